@@ -1,0 +1,290 @@
+"""Jam archives and the objects they are made of: pure, no network, no database.
+
+An archive is one UTF-8 file of JSON lines, plain, gzip (RFC 1952) or Zstandard (RFC 8878): a ``jam`` record
+first, then ``person``, ``forum`` and ``post`` records, each ``{"type":T,"data":{...}}``. The objects are those of
+the wire as well, so server and client share this module and nothing else.
+
+An object is kept twice: as the bytes that came (`Record.raw`), so that fields which this version does not know
+are never lost, and as a typed, frozen struct (`Record.data`) of the fields that it does know.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import io
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+import zstandard
+
+from jamtui.errors import JamError
+
+FORMAT = 1
+MAX_RECORD = 1 << 20  # bytes of one line; longer ones are refused before they are parsed
+
+_GZIP = b"\x1f\x8b"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+
+
+class ArchiveError(JamError):
+    """A line that is no valid record. ``line`` counts from 1; 0 when the file as a whole is meant."""
+
+    def __init__(self, reason: str, line: int = 0, hint: str = "") -> None:
+        where = f"line {line}: " if line else ""
+        super().__init__(f"not a valid Jam archive: {where}{reason}", hint or "Nothing of the file was kept.")
+        self.line = line
+        self.reason = reason
+
+
+class Jam(msgspec.Struct, frozen=True):
+    format: int
+    id: str
+    slug: str
+    title: str
+    opens_at: datetime
+    closes_at: datetime
+    summary: str = ""
+    guests: bool = True
+
+
+class Person(msgspec.Struct, frozen=True):
+    id: str
+    handle: str
+    name: str
+    role: str = "participant"
+    org: str = ""
+    country: str = ""
+
+
+class Forum(msgspec.Struct, frozen=True):
+    id: str
+    slug: str
+    title: str
+    brief: str = ""
+    position: int = 0
+    host_ids: tuple[str, ...] = ()
+
+
+class Post(msgspec.Struct, frozen=True):
+    """A post; an opener has no ``parent_id`` and its ``thread_id`` is its own ``id``."""
+
+    id: str
+    forum_id: str
+    thread_id: str
+    author_id: str
+    created_at: datetime
+    body: str
+    parent_id: str | None = None
+    title: str | None = None
+    tags: tuple[str, ...] = ()
+    votes: dict[str, int] = msgspec.field(default_factory=dict)
+    version: int = 1
+    written_at: str | None = None
+    edited_at: datetime | None = None
+    state: str | None = None
+    featured: bool | dict[str, object] | str | None = None
+    lang: str | None = None
+
+    @property
+    def up(self) -> int:
+        return self.votes.get("up", 0)
+
+    @property
+    def gone(self) -> str:
+        """ "deleted", "removed", or "" while the post is there."""
+        return self.state if self.state in ("deleted", "removed") else ""
+
+
+Object = Jam | Person | Forum | Post
+
+TYPES: dict[str, type[Object]] = {"jam": Jam, "person": Person, "forum": Forum, "post": Post}
+_DECODERS: dict[str, msgspec.json.Decoder[Object]] = {
+    name: msgspec.json.Decoder(struct) for name, struct in TYPES.items()
+}
+
+
+class _Line(msgspec.Struct, frozen=True):
+    type: str
+    data: msgspec.Raw
+
+
+_LINE = msgspec.json.Decoder(_Line)
+_OBJECT = msgspec.json.Decoder(dict[str, object])
+
+# An escape of a surrogate that has no partner: \ud800-\udbff not followed by \udc00-\udfff, or the reverse.
+_ESCAPES = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\\\|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+)
+
+
+class Record(msgspec.Struct, frozen=True):
+    """One line: its type, the bytes of its object, the typed object (None for types not known), its number."""
+
+    type: str
+    raw: bytes
+    data: Object | None
+    line: int
+
+
+def mend_surrogates(raw: bytes) -> bytes:
+    """JSON with lone surrogate escapes replaced by U+FFFD, so that every text can be encoded again."""
+    if b"\\u" not in raw:
+        return raw
+    return _ESCAPES.sub(lambda m: b"\\ufffd" if len(m[0]) == 6 else m[0], raw)
+
+
+def decode(kind: str, raw: bytes) -> Object | None:
+    """The typed object of ``raw``; None when ``kind`` is not known. Raises msgspec.DecodeError (a ValueError)."""
+    decoder = _DECODERS.get(kind)
+    if decoder is None:
+        _OBJECT.decode(raw)
+        return None
+    return decoder.decode(raw)
+
+
+def parse_line(line: bytes, number: int) -> Record:
+    """One line of an archive as a record; `ArchiveError` with the reason when it is none."""
+    if len(line) > MAX_RECORD:
+        raise ArchiveError(f"the record is longer than {MAX_RECORD:,} bytes", number)
+    try:
+        try:
+            outer = _LINE.decode(line)
+            data = decode(outer.type, bytes(outer.data))
+        except msgspec.DecodeError:
+            line = mend_surrogates(line)
+            outer = _LINE.decode(line)
+            data = decode(outer.type, bytes(outer.data))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ArchiveError(_reason(error), number) from None
+    return Record(outer.type, bytes(outer.data), data, number)
+
+
+def _reason(error: Exception) -> str:
+    text = str(error)
+    return text[:1].lower() + text[1:] if text else type(error).__name__
+
+
+def read(stream: BinaryIO) -> Iterator[Record]:
+    """The records of an uncompressed stream, in order, each checked by itself.
+
+    The first must be a ``jam`` of a format that is known. That records fit together (authors, parents, forums
+    exist) is for `check` to say.
+    """
+    number = 0
+    while True:
+        line = stream.readline(MAX_RECORD + 2)
+        if not line:
+            break
+        number += 1
+        if not line.strip():
+            continue
+        if number == 1 and line.startswith(b"\xef\xbb\xbf"):
+            line = line[3:]
+        record = parse_line(line.rstrip(b"\r\n"), number)
+        if number == 1:
+            if not isinstance(record.data, Jam):
+                raise ArchiveError("the first record must be of type jam", 1)
+            if record.data.format != FORMAT:
+                raise ArchiveError(
+                    f"format {record.data.format}, and this version reads format {FORMAT}",
+                    1,
+                    "Update jamtui.",
+                )
+        elif record.type == "jam":
+            raise ArchiveError("a second jam record", number)
+        yield record
+    if number == 0:
+        raise ArchiveError("the file is empty")
+
+
+def check(records: Iterable[Record]) -> Iterator[Record]:
+    """The same records; `ArchiveError` at the first that does not fit the ones before it.
+
+    Ids must be unique by type, forums and authors must stand before the posts that name them, and parents before
+    their replies, in the same thread and forum.
+    """
+    people: set[str] = set()
+    handles: set[str] = set()
+    forums: set[str] = set()
+    posts: dict[str, tuple[str, str]] = {}
+    for record in records:
+        data = record.data
+        if isinstance(data, Person):
+            if data.id in people:
+                raise ArchiveError(f"a second person {data.id}", record.line)
+            if data.handle in handles:
+                raise ArchiveError(f"a second person with the handle {data.handle}", record.line)
+            people.add(data.id)
+            handles.add(data.handle)
+        elif isinstance(data, Forum):
+            if data.id in forums:
+                raise ArchiveError(f"a second forum {data.id}", record.line)
+            forums.add(data.id)
+        elif isinstance(data, Post):
+            if data.id in posts:
+                raise ArchiveError(f"a second post {data.id}", record.line)
+            if data.forum_id not in forums:
+                raise ArchiveError(f"no forum {data.forum_id} before this post", record.line)
+            if data.author_id not in people:
+                raise ArchiveError(f"no person {data.author_id} before this post", record.line)
+            if data.parent_id is None:
+                if data.thread_id != data.id:
+                    raise ArchiveError("a post without a parent must be its own thread_id", record.line)
+            else:
+                parent = posts.get(data.parent_id)
+                if parent is None:
+                    raise ArchiveError(f"no post {data.parent_id} before this reply to it", record.line)
+                if parent != (data.thread_id, data.forum_id):
+                    raise ArchiveError("the parent is in another thread or forum", record.line)
+            posts[data.id] = (data.thread_id, data.forum_id)
+        yield record
+
+
+@contextlib.contextmanager
+def open_archive(path: Path) -> Iterator[BinaryIO]:
+    """The uncompressed bytes of an archive file, whatever its compression. Reads in pieces, bounded by `MAX_RECORD`."""
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise ArchiveError(f"{path}: {error.strerror or error}", hint="Check the path.") from None
+    with file:
+        try:
+            yield unpacked(file)
+        except (OSError, EOFError, zstandard.ZstdError) as error:
+            raise ArchiveError(f"{path.name}: damaged or cut off ({error})") from None
+
+
+def unpacked(file: BinaryIO) -> BinaryIO:
+    """``file`` (at its start, seekable) as a stream of uncompressed bytes, by its first bytes, never by its name."""
+    head = file.read(4)
+    file.seek(0)
+    if head.startswith(_GZIP):
+        return io.BufferedReader(gzip.GzipFile(fileobj=file))  # type: ignore[arg-type]
+    if head == _ZSTD:
+        reader = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
+        return io.BufferedReader(reader, 1 << 18)  # type: ignore[type-var]
+    return file
+
+
+def encode(kind: str, raw: bytes) -> bytes:
+    """One line of an archive, line feed included, from the bytes of an object (which hold no line feed)."""
+    return b'{"type":%s,"data":%s}\n' % (msgspec.json.encode(kind), raw)
+
+
+def write(stream: BinaryIO, records: Iterable[tuple[str, bytes]]) -> int:
+    """Writes (type, object bytes) pairs as lines; the jam record must come first. Returns how many."""
+    count = 0
+    for kind, raw in records:
+        stream.write(encode(kind, raw))
+        count += 1
+    return count
+
+
+def rfc3339(moment: datetime) -> str:
+    """A time as the wire has it: UTC, milliseconds, ``Z``."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

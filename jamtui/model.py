@@ -1,0 +1,261 @@
+"""The frozen rows that screens and commands draw.
+
+Every text in a row is already harmless (`jamtui.safe_text`): control bytes made visible, bidi controls
+neutralised, combining floods capped. What the mirror keeps is the text as it came; what a row holds is
+the text for eyes. Times are aware datetimes in UTC. Rows are made by `jamtui.session`, drawn by
+screens and widgets, and never written back.
+
+A ``key`` is the mirror's own number of a post, stable for as long as the mirror lives: positive for
+confirmed posts, negative for those still in the outbox. An ``id`` is the post's UUID, the same everywhere.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+class SendState(enum.StrEnum):
+    """Where something of one's own stands on its way to the server."""
+
+    QUEUED = "queued"  # in the outbox, not tried yet or to be tried again
+    SENDING = "sending"  # under way, or confirmed but not yet in the mirror
+    REFUSED = "refused"  # the Jam said no; the text is kept, a person decides
+
+
+class Link(enum.StrEnum):
+    """The state of the connection, in the words that the status line uses."""
+
+    OFFLINE = "offline"
+    CONNECTING = "connecting"
+    SYNCING = "syncing"
+    LIVE = "live"
+    RECONNECTING = "reconnecting"
+    READER = "live elsewhere"  # another jamtui on this mirror holds the network
+    SIGNED_OUT = "signed out"  # the token was refused: sign in again
+    LOCAL = "archive"  # a file: there is no network
+
+
+@dataclass(frozen=True, slots=True)
+class JamRow:
+    """One Jam. ``where`` is the origin of its server, or the name of the archive file."""
+
+    id: str
+    slug: str
+    title: str
+    summary: str
+    opens_at: datetime
+    closes_at: datetime
+    where: str
+    local: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """Who reads here. A guest has an empty ``person_id`` and can only read."""
+
+    person_id: str
+    handle: str
+    name: str
+    role: str
+
+    @property
+    def guest(self) -> bool:
+        return not self.person_id
+
+
+@dataclass(frozen=True, slots=True)
+class ForumRow:
+    id: str
+    slug: str
+    title: str
+    brief: str
+    position: int
+    threads: int
+    posts: int
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadRow:
+    """An opening post as a line of a list; ``key`` and ``id`` are the opening post's."""
+
+    key: int
+    id: str
+    forum_id: str
+    title: str
+    author: str
+    handle: str
+    role: str
+    author_id: str
+    replies: int
+    up: int
+    voted: bool
+    tags: tuple[str, ...]
+    created_at: datetime
+    last_at: datetime
+    unread: int  # posts of the thread not read yet, the opener included
+    saved: bool
+    gone: bool  # the opener was taken back or removed
+    send: SendState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PostRow:
+    """A post, ready to draw. ``depth`` is 0 for the opener. ``body`` is CommonMark, harmless, uncut."""
+
+    key: int
+    id: str
+    forum_id: str
+    thread_id: str
+    parent_id: str | None
+    author: str
+    handle: str
+    role: str
+    author_id: str
+    title: str
+    body: str
+    created_at: datetime
+    edited_at: datetime | None
+    version: int
+    up: int
+    voted: bool
+    tags: tuple[str, ...]
+    unread: bool
+    mine: bool
+    saved: bool
+    gone: str  # "" or "deleted" (by the author) or "removed" (by a moderator)
+    featured: bool = False
+    send: SendState | None = None
+    reason: str = ""  # why it was refused, in words
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadIndex:
+    """The order of a thread: parallel tuples in reading order (depth first, replies by arrival)."""
+
+    thread_id: str
+    keys: tuple[int, ...]
+    depths: tuple[int, ...]
+    # index of the parent in these tuples; -1 for the opener and for orphans of a broken archive
+    parents: tuple[int, ...]
+    unread: frozenset[int]  # keys
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """A post found; ``snippet`` is text in runs, True where the words of the query stand. Smaller ``rank`` is better."""
+
+    post: PostRow
+    thread_title: str
+    forum_title: str
+    snippet: tuple[tuple[str, bool], ...]
+    rank: float
+
+
+@dataclass(frozen=True, slots=True)
+class TagRow:
+    name: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    id: str
+    handle: str
+    name: str
+    role: str
+    org: str
+    country: str
+    posts: int
+
+
+class DraftKind(enum.StrEnum):
+    THREAD = "thread"  # a new thread in a forum; target is the forum's id
+    REPLY = "reply"  # target is the post that is answered
+    EDIT = "edit"  # target is the post that is changed
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a person is writing, one for each place (kind and target). Texts are as typed, not made harmless."""
+
+    kind: DraftKind
+    target: str
+    title: str = ""
+    body: str = ""
+    tags: tuple[str, ...] = ()
+    base_version: int = 0  # EDIT: the version that is being changed
+    updated_at: datetime | None = None
+
+    @property
+    def empty(self) -> bool:
+        return not (self.title.strip() or self.body.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One write on its way. ``kind``: post, edit, delete, tag, untag, vote, unvote."""
+
+    id: str
+    kind: str
+    state: SendState
+    reason: str
+    summary: str  # one harmless line for a list
+    post_id: str
+    thread_id: str
+    forum_id: str
+    created_at: datetime
+    attempts: int
+    next_try: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the status line says."""
+
+    link: Link
+    detail: str = ""  # in words: why, and what happens next
+    mirrored_at: datetime | None = None  # when the mirror was last known to be up to date
+    queued: int = 0
+    refused: int = 0
+    unread: int = 0
+    progress: tuple[int, int] | None = None  # done and total of a cold sync, in bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a commit changed, told to screens once a frame. Sets of ids; ``everything`` after a new snapshot."""
+
+    everything: bool = False
+    forums: frozenset[str] = frozenset()
+    threads: frozenset[str] = frozenset()
+    posts: frozenset[str] = frozenset()
+    new_posts: int = 0
+    outbox: bool = False
+    status: bool = False
+    reading: bool = False
+
+    def __or__(self, other: Changed) -> Changed:
+        return Changed(
+            everything=self.everything or other.everything,
+            forums=self.forums | other.forums,
+            threads=self.threads | other.threads,
+            posts=self.posts | other.posts,
+            new_posts=self.new_posts + other.new_posts,
+            outbox=self.outbox or other.outbox,
+            status=self.status or other.status,
+            reading=self.reading or other.reading,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """What was done, in words, and what `Session.undo` needs to take it back."""
+
+    what: str
+    token: object = field(repr=False)
