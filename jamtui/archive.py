@@ -264,10 +264,10 @@ def unpacked(file: BinaryIO) -> BinaryIO:
     head = file.read(4)
     file.seek(0)
     if head.startswith(_GZIP):
-        return io.BufferedReader(gzip.GzipFile(fileobj=file))  # type: ignore[arg-type]
+        return io.BufferedReader(gzip.GzipFile(fileobj=file))
     if head == _ZSTD:
         reader = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
-        return io.BufferedReader(reader, 1 << 18)  # type: ignore[type-var]
+        return io.BufferedReader(reader, 1 << 18)
     return file
 
 
