@@ -148,7 +148,7 @@ class ThreadIndex:
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """A post found; ``snippet`` is text in runs, True where the words of the query stand. Smaller ``rank`` is better."""
+    """A post found; ``snippet`` is text in runs, True where words of the query stand. Smaller ``rank`` is better."""
 
     post: PostRow
     thread_title: str

@@ -1,0 +1,515 @@
+"""The facade that screens and commands call: one Jam, read from the mirror, written through the outbox.
+
+A `Session` knows no Textual. Its reading methods touch local files only and answer in microseconds to a few
+milliseconds; its writing methods return as soon as the outbox row is on the disk. The network runs in a thread of its own
+(`jamtui.sync.network`) that is started by `Session.start` and tells what changed through a callback.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jamtui.archive import rfc3339
+from jamtui.errors import JamError, NotFound, NotSignedIn, Refused, UsageError
+from jamtui.model import (
+    Changed, Draft, DraftKind, ForumRow, JamRow, Link, Me, OutboxRow, PersonRow, PostRow, SearchHit, Status, TagRow,
+    ThreadIndex, ThreadRow, Undo,
+)  # fmt: skip
+from jamtui.paths import Home, make_private_dir
+from jamtui.safe_text import safe_line
+from jamtui.store import connection, mirror, own, rows, search
+from jamtui.store.overlay import Overlay
+from jamtui.store.own import Own, Payload, Queued
+from jamtui.store.registry import KnownJam
+from jamtui.sync.network import Network, NetworkState
+
+if TYPE_CHECKING:
+    from api_client.client import JamClient
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long things may be, in Unicode code points; ``tags`` is how many a post may have."""
+
+    title: int = 200
+    body: int = 20_000
+    tag: int = 40
+    tags: int = 12
+
+
+def new_uuid7(now: datetime, rng: random.Random) -> str:
+    """A UUIDv7 (RFC 9562, section 5.7): milliseconds of ``now``, then 74 random bits."""
+    value = int(now.timestamp() * 1000) & ((1 << 48) - 1)
+    value = value << 16 | 0x7000 | rng.getrandbits(12)
+    value = value << 64 | 0b10 << 62 | rng.getrandbits(62)
+    digits = f"{value:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+class Session:
+    """One Jam for one reader. Make it with `open_session`; `close` it in the end.
+
+    ``clock`` gives the time shown and written; a demo may freeze it. ``explore`` never marks anything as read.
+    """
+
+    def __init__(
+        self,
+        jam: KnownJam,
+        *,
+        clock: Callable[[], datetime],
+        rng: random.Random,
+        new_client: Callable[[], JamClient] | None,
+        explore: bool = False,
+    ) -> None:
+        self.known = jam
+        self.explore = explore
+        entry = jam.entry
+        self.limits = Limits(entry.title_limit, entry.body_limit, entry.tag_limit, entry.tags_limit)
+        self._clock = clock
+        self._rng = rng
+        self._new_client = new_client
+        self._network: Network | None = None
+        self.set_aside = prepare(jam, clock())
+        self._own_db = connection.connect(jam.own, own.SCHEMA)
+        self._own = Own(self._own_db)
+        self._rows = rows.Rows(rows.connect(jam.mirror, jam.own), jam.me)
+        self._search: rows.Rows | None = None
+        self._search_lock = threading.Lock()
+        self._seen = (-1, -1)
+        self._dirty = True
+
+    # -- facts
+
+    @property
+    def me(self) -> Me:
+        return self.known.me
+
+    @property
+    def jam(self) -> JamRow:
+        """Raises `NotFound` while the mirror is empty."""
+        row = self._rows.jam(self.known.where, self.known.local)
+        if row is None:
+            raise NotFound(
+                f"the mirror of {safe_line(self.known.title)} is still empty",
+                "Run jamtui sync when the server can be reached.",
+            )
+        return row
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether there is something to read."""
+        return self._rows.jam("", False) is not None
+
+    def now(self) -> datetime:
+        return self._clock()
+
+    def status(self) -> Status:
+        state = self._network.state if self._network else NetworkState()
+        waiting = self._own.outbox("WHERE state <> 'sent'")
+        at = self._meta("mirrored_at")
+        return Status(
+            link=Link.LOCAL if self.known.local else state.link,
+            detail=safe_line(state.detail),
+            mirrored_at=datetime.fromisoformat(at) if at else None,
+            queued=sum(row.state == "queued" for row in waiting),
+            refused=sum(row.state == "refused" for row in waiting),
+            unread=sum(row.unread for row in self._rows.forums()),
+            progress=state.progress,
+        )
+
+    def _meta(self, key: str) -> str:
+        return mirror.Mirror(self._rows.db).meta(key)
+
+    def refusal(self) -> str:
+        """Why nothing can be written here, in words; "" when one can write."""
+        if self.known.local:
+            return "This is an archive file: it can be read, not written"
+        if self.me.guest:
+            return "You read as a guest: sign in to write (jamtui login)"
+        row = self._rows.jam("", False)
+        if row is not None and self.now() >= row.closes_at:
+            return f"The Jam closed on {row.closes_at.astimezone():%d %B %Y at %H:%M}; it can still be read"
+        if row is not None and self.now() < row.opens_at:
+            return f"The Jam opens on {row.opens_at.astimezone():%d %B %Y at %H:%M}"
+        return ""
+
+    def address(self, post_id: str) -> str:
+        """The post's address on the server; of a file, the file's name and the post's id."""
+        origin = self.known.origin
+        return f"{origin}/api/v1/posts/{post_id}" if origin else f"{self.known.entry.file}#{post_id}"
+
+    # -- reading
+
+    def _fresh(self) -> rows.Rows:
+        """The rows, with the outbox laid over them as it is now, whoever changed it."""
+        seen = (connection.data_version(self._own_db), connection.data_version(self._rows.db))
+        if self._dirty or seen != self._seen:
+            if seen[1] != self._seen[1]:
+                self._rows.forget_numbers()
+            self._rows.overlay = Overlay.of(self._own.outbox(), self._rows.has)
+            self._seen = seen
+            self._dirty = False
+        return self._rows
+
+    def forums(self) -> list[ForumRow]:
+        return self._fresh().forums()
+
+    def forum(self, name: str) -> ForumRow:
+        return self._fresh().forum(name)
+
+    def thread_keys(self, forum_id: str, sort: str = "active") -> list[int]:
+        return self._fresh().thread_keys(forum_id, sort)
+
+    def threads(self, keys: Sequence[int]) -> list[ThreadRow]:
+        return self._fresh().threads(keys)
+
+    def thread_index(self, thread_id: str) -> ThreadIndex:
+        return self._fresh().thread_index(thread_id)
+
+    def posts(self, keys: Sequence[int]) -> list[PostRow]:
+        return self._fresh().posts(keys)
+
+    def post(self, post_id: str) -> PostRow:
+        return self._fresh().post(post_id)
+
+    def key(self, post_id: str) -> int | None:
+        """The key of a post by its id: it changes when a post leaves the outbox, and when a mirror is fetched anew."""
+        return self._fresh().key(post_id)
+
+    def live_keys(self, limit: int = 5_000) -> list[int]:
+        return self._fresh().live_keys(limit)
+
+    def mention_keys(self) -> list[int]:
+        return self._fresh().mention_keys()
+
+    def saved_keys(self) -> list[int]:
+        return self._fresh().saved_keys()
+
+    def tags(self) -> list[TagRow]:
+        return self._fresh().tags()
+
+    def people(self) -> list[PersonRow]:
+        return self._fresh().people()
+
+    def next_unread(self, forum_id: str, thread_id: str) -> tuple[str, str] | None:
+        return self._fresh().next_unread(forum_id, thread_id)
+
+    def search(self, query: str, limit: int = 200) -> list[SearchHit]:
+        """Hits, best first; see `jamtui.store.search`. May be called from any thread."""
+        with self._search_lock:
+            if self._search is None:
+                self._search = rows.Rows(rows.connect(self.known.mirror, self.known.own), self.me)
+            return search.search(self._search, query, limit)
+
+    def export(self) -> Iterable[tuple[str, bytes]]:
+        """The mirror's objects as (type, JSON bytes), in the order of an archive."""
+        return mirror.objects(self._rows.db)
+
+    # -- reading state, on this device only
+
+    def mark_read(self, keys: Iterable[int], read: bool = True) -> None:
+        if not self.explore:
+            self._own.mark_hashes(self._rows.hashes([key for key in keys if key > 0]), read)
+
+    def mark_all_read(self, forum_id: str | None = None, thread_id: str | None = None) -> Undo:
+        hashes = [] if self.explore else self._fresh().unread_hashes(forum_id, thread_id)
+        self._own.mark_hashes(hashes, True)
+        return Undo(f"{len(hashes):,} marked as read", ("read", hashes))
+
+    def save(self, post_id: str, saved: bool) -> None:
+        self._own.save(post_id, saved, self.now())
+
+    def place(self, name: str) -> str:
+        return self._own.place(name)
+
+    def set_place(self, name: str, value: str) -> None:
+        self._own.set_place(name, value)
+
+    # -- drafts
+
+    def draft(self, kind: DraftKind, target: str) -> Draft | None:
+        return self._own.draft(kind, target)
+
+    def drafts(self) -> list[Draft]:
+        return self._own.drafts()
+
+    def save_draft(self, draft: Draft) -> None:
+        self._own.save_draft(draft, self.now())
+
+    def discard_draft(self, kind: DraftKind, target: str) -> Undo:
+        draft = self._own.draft(kind, target)
+        if draft is None:
+            return Undo("there was no draft", ("nothing",))
+        self._own.save_draft(Draft(kind, target), self.now())
+        return Undo("draft discarded", ("draft", draft))
+
+    # -- writing
+
+    def send(self, draft: Draft) -> str:
+        """The draft becomes an outbox row. Raises `JamError` when it cannot be sent as it is, and keeps the draft."""
+        self._own.save_draft(draft, self.now())
+        self._check_may_write()
+        title, body = draft.title.strip(), draft.body.strip()
+        self._check_text(draft.kind, title, body, draft.tags)
+        now = self.now()
+        written_at = rfc3339(now)
+        if draft.kind is DraftKind.THREAD:
+            forum = self.forum(draft.target)
+            post_id = new_uuid7(now, self._rng)
+            payload = Payload(None, title, body, draft.tags, written_at=written_at)
+            return self._enqueue(post_id, "post", post_id, post_id, forum.id, payload, draft)
+        target = self.post(draft.target)
+        if target.gone:
+            raise Refused("the post is gone", "Its author took it back; your text is kept as a draft.", "parent_gone")
+        if draft.kind is DraftKind.REPLY:
+            post_id = new_uuid7(now, self._rng)
+            payload = Payload(target.id, "", body, draft.tags, written_at=written_at)
+            return self._enqueue(post_id, "post", post_id, target.thread_id, target.forum_id, payload, draft)
+        return self._send_edit(draft, target, title, body)
+
+    def _send_edit(self, draft: Draft, target: PostRow, title: str, body: str) -> str:
+        self._check_own(target)
+        pending = [row for row in self._own.outbox("WHERE post_id = ?", (target.id,)) if row.state != "refused"]
+        if target.key < 0:
+            raise UsageError("this post is not sent yet", "Take it back from the outbox to change it.")
+        ahead = sum(row.kind == "edit" for row in pending)
+        version = (draft.base_version or target.version) + ahead
+        payload = Payload(target.parent_id, title, body, base_version=version)
+        return self._enqueue(
+            new_uuid7(self.now(), self._rng), "edit", target.id, target.thread_id, target.forum_id, payload, draft
+        )
+
+    def _enqueue(
+        self,
+        outbox_id: str,
+        kind: str,
+        post_id: str,
+        thread_id: str,
+        forum_id: str,
+        payload: Payload,
+        draft: Draft | None = None,
+    ) -> str:
+        self._own.enqueue(outbox_id, kind, post_id, thread_id, forum_id, payload, self.now(), instead_of=draft)
+        self._dirty = True
+        if self._network is not None:
+            self._network.wake()
+        return outbox_id
+
+    def _check_may_write(self) -> None:
+        if reason := self.refusal():
+            if self.me.guest and not self.known.local:
+                raise NotSignedIn("you read as a guest", "Sign in to write: jamtui login URL --handle NAME.")
+            raise Refused(reason, "Your text is kept as a draft." if not self.known.local else "", "jam_closed")
+
+    def _check_text(self, kind: DraftKind, title: str, body: str, tags: Sequence[str]) -> None:
+        limits = self.limits
+        if not body:
+            raise UsageError("there is no text to send", "Write something first.")
+        if kind is DraftKind.THREAD and not title:
+            raise UsageError("a new thread needs a title", "Give it one line that says what it is about.")
+        if len(title) > limits.title:
+            raise UsageError(
+                f"the title is {len(title) - limits.title:,} characters too long", f"The limit is {limits.title:,}."
+            )
+        if len(body) > limits.body:
+            raise UsageError(
+                f"the text is {len(body) - limits.body:,} characters too long",
+                f"The limit is {limits.body:,}; the draft is kept.",
+            )
+        if len(tags) > limits.tags:
+            raise UsageError(f"{len(tags)} tags are too many", f"The limit is {limits.tags}.")
+        for tag in tags:
+            self._check_tag(tag)
+
+    def _check_tag(self, tag: str) -> None:
+        if not tag or len(tag) > self.limits.tag or any(c in ",/" or not c.isprintable() for c in tag):
+            raise UsageError(
+                f"not a tag: {safe_line(tag)[:60]}",
+                f"A tag has 1 to {self.limits.tag} characters, no comma and no slash.",
+            )
+
+    def _check_own(self, target: PostRow) -> None:
+        if not target.mine:
+            raise Refused("this post is somebody else's", "You can change and take back your own posts.", "forbidden")
+
+    def delete(self, post_id: str) -> str:
+        target = self.post(post_id)
+        self._check_own(target)
+        if target.key < 0:
+            waiting = self._rows.overlay.posts[target.key]
+            self._own.drop(waiting.id)
+            self._dirty = True
+            return waiting.id
+        self._check_may_write()
+        edits = sum(
+            row.kind == "edit" for row in self._own.outbox("WHERE post_id = ? AND state <> 'refused'", (target.id,))
+        )
+        return self._change("delete", target, Payload(base_version=target.version + edits))
+
+    def tag(self, post_id: str, tag: str) -> str:
+        return self._tagging("tag", post_id, tag)
+
+    def untag(self, post_id: str, tag: str) -> str:
+        return self._tagging("untag", post_id, tag)
+
+    def _tagging(self, kind: str, post_id: str, tag: str) -> str:
+        self._check_may_write()
+        name = " ".join(tag.strip().lstrip("#").lower().split())
+        self._check_tag(name)
+        return self._change(kind, self.post(post_id), Payload(tag=name))
+
+    def vote(self, post_id: str) -> str:
+        self._check_may_write()
+        return self._change("vote", self.post(post_id), Payload())
+
+    def unvote(self, post_id: str) -> str:
+        self._check_may_write()
+        return self._change("unvote", self.post(post_id), Payload())
+
+    def _change(self, kind: str, target: PostRow, payload: Payload) -> str:
+        if target.gone:
+            raise Refused("the post is gone", "Its author took it back.", "parent_gone")
+        outbox_id = new_uuid7(self.now(), self._rng)
+        return self._enqueue(outbox_id, kind, target.id, target.thread_id, target.forum_id, payload)
+
+    # -- the outbox
+
+    def outbox(self) -> list[OutboxRow]:
+        return [self._outbox_row(row) for row in self._own.outbox()]
+
+    def _outbox_row(self, row: Queued) -> OutboxRow:
+        return OutboxRow(
+            row.id, row.kind, row.shown, safe_line(row.reason), safe_line(self._summary(row))[:200], row.post_id,
+            row.thread_id, row.forum_id, row.created, row.attempts, row.next_try,
+        )  # fmt: skip
+
+    def _summary(self, row: Queued) -> str:
+        if row.kind in ("post", "edit"):
+            return row.payload.title or " ".join(row.payload.body.split())
+        with contextlib.suppress(NotFound):
+            target = self.post(row.post_id)
+            about = target.title or " ".join(target.body.split())[:80]
+            return f"{row.payload.tag}: {about}" if row.payload.tag else about
+        return row.payload.tag or row.post_id
+
+    def _queued(self, outbox_id: str) -> Queued:
+        found = self._own.one(outbox_id)
+        if found is None:
+            fits = [row for row in self._own.outbox() if len(outbox_id) >= 6 and row.id.startswith(outbox_id)]
+            found = fits[0] if len(fits) == 1 else None
+        if found is None:
+            raise NotFound(f"nothing in the outbox is called {safe_line(outbox_id)}", "jamtui outbox lists what waits.")
+        return found
+
+    def retry(self, outbox_id: str) -> None:
+        self._own.retry(self._queued(outbox_id).id)
+        self._dirty = True
+        if self._network is not None:
+            self._network.wake()
+
+    def reopen(self, outbox_id: str) -> Draft:
+        """A queued or refused post or edit becomes a draft again. Raises `UsageError` for anything else."""
+        row = self._queued(outbox_id)
+        if row.kind not in ("post", "edit") or row.state == "sent":
+            raise UsageError("only posts and edits that were not sent can be changed", "Drop it, or let it be sent.")
+        payload = row.payload
+        if row.kind == "edit":
+            draft = Draft(DraftKind.EDIT, row.post_id, payload.title, payload.body, (), payload.base_version)
+        elif payload.parent_id is None:
+            draft = Draft(DraftKind.THREAD, row.forum_id, payload.title, payload.body, payload.tags)
+        else:
+            draft = Draft(DraftKind.REPLY, payload.parent_id, "", payload.body, payload.tags)
+        self._own.save_draft(draft, self.now())
+        self._own.drop(row.id)
+        self._dirty = True
+        return draft
+
+    def drop(self, outbox_id: str) -> Undo:
+        row = self._queued(outbox_id)
+        self._own.drop(row.id)
+        self._dirty = True
+        return Undo(f"{row.kind} dropped from the outbox", ("outbox", row))
+
+    def undo(self, what: Undo) -> None:
+        """Takes back what returned ``what``."""
+        match what.token:
+            case ("read", list() as hashes):
+                self._own.mark_hashes(hashes, False)
+            case ("draft", Draft() as draft):
+                self._own.save_draft(draft, self.now())
+            case ("outbox", Queued() as row):
+                self._own.put_back(row)
+                self._dirty = True
+            case _:
+                return
+
+    # -- the network
+
+    def start(self, on_change: Callable[[Changed], None]) -> None:
+        """Starts the network's thread; ``on_change`` is called from it. Does nothing for archive files."""
+        if self.known.local or self._new_client is None or self._network is not None:
+            return
+        self._network = Network(self.known, self._new_client, now=self._clock, rng=self._rng, notify=on_change)
+        self._network.start()
+
+    def reconnect(self) -> None:
+        """Tries now, instead of at the next time due."""
+        if self._network is not None:
+            self._network.wake()
+
+    def close(self) -> None:
+        if self._network is not None:
+            self._network.stop()
+            self._network = None
+        self._rows.db.close()
+        if self._search is not None:
+            self._search.db.close()
+        self._own_db.close()
+
+
+def prepare(jam: KnownJam, now: datetime) -> Path | None:
+    """Sees to it that both databases are there and sound; a broken mirror is set aside (its new path is returned).
+
+    Raises `StoreTooNew` for either, and `StoreBroken` for one's own store, which is never set aside by itself.
+    """
+    make_private_dir(jam.folder)
+    connection.connect(jam.own, own.SCHEMA).close()
+    try:
+        connection.connect(jam.mirror, mirror.SCHEMA).close()
+    except connection.StoreBroken:
+        aside = jam.mirror.with_name(f"mirror.broken-{now:%Y%m%dT%H%M%S}-{os.getpid()}.sqlite")
+        for suffix in ("", "-wal", "-shm"):
+            part = Path(f"{jam.mirror}{suffix}")
+            if part.exists():
+                part.rename(Path(f"{aside}{suffix}"))
+        connection.connect(jam.mirror, mirror.SCHEMA).close()
+        return aside
+    return None
+
+
+def open_session(
+    home: Home,
+    jam: KnownJam,
+    *,
+    clock: Callable[[], datetime],
+    rng: random.Random,
+    explore: bool = False,
+    environ: dict[str, str] | None = None,
+) -> Session:
+    """A session on a Jam that this machine knows. Nothing of the network or a keyring is touched before `Session.start`."""
+    environ = dict(os.environ) if environ is None else environ
+
+    def new_client() -> JamClient:
+        from jamtui.sync.sign_in import client_for
+
+        return client_for(home, jam, environ)
+
+    return Session(jam, clock=clock, rng=rng, new_client=None if jam.local else new_client, explore=explore)

@@ -1,0 +1,146 @@
+"""Opening the two databases of a Jam: private files, pragmas, migrations.
+
+A Jam's folder holds two SQLite files. The *mirror* is a copy of what the server has and can be fetched anew at any
+time; *own* holds what exists nowhere else: drafts, outbox, reading state. They are apart so that a broken mirror can be
+set aside without touching one's own, and so that a keystroke's draft never waits for a bulk load. Both are in WAL
+mode; SQLite is the one that apsw brings (3.51.3 or newer: older ones can corrupt a WAL with two writers).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import apsw
+from apsw import Connection as Connection
+
+from jamtui.errors import JamError
+from jamtui.paths import private_file
+
+BUSY_MS = 5_000
+
+
+class StoreError(JamError):
+    """A database of the store cannot be used; the file is as it was."""
+
+
+class StoreTooNew(StoreError):
+    """Written by a newer version of jamtui; refused, untouched."""
+
+
+class StoreBroken(StoreError):
+    """Torn, truncated, or not a database of ours."""
+
+
+class StorageFull(StoreError):
+    """The disk is full, or the file may not be written; nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """A database's identity: ``application_id`` in its header, and migrations; its version is how many have run."""
+
+    name: str
+    application_id: int
+    migrations: Sequence[str]
+    synchronous: str  # NORMAL for what can be fetched anew, FULL for what cannot
+
+
+def connect(path: Path, schema: Schema) -> apsw.Connection:
+    """Opens (creates, migrates) the database. Raises `StoreTooNew`, `StoreBroken`, `StorageFull`.
+
+    The file is made 0600 before SQLite sees it, so that its -wal and -shm are 0600 as well.
+    """
+    fresh = not path.exists() or path.stat().st_size == 0
+    private_file(path)
+    with _explained(path, schema.name):
+        db = apsw.Connection(str(path))
+        try:
+            db.set_busy_timeout(BUSY_MS)
+            if not fresh:
+                _recognise(db, path, schema)
+            _prepare(db, schema, fresh)
+        except BaseException:
+            db.close()
+            raise
+    return db
+
+
+def _recognise(db: apsw.Connection, path: Path, schema: Schema) -> None:
+    """Reads the header only; nothing is written to a file that is not ours or newer."""
+    found = int(_value(db, "PRAGMA application_id"))
+    version = int(_value(db, "PRAGMA user_version"))
+    if found == 0 and version == 0 and not _value(db, "SELECT count(*) FROM sqlite_schema"):
+        return  # made by us, killed before the first migration
+    if found != schema.application_id:
+        raise StoreBroken(f"{path.name} is not a {schema.name} of jamtui", "Move the file away; it will be made anew.")
+    if version > len(schema.migrations):
+        raise StoreTooNew(
+            f"the {schema.name} {path.name} was written by a newer jamtui (schema {version}, this one knows "
+            f"{len(schema.migrations)})",
+            "Update jamtui, or use another JAMTUI_HOME. The file was left untouched.",
+        )
+
+
+def _prepare(db: apsw.Connection, schema: Schema, fresh: bool) -> None:
+    if fresh:
+        db.execute("PRAGMA page_size=4096")
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute(f"PRAGMA synchronous={schema.synchronous}")
+    db.execute("PRAGMA temp_store=MEMORY")
+    db.execute("PRAGMA secure_delete=ON")  # removed text leaves the free pages, too
+    if int(_value(db, "PRAGMA user_version")) < len(schema.migrations):
+        migrate(db, schema)
+
+
+def migrate(db: apsw.Connection, schema: Schema) -> None:
+    """Brings the schema up to date in one transaction; another process may be doing the same."""
+    with transaction(db):
+        version = int(_value(db, "PRAGMA user_version"))
+        for step in schema.migrations[version:]:
+            db.execute(step)
+        db.execute(f"PRAGMA application_id={schema.application_id}")
+        db.execute(f"PRAGMA user_version={max(version, len(schema.migrations))}")
+
+
+@contextlib.contextmanager
+def transaction(db: apsw.Connection) -> Iterator[None]:
+    """BEGIN IMMEDIATE … COMMIT, rolled back on any exception; storage errors come out as `StoreError`."""
+    with _explained(Path(db.filename), "database"):
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            db.execute("COMMIT")
+        except BaseException:
+            if not db.get_autocommit():
+                db.execute("ROLLBACK")
+            raise
+
+
+@contextlib.contextmanager
+def _explained(path: Path, name: str) -> Iterator[None]:
+    try:
+        yield
+    except (apsw.FullError, apsw.IOError) as error:
+        raise StorageFull(
+            f"cannot write {path.name}: {error}", "Free some disk space and try again; nothing was lost."
+        ) from None
+    except (apsw.ReadOnlyError, apsw.CantOpenError, apsw.PermissionsError) as error:
+        raise StorageFull(
+            f"cannot write {path}: {error}", "Check the permissions of the file and its folder."
+        ) from None
+    except (apsw.NotADBError, apsw.CorruptError) as error:
+        raise StoreBroken(f"the {name} {path.name} is damaged: {error}", "It will be set aside.") from None
+
+
+def _value(db: apsw.Connection, sql: str) -> str | int | float:
+    row = next(iter(db.execute(sql)), None)
+    value = row[0] if row else 0
+    return value if isinstance(value, (str, int, float)) else 0
+
+
+def data_version(db: apsw.Connection, database: str = "main") -> int:
+    """A number that changes when another connection has committed to the database."""
+    return int(_value(db, f"PRAGMA {database}.data_version"))

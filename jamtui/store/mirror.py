@@ -1,0 +1,491 @@
+"""The mirror: the Jam's confirmed objects as the server has them, folded up to a cursor.
+
+Objects keep the JSON that came (``raw``), so that a field which this version does not know survives a mirror and an
+export. Beside it stand the few columns that lists, counts and joins need. Tables hold numbers (``n``) instead of ids:
+``posts.n`` is the *key* of `jamtui.model`, grows in the order in which the server's log created the posts, and is never
+used again, not even by a mirror that is fetched anew.
+
+Every change of objects happens in `apply` or `Loading`, in one transaction with the cursor.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import apsw
+import msgspec
+
+from jamtui import archive
+from jamtui.archive import Forum, Jam, Person, Post
+from jamtui.model import Changed
+from jamtui.store.connection import Schema, transaction
+
+_V1 = """
+CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE jam(one INTEGER PRIMARY KEY CHECK (one = 1), raw BLOB NOT NULL);
+CREATE TABLE people(
+    n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, handle TEXT NOT NULL, raw BLOB NOT NULL);
+CREATE INDEX people_handle ON people(handle);
+CREATE TABLE forums(
+    n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, slug TEXT NOT NULL, position INTEGER NOT NULL, raw BLOB NOT NULL);
+CREATE TABLE posts(
+    n INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    h INTEGER NOT NULL,        -- what reading state is kept by: see own.read
+    forum INTEGER NOT NULL,    -- forums.n
+    thread INTEGER NOT NULL,   -- posts.n of the opener
+    parent INTEGER,            -- posts.n; NULL for openers
+    author INTEGER NOT NULL,   -- people.n
+    created INTEGER NOT NULL,  -- milliseconds since 1970, UTC
+    up INTEGER NOT NULL,
+    gone INTEGER NOT NULL,     -- 1: taken back or removed
+    raw BLOB NOT NULL);
+CREATE INDEX posts_thread ON posts(thread, n, parent, h, gone, author);
+CREATE INDEX posts_forum ON posts(forum, gone, author, h, thread);
+CREATE INDEX posts_author ON posts(author);
+CREATE TABLE threads(
+    n INTEGER PRIMARY KEY,     -- posts.n of the opener
+    forum INTEGER NOT NULL,
+    replies INTEGER NOT NULL,  -- replies that are there
+    last INTEGER NOT NULL,     -- posts.n of the newest post
+    up INTEGER NOT NULL);
+CREATE INDEX threads_active ON threads(forum, last DESC);
+CREATE INDEX threads_new ON threads(forum, n DESC);
+CREATE INDEX threads_votes ON threads(forum, up DESC, n DESC);
+CREATE INDEX threads_replies ON threads(forum, replies DESC, n DESC);
+CREATE TABLE tags(name TEXT NOT NULL, post INTEGER NOT NULL, PRIMARY KEY (name, post)) WITHOUT ROWID;
+CREATE TABLE others(n INTEGER PRIMARY KEY, type TEXT NOT NULL, id TEXT, raw BLOB NOT NULL);
+CREATE UNIQUE INDEX others_id ON others(type, id);
+-- Full text without a second copy of the text; old words leave by the 'delete' command, from the leaves as well.
+CREATE VIRTUAL TABLE words USING fts5(
+    title, body, tags, content='', tokenize="unicode61 remove_diacritics 2");
+INSERT INTO words(words, rank) VALUES ('secure-delete', 1);
+"""
+
+SCHEMA = Schema("mirror", 0x4A414D31, (_V1,), "NORMAL")
+
+START = "0-0"  # the cursor before everything
+BATCH = 4_000  # records a transaction while a snapshot is loaded
+_FIRST = 300  # … but the first one is small, so that something can be read at once
+
+# Scripts without spaces between words: each character becomes a word of its own, and a query a phrase of them.
+_UNSPACED = re.compile(
+    "([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\uac00-\ud7af\U00020000-\U0003ffff])"
+)
+
+
+def words_of(text: str) -> str:
+    """Text as the full-text index has it (see `_UNSPACED`)."""
+    if text.isascii():
+        return text
+    return _UNSPACED.sub(r" \1 ", text)
+
+
+def hash_of(post_id: str) -> int:
+    """A signed 64-bit number for a post id: the last eight bytes of the UUID, its random part.
+
+    Reading state is kept by it, so that counting what is unread joins on integers. Two posts of one Jam share it with a
+    probability of 10⁻¹⁰; then reading one marks the other, no more.
+    """
+    digits = post_id.replace("-", "")[-16:]
+    try:
+        value = int(digits, 16)
+    except ValueError:  # an archive whose ids are no UUIDs
+        value = int.from_bytes(post_id.encode("utf-8", "replace")[-8:], "big")
+    return value - (1 << 64) if value >= 1 << 63 else value
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What one transaction touched, by id, collected for `Changed` and for the derived thread rows."""
+
+    everything: bool = False
+    forums: set[str] = field(default_factory=set)
+    threads: dict[int, str] = field(default_factory=dict)
+    posts: set[str] = field(default_factory=set)
+    new: int = 0
+
+    def changed(self) -> Changed:
+        return Changed(
+            everything=self.everything,
+            forums=frozenset(self.forums),
+            threads=frozenset(self.threads.values()),
+            posts=frozenset(self.posts),
+            new_posts=self.new,
+            status=True,
+        )
+
+
+class Mirror:
+    """Writes the mirror over one connection. Reading for people is in `jamtui.store.rows`."""
+
+    def __init__(self, db: apsw.Connection) -> None:
+        self.db = db
+
+    # -- what is known about it
+
+    def meta(self, key: str) -> str:
+        """A fact kept beside the objects; "" when it was never set."""
+        row = next(iter(self.db.execute("SELECT value FROM meta WHERE key = ?", (key,))), None)
+        return str(row[0]) if row else ""
+
+    def set_meta(self, key: str, value: str) -> None:
+        self.db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    @property
+    def cursor(self) -> str:
+        """The last change applied, as ``SEQ-MARK``; "" when there is no whole mirror yet."""
+        return self.meta("cursor")
+
+    # -- one change after another
+
+    def apply(self, changes: Iterable[tuple[str, bytes]], cursor: str, now: str = "") -> Changed:
+        """Folds (type, object bytes) pairs in their order and sets the cursor, in one transaction.
+
+        ``now`` (RFC 3339) becomes the time at which the mirror was up to date. A change whose object cannot be read is
+        kept in ``others`` under its type, so that nothing stops the ones behind it.
+        """
+        tally = _Tally()
+        with transaction(self.db):
+            for kind, raw in changes:
+                self._fold(kind, raw, tally)
+            self._derive(tally.threads)
+            self.set_meta("cursor", cursor)
+            if now:
+                self.set_meta("mirrored_at", now)
+        return tally.changed()
+
+    def touch(self, now: str) -> None:
+        """Notes that the mirror is up to date, when there was nothing to apply."""
+        with transaction(self.db):
+            self.set_meta("mirrored_at", now)
+
+    def _fold(self, kind: str, raw: bytes, tally: _Tally) -> None:
+        if kind == "votes":
+            self._fold_votes(raw, tally)
+            return
+        try:
+            data = archive.decode(kind, raw)
+        except msgspec.DecodeError:
+            raw = archive.mend_surrogates(raw)
+            try:
+                data = archive.decode(kind, raw)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                self._keep(f"unreadable {kind}", raw)
+                return
+        match data:
+            case Post():
+                self._fold_post(data, raw, tally)
+            case Person():
+                self._fold_person(data, raw)
+                tally.everything = tally.everything or self._renames(data)
+            case Forum():
+                self._fold_forum(data, raw)
+                tally.forums.add(data.id)
+            case Jam():
+                self.db.execute("INSERT OR REPLACE INTO jam VALUES (1, ?)", (raw,))
+                tally.everything = True
+            case _:
+                self._keep(kind, raw)
+
+    def _fold_votes(self, raw: bytes, tally: _Tally) -> None:
+        try:
+            votes = _VOTES.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            self._keep("unreadable votes", raw)
+            return
+        row = next(
+            iter(
+                self.db.execute(
+                    "UPDATE posts SET up = ? WHERE id = ? RETURNING n, thread, "
+                    "(SELECT o.id FROM posts o WHERE o.n = posts.thread)",
+                    (votes.up, votes.post_id),
+                )
+            ),
+            None,
+        )
+        if row is not None:
+            tally.posts.add(votes.post_id)
+            tally.threads[int(row[1])] = str(row[2])
+
+    def _fold_person(self, data: Person, raw: bytes) -> None:
+        self.db.execute(
+            "INSERT INTO people(id, handle, raw) VALUES (?, ?, ?) "
+            "ON CONFLICT(id) DO UPDATE SET handle = excluded.handle, raw = excluded.raw",
+            (data.id, data.handle, raw),
+        )
+
+    def _renames(self, data: Person) -> bool:
+        """Whether the person has posts: then names on many rows may have changed."""
+        sql = "SELECT EXISTS (SELECT 1 FROM posts WHERE author = (SELECT n FROM people WHERE id = ?))"
+        return bool(next(iter(self.db.execute(sql, (data.id,))))[0])
+
+    def _fold_forum(self, data: Forum, raw: bytes) -> None:
+        self.db.execute(
+            "INSERT INTO forums(id, slug, position, raw) VALUES (?, ?, ?, ?) ON CONFLICT(id) DO UPDATE "
+            "SET slug = excluded.slug, position = excluded.position, raw = excluded.raw",
+            (data.id, data.slug, data.position, raw),
+        )
+
+    def _number(self, table: str, object_id: str) -> int | None:
+        row = next(iter(self.db.execute(f"SELECT n FROM {table} WHERE id = ?", (object_id,))), None)
+        return int(row[0]) if row else None
+
+    def _fold_post(self, data: Post, raw: bytes, tally: _Tally) -> None:
+        forum = self._number("forums", data.forum_id)
+        author = self._number("people", data.author_id)
+        parent = self._number("posts", data.parent_id) if data.parent_id else None
+        if forum is None or author is None or (data.parent_id and parent is None):
+            self._keep("unreadable post", raw)
+            return
+        old = next(iter(self.db.execute("SELECT n, thread, raw FROM posts WHERE id = ?", (data.id,))), None)
+        if old is None:
+            n = self._next_n()
+            thread = n if parent is None else self._number("posts", data.thread_id)
+            if thread is None:
+                self._keep("unreadable post", raw)
+                return
+            self.db.execute(_INSERT_POST, (n, *_post_columns(data, raw, forum, thread, parent, author)))
+            tally.new += 1
+        else:
+            n, thread = int(old[0]), int(old[1])
+            self._forget_words(n, archive.decode("post", bytes(old[2])))
+            self.db.execute(
+                "UPDATE posts SET forum = ?, author = ?, created = ?, up = ?, gone = ?, raw = ? WHERE n = ?",
+                (forum, author, _ms(data), data.up, int(bool(data.gone)), raw, n),
+            )
+        self._index_words(n, data)
+        tally.posts.add(data.id)
+        tally.forums.add(data.forum_id)
+        tally.threads[thread] = data.thread_id
+
+    def _next_n(self) -> int:
+        row = next(iter(self.db.execute("SELECT max(n) FROM posts")))
+        return max(int(row[0] or 0), int(self.meta("n_base") or 0)) + 1
+
+    def _index_words(self, n: int, data: Post) -> None:
+        if data.gone:
+            return
+        self.db.execute("INSERT INTO words(rowid, title, body, tags) VALUES (?, ?, ?, ?)", (n, *_words(data)))
+        self.db.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?)", [(tag, n) for tag in data.tags])
+
+    def _forget_words(self, n: int, data: archive.Object | None) -> None:
+        """To forget a row, the index needs the very words that it was given; they come from the old object."""
+        if not isinstance(data, Post) or data.gone:
+            return
+        self.db.execute(
+            "INSERT INTO words(words, rowid, title, body, tags) VALUES ('delete', ?, ?, ?, ?)", (n, *_words(data))
+        )
+        self.db.executemany("DELETE FROM tags WHERE name = ? AND post = ?", [(tag, n) for tag in data.tags])
+
+    def _keep(self, kind: str, raw: bytes) -> None:
+        """An object of a type that this version does not know, or could not place: kept as it came."""
+        try:
+            known = _WITH_ID.decode(raw).id
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            known = None
+        self.db.execute(
+            "INSERT INTO others(type, id, raw) VALUES (?, ?, ?) ON CONFLICT(type, id) DO UPDATE SET raw = excluded.raw",
+            (kind, known, raw),
+        )
+
+    def _derive(self, threads: Iterable[int]) -> None:
+        """Thread rows are counted from the posts, never incremented, so that they cannot drift."""
+        self.db.executemany(_DERIVE + " WHERE n = ?1 AND parent IS NULL", [(n,) for n in threads])
+
+    # -- all at once
+
+    def clear(self) -> None:
+        """Forgets all objects and the cursor, inside the caller's transaction. Keys already used are not used again."""
+        base = self._next_n() - 1
+        for table in ("jam", "people", "forums", "posts", "threads", "tags", "others", "meta"):
+            self.db.execute(f"DELETE FROM {table}")
+        self.db.execute("INSERT INTO words(words) VALUES ('delete-all')")
+        self.set_meta("n_base", str(base))
+
+
+_INSERT_POST = (
+    "INSERT INTO posts(n, id, h, forum, thread, parent, author, created, up, gone, raw) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_DERIVE = """
+INSERT OR REPLACE INTO threads(n, forum, replies, last, up)
+SELECT n, forum,
+    (SELECT count(*) FROM posts r WHERE r.thread = posts.n AND r.n <> posts.n AND r.gone = 0),
+    (SELECT max(r.n) FROM posts r WHERE r.thread = posts.n),
+    up
+FROM posts"""
+
+
+class _Votes(msgspec.Struct):
+    post_id: str
+    up: int
+
+
+class _WithId(msgspec.Struct):
+    id: str | None = None
+
+
+_VOTES = msgspec.json.Decoder(_Votes)
+_WITH_ID = msgspec.json.Decoder(_WithId)
+
+
+def _ms(data: Post) -> int:
+    return int(data.created_at.timestamp() * 1000)
+
+
+def _words(data: Post) -> tuple[str, str, str]:
+    return words_of(data.title or ""), words_of(data.body), words_of(" ".join(data.tags))
+
+
+def _post_columns(
+    data: Post, raw: bytes, forum: int, thread: int, parent: int | None, author: int
+) -> tuple[object, ...]:
+    return data.id, hash_of(data.id), forum, thread, parent, author, _ms(data), data.up, int(bool(data.gone)), raw
+
+
+class Loading:
+    """Loads a snapshot into an empty mirror, in batches, the cursor last.
+
+    A reader sees the posts as batches are committed; a load that is cut off has no cursor, and the next start clears it
+    and begins again. Feed it lines, then call `finish`.
+
+        loading = Loading(mirror, cursor)
+        for line in lines: loading.feed(line)
+        loading.finish(now)
+    """
+
+    def __init__(self, mirror: Mirror, cursor: str) -> None:
+        self.mirror = mirror
+        self.cursor = cursor
+        self.records = 0
+        self._people: dict[str, int] = {}
+        self._forums: dict[str, int] = {}
+        self._posts: dict[str, int] = {}
+        self._batch: list[archive.Record] = []
+        self._limit = _FIRST
+        with transaction(mirror.db):
+            mirror.clear()
+        self._n = mirror._next_n()
+
+    def feed(self, line: bytes) -> bool:
+        """Takes one line of the snapshot; True when a batch was committed and can be read. Raises `ArchiveError`."""
+        if line.strip():
+            return self.feed_record(archive.parse_line(line, self.records + 1))
+        return False
+
+    def feed_record(self, record: archive.Record) -> bool:
+        self.records += 1
+        self._batch.append(record)
+        if len(self._batch) < self._limit:
+            return False
+        self._commit()
+        self._limit = BATCH
+        return True
+
+    def finish(self, now: str, **meta: str) -> Changed:
+        """Commits the rest and the cursor; ``meta`` are more facts to keep. The mirror is whole from here on."""
+        self._commit(final=True, now=now, meta=meta)
+        return Changed(everything=True, status=True)
+
+    def _commit(self, *, final: bool = False, now: str = "", meta: dict[str, str] | None = None) -> None:
+        db = self.mirror.db
+        posts: list[tuple[object, ...]] = []
+        words: list[tuple[object, ...]] = []
+        tags: list[tuple[str, int]] = []
+        threads: set[int] = set()
+        with transaction(db):
+            for record in self._batch:
+                data, raw = record.data, record.raw
+                match data:
+                    case Post():
+                        self._post(data, raw, posts, words, tags, threads)
+                    case Person():
+                        self.mirror._fold_person(data, raw)
+                        self._people[data.id] = self.mirror._number("people", data.id) or 0
+                    case Forum():
+                        self.mirror._fold_forum(data, raw)
+                        self._forums[data.id] = self.mirror._number("forums", data.id) or 0
+                    case Jam():
+                        db.execute("INSERT OR REPLACE INTO jam VALUES (1, ?)", (raw,))
+                    case _:
+                        self.mirror._keep(record.type, raw)
+            db.executemany(_INSERT_POST, posts)
+            db.executemany("INSERT INTO words(rowid, title, body, tags) VALUES (?, ?, ?, ?)", words)
+            db.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?)", tags)
+            self.mirror._derive(threads)
+            if final:
+                if next(iter(db.execute("SELECT count(*) FROM jam")))[0] == 0:
+                    raise archive.ArchiveError("it has no jam record")
+                self.mirror.set_meta("cursor", self.cursor)
+                self.mirror.set_meta("mirrored_at", now)
+                for key, value in (meta or {}).items():
+                    self.mirror.set_meta(key, value)
+        self._batch = []
+
+    def _post(
+        self,
+        data: Post,
+        raw: bytes,
+        posts: list[tuple[object, ...]],
+        words: list[tuple[object, ...]],
+        tags: list[tuple[str, int]],
+        threads: set[int],
+    ) -> None:
+        forum = self._forums.get(data.forum_id)
+        author = self._people.get(data.author_id)
+        parent = self._posts.get(data.parent_id) if data.parent_id else None
+        n = self._n
+        thread = n if data.parent_id is None else self._posts.get(data.thread_id)
+        if forum is None or author is None or thread is None or (data.parent_id and parent is None):
+            self.mirror._keep("unreadable post", raw)
+            return
+        self._n += 1
+        self._posts[data.id] = n
+        posts.append((n, *_post_columns(data, raw, forum, thread, parent, author)))
+        threads.add(thread)
+        if not data.gone:
+            words.append((n, *_words(data)))
+            tags.extend((tag, n) for tag in data.tags)
+
+
+def objects(db: apsw.Connection) -> Iterable[tuple[str, bytes]]:
+    """All objects of the mirror as (type, bytes) in the order of an archive: jam, people, forums, posts, others.
+
+    Votes that came as tallies are put into the posts' JSON; else the bytes are those that came.
+    """
+    for (raw,) in db.execute("SELECT raw FROM jam"):
+        yield "jam", bytes(raw)
+    for (raw,) in db.execute("SELECT raw FROM people ORDER BY n"):
+        yield "person", bytes(raw)
+    for (raw,) in db.execute("SELECT raw FROM forums ORDER BY n"):
+        yield "forum", bytes(raw)
+    for up, raw in db.execute("SELECT up, raw FROM posts ORDER BY n"):
+        yield "post", with_votes(bytes(raw), int(up))
+    for kind, raw in db.execute("SELECT type, raw FROM others WHERE type NOT LIKE 'unreadable %' ORDER BY n"):
+        yield str(kind), bytes(raw)
+
+
+def with_votes(raw: bytes, up: int) -> bytes:
+    """A post's bytes with the tally ``up``; the same bytes when they already say so. Other counts are kept."""
+    data = _VOTES_OF.decode(raw)
+    if data.votes.get("up", 0) == up:
+        return raw
+    whole = msgspec.json.decode(raw)
+    whole["votes"] = {**(whole.get("votes") or {}), "up": up}
+    return msgspec.json.encode(whole)
+
+
+class _VotesOf(msgspec.Struct):
+    votes: dict[str, int] = msgspec.field(default_factory=dict)
+
+
+_VOTES_OF = msgspec.json.Decoder(_VotesOf)
+
+
+def numbers(rows: Iterable[Sequence[object]]) -> list[int]:
+    """The first column of rows, as integers."""
+    return [int(row[0]) for row in rows]  # type: ignore[call-overload]

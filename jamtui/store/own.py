@@ -1,0 +1,318 @@
+"""What exists nowhere else: drafts, outbox, reading state, one's own votes, places. Never fetched anew, never thrown away.
+
+Every write is one short transaction with synchronous=FULL: when the call returns, it is on the disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import apsw
+import msgspec
+
+from jamtui.model import Draft, DraftKind, SendState
+from jamtui.store.connection import Schema, transaction
+from jamtui.store.mirror import hash_of
+
+_V1 = """
+CREATE TABLE read(h INTEGER PRIMARY KEY);   -- mirror.hash_of(post id); present: read
+CREATE TABLE saved(post_id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE my_votes(post_id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE places(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE drafts(
+    kind TEXT NOT NULL, target TEXT NOT NULL, title TEXT NOT NULL, body TEXT NOT NULL, tags TEXT NOT NULL,
+    base_version INTEGER NOT NULL, updated INTEGER NOT NULL, PRIMARY KEY (kind, target)) WITHOUT ROWID;
+CREATE TABLE outbox(
+    n INTEGER PRIMARY KEY AUTOINCREMENT,  -- the order in which it was written; -n is the key of an overlaid post
+    id TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,       -- post edit delete tag untag vote unvote
+    post_id TEXT NOT NULL,
+    thread_id TEXT NOT NULL,  -- writes of one thread are sent in order
+    forum_id TEXT NOT NULL,
+    payload BLOB NOT NULL,    -- JSON, what the request is made of
+    sha256 BLOB NOT NULL,     -- of the payload
+    state TEXT NOT NULL,      -- queued, refused, sent (confirmed, waiting for the mirror to show it)
+    reason TEXT NOT NULL DEFAULT '',
+    code TEXT NOT NULL DEFAULT '',
+    attempts INTEGER NOT NULL DEFAULT 0,
+    created INTEGER NOT NULL,
+    next_try INTEGER NOT NULL DEFAULT 0,
+    seq INTEGER NOT NULL DEFAULT 0);  -- sent: the change that it became
+"""
+
+SCHEMA = Schema("store of your own texts", 0x4A414F31, (_V1,), "FULL")
+
+
+class Payload(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an outbox row asks of the server; fields that its kind does not need stay empty."""
+
+    parent_id: str | None = None
+    title: str = ""
+    body: str = ""
+    tags: tuple[str, ...] = ()
+    tag: str = ""
+    base_version: int = 0
+    written_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A row of the outbox as it stands on disk. ``intact`` is False when the checksum does not fit the payload."""
+
+    n: int
+    id: str
+    kind: str
+    post_id: str
+    thread_id: str
+    forum_id: str
+    payload: Payload
+    state: str
+    reason: str
+    code: str
+    attempts: int
+    created: datetime
+    next_try: datetime | None
+    seq: int
+    intact: bool = True
+
+    @property
+    def shown(self) -> SendState:
+        """What a person is told: *sending* from the first attempt until the mirror has it."""
+        if self.state == "refused":
+            return SendState.REFUSED
+        return SendState.SENDING if self.state == "sent" else SendState.QUEUED
+
+
+_PAYLOAD = msgspec.json.Decoder(Payload)
+_COLUMNS = (
+    "n, id, kind, post_id, thread_id, forum_id, payload, sha256, state, reason, code, attempts, created, next_try, seq"
+)
+
+
+class Own:
+    """Reads and writes one's own store over one connection."""
+
+    def __init__(self, db: apsw.Connection) -> None:
+        self.db = db
+
+    # -- drafts
+
+    def draft(self, kind: DraftKind, target: str) -> Draft | None:
+        rows = self._drafts("WHERE kind = ? AND target = ?", (kind.value, target))
+        return rows[0] if rows else None
+
+    def drafts(self) -> list[Draft]:
+        """All drafts, the latest first."""
+        return self._drafts("ORDER BY updated DESC", ())
+
+    def _drafts(self, where: str, values: tuple[str, ...]) -> list[Draft]:
+        sql = f"SELECT kind, target, title, body, tags, base_version, updated FROM drafts {where}"
+        return [
+            Draft(DraftKind(kind), target, title, body, tuple(json.loads(tags)), version, _time(updated))
+            for kind, target, title, body, tags, version, updated in self.db.execute(sql, values)
+        ]
+
+    def save_draft(self, draft: Draft, now: datetime) -> None:
+        """On disk when this returns; an empty draft is removed."""
+        with transaction(self.db):
+            self.put_draft(draft, now)
+
+    def put_draft(self, draft: Draft, now: datetime) -> None:
+        if draft.empty and not draft.tags:
+            self.remove_draft(draft.kind, draft.target)
+            return
+        self.db.execute(
+            "INSERT OR REPLACE INTO drafts VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                draft.kind.value,
+                draft.target,
+                _storable(draft.title),
+                _storable(draft.body),
+                json.dumps([_storable(tag) for tag in draft.tags], ensure_ascii=False),
+                draft.base_version,
+                _ms(now),
+            ),
+        )
+
+    def remove_draft(self, kind: DraftKind, target: str) -> None:
+        self.db.execute("DELETE FROM drafts WHERE kind = ? AND target = ?", (kind.value, target))
+
+    # -- the outbox
+
+    def outbox(self, where: str = "", values: tuple[object, ...] = ()) -> list[Queued]:
+        """Rows in the order in which they were written."""
+        return [
+            _queued(row)
+            for row in self.db.execute(f"SELECT {_COLUMNS} FROM outbox {where} ORDER BY n", values)  # type: ignore[arg-type]
+        ]
+
+    def one(self, outbox_id: str) -> Queued | None:
+        rows = self.outbox("WHERE id = ?", (outbox_id,))
+        return rows[0] if rows else None
+
+    def enqueue(
+        self,
+        outbox_id: str,
+        kind: str,
+        post_id: str,
+        thread_id: str,
+        forum_id: str,
+        payload: Payload,
+        now: datetime,
+        *,
+        instead_of: Draft | None = None,
+    ) -> None:
+        """One transaction: the row is in, and the draft that it was made of is out."""
+        raw = msgspec.json.encode(payload)
+        with transaction(self.db):
+            self.db.execute(
+                "INSERT INTO outbox(id, kind, post_id, thread_id, forum_id, payload, sha256, state, created) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?)",
+                (outbox_id, kind, post_id, thread_id, forum_id, raw, hashlib.sha256(raw).digest(), _ms(now)),
+            )
+            if instead_of is not None:
+                self.remove_draft(instead_of.kind, instead_of.target)
+
+    def put_back(self, row: Queued) -> None:
+        """Undo of `drop`: the row stands again where it stood."""
+        raw = msgspec.json.encode(row.payload)
+        with transaction(self.db):
+            self.db.execute(
+                f"INSERT OR IGNORE INTO outbox({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    row.n, row.id, row.kind, row.post_id, row.thread_id, row.forum_id, raw,
+                    hashlib.sha256(raw).digest(), row.state, row.reason, row.code, row.attempts,
+                    _ms(row.created), _ms(row.next_try) if row.next_try else 0, row.seq,
+                ),
+            )  # fmt: skip
+
+    def drop(self, outbox_id: str) -> None:
+        with transaction(self.db):
+            self.db.execute("DELETE FROM outbox WHERE id = ?", (outbox_id,))
+
+    def retry(self, outbox_id: str) -> None:
+        """Queued again, due at once."""
+        with transaction(self.db):
+            self.db.execute(
+                "UPDATE outbox SET state = 'queued', reason = '', code = '', next_try = 0 "
+                "WHERE id = ? AND state <> 'sent'",
+                (outbox_id,),
+            )
+
+    def sent(self, outbox_id: str, seq: int) -> None:
+        """The server confirmed it: it became change ``seq`` and waits for the mirror to pass that."""
+        with transaction(self.db):
+            self.db.execute(
+                "UPDATE outbox SET state = 'sent', seq = ?, reason = '', code = '' WHERE id = ?", (seq, outbox_id)
+            )
+
+    def later(self, outbox_id: str, reason: str, next_try: datetime) -> None:
+        with transaction(self.db):
+            self.db.execute(
+                "UPDATE outbox SET attempts = attempts + 1, reason = ?, next_try = ? WHERE id = ?",
+                (reason, _ms(next_try), outbox_id),
+            )
+
+    def refused(self, outbox_id: str, reason: str, code: str) -> None:
+        with transaction(self.db):
+            self.db.execute(
+                "UPDATE outbox SET state = 'refused', attempts = attempts + 1, reason = ?, code = ? WHERE id = ?",
+                (reason, code, outbox_id),
+            )
+
+    def forget_sent(self, seq: int) -> bool:
+        """Drops what the mirror now shows: confirmed rows whose change the cursor has passed. True if there were any.
+
+        A vote becomes the server's word on it here, not before: the tally and the mark change together.
+        """
+        with transaction(self.db):
+            gone = self.outbox("WHERE state = 'sent' AND seq <= ?", (seq,))
+            for row in gone:
+                if row.kind == "vote":
+                    self.db.execute("INSERT OR IGNORE INTO my_votes VALUES (?)", (row.post_id,))
+                elif row.kind == "unvote":
+                    self.db.execute("DELETE FROM my_votes WHERE post_id = ?", (row.post_id,))
+            self.db.execute("DELETE FROM outbox WHERE state = 'sent' AND seq <= ?", (seq,))
+        return bool(gone)
+
+    # -- reading state
+
+    def mark(self, post_ids: Iterable[str], read: bool) -> None:
+        rows = [(hash_of(post_id),) for post_id in post_ids]
+        sql = "INSERT OR IGNORE INTO read VALUES (?)" if read else "DELETE FROM read WHERE h = ?"
+        with transaction(self.db):
+            self.db.executemany(sql, rows)
+
+    def mark_hashes(self, hashes: Sequence[int], read: bool) -> None:
+        sql = "INSERT OR IGNORE INTO read VALUES (?)" if read else "DELETE FROM read WHERE h = ?"
+        with transaction(self.db):
+            self.db.executemany(sql, [(h,) for h in hashes])
+
+    def save(self, post_id: str, saved: bool, now: datetime) -> None:
+        with transaction(self.db):
+            if saved:
+                self.db.execute("INSERT OR IGNORE INTO saved VALUES (?, ?)", (post_id, _ms(now)))
+            else:
+                self.db.execute("DELETE FROM saved WHERE post_id = ?", (post_id,))
+
+    def place(self, name: str) -> str:
+        row = next(iter(self.db.execute("SELECT value FROM places WHERE name = ?", (name,))), None)
+        return str(row[0]) if row else ""
+
+    def set_place(self, name: str, value: str) -> None:
+        with transaction(self.db):
+            self.db.execute("INSERT OR REPLACE INTO places VALUES (?, ?)", (name, value))
+
+    # -- one's own votes, as the server knows them
+
+    def set_votes(self, post_ids: Iterable[str]) -> None:
+        with transaction(self.db):
+            self.db.execute("DELETE FROM my_votes")
+            self.db.executemany("INSERT OR IGNORE INTO my_votes VALUES (?)", [(post_id,) for post_id in post_ids])
+
+
+def _queued(row: Sequence[object]) -> Queued:
+    (
+        n,
+        outbox_id,
+        kind,
+        post_id,
+        thread_id,
+        forum_id,
+        raw,
+        digest,
+        state,
+        reason,
+        code,
+        attempts,
+        created,
+        due,
+        seq,
+    ) = row
+    payload_bytes = bytes(raw)  # type: ignore[call-overload]
+    intact = hashlib.sha256(payload_bytes).digest() == digest
+    try:
+        payload = _PAYLOAD.decode(payload_bytes)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        payload, intact = Payload(body=payload_bytes.decode("utf-8", "replace")), False
+    return Queued(
+        int(n), str(outbox_id), str(kind), str(post_id), str(thread_id), str(forum_id), payload, str(state),  # type: ignore[call-overload]
+        str(reason), str(code), int(attempts), _time(created), _time(due) if due else None, int(seq), intact,  # type: ignore[call-overload, arg-type]
+    )  # fmt: skip
+
+
+def _storable(text: str) -> str:
+    """A lone surrogate (from a broken terminal or file) cannot be stored as UTF-8; it becomes U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def _time(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)

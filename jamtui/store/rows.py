@@ -1,0 +1,399 @@
+"""Reading the mirror for people: the rows of `jamtui.model`, made harmless here and nowhere later.
+
+One connection reads: the mirror as ``main``, one's own store attached as ``own``. Nothing here writes, and nothing waits
+for the network. Unread counts are always derived from what is there and what was read, never kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import apsw
+import msgspec
+
+from jamtui.archive import Forum, Jam, Person, Post
+from jamtui.errors import NotFound, UsageError
+from jamtui.model import ForumRow, JamRow, Me, PersonRow, PostRow, TagRow, ThreadIndex, ThreadRow
+from jamtui.safe_text import safe_block, safe_line
+from jamtui.store.mirror import numbers
+from jamtui.store.overlay import Overlay
+
+_POST = msgspec.json.Decoder(Post)
+_PERSON = msgspec.json.Decoder(Person)
+_FORUM = msgspec.json.Decoder(Forum)
+_JAM = msgspec.json.Decoder(Jam)
+
+_POSTS = """
+SELECT p.n, p.raw, p.up, a.raw, r.h IS NULL AND p.gone = 0 AND p.author <> ?1, s.post_id IS NOT NULL,
+    v.post_id IS NOT NULL, p.author = ?1
+FROM posts p JOIN people a ON a.n = p.author
+LEFT JOIN own.read r ON r.h = p.h
+LEFT JOIN own.saved s ON s.post_id = p.id
+LEFT JOIN own.my_votes v ON v.post_id = p.id
+WHERE p.n IN (SELECT value FROM json_each(?2))
+"""
+_THREADS = """
+SELECT t.n, p.raw, p.up, a.raw, t.replies, l.created, s.post_id IS NOT NULL, v.post_id IS NOT NULL,
+    (SELECT count(*) FROM posts x LEFT JOIN own.read r ON r.h = x.h
+     WHERE x.thread = t.n AND x.gone = 0 AND x.author <> ?1 AND r.h IS NULL)
+FROM threads t JOIN posts p ON p.n = t.n JOIN people a ON a.n = p.author JOIN posts l ON l.n = t.last
+LEFT JOIN own.saved s ON s.post_id = p.id
+LEFT JOIN own.my_votes v ON v.post_id = p.id
+WHERE t.n IN (SELECT value FROM json_each(?2))
+"""
+_UNREAD = """
+FROM posts p LEFT JOIN own.read r ON r.h = p.h WHERE p.gone = 0 AND p.author <> ?1 AND r.h IS NULL
+"""
+SORTS = {
+    "active": "last DESC",
+    "new": "n DESC",
+    "votes": "up DESC, n DESC",
+    "replies": "replies DESC, n DESC",
+}
+
+
+def connect(mirror: Path, own: Path) -> apsw.Connection:
+    """A reading connection over both files, which exist. It refuses to write."""
+    db = apsw.Connection(str(mirror))
+    db.set_busy_timeout(5_000)
+    db.execute("ATTACH ? AS own", (str(own),))
+    db.execute("PRAGMA query_only=ON; PRAGMA temp_store=MEMORY")
+    return db
+
+
+class Rows:
+    """Rows for screens and commands. ``me`` is who reads; ``overlay`` is replaced whenever the outbox changes."""
+
+    def __init__(self, db: apsw.Connection, me: Me) -> None:
+        self.db = db
+        self.me = me
+        self.overlay = Overlay()
+        self._my_n: int | None = None
+
+    def my_n(self) -> int:
+        """The reader's number in the mirror; 0 for guests and while the mirror does not know them."""
+        if not self._my_n and self.me.person_id:
+            row = next(iter(self.db.execute("SELECT n FROM people WHERE id = ?", (self.me.person_id,))), None)
+            self._my_n = int(row[0]) if row else 0
+        return self._my_n or 0
+
+    def forget_numbers(self) -> None:
+        """After a mirror was fetched anew."""
+        self._my_n = None
+
+    def has(self, post_id: str) -> bool:
+        return bool(next(iter(self.db.execute("SELECT EXISTS (SELECT 1 FROM posts WHERE id = ?)", (post_id,))))[0])
+
+    # -- the Jam and its forums
+
+    def jam(self, where: str, local: bool) -> JamRow | None:
+        """None while the mirror is empty."""
+        row = next(iter(self.db.execute("SELECT raw FROM jam")), None)
+        if row is None:
+            return None
+        data = _JAM.decode(_bytes(row[0]))
+        return JamRow(
+            data.id, safe_line(data.slug), safe_line(data.title), safe_block(data.summary), data.opens_at,
+            data.closes_at, safe_line(where), local,
+        )  # fmt: skip
+
+    def forums(self) -> list[ForumRow]:
+        unread: dict[int, int] = dict(
+            self.db.execute(f"SELECT p.forum, count(*) {_UNREAD} GROUP BY p.forum", (self.my_n(),))  # type: ignore[arg-type]
+        )
+        posts: dict[int, int] = dict(self.db.execute("SELECT forum, count(*) FROM posts WHERE gone = 0 GROUP BY forum"))  # type: ignore[arg-type]
+        threads: dict[int, int] = dict(self.db.execute("SELECT forum, count(*) FROM threads GROUP BY forum"))  # type: ignore[arg-type]
+        rows = []
+        for n, raw in self.db.execute("SELECT n, raw FROM forums ORDER BY position, n"):
+            data = _FORUM.decode(_bytes(raw))
+            key = int(n)  # type: ignore[arg-type]
+            rows.append(
+                ForumRow(
+                    data.id, safe_line(data.slug), safe_line(data.title), safe_block(data.brief), data.position,
+                    threads.get(key, 0), posts.get(key, 0), unread.get(key, 0),
+                )
+            )  # fmt: skip
+        return rows
+
+    def forum(self, name: str) -> ForumRow:
+        """By slug or id. Raises `NotFound`, naming those there are."""
+        rows = self.forums()
+        for row in rows:
+            if name in (row.id, row.slug):
+                return row
+        known = ", ".join(row.slug for row in rows)
+        raise NotFound(f"no forum {safe_line(name)}", f"Forums of this Jam: {known}." if known else "Run jamtui sync.")
+
+    def _forum_n(self, forum_id: str) -> int:
+        row = next(iter(self.db.execute("SELECT n FROM forums WHERE id = ?", (forum_id,))), None)
+        return int(row[0]) if row else 0
+
+    # -- threads
+
+    def thread_keys(self, forum_id: str, sort: str = "active") -> list[int]:
+        """Keys of the openers of a forum, sorted by one of `SORTS`; one's own that wait in the outbox first."""
+        if sort not in SORTS:
+            raise UsageError(f"no such order: {safe_line(sort)}", f"Use one of: {', '.join(SORTS)}.")
+        stored = self.db.execute(
+            f"SELECT n FROM threads WHERE forum = ? ORDER BY {SORTS[sort]}", (self._forum_n(forum_id),)
+        )
+        return self.overlay.threads(forum_id) + numbers(stored)
+
+    def threads(self, keys: Sequence[int]) -> list[ThreadRow]:
+        """The rows of ``keys`` in their order; those that are gone are left out."""
+        found: dict[int, ThreadRow] = {}
+        stored = [key for key in keys if key > 0]
+        if stored:
+            for n, raw, up, person, replies, last, saved, voted, unread in self.db.execute(
+                _THREADS, (self.my_n(), _list(stored))
+            ):
+                post, author = _POST.decode(_bytes(raw)), _PERSON.decode(_bytes(person))
+                now, difference = self.overlay.vote_of(post.id, bool(voted))
+                waiting = len(self.overlay.by_thread.get(post.id, ()))
+                found[int(n)] = ThreadRow(
+                    int(n), post.id, post.forum_id, safe_line(post.title or ""), safe_line(author.name),
+                    safe_line(author.handle), safe_line(author.role), author.id, int(replies) + waiting,
+                    int(up) + difference, now, tuple(safe_line(tag) for tag in post.tags), post.created_at,
+                    _time(last), int(unread), bool(saved), bool(post.gone),
+                )  # fmt: skip
+        for key in keys:
+            if key < 0 and (row := self.overlay.row_of(key, self._me())) is not None:
+                found[key] = ThreadRow(
+                    key, row.id, row.forum_id, row.title, row.author, row.handle, row.role, row.author_id,
+                    len(self.overlay.by_thread.get(row.id, ())) - 1, row.up, row.voted, row.tags, row.created_at,
+                    row.created_at, 0, False, False, row.send,
+                )  # fmt: skip
+        return [found[key] for key in keys if key in found]
+
+    def _me(self) -> tuple[str, str, str, str]:
+        return self.me.person_id, self.me.handle, self.me.name, self.me.role
+
+    def thread_index(self, thread_id: str) -> ThreadIndex:
+        """The order of a thread. Raises `NotFound`."""
+        opener = next(iter(self.db.execute("SELECT n FROM posts WHERE id = ? AND parent IS NULL", (thread_id,))), None)
+        rows: list[tuple[int, int | None, bool]] = []
+        if opener is not None:
+            rows = [
+                (int(n), None if parent is None else int(parent), bool(unread))
+                for n, parent, unread in self.db.execute(
+                    "SELECT p.n, p.parent, p.gone = 0 AND p.author <> ?1 AND r.h IS NULL "
+                    "FROM posts p LEFT JOIN own.read r ON r.h = p.h WHERE p.thread = ?2 ORDER BY p.n",
+                    (self.my_n(), opener[0]),
+                )
+            ]
+        numbers_of: dict[str, int] = {}
+        for waiting in self.overlay.by_thread.get(thread_id, ()):
+            parent: int | None = None
+            if waiting.payload.parent_id is not None:
+                parent = numbers_of.get(waiting.payload.parent_id) or self._post_n(waiting.payload.parent_id)
+            numbers_of[waiting.post_id] = -waiting.n
+            rows.append((-waiting.n, parent, False))
+        if not rows:
+            raise NotFound(f"no thread {thread_id[:13]}", "It may not be mirrored yet: run jamtui sync.")
+        return depth_first(thread_id, rows)
+
+    def _post_n(self, post_id: str) -> int | None:
+        row = next(iter(self.db.execute("SELECT n FROM posts WHERE id = ?", (post_id,))), None)
+        return int(row[0]) if row else None
+
+    # -- posts
+
+    def posts(self, keys: Sequence[int]) -> list[PostRow]:
+        """The rows of ``keys`` in their order; those that are gone are left out."""
+        found: dict[int, PostRow] = {}
+        stored = [key for key in keys if key > 0]
+        if stored:
+            for n, raw, up, person, unread, saved, voted, mine in self.db.execute(_POSTS, (self.my_n(), _list(stored))):
+                row = _post_row(int(n), _bytes(raw), int(up), _bytes(person), bool(unread), bool(saved), bool(mine))
+                found[int(n)] = self.overlay.patched(row, bool(voted))
+        for key in keys:
+            if key < 0 and (row_of := self.overlay.row_of(key, self._me())) is not None:
+                found[key] = row_of
+        return [found[key] for key in keys if key in found]
+
+    def key(self, post_id: str) -> int | None:
+        """The key of a post by its id, confirmed or waiting; None when there is none."""
+        n = self._post_n(post_id)
+        if n is None:
+            return next((key for key, row in self.overlay.posts.items() if row.post_id == post_id), None)
+        return n
+
+    def post(self, name: str) -> PostRow:
+        """By id, or by the first characters of one (6 or more). Raises `NotFound`, `UsageError` when several fit."""
+        name = name.strip().lower()
+        key = self.key(name)
+        if key is None and len(name) >= 6:
+            keys = numbers(
+                self.db.execute("SELECT n FROM posts WHERE id >= ?1 AND id < ?1 || '~' LIMIT 2", (name,))
+            ) + [k for k, row in self.overlay.posts.items() if row.post_id.startswith(name)]
+            if len(keys) > 1:
+                raise UsageError(f"several posts begin with {safe_line(name)}", "Give more characters of the id.")
+            key = keys[0] if keys else None
+        rows = self.posts([key]) if key is not None else []
+        if not rows:
+            raise NotFound(
+                f"no post {safe_line(name)}", "Posts are named by their id; see jamtui threads FORUM --json."
+            )
+        return rows[0]
+
+    def live_keys(self, limit: int) -> list[int]:
+        """Posts of all forums, the newest first, one's own waiting ones before them."""
+        stored = self.db.execute("SELECT n FROM posts WHERE gone = 0 ORDER BY n DESC LIMIT ?", (limit,))
+        return list(reversed(self.overlay.posts)) + numbers(stored)
+
+    def mention_keys(self) -> list[int]:
+        """Posts by others that answer the reader's or name @handle, the newest first."""
+        mine = self.my_n()
+        if not mine:
+            return []
+        answers = numbers(
+            self.db.execute(
+                "SELECT p.n FROM posts q JOIN posts p ON p.parent = q.n WHERE q.author = ?1 AND p.author <> ?1 "
+                "AND p.gone = 0",
+                (mine,),
+            )
+        )
+        quoted = '"' + self.me.handle.replace('"', '""') + '"'
+        named = [
+            int(n)
+            for n, raw in self.db.execute(
+                "SELECT p.n, p.raw FROM words w JOIN posts p ON p.n = w.rowid WHERE words MATCH ? AND p.author <> ?",
+                (quoted, mine),
+            )
+            if f"@{self.me.handle}".casefold() in _POST.decode(_bytes(raw)).body.casefold()
+        ]
+        return sorted({*answers, *named}, reverse=True)
+
+    def saved_keys(self) -> list[int]:
+        return numbers(
+            self.db.execute("SELECT p.n FROM own.saved s JOIN posts p ON p.id = s.post_id ORDER BY s.at DESC")
+        )
+
+    # -- unread
+
+    def unread_hashes(self, forum_id: str | None, thread_id: str | None) -> list[int]:
+        """What reading state is kept by, of all unread posts of a thread, of a forum, or of the Jam."""
+        where, values = "", [self.my_n()]
+        if thread_id is not None:
+            where, values = "AND p.thread = ?2", [self.my_n(), self._post_n(thread_id) or 0]
+        elif forum_id is not None:
+            where, values = "AND p.forum = ?2", [self.my_n(), self._forum_n(forum_id)]
+        return numbers(self.db.execute(f"SELECT p.h {_UNREAD} {where}", values))
+
+    def hashes(self, keys: Sequence[int]) -> list[int]:
+        return numbers(
+            self.db.execute("SELECT h FROM posts WHERE n IN (SELECT value FROM json_each(?))", (_list(keys),))
+        )
+
+    def next_unread(self, forum_id: str, thread_id: str) -> tuple[str, str] | None:
+        """(forum, thread) of the next thread that has unread posts, in the order of the lists, wrapping round."""
+        forums = [str(row[0]) for row in self.db.execute("SELECT id FROM forums ORDER BY position, n")]
+        start = forums.index(forum_id) if forum_id in forums else 0
+        here = self._post_n(thread_id) if thread_id else None
+        for step in range(len(forums) + 1):
+            forum = forums[(start + step) % len(forums)]
+            unread = set(
+                numbers(
+                    self.db.execute(
+                        f"SELECT DISTINCT p.thread {_UNREAD} AND p.forum = ?2", (self.my_n(), self._forum_n(forum))
+                    )
+                )
+            )
+            keys = [key for key in self.thread_keys(forum) if key in unread or key == here] if unread else []
+            if here in keys:
+                at = keys.index(here)
+                keys = keys[at + 1 :] if step == 0 else keys[:at]
+            if keys:
+                row = next(iter(self.db.execute("SELECT id FROM posts WHERE n = ?", (keys[0],))))
+                return forum, str(row[0])
+        return None
+
+    # -- tags and people
+
+    def tags(self) -> list[TagRow]:
+        sql = "SELECT name, count(*) FROM tags GROUP BY name ORDER BY 2 DESC, 1"
+        return [TagRow(safe_line(str(name)), int(count)) for name, count in self.db.execute(sql)]  # type: ignore[arg-type]
+
+    def people(self) -> list[PersonRow]:
+        """Everybody, those with the most posts first."""
+        counts: dict[int, int] = dict(
+            self.db.execute("SELECT author, count(*) FROM posts WHERE gone = 0 GROUP BY author")  # type: ignore[arg-type]
+        )
+        rows = []
+        for n, raw in self.db.execute("SELECT n, raw FROM people"):
+            person = _PERSON.decode(_bytes(raw))
+            rows.append(
+                PersonRow(
+                    person.id, safe_line(person.handle), safe_line(person.name), safe_line(person.role),
+                    safe_line(person.org), safe_line(person.country), counts.get(int(n), 0),  # type: ignore[arg-type]
+                )
+            )  # fmt: skip
+        rows.sort(key=lambda row: (-row.posts, row.handle))
+        return rows
+
+
+def depth_first(thread_id: str, rows: Sequence[tuple[int, int | None, bool]]) -> ThreadIndex:
+    """(key, key of the parent or None, unread) in order of arrival → the reading order: each reply under its parent.
+
+    A reply whose parent is not there (a broken archive) stands at depth 1 under the opener's level, after the others.
+    """
+    children: dict[int | None, list[int]] = {}
+    known = {key for key, _, _ in rows}
+    for key, parent, _ in rows:
+        children.setdefault(parent if parent in known else None, []).append(key)
+    keys: list[int] = []
+    depths: list[int] = []
+    parents: list[int] = []
+    stack = [(key, 0, -1) for key in reversed(children.get(None, ()))]
+    while stack:
+        key, depth, parent_at = stack.pop()
+        at = len(keys)
+        keys.append(key)
+        depths.append(depth if at == 0 or parent_at >= 0 else 1)
+        parents.append(parent_at)
+        stack.extend((child, depths[at] + 1, at) for child in reversed(children.get(key, ())))
+    return ThreadIndex(
+        thread_id, tuple(keys), tuple(depths), tuple(parents), frozenset(key for key, _, unread in rows if unread)
+    )
+
+
+def _post_row(key: int, raw: bytes, up: int, person: bytes, unread: bool, saved: bool, mine: bool) -> PostRow:
+    post, author = _POST.decode(raw), _PERSON.decode(person)
+    return PostRow(
+        key=key,
+        id=post.id,
+        forum_id=post.forum_id,
+        thread_id=post.thread_id,
+        parent_id=post.parent_id,
+        author=safe_line(author.name),
+        handle=safe_line(author.handle),
+        role=safe_line(author.role),
+        author_id=author.id,
+        title=safe_line(post.title or ""),
+        body=safe_block(post.body),
+        created_at=post.created_at,
+        edited_at=post.edited_at,
+        version=post.version,
+        up=up,
+        voted=False,
+        tags=tuple(safe_line(tag) for tag in post.tags),
+        unread=unread,
+        mine=mine,
+        saved=saved,
+        gone=post.gone,
+        featured=bool(post.featured),
+    )
+
+
+def _list(keys: Sequence[int]) -> str:
+    return "[" + ",".join(map(str, keys)) + "]"
+
+
+def _bytes(value: object) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
+def _time(ms: object) -> datetime:
+    return datetime.fromtimestamp(int(str(ms)) / 1000, UTC)

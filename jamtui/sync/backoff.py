@@ -1,0 +1,31 @@
+"""How long to wait before the next try: exponential with full jitter, 1 s to 120 s, or what the server asks for."""
+
+from __future__ import annotations
+
+import random
+
+SHORTEST = 1.0
+LONGEST = 120.0
+_STEADY = 60.0  # seconds that a connection must have lived for its loss to count as the first
+
+
+class Backoff:
+    """Counts failures. The same ``rng`` gives the same waits."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+        self.failures = 0
+
+    def worked(self, seconds: float) -> None:
+        """A connection lived that long; after a steady one the count begins anew."""
+        if seconds >= _STEADY:
+            self.failures = 0
+
+    def reset(self) -> None:
+        self.failures = 0
+
+    def next(self, asked: float | None = None) -> float:
+        """Seconds to wait now. ``asked`` is Retry-After, already capped by the client at 15 minutes."""
+        self.failures += 1
+        ceiling = min(LONGEST, 2.0 ** min(self.failures, 10))
+        return max(asked or 0.0, SHORTEST + self._rng.random() * (ceiling - SHORTEST))

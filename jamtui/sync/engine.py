@@ -1,0 +1,190 @@
+"""Keeps a mirror up to date and empties its outbox, over one client.
+
+    catch up     snapshot when there is no mirror, else the changes after the cursor, page by page
+    live         the stream from the cursor on, applied in one transaction 30 times a second at most
+    send         the outbox, whenever something was written
+
+`Engine` does each of these once; `jamtui.sync.network` decides when, and what happens when one fails.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from api_client import errors
+from jamtui.archive import ArchiveError, rfc3339
+from jamtui.model import Changed
+from jamtui.store.mirror import START, Loading, Mirror
+from jamtui.store.own import Own
+
+if TYPE_CHECKING:
+    from api_client.client import JamClient
+    from api_client.models import Change
+
+PAGE = 1_000  # changes asked for at once
+FRAME = 1 / 30  # seconds of changes that are joined into one transaction
+_FAR_BEHIND = 20_000  # changes; beyond that a snapshot is quicker than pages
+
+
+class Resync(Exception):  # noqa: N818 - no error: the stream says that the rest is to be fetched by cursor
+    """The stream cannot go on from here: catch up by cursor, then follow again."""
+
+
+class Engine:
+    """One mirror, one outbox, one client. All methods run in the network's event loop."""
+
+    def __init__(
+        self,
+        mirror: Mirror,
+        own: Own,
+        client: JamClient,
+        *,
+        now: Callable[[], datetime],
+        notify: Callable[[Changed], None],
+        progress: Callable[[int, int], None],
+    ) -> None:
+        self._mirror = mirror
+        self._own = own
+        self._client = client
+        self._now = now
+        self._notify = notify
+        self._progress = progress
+
+    # -- catching up
+
+    async def catch_up(self) -> int:
+        """Brings the mirror to the server's head. Returns how many changes (or records of a snapshot) were applied."""
+        cursor = self._mirror.cursor
+        if not cursor:
+            return await self._load_snapshot() + await self._pages()
+        try:
+            return await self._pages()
+        except errors.LogReplaced:
+            # The server was restored from a backup: what it has now counts; one's own things are kept apart.
+            return await self._load_snapshot() + await self._pages()
+
+    async def _pages(self) -> int:
+        applied = 0
+        while True:
+            cursor = self._mirror.cursor or START
+            page = await self._client.changes(cursor, limit=PAGE)
+            behind = seq_of(page.head) - seq_of(cursor)
+            if behind > _FAR_BEHIND and not applied:
+                return await self._load_snapshot()
+            if not page.items:
+                self._mirror.touch(rfc3339(self._now()))
+                self._settle()
+                return applied
+            self._apply(page.items)
+            applied += len(page.items)
+
+    async def _load_snapshot(self) -> int:
+        async with self._client.snapshot() as snapshot:
+            loading = Loading(self._mirror, snapshot.cursor)
+            done = 0
+            try:
+                async for line in snapshot.lines():
+                    done += len(line) + 1
+                    if loading.feed(line):
+                        self._progress(done, snapshot.size)
+                        self._notify(Changed(everything=True, status=True))
+                        await asyncio.sleep(0)
+            except ArchiveError as error:
+                raise errors.BadAnswer(f"the snapshot of the server is {error.title}") from None
+            changed = loading.finish(rfc3339(self._now()))
+        self._progress(0, 0)
+        self._notify(changed)
+        self._settle()
+        return loading.records
+
+    def _apply(self, items: list[Change]) -> None:
+        """Applies changes that follow the cursor; those that were applied before are passed over."""
+        at = seq_of(self._mirror.cursor or START)
+        fresh: list[Change] = []
+        for item in items:
+            if item.seq <= at:
+                continue
+            if item.seq != at + 1:
+                raise Resync
+            fresh.append(item)
+            at = item.seq
+        if not fresh:
+            return
+        changed = self._mirror.apply([(item.type, item.raw) for item in fresh], fresh[-1].cursor, rfc3339(self._now()))
+        self._settle()
+        self._notify(changed)
+
+    def _settle(self) -> None:
+        """Takes confirmed rows off the outbox once the mirror shows them."""
+        if self._own.forget_sent(seq_of(self._mirror.cursor or START)):
+            self._notify(Changed(outbox=True, status=True))
+
+    def settle(self) -> None:
+        """After a row of the outbox was confirmed: the mirror may have passed its change already."""
+        self._settle()
+
+    async def fetch_votes(self) -> None:
+        """One's own votes, which are private and so not in the log."""
+        votes = await self._client.my_votes()
+        self._own.set_votes(votes)
+        self._notify(Changed(everything=True))
+
+    # -- the stream
+
+    async def follow(self, connected: Callable[[], None]) -> None:
+        """Applies the stream until it ends or fails. Returns when the rest is to be fetched by cursor."""
+        waiting: list[Change] = []
+        arrived = asyncio.Event()
+
+        async def read() -> None:
+            stream = self._client.stream(self._mirror.cursor or START)
+            async with contextlib.aclosing(stream):
+                async for event in self._events(stream, connected):
+                    waiting.append(event)
+                    arrived.set()
+
+        async def write() -> None:
+            while True:
+                await arrived.wait()
+                await asyncio.sleep(FRAME)  # what arrives within a frame is one transaction
+                arrived.clear()
+                batch, waiting[:] = waiting[:], []
+                self._apply(batch)
+
+        reader, writer = asyncio.create_task(read()), asyncio.create_task(write())
+        try:
+            done, _ = await asyncio.wait({reader, writer}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                if (failure := task.exception()) is not None and not isinstance(failure, Resync):
+                    raise failure
+        finally:
+            for task in (reader, writer):
+                task.cancel()
+            await asyncio.gather(reader, writer, return_exceptions=True)
+            with contextlib.suppress(Resync):
+                self._apply(waiting)
+
+    async def _events(self, stream: AsyncIterator[object], connected: Callable[[], None]) -> AsyncIterator[Change]:
+        from api_client.models import Change, Heartbeat, Resync as ResyncEvent
+
+        async for event in stream:
+            connected()
+            if isinstance(event, Change):
+                yield event
+            elif isinstance(event, Heartbeat):
+                if event.head and seq_of(event.head) < seq_of(self._mirror.cursor or START):
+                    raise Resync  # the log is shorter than the mirror: let the cursor say so
+                self._mirror.touch(rfc3339(self._now()))
+                self._notify(Changed(status=True))
+            elif isinstance(event, ResyncEvent):
+                raise Resync
+
+
+def seq_of(cursor: str) -> int:
+    """The number in a cursor ``SEQ-MARK``; 0 when there is none."""
+    digits = cursor.partition("-")[0]
+    return int(digits) if digits.isdigit() else 0

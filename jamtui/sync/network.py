@@ -1,0 +1,281 @@
+"""The network's thread: one event loop that holds the connection, tells its state in words, and heals.
+
+It runs beside the program, never on the screen's loop. One process for each mirror holds the network (`holder`); the
+others read what it writes, notice by SQLite's ``data_version``, and take over when it ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from jamtui.errors import JamError
+from jamtui.model import Changed, Link
+from jamtui.store import connection, mirror, own
+from jamtui.store.registry import KnownJam
+from jamtui.sync.backoff import Backoff
+from jamtui.sync.holder import Holder
+
+if TYPE_CHECKING:
+    from api_client.client import JamClient
+    from jamtui.sync.engine import Engine
+    from jamtui.sync.outbox import Sender
+
+_LOOK = 0.25  # seconds between looks at what other processes wrote
+_TAKE_OVER = 1.0  # seconds between tries to become the holder
+_STOP = 5.0  # seconds that a stop may take before the thread is left to end with the process
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkState:
+    """The connection in words, for the status line. ``progress``: bytes done and in all, of a cold sync."""
+
+    link: Link = Link.OFFLINE
+    detail: str = ""
+    progress: tuple[int, int] | None = None
+
+
+class Network:
+    """One Jam's connection. `start` and `stop` belong to the program's thread, `notify` is called from the network's.
+
+    ``new_client`` is called in the thread, so that neither httpx nor a keyring is imported before the first frame.
+    """
+
+    def __init__(
+        self,
+        jam: KnownJam,
+        new_client: Callable[[], JamClient],
+        *,
+        now: Callable[[], datetime],
+        rng: random.Random,
+        notify: Callable[[Changed], None],
+    ) -> None:
+        self._jam = jam
+        self._new_client = new_client
+        self._now = now
+        self._rng = rng
+        self._notify = notify
+        self.state = NetworkState()
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._main: asyncio.Task[None] | None = None
+        self._woken = asyncio.Event()
+        self.failure: BaseException | None = None
+
+    # -- the program's side
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="jamtui-network", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends the connection; what is under way is repeated at the next start."""
+        loop, thread = self._loop, self._thread
+        if thread is None:
+            return
+        if loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+                loop.call_soon_threadsafe(self._cancel)
+        thread.join(_STOP)
+        self._thread = None
+
+    def wake(self) -> None:
+        """Something was put into the outbox, or a person wants a try now."""
+        loop = self._loop
+        if loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended: the next start sends it
+                loop.call_soon_threadsafe(self._woken.set)
+
+    def _cancel(self) -> None:
+        if self._main is not None:
+            self._main.cancel()
+
+    # -- the thread
+
+    def _run(self) -> None:
+        try:
+            with contextlib.suppress(asyncio.CancelledError):
+                asyncio.run(self._start())
+        except Exception as error:  # noqa: BLE001 - the thread's end must be told on the screen, whatever it was
+            self.failure = error
+            what = error.title if isinstance(error, JamError) else f"{type(error).__name__} in the network's thread"
+            self._say(Link.OFFLINE, f"{what}; start jamtui again to reconnect")
+
+    async def _start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._main = asyncio.current_task()
+        holder = Holder(self._jam.lock)
+        try:
+            while not holder.take():
+                self._say(Link.READER, "another jamtui on this machine holds the connection")
+                await self._watch(_TAKE_OVER)
+            await self._hold()
+        finally:
+            holder.release()
+
+    async def _watch(self, seconds: float) -> None:
+        """Tells what another process writes, for that long."""
+        with contextlib.closing(connection.connect(self._jam.mirror, mirror.SCHEMA)) as db:
+            seen = connection.data_version(db)
+            end = time.monotonic() + seconds
+            while time.monotonic() < end:
+                await asyncio.sleep(_LOOK)
+                now = connection.data_version(db)
+                if now != seen:
+                    seen = now
+                    self._notify(Changed(everything=True, status=True, outbox=True))
+
+    async def _hold(self) -> None:
+        from jamtui.sync.engine import Engine
+        from jamtui.sync.outbox import Sender
+
+        with (
+            contextlib.closing(connection.connect(self._jam.mirror, mirror.SCHEMA)) as mirror_db,
+            contextlib.closing(connection.connect(self._jam.own, own.SCHEMA)) as own_db,
+        ):
+            store = own.Own(own_db)
+            async with self._new_client() as client:
+                engine = Engine(
+                    mirror.Mirror(mirror_db), store, client,
+                    now=self._now, notify=self._notify, progress=self._progress,
+                )  # fmt: skip
+                sender = Sender(
+                    store, client, Backoff(self._rng), self._now, lambda: self._notify(Changed(outbox=True))
+                )
+                await self._keep_connected(engine, sender, own_db, Backoff(self._rng))
+
+    async def _keep_connected(
+        self, engine: Engine, sender: Sender, own_db: connection.Connection, backoff: Backoff
+    ) -> None:
+        from api_client import errors
+
+        was_live = False
+        while True:
+            since = time.monotonic()
+            self._woken.clear()
+            try:
+                self._say(Link.RECONNECTING if was_live else Link.CONNECTING)
+                if not self._jam.me.guest:
+                    await engine.fetch_votes()
+                self._say(Link.SYNCING)
+                await engine.catch_up()
+                self._say(Link.LIVE)
+                was_live = True
+                await self._live(engine, sender, own_db)
+                backoff.worked(time.monotonic() - since)
+                wait = backoff.next() if backoff.failures else 0.0
+            except errors.NotSignedIn as error:
+                self._say(Link.SIGNED_OUT, f"{error.title}. {error.hint}".strip())
+                await self._woken.wait()
+                wait = 1.0
+            except errors.ApiError as error:
+                backoff.worked(time.monotonic() - since)
+                wait = backoff.next(error.retry_after)
+                again = (self._now() + timedelta(seconds=wait)).astimezone().strftime("%H:%M:%S")
+                link = Link.RECONNECTING if was_live and backoff.failures < 3 else Link.OFFLINE
+                self._say(link, f"{error.title}; next try at {again}")
+            if wait:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(wait):
+                        await self._woken.wait()
+                        await asyncio.sleep(1.0)  # a person's wish may shorten the wait, not make a hot loop
+
+    async def _live(self, engine: Engine, sender: Sender, own_db: connection.Connection) -> None:
+        """Follows the stream and sends, until one of them ends or fails."""
+        tasks = [
+            asyncio.create_task(engine.follow(lambda: None)),
+            asyncio.create_task(self._send(engine, sender)),
+            asyncio.create_task(self._notice(own_db)),
+        ]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _send(self, engine: Engine, sender: Sender) -> None:
+        while True:
+            self._woken.clear()
+            due = await sender.drain() if not self._jam.me.guest else None
+            engine.settle()
+            wait = max(0.1, (due - self._now()).total_seconds()) if due is not None else None
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._woken.wait()
+
+    async def _notice(self, own_db: connection.Connection) -> None:
+        """Wakes the sender when another process (a command) wrote to the outbox."""
+        seen = connection.data_version(own_db)
+        while True:
+            await asyncio.sleep(_LOOK)
+            now = connection.data_version(own_db)
+            if now != seen:
+                seen = now
+                self._woken.set()
+                self._notify(Changed(outbox=True, reading=True, status=True))
+
+    # -- words
+
+    def _say(self, link: Link, detail: str = "") -> None:
+        self.state = NetworkState(link, detail, None)
+        self._notify(Changed(status=True))
+
+    def _progress(self, done: int, total: int) -> None:
+        self.state = NetworkState(self.state.link, self.state.detail, (done, total) if total else None)
+
+
+async def once(
+    jam: KnownJam,
+    client: JamClient,
+    *,
+    now: Callable[[], datetime],
+    rng: random.Random,
+    progress: Callable[[int, int], None],
+    notify: Callable[[Changed], None] = lambda _: None,
+) -> Once:
+    """Catches up, sends what is due, catches up again so that the mirror has it, and ends (``jamtui sync``).
+
+    The caller holds the network. Raises `api_client.errors.ApiError` when the server cannot be reached or refuses.
+    """
+    from jamtui.sync.engine import Engine
+    from jamtui.sync.outbox import Sender
+
+    with (
+        contextlib.closing(connection.connect(jam.mirror, mirror.SCHEMA)) as mirror_db,
+        contextlib.closing(connection.connect(jam.own, own.SCHEMA)) as own_db,
+    ):
+        store = own.Own(own_db)
+        engine = Engine(mirror.Mirror(mirror_db), store, client, now=now, notify=notify, progress=progress)
+        applied = await engine.catch_up()
+        sent = 0
+        if not jam.me.guest:
+            await engine.fetch_votes()
+            before = {row.id for row in store.outbox("WHERE state = 'queued'")}
+            if before:
+                await Sender(store, client, Backoff(rng), now, lambda: None).drain()
+                waiting = {row.id for row in store.outbox("WHERE state <> 'sent'")}
+                sent = len(before - waiting)
+                applied += await engine.catch_up()
+        engine.settle()
+        rows = store.outbox()
+        return Once(applied, sent, sum(r.state == "queued" for r in rows), sum(r.state == "refused" for r in rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """What one sync did: changes applied, writes sent, and what still waits or was refused."""
+
+    applied: int
+    sent: int
+    queued: int
+    refused: int

@@ -1,0 +1,162 @@
+"""Sends what waits in the outbox: in order within a thread, side by side across threads, each exactly once.
+
+A write carries its id from the moment it was written (a post's UUID, or the row's id as Idempotency-Key), so a repeat
+after a lost answer is recognised by the server. Faults of the way (no answer, 429, 5xx) put it off; a refusal of the Jam
+keeps the text with the reason and holds back only what depends on it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from api_client import errors
+from jamtui.archive import rfc3339
+from jamtui.errors import JamError
+from jamtui.store.own import Own, Queued
+from jamtui.sync.backoff import Backoff
+
+if TYPE_CHECKING:
+    from api_client.client import JamClient
+
+_SIDE_BY_SIDE = 4  # threads that are sent at the same time
+
+
+class Sender:
+    """Drains the outbox of one Jam through a client. ``changed`` is called after each row that moved on."""
+
+    def __init__(
+        self, own: Own, client: JamClient, backoff: Backoff, now: Callable[[], datetime], changed: Callable[[], None]
+    ) -> None:
+        self._own = own
+        self._client = client
+        self._backoff = backoff
+        self._now = now
+        self._changed = changed
+
+    async def drain(self) -> datetime | None:
+        """Tries everything that is due. Returns when something is due next, None when nothing waits.
+
+        Raises what stops all sending: `errors.Unreachable` and kin, `errors.NotSignedIn`.
+        """
+        limit = asyncio.Semaphore(_SIDE_BY_SIDE)
+        waiting = self._own.outbox()
+        ends = await asyncio.gather(*(self._chain(one, limit) for one in chains(waiting)), return_exceptions=True)
+        for end in ends:
+            if isinstance(end, BaseException):
+                raise end
+        due = [row.next_try or self._now() for row in self._own.outbox("WHERE state = 'queued'")]
+        held = {row.id for row in _held_back(self._own.outbox())}
+        return min(due, default=None) if len(due) > len(held) else None
+
+    async def _chain(self, chain: list[Queued], limit: asyncio.Semaphore) -> None:
+        async with limit:
+            refused: set[str] = set()
+            for row in chain:
+                if row.state == "sent":
+                    continue
+                if row.state == "refused" or depends(row, refused):
+                    _hold(row, refused)
+                    continue
+                if row.next_try is not None and row.next_try > self._now():
+                    return
+                if not await self._send(row):
+                    current = self._own.one(row.id)
+                    if current is None or current.state != "refused":
+                        return
+                    _hold(row, refused)
+
+    async def _send(self, row: Queued) -> bool:
+        """True when the server has it."""
+        if not row.intact:
+            self._own.refused(row.id, "This row was damaged on the disk; check the text and send it again.", "damaged")
+            self._changed()
+            return False
+        try:
+            seq = await self._request(row)
+        except (errors.RateLimited, errors.ServerFault) as error:
+            wait = self._backoff.next(error.retry_after)
+            self._own.later(row.id, error.title, self._now() + timedelta(seconds=wait))
+            self._changed()
+            return False
+        except (errors.NotSignedIn, errors.Unreachable, errors.NotAJam, errors.BadAnswer):
+            raise
+        except JamError as error:
+            self._own.refused(row.id, str(error), getattr(error, "code", ""))
+            self._changed()
+            return False
+        self._backoff.reset()
+        self._own.sent(row.id, seq)
+        self._changed()
+        return True
+
+    async def _request(self, row: Queued) -> int:
+        """One write; returns the change that it became (Jam-Seq)."""
+        client, payload = self._client, row.payload
+        written_at = payload.written_at or rfc3339(row.created)
+        match row.kind:
+            case "post":
+                answer = await client.put_post(
+                    row.post_id,
+                    forum_id=row.forum_id,
+                    parent_id=payload.parent_id,
+                    title=payload.title or None,
+                    body=payload.body,
+                    tags=payload.tags,
+                    written_at=written_at,
+                )
+                return answer.seq
+            case "edit":
+                answer = await client.edit_post(
+                    row.post_id, payload.base_version, row.id, title=payload.title or None, body=payload.body
+                )
+                return answer.seq
+            case "delete":
+                return (await client.delete_post(row.post_id, payload.base_version, row.id)).seq
+            case "tag":
+                return (await client.put_tag(row.post_id, payload.tag)).seq
+            case "untag":
+                return (await client.delete_tag(row.post_id, payload.tag)).seq
+            case "vote":
+                return (await client.put_vote(row.post_id)).seq
+            case "unvote":
+                return (await client.delete_vote(row.post_id)).seq
+        raise JamError(f"this version cannot send a write of the kind {row.kind}", "Update jamtui.")
+
+
+def depends(row: Queued, refused: set[str]) -> bool:
+    """Whether ``row`` answers or changes one of the refused posts."""
+    return row.post_id in refused or (row.payload.parent_id or "") in refused
+
+
+def _hold(row: Queued, refused: set[str]) -> None:
+    """Only a post that the Jam does not have holds others back; a refused edit, tag or vote does not."""
+    if row.kind == "post":
+        refused.add(row.post_id)
+
+
+def chains(rows: Iterable[Queued]) -> list[list[Queued]]:
+    """Rows that must go one after the other. A vote on a post that the server has needs no order with the thread."""
+    rows = list(rows)
+    unsent = {row.post_id for row in rows if row.kind == "post" and row.state != "sent"}
+    found: dict[str, list[Queued]] = {}
+    for row in rows:
+        alone = row.kind in ("vote", "unvote") and row.post_id not in unsent
+        found.setdefault(f"vote {row.post_id}" if alone else row.thread_id, []).append(row)
+    return list(found.values())
+
+
+def _held_back(rows: Iterable[Queued]) -> list[Queued]:
+    """Queued rows that wait for a person to decide on a refused one."""
+    held: list[Queued] = []
+    for chain in chains(rows):
+        refused: set[str] = set()
+        for row in chain:
+            if row.state == "refused":
+                _hold(row, refused)
+            elif row.state == "queued" and depends(row, refused):
+                held.append(row)
+                _hold(row, refused)
+    return held
