@@ -14,13 +14,15 @@ import contextlib
 import gzip
 import io
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Annotated, BinaryIO
 
 import msgspec
 import zstandard
+from msgspec import Meta
 
 from jamtui.errors import JamError
 
@@ -41,20 +43,26 @@ class ArchiveError(JamError):
         self.reason = reason
 
 
+# A time without a zone means nothing to a reader elsewhere; a number past 2^53 is not the same in every JSON reader.
+Time = Annotated[datetime, Meta(tz=True)]
+Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+Id = Annotated[str, Meta(min_length=1, max_length=200)]
+
+
 class Jam(msgspec.Struct, frozen=True):
     format: int
-    id: str
+    id: Id
     slug: str
     title: str
-    opens_at: datetime
-    closes_at: datetime
+    opens_at: Time
+    closes_at: Time
     summary: str = ""
     guests: bool = True
 
 
 class Person(msgspec.Struct, frozen=True):
-    id: str
-    handle: str
+    id: Id
+    handle: Id
     name: str
     role: str = "participant"
     org: str = ""
@@ -62,30 +70,30 @@ class Person(msgspec.Struct, frozen=True):
 
 
 class Forum(msgspec.Struct, frozen=True):
-    id: str
-    slug: str
+    id: Id
+    slug: Id
     title: str
     brief: str = ""
-    position: int = 0
+    position: Annotated[int, Meta(ge=-(2**53) + 1, le=2**53 - 1)] = 0
     host_ids: tuple[str, ...] = ()
 
 
 class Post(msgspec.Struct, frozen=True):
     """A post; an opener has no ``parent_id`` and its ``thread_id`` is its own ``id``."""
 
-    id: str
-    forum_id: str
-    thread_id: str
-    author_id: str
-    created_at: datetime
+    id: Id
+    forum_id: Id
+    thread_id: Id
+    author_id: Id
+    created_at: Time
     body: str
-    parent_id: str | None = None
+    parent_id: Id | None = None
     title: str | None = None
     tags: tuple[str, ...] = ()
-    votes: dict[str, int] = msgspec.field(default_factory=dict)
-    version: int = 1
+    votes: dict[str, Count] = msgspec.field(default_factory=dict)
+    version: Count = 1
     written_at: str | None = None
-    edited_at: datetime | None = None
+    edited_at: Time | None = None
     state: str | None = None
     featured: bool | dict[str, object] | str | None = None
     lang: str | None = None
@@ -116,6 +124,9 @@ class _Line(msgspec.Struct, frozen=True):
 _LINE = msgspec.json.Decoder(_Line)
 _OBJECT = msgspec.json.Decoder(dict[str, object])
 
+# Types that a change log has and an archive has not: the tally stands in the post.
+_NOT_RECORDS = frozenset({"votes"})
+
 # An escape of a surrogate that has no partner: \ud800-\udbff not followed by \udc00-\udfff, or the reverse.
 _ESCAPES = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\\\|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
@@ -139,12 +150,31 @@ def mend_surrogates(raw: bytes) -> bytes:
 
 
 def decode(kind: str, raw: bytes) -> Object | None:
-    """The typed object of ``raw``; None when ``kind`` is not known. Raises msgspec.DecodeError (a ValueError)."""
-    decoder = _DECODERS.get(kind)
-    if decoder is None:
+    """The typed object of ``raw``; None when ``kind`` is not known. Raises ValueError with the reason.
+
+    Fields that are not known are checked as JSON and as UTF-8 too: they are kept and served to others.
+    """
+    try:
         _OBJECT.decode(raw)
-        return None
-    return decoder.decode(raw)
+        decoder = _DECODERS.get(kind)
+        data = None if decoder is None else decoder.decode(raw)
+        for moment in _times(data):
+            moment.astimezone(UTC)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    except OverflowError:
+        raise ValueError("a time outside of the years 1 to 9999") from None
+    return data
+
+
+def _times(data: Object | None) -> Iterator[datetime]:
+    if isinstance(data, Jam):
+        yield data.opens_at
+        yield data.closes_at
+    elif isinstance(data, Post):
+        yield data.created_at
+        if data.edited_at is not None:
+            yield data.edited_at
 
 
 def parse_line(line: bytes, number: int) -> Record:
@@ -152,16 +182,25 @@ def parse_line(line: bytes, number: int) -> Record:
     if len(line) > MAX_RECORD:
         raise ArchiveError(f"the record is longer than {MAX_RECORD:,} bytes", number)
     try:
+        outer, data = _record(line)
+    except ValueError:
+        # Some writers leave half of a surrogate pair when they cut a text; that much can be mended.
+        mended = mend_surrogates(line)
         try:
-            outer = _LINE.decode(line)
-            data = decode(outer.type, bytes(outer.data))
-        except msgspec.DecodeError:
-            line = mend_surrogates(line)
-            outer = _LINE.decode(line)
-            data = decode(outer.type, bytes(outer.data))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ArchiveError(_reason(error), number) from None
+            outer, data = _record(mended)
+        except ValueError as error:
+            raise ArchiveError(_reason(error), number) from None
+    if outer.type in _NOT_RECORDS:
+        raise ArchiveError(f"{outer.type} is a change, not a record", number)
     return Record(outer.type, bytes(outer.data), data, number)
+
+
+def _record(line: bytes) -> tuple[_Line, Object | None]:
+    try:
+        outer = _LINE.decode(line)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    return outer, decode(outer.type, bytes(outer.data))
 
 
 def _reason(error: Exception) -> str:
@@ -205,12 +244,13 @@ def read(stream: BinaryIO) -> Iterator[Record]:
 def check(records: Iterable[Record]) -> Iterator[Record]:
     """The same records; `ArchiveError` at the first that does not fit the ones before it.
 
-    Ids must be unique by type, forums and authors must stand before the posts that name them, and parents before
-    their replies, in the same thread and forum.
+    Ids must be unique by type, and so must handles and slugs. Forums and authors must stand before the posts that
+    name them, and parents before their replies, in the same thread and forum.
     """
     people: set[str] = set()
     handles: set[str] = set()
     forums: set[str] = set()
+    slugs: set[str] = set()
     posts: dict[str, tuple[str, str]] = {}
     for record in records:
         data = record.data
@@ -224,7 +264,10 @@ def check(records: Iterable[Record]) -> Iterator[Record]:
         elif isinstance(data, Forum):
             if data.id in forums:
                 raise ArchiveError(f"a second forum {data.id}", record.line)
+            if data.slug in slugs:
+                raise ArchiveError(f"a second forum with the slug {data.slug}", record.line)
             forums.add(data.id)
+            slugs.add(data.slug)
         elif isinstance(data, Post):
             if data.id in posts:
                 raise ArchiveError(f"a second post {data.id}", record.line)
@@ -288,3 +331,26 @@ def write(stream: BinaryIO, records: Iterable[tuple[str, bytes]]) -> int:
 def rfc3339(moment: datetime) -> str:
     """A time as the wire has it: UTC, milliseconds, ``Z``."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def normal_tag(text: str) -> str:
+    """A tag as the Jam keeps it: NFC, lower case, no leading ``#``, inner white space one space.
+
+    Raises ValueError, with the reason in words, for what cannot be a tag: nothing left, control or bidi
+    characters, a comma or a slash, a lone ``.`` or ``..`` (which would be lost in an address).
+    """
+    tag = " ".join(unicodedata.normalize("NFC", text).lower().split()).lstrip("#").strip()
+    tag = unicodedata.normalize("NFC", tag)
+    if not tag:
+        raise ValueError("a tag cannot be empty")
+    if tag in (".", ".."):
+        raise ValueError(f"{tag} cannot be a tag")
+    for char in tag:
+        if char in ",/":
+            raise ValueError(f"a tag cannot hold {char}")
+        if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or char in _BIDI:
+            raise ValueError("a tag cannot hold control characters")
+    return tag
+
+
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
