@@ -1,0 +1,37 @@
+# The README's one-line commands make .venv; these are shortcuts into it.
+BIN := .venv/bin
+UV ?= uv
+
+.PHONY: test lint format types imports check demo bench lock docs ci
+
+test:  ## the tests; `make test ARGS='-k outbox'` for some of them
+	$(BIN)/pytest $(ARGS)
+
+lint:  ## what CI refuses: style and form
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format:  ## mends what lint can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types:
+	$(BIN)/mypy
+
+imports:  ## the arrows between the rooms
+	$(BIN)/lint-imports
+
+check: lint types imports test
+
+demo:
+	$(BIN)/jamtui demo
+
+bench:  ## figures against peers and limits; see benchmarks/
+	$(BIN)/python -m benchmarks
+
+lock:  ## requirements/dev.txt anew from pyproject.toml (needs uv)
+	$(UV) pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --custom-compile-command 'make lock' --group dev pyproject.toml -o requirements/dev.txt
+
+ci:  ## all that CI does, on a clean clone of the last commit
+	bash .ci/run
