@@ -1,0 +1,341 @@
+"""The client of the wire: one method an endpoint (docs/wire.md). What a server may take of us is bounded in
+`api_client.transport`."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self, TypeVar
+from urllib.parse import quote, urlencode
+
+import httpx
+import msgspec
+
+from api_client import errors, models
+from api_client.errors import BadAnswer, NotAJam
+from api_client.models import (
+    ChangesPage,
+    Discovery,
+    Heartbeat,
+    PeoplePage,
+    PostAnswer,
+    PostsPage,
+    Resync,
+    StreamEvent,
+    TagBy,
+    TagCount,
+    Token,
+    VoteAnswer,
+    WriteAnswer,
+    decoded,
+    is_cursor,
+    tidy,
+)
+from api_client.origin import parse_origin
+from api_client.sse import Comment, SseParser
+from api_client.tokens import Guest, TokenProvider
+from api_client.transport import Bounds, Snapshot, Transport
+from jamtui.archive import Forum, Jam, Person, Post
+from jamtui.errors import UsageError
+
+API = "/api/v1"
+
+T = TypeVar("T")
+
+_JAM = msgspec.json.Decoder(Jam)
+_PERSON = msgspec.json.Decoder(Person)
+_FORUM = msgspec.json.Decoder(Forum)
+_POST = msgspec.json.Decoder(Post)
+_DISCOVERY = msgspec.json.Decoder(Discovery)
+_TOKEN = msgspec.json.Decoder(Token)
+_FORUMS = msgspec.json.Decoder(models.WireForums)
+_POSTS = msgspec.json.Decoder(models.WirePosts)
+_PEOPLE = msgspec.json.Decoder(PeoplePage)
+_TAGS = msgspec.json.Decoder(models.WireTags)
+_TAGS_BY = msgspec.json.Decoder(models.WireTagsBy)
+_IDS = msgspec.json.Decoder(models.WireIds)
+_VOTE = msgspec.json.Decoder(models.WireVote)
+_CHANGES = msgspec.json.Decoder(models.WireChanges)
+_CHANGE = msgspec.json.Decoder(models.WireChange)
+
+
+class JamClient:
+    """A client of one Jam server; use it as ``async with``.
+
+    ``origin`` is what `api_client.origin.parse_origin` takes. ``tokens`` gives the bearer token of each call and is
+    asked once for another when the server refuses it. ``now`` reads dates of Retry-After. ``transport`` is for tests.
+    All methods raise `api_client.errors.ApiError`.
+    """
+
+    def __init__(
+        self,
+        origin: str,
+        *,
+        tokens: TokenProvider | None = None,
+        user_agent: str = "jamtui",
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        bounds: Bounds | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.origin = parse_origin(origin)
+        self._transport = Transport(
+            self.origin,
+            tokens=tokens or Guest(),
+            user_agent=user_agent,
+            now=now,
+            bounds=bounds or Bounds(),
+            transport=transport,
+        )
+
+    def __repr__(self) -> str:
+        return f"JamClient({self.origin!r})"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+    # -- reading
+
+    async def discovery(self) -> Discovery:
+        """What answers at the origin: the Jam, the ways to sign in, the limits. `NotAJam` when it is none."""
+        try:
+            found = decoded(
+                _DISCOVERY, (await self._transport.call("GET", "/.well-known/jam", token=False)).body, "discovery"
+            )
+        except (errors.NotFound, BadAnswer, errors.Refused) as error:
+            raise NotAJam(
+                f"{self.origin} answers, but not as a Jam server", "Check the address.", status=error.status
+            ) from None
+        if found.api_version.partition(".")[0] != "1":
+            raise NotAJam(
+                f"{self.origin} speaks version {errors.plain(found.api_version)} of the wire, not 1", "Update jamtui."
+            )
+        return found
+
+    async def openapi(self) -> bytes:
+        """The server's OpenAPI document, as it came."""
+        return (await self._transport.call("GET", "/openapi.json")).body
+
+    async def jam(self) -> Jam:
+        return await self._get(_JAM, f"{API}/jam", "jam")
+
+    async def forums(self) -> list[Forum]:
+        return (await self._get(_FORUMS, f"{API}/forums", "list of forums")).items
+
+    async def forum(self, name: str) -> Forum:
+        """A forum by id or slug."""
+        return await self._get(_FORUM, f"{API}/forums/{_segment(name)}", "forum")
+
+    async def posts(
+        self,
+        *,
+        forum: str | None = None,
+        thread: str | None = None,
+        author: str | None = None,
+        tag: str | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> PostsPage:
+        """A page of posts, oldest change first."""
+        path = f"{API}/posts" + _query(forum=forum, thread=thread, author=author, tag=tag, after=after, limit=limit)
+        page = await self._get(_POSTS, path, "page of posts")
+        return PostsPage([bytes(item) for item in page.items], page.next)
+
+    async def post(self, post_id: str) -> PostAnswer:
+        answer = await self._transport.call("GET", f"{API}/posts/{_segment(post_id)}")
+        post = decoded(_POST, answer.body, "post")
+        return PostAnswer(answer.body, post, post.version)
+
+    async def post_tags(self, post_id: str) -> list[TagBy]:
+        """The tags of a post, with who put them there."""
+        return (await self._get(_TAGS_BY, f"{API}/posts/{_segment(post_id)}/tags", "list of tags")).items
+
+    async def tags(self) -> list[TagCount]:
+        """The Jam's tags, most used first."""
+        return (await self._get(_TAGS, f"{API}/tags", "list of tags")).items
+
+    async def people(self, *, after: str | None = None, limit: int | None = None) -> PeoplePage:
+        return await self._get(_PEOPLE, f"{API}/people" + _query(after=after, limit=limit), "list of people")
+
+    async def person(self, name: str) -> Person:
+        """A person by id or handle."""
+        return await self._get(_PERSON, f"{API}/people/{_segment(name)}", "person")
+
+    async def me(self) -> Person:
+        """Who the token belongs to; `NotSignedIn` for a guest."""
+        return await self._get(_PERSON, f"{API}/me", "person")
+
+    async def my_votes(self) -> list[str]:
+        """The ids of the posts that one voted for; private, so not in the change log."""
+        return (await self._get(_IDS, f"{API}/me/votes", "list of votes")).items
+
+    # -- writing
+
+    async def put_post(
+        self,
+        post_id: str,
+        *,
+        body: str,
+        forum_id: str | None = None,
+        thread_id: str | None = None,
+        parent_id: str | None = None,
+        title: str | None = None,
+        tags: Sequence[str] = (),
+        written_at: str | None = None,
+        lang: str | None = None,
+    ) -> WriteAnswer:
+        """Creates a post under the id (UUIDv7) that the caller made. Asking again is safe: the same id and content
+        answers with the post as it now is, the same id with other content is `Conflict` (``id_taken``)."""
+        fields = {
+            "body": body,
+            "forum_id": forum_id,
+            "thread_id": thread_id,
+            "parent_id": parent_id,
+            "title": title,
+            "tags": list(tags) or None,
+            "written_at": written_at,
+            "lang": lang,
+        }
+        return await self._write("PUT", f"{API}/posts/{_segment(post_id)}", _given(fields))
+
+    async def edit_post(
+        self, post_id: str, version: int, key: str, *, title: str | None = None, body: str | None = None
+    ) -> WriteAnswer:
+        """Changes title or body of ``version``; `Conflict` when it is not the newest. ``key``: asking again is safe."""
+        headers = {"If-Match": f'"{version}"', "Idempotency-Key": key}
+        return await self._write(
+            "PATCH", f"{API}/posts/{_segment(post_id)}", _given({"title": title, "body": body}), headers
+        )
+
+    async def delete_post(self, post_id: str, version: int, key: str) -> WriteAnswer:
+        """Takes a post back; the answer is the blanked post."""
+        headers = {"If-Match": f'"{version}"', "Idempotency-Key": key}
+        return await self._write("DELETE", f"{API}/posts/{_segment(post_id)}", None, headers)
+
+    async def put_tag(self, post_id: str, tag: str) -> WriteAnswer:
+        return await self._write("PUT", f"{API}/posts/{_segment(post_id)}/tags/{_segment(tag)}")
+
+    async def delete_tag(self, post_id: str, tag: str) -> WriteAnswer:
+        return await self._write("DELETE", f"{API}/posts/{_segment(post_id)}/tags/{_segment(tag)}")
+
+    async def put_vote(self, post_id: str) -> VoteAnswer:
+        return await self._vote("PUT", post_id)
+
+    async def delete_vote(self, post_id: str) -> VoteAnswer:
+        return await self._vote("DELETE", post_id)
+
+    async def _vote(self, method: str, post_id: str) -> VoteAnswer:
+        answer = await self._transport.call(method, f"{API}/posts/{_segment(post_id)}/vote")
+        vote = decoded(_VOTE, answer.body, "answer to the vote")
+        return VoteAnswer(vote.post_id, vote.up, vote.voted, answer.seq())
+
+    async def _write(
+        self,
+        method: str,
+        path: str,
+        fields: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> WriteAnswer:
+        answer = await self._transport.call(method, path, json=fields, headers=headers)
+        post = decoded(_POST, answer.body, "post")
+        return WriteAnswer(answer.body, answer.seq(), post.version, answer.status == 201)
+
+    # -- signing in
+
+    async def password(self, handle: str, password: str) -> Token:
+        return await self._sign_in("password", {"handle": handle, "password": password})
+
+    async def invite(self, code: str, handle: str, *, name: str | None = None, password: str | None = None) -> Token:
+        """Spends an invite code on a new account."""
+        return await self._sign_in("invite", {"code": code, "handle": handle, "name": name, "password": password})
+
+    async def refresh(self, refresh_token: str) -> Token:
+        """Spends a refresh token; keep the answer before using it."""
+        return await self._sign_in("refresh", {"refresh_token": refresh_token})
+
+    async def revoke(self, token: str) -> None:
+        """Ends the sign-in that an access or refresh token belongs to; no error when the server does not know it."""
+        await self._transport.call("POST", f"{API}/auth/revoke", json={"token": token}, token=False)
+
+    async def _sign_in(self, way: str, fields: Mapping[str, object]) -> Token:
+        answer = await self._transport.call("POST", f"{API}/auth/{way}", json=_given(fields), token=False)
+        token = decoded(_TOKEN, answer.body, "answer to the sign-in")
+        if token.token_type.lower() != "bearer":
+            raise BadAnswer("The server gives tokens that jamtui cannot use", "Update jamtui.")
+        return token
+
+    # -- the change log
+
+    async def changes(self, after: str = models.START, limit: int | None = None, etag: str = "") -> ChangesPage:
+        """The changes after a cursor; `LogReplaced` when the log does not have it. With ``etag`` of an earlier page, an
+        answer that is still the same comes as ``unchanged``."""
+        headers = {"If-None-Match": etag} if etag else None
+        answer = await self._transport.call("GET", f"{API}/changes" + _query(after=after, limit=limit), headers=headers)
+        if answer.status == 304:
+            return ChangesPage([], after, etag, unchanged=True)
+        page = decoded(_CHANGES, answer.body, "page of changes")
+        return ChangesPage([item.change() for item in page.items], page.head, answer.headers.get("ETag", ""))
+
+    @contextlib.asynccontextmanager
+    async def snapshot(self) -> AsyncGenerator[Snapshot]:
+        """The whole Jam as an archive, line by line; its cursor and size are known before the first line."""
+        async with self._transport.open(f"{API}/snapshot", accept="application/x-ndjson") as response:
+            yield Snapshot(self._transport, response)
+
+    async def stream(self, after: str = "") -> AsyncGenerator[StreamEvent]:
+        """The changes after a cursor as they come, until the server ends the stream; from its head on without one.
+
+        Close it (``contextlib.aclosing``) when leaving early. After `Resync` comes nothing more.
+        """
+        bounds = self._transport.bounds
+        parser = SseParser(bounds.record_bytes)
+        path = f"{API}/stream" + _query(after=after or None)
+        # Bytes as they come: a coding on the way would hold events back.
+        plain = {"Accept-Encoding": "identity"}
+        async with (
+            self._transport.open(path, accept="text/event-stream", headers=plain) as response,
+            contextlib.aclosing(self._transport.pieces(response, bounds.stream_quiet_seconds)) as pieces,
+        ):
+            async for piece in pieces:
+                for event in parser.feed(piece):
+                    if isinstance(event, Comment):
+                        word, _, head = event.text.partition(" ")
+                        yield Heartbeat(head if word == "head" and is_cursor(head) else "")
+                    elif event.type == "resync":
+                        head = event.data.decode("utf-8", "replace")
+                        yield Resync(head if is_cursor(head) else "")
+                        return
+                    elif event.type == "message":
+                        yield decoded(_CHANGE, tidy(event.data), "change").change()
+
+    # -- the calls themselves
+
+    async def _get(self, decoder: msgspec.json.Decoder[T], path: str, what: str) -> T:
+        return decoded(decoder, (await self._transport.call("GET", path)).body, what)
+
+
+def _segment(text: str) -> str:
+    """``text`` as one segment of a path, whatever it holds; "." and ".." would be taken for steps."""
+    if not text:
+        raise UsageError("A name or an id is missing")
+    segment = quote(text, safe="", errors="replace")
+    return segment.replace(".", "%2E") if segment in (".", "..") else segment
+
+
+def _query(**values: str | int | None) -> str:
+    given = {name: value for name, value in values.items() if value is not None}
+    return f"?{urlencode(given, errors='replace')}" if given else ""
+
+
+def _given(fields: Mapping[str, object]) -> dict[str, object]:
+    """The fields that have a value: one that is left out and one that is null are not the same to a server."""
+    return {name: value for name, value in fields.items() if value is not None}
