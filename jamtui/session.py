@@ -1,8 +1,8 @@
 """The facade that screens and commands call: one Jam, read from the mirror, written through the outbox.
 
 A `Session` knows no Textual. Its reading methods touch local files only and answer in microseconds to a few
-milliseconds; its writing methods return as soon as the outbox row is on the disk. The network runs in a thread of its own
-(`jamtui.sync.network`) that is started by `Session.start` and tells what changed through a callback.
+milliseconds; its writing methods return as soon as the outbox row is on the disk. The network runs in a thread of
+its own (`jamtui.sync.network`) that is started by `Session.start` and tells what changed through a callback.
 """
 
 from __future__ import annotations
@@ -18,10 +18,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jamtui.archive import rfc3339
-from jamtui.errors import JamError, NotFound, NotSignedIn, Refused, UsageError
+from jamtui.errors import NotFound, NotSignedIn, Refused, UsageError
 from jamtui.model import (
-    Changed, Draft, DraftKind, ForumRow, JamRow, Link, Me, OutboxRow, PersonRow, PostRow, SearchHit, Status, TagRow,
-    ThreadIndex, ThreadRow, Undo,
+    Changed,
+    Draft,
+    DraftKind,
+    ForumRow,
+    JamRow,
+    Link,
+    Me,
+    OutboxRow,
+    PersonRow,
+    PostRow,
+    SearchHit,
+    Status,
+    TagRow,
+    ThreadIndex,
+    ThreadRow,
+    Undo,
 )  # fmt: skip
 from jamtui.paths import Home, make_private_dir
 from jamtui.safe_text import safe_line
@@ -84,7 +98,7 @@ class Session:
         self._search: rows.Rows | None = None
         self._search_lock = threading.Lock()
         self._seen = (-1, -1)
-        self._dirty = True
+        self._forums: list[ForumRow] = []
 
     # -- facts
 
@@ -121,7 +135,7 @@ class Session:
             mirrored_at=datetime.fromisoformat(at) if at else None,
             queued=sum(row.state == "queued" for row in waiting),
             refused=sum(row.state == "refused" for row in waiting),
-            unread=sum(row.unread for row in self._rows.forums()),
+            unread=sum(row.unread for row in self.forums()),
             progress=state.progress,
         )
 
@@ -149,21 +163,26 @@ class Session:
     # -- reading
 
     def _fresh(self) -> rows.Rows:
-        """The rows, with the outbox laid over them as it is now, whoever changed it."""
-        seen = (connection.data_version(self._own_db), connection.data_version(self._rows.db))
-        if self._dirty or seen != self._seen:
+        """The rows, with the outbox laid over them as it is now, whoever changed it.
+
+        The reading connection writes nothing, so its data versions change with every commit of anybody.
+        """
+        db = self._rows.db
+        seen = (connection.data_version(db, "own"), connection.data_version(db))
+        if seen != self._seen:
             if seen[1] != self._seen[1]:
                 self._rows.forget_numbers()
             self._rows.overlay = Overlay.of(self._own.outbox(), self._rows.has)
+            self._forums = self._rows.forums()
             self._seen = seen
-            self._dirty = False
         return self._rows
 
     def forums(self) -> list[ForumRow]:
-        return self._fresh().forums()
+        self._fresh()
+        return self._forums
 
     def forum(self, name: str) -> ForumRow:
-        return self._fresh().forum(name)
+        return rows.forum_named(name, self.forums())
 
     def thread_keys(self, forum_id: str, sort: str = "active") -> list[int]:
         return self._fresh().thread_keys(forum_id, sort)
@@ -298,7 +317,6 @@ class Session:
         draft: Draft | None = None,
     ) -> str:
         self._own.enqueue(outbox_id, kind, post_id, thread_id, forum_id, payload, self.now(), instead_of=draft)
-        self._dirty = True
         if self._network is not None:
             self._network.wake()
         return outbox_id
@@ -346,8 +364,7 @@ class Session:
         if target.key < 0:
             waiting = self._rows.overlay.posts[target.key]
             self._own.drop(waiting.id)
-            self._dirty = True
-            return waiting.id
+                return waiting.id
         self._check_may_write()
         edits = sum(
             row.kind == "edit" for row in self._own.outbox("WHERE post_id = ? AND state <> 'refused'", (target.id,))
@@ -411,7 +428,6 @@ class Session:
 
     def retry(self, outbox_id: str) -> None:
         self._own.retry(self._queued(outbox_id).id)
-        self._dirty = True
         if self._network is not None:
             self._network.wake()
 
@@ -429,13 +445,11 @@ class Session:
             draft = Draft(DraftKind.REPLY, payload.parent_id, "", payload.body, payload.tags)
         self._own.save_draft(draft, self.now())
         self._own.drop(row.id)
-        self._dirty = True
         return draft
 
     def drop(self, outbox_id: str) -> Undo:
         row = self._queued(outbox_id)
         self._own.drop(row.id)
-        self._dirty = True
         return Undo(f"{row.kind} dropped from the outbox", ("outbox", row))
 
     def undo(self, what: Undo) -> None:
@@ -447,8 +461,7 @@ class Session:
                 self._own.save_draft(draft, self.now())
             case ("outbox", Queued() as row):
                 self._own.put_back(row)
-                self._dirty = True
-            case _:
+                    case _:
                 return
 
     # -- the network
@@ -504,7 +517,7 @@ def open_session(
     explore: bool = False,
     environ: dict[str, str] | None = None,
 ) -> Session:
-    """A session on a Jam that this machine knows. Nothing of the network or a keyring is touched before `Session.start`."""
+    """A session on a Jam that this machine knows. No network and no keyring is touched before `Session.start`."""
     environ = dict(os.environ) if environ is None else environ
 
     def new_client() -> JamClient:

@@ -1,4 +1,4 @@
-"""What exists nowhere else: drafts, outbox, reading state, one's own votes, places. Never fetched anew, never thrown away.
+"""What exists nowhere else: drafts, outbox, reading state, one's own votes, places. Never fetched anew, never dropped.
 
 Every write is one short transaction with synchronous=FULL: when the call returns, it is on the disk.
 """
@@ -145,10 +145,7 @@ class Own:
 
     def outbox(self, where: str = "", values: tuple[object, ...] = ()) -> list[Queued]:
         """Rows in the order in which they were written."""
-        return [
-            _queued(row)
-            for row in self.db.execute(f"SELECT {_COLUMNS} FROM outbox {where} ORDER BY n", values)  # type: ignore[arg-type]
-        ]
+        return [_queued(row) for row in self.db.execute(f"SELECT {_COLUMNS} FROM outbox {where} ORDER BY n", values)]
 
     def one(self, outbox_id: str) -> Queued | None:
         rows = self.outbox("WHERE id = ?", (outbox_id,))
@@ -275,34 +272,24 @@ class Own:
             self.db.executemany("INSERT OR IGNORE INTO my_votes VALUES (?)", [(post_id,) for post_id in post_ids])
 
 
-def _queued(row: Sequence[object]) -> Queued:
-    (
-        n,
-        outbox_id,
-        kind,
-        post_id,
-        thread_id,
-        forum_id,
-        raw,
-        digest,
-        state,
-        reason,
-        code,
-        attempts,
-        created,
-        due,
-        seq,
-    ) = row
-    payload_bytes = bytes(raw)  # type: ignore[call-overload]
-    intact = hashlib.sha256(payload_bytes).digest() == digest
+def _queued(row: tuple[apsw.SQLiteValue, ...]) -> Queued:
+    n, outbox_id, kind, post_id, thread_id, forum_id, raw, digest, state, reason, code, attempts, created, due, seq = (
+        row
+    )
+    text = raw if isinstance(raw, bytes) else str(raw).encode()
+    intact = hashlib.sha256(text).digest() == digest
     try:
-        payload = _PAYLOAD.decode(payload_bytes)
+        payload = _PAYLOAD.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        payload, intact = Payload(body=payload_bytes.decode("utf-8", "replace")), False
+        payload, intact = Payload(body=text.decode("utf-8", "replace")), False
     return Queued(
-        int(n), str(outbox_id), str(kind), str(post_id), str(thread_id), str(forum_id), payload, str(state),  # type: ignore[call-overload]
-        str(reason), str(code), int(attempts), _time(created), _time(due) if due else None, int(seq), intact,  # type: ignore[call-overload, arg-type]
+        _int(n), str(outbox_id), str(kind), str(post_id), str(thread_id), str(forum_id), payload, str(state),
+        str(reason), str(code), _int(attempts), _time(created), _time(due) if due else None, _int(seq), intact,
     )  # fmt: skip
+
+
+def _int(value: apsw.SQLiteValue) -> int:
+    return value if isinstance(value, int) else int(str(value))
 
 
 def _storable(text: str) -> str:
@@ -314,5 +301,5 @@ def _ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def _time(ms: int) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, UTC)
+def _time(ms: apsw.SQLiteValue) -> datetime:
+    return datetime.fromtimestamp(_int(ms) / 1000, UTC)

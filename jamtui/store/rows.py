@@ -1,6 +1,6 @@
 """Reading the mirror for people: the rows of `jamtui.model`, made harmless here and nowhere later.
 
-One connection reads: the mirror as ``main``, one's own store attached as ``own``. Nothing here writes, and nothing waits
+One connection reads: the mirror as ``main``, one's own store attached as ``own``. Nothing here writes, nothing waits
 for the network. Unread counts are always derived from what is there and what was read, never kept.
 """
 
@@ -101,14 +101,14 @@ class Rows:
 
     def forums(self) -> list[ForumRow]:
         unread: dict[int, int] = dict(
-            self.db.execute(f"SELECT p.forum, count(*) {_UNREAD} GROUP BY p.forum", (self.my_n(),))  # type: ignore[arg-type]
+            self.db.execute(f"SELECT p.forum, count(*) {_UNREAD} GROUP BY p.forum", (self.my_n(),))
         )
-        posts: dict[int, int] = dict(self.db.execute("SELECT forum, count(*) FROM posts WHERE gone = 0 GROUP BY forum"))  # type: ignore[arg-type]
-        threads: dict[int, int] = dict(self.db.execute("SELECT forum, count(*) FROM threads GROUP BY forum"))  # type: ignore[arg-type]
+        posts: dict[int, int] = dict(self.db.execute("SELECT forum, count(*) FROM posts WHERE gone = 0 GROUP BY forum"))
+        threads: dict[int, int] = dict(self.db.execute("SELECT forum, count(*) FROM threads GROUP BY forum"))
         rows = []
         for n, raw in self.db.execute("SELECT n, raw FROM forums ORDER BY position, n"):
             data = _FORUM.decode(_bytes(raw))
-            key = int(n)  # type: ignore[arg-type]
+            key = int(n)
             rows.append(
                 ForumRow(
                     data.id, safe_line(data.slug), safe_line(data.title), safe_block(data.brief), data.position,
@@ -116,15 +116,6 @@ class Rows:
                 )
             )  # fmt: skip
         return rows
-
-    def forum(self, name: str) -> ForumRow:
-        """By slug or id. Raises `NotFound`, naming those there are."""
-        rows = self.forums()
-        for row in rows:
-            if name in (row.id, row.slug):
-                return row
-        known = ", ".join(row.slug for row in rows)
-        raise NotFound(f"no forum {safe_line(name)}", f"Forums of this Jam: {known}." if known else "Run jamtui sync.")
 
     def _forum_n(self, forum_id: str) -> int:
         row = next(iter(self.db.execute("SELECT n FROM forums WHERE id = ?", (forum_id,))), None)
@@ -314,12 +305,12 @@ class Rows:
 
     def tags(self) -> list[TagRow]:
         sql = "SELECT name, count(*) FROM tags GROUP BY name ORDER BY 2 DESC, 1"
-        return [TagRow(safe_line(str(name)), int(count)) for name, count in self.db.execute(sql)]  # type: ignore[arg-type]
+        return [TagRow(safe_line(str(name)), int(count)) for name, count in self.db.execute(sql)]
 
     def people(self) -> list[PersonRow]:
         """Everybody, those with the most posts first."""
         counts: dict[int, int] = dict(
-            self.db.execute("SELECT author, count(*) FROM posts WHERE gone = 0 GROUP BY author")  # type: ignore[arg-type]
+            self.db.execute("SELECT author, count(*) FROM posts WHERE gone = 0 GROUP BY author")
         )
         rows = []
         for n, raw in self.db.execute("SELECT n, raw FROM people"):
@@ -327,11 +318,20 @@ class Rows:
             rows.append(
                 PersonRow(
                     person.id, safe_line(person.handle), safe_line(person.name), safe_line(person.role),
-                    safe_line(person.org), safe_line(person.country), counts.get(int(n), 0),  # type: ignore[arg-type]
+                    safe_line(person.org), safe_line(person.country), counts.get(int(n), 0),
                 )
             )  # fmt: skip
         rows.sort(key=lambda row: (-row.posts, row.handle))
         return rows
+
+
+def forum_named(name: str, forums: Sequence[ForumRow]) -> ForumRow:
+    """By slug or id. Raises `NotFound`, naming those there are."""
+    for row in forums:
+        if name in (row.id, row.slug):
+            return row
+    known = ", ".join(row.slug for row in forums)
+    raise NotFound(f"no forum {safe_line(name)}", f"Forums of this Jam: {known}." if known else "Run jamtui sync.")
 
 
 def depth_first(thread_id: str, rows: Sequence[tuple[int, int | None, bool]]) -> ThreadIndex:

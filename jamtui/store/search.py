@@ -95,7 +95,7 @@ def search(rows: Rows, text: str, limit: int) -> list[SearchHit]:
     else:
         return []
     values.append(limit)
-    ranks = {int(n): float(score) for n, score in rows.db.execute(sql, values)}  # type: ignore[arg-type]
+    ranks = {int(n): float(score) for n, score in rows.db.execute(sql, values)}
     found = rows.posts(list(ranks))
     titles = {row.id: row.title for row in rows.threads([k for k in map(rows.key, {r.thread_id for r in found}) if k])}
     forums = {row.id: row.title for row in rows.forums()} if found else {}

@@ -30,7 +30,7 @@ FRAME = 1 / 30  # seconds of changes that are joined into one transaction
 _FAR_BEHIND = 20_000  # changes; beyond that a snapshot is quicker than pages
 
 
-class Resync(Exception):  # noqa: N818 - no error: the stream says that the rest is to be fetched by cursor
+class Resync(Exception):
     """The stream cannot go on from here: catch up by cursor, then follow again."""
 
 
@@ -87,12 +87,13 @@ class Engine:
             loading = Loading(self._mirror, snapshot.cursor)
             done = 0
             try:
-                async for line in snapshot.lines():
-                    done += len(line) + 1
-                    if loading.feed(line):
-                        self._progress(done, snapshot.size)
-                        self._notify(Changed(everything=True, status=True))
-                        await asyncio.sleep(0)
+                async for batch in snapshot.batches():
+                    for line in batch:
+                        done += len(line) + 1
+                        if loading.feed(line):
+                            self._progress(done, snapshot.size)
+                            self._notify(Changed(everything=True, status=True))
+                    await asyncio.sleep(0)  # the pieces may all be here already: let a stop come through
             except ArchiveError as error:
                 raise errors.BadAnswer(f"the snapshot of the server is {error.title}") from None
             changed = loading.finish(rfc3339(self._now()))
@@ -169,7 +170,8 @@ class Engine:
                 self._apply(waiting)
 
     async def _events(self, stream: AsyncIterator[object], connected: Callable[[], None]) -> AsyncIterator[Change]:
-        from api_client.models import Change, Heartbeat, Resync as ResyncEvent
+        from api_client.models import Change, Heartbeat
+        from api_client.models import Resync as ResyncEvent
 
         async for event in stream:
             connected()

@@ -1,8 +1,8 @@
 """Sends what waits in the outbox: in order within a thread, side by side across threads, each exactly once.
 
 A write carries its id from the moment it was written (a post's UUID, or the row's id as Idempotency-Key), so a repeat
-after a lost answer is recognised by the server. Faults of the way (no answer, 429, 5xx) put it off; a refusal of the Jam
-keeps the text with the reason and holds back only what depends on it.
+after a lost answer is recognised by the server. Faults of the way (no answer, 429, 5xx) put it off; a refusal of the
+Jam keeps the text with the reason and holds back only what depends on it.
 """
 
 from __future__ import annotations

@@ -1,0 +1,198 @@
+"""Reading the mirror for programs: the objects as they came, with what this device knows beside them.
+
+Rows for people are made harmless (`jamtui.store.rows`); a program gets the text as somebody wrote it, every field that
+the archive has, and is told by JSON's own escapes what a terminal must not see. So this reads the stored JSON, and needs
+neither typed objects nor rows: only `apsw` and `json` are imported, which is what makes `jamtui forums --json` quick.
+"""
+
+from __future__ import annotations
+
+import json
+
+import apsw
+
+TYPE_CHECKING = False  # typing's own is not worth its import here
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from jamtui.store.own import Queued
+
+Object = dict[str, object]
+
+# Schemas that the statements below are written for: (mirror, own). A test holds them against the migrations.
+SCHEMAS = (1, 1)
+
+_UNREAD = """
+FROM posts p LEFT JOIN own.read r ON r.h = p.h
+WHERE p.gone = 0 AND r.h IS NULL AND p.author IS NOT (SELECT n FROM people WHERE id = ?)
+"""
+_POSTS = """
+SELECT p.n, p.raw, p.up, a.handle, p.gone = 0 AND r.h IS NULL AND a.id <> ?1, s.post_id IS NOT NULL,
+    v.post_id IS NOT NULL
+FROM posts p JOIN people a ON a.n = p.author
+LEFT JOIN own.read r ON r.h = p.h
+LEFT JOIN own.saved s ON s.post_id = p.id
+LEFT JOIN own.my_votes v ON v.post_id = p.id
+WHERE p.n IN (SELECT value FROM json_each(?2))
+"""
+_PIECE = 500  # posts read at once, so that a Jam of any size takes little memory
+
+
+def connect(mirror: str, own: str) -> apsw.Connection | None:
+    """A reading connection over both files, or None when one is missing or of another schema: `jamtui.session` then sees
+    to it, and says what is wrong. Raises `apsw.Error` for a file that is torn."""
+    flags = apsw.SQLITE_OPEN_READWRITE  # a WAL cannot be read without
+    try:
+        db = apsw.Connection(mirror, flags=flags)
+        try:
+            db.set_busy_timeout(5_000)
+            db.execute("ATTACH ? AS own", (f"{own}",))
+            db.execute("PRAGMA query_only=ON")
+            found = (_number(db, "PRAGMA main.user_version"), _number(db, "PRAGMA own.user_version"))
+            if found == SCHEMAS and _number(db, "SELECT count(*) FROM jam"):
+                return db
+        except BaseException:
+            db.close()
+            raise
+        db.close()
+    except apsw.CantOpenError:
+        pass
+    return None
+
+
+def _number(db: apsw.Connection, sql: str) -> int:
+    return int(next(iter(db.execute(sql)))[0])  # type: ignore[call-overload]
+
+
+def stored(raw: object) -> Object:
+    """A stored object. A number that JSON can write and Python cannot hold becomes its text."""
+    found: Object = json.loads(bytes(raw), parse_float=_float, parse_int=_int)  # type: ignore[call-overload]
+    return found
+
+
+def _float(text: str) -> object:
+    value = float(text)
+    return value if value - value == 0.0 else text  # infinite: no JSON
+
+
+def _int(text: str) -> object:
+    return int(text) if len(text) < 4_000 else text
+
+
+def forums(db: apsw.Connection, person_id: str) -> Iterator[Object]:
+    """Forums by position, each with ``threads``, ``posts`` and ``unread``."""
+    unread = _counts(db, f"SELECT p.forum, count(*) {_UNREAD} GROUP BY p.forum", (person_id,))
+    posts = _counts(db, "SELECT forum, count(*) FROM posts WHERE gone = 0 GROUP BY forum")
+    threads = _counts(db, "SELECT forum, count(*) FROM threads GROUP BY forum")
+    for n, raw in db.execute("SELECT n, raw FROM forums ORDER BY position, n"):
+        yield stored(raw) | {"threads": threads.get(n, 0), "posts": posts.get(n, 0), "unread": unread.get(n, 0)}
+
+
+def _counts(db: apsw.Connection, sql: str, values: tuple[str, ...] = ()) -> dict[object, int]:
+    return dict(db.execute(sql, values))  # type: ignore[arg-type]
+
+
+def tags(db: apsw.Connection) -> Iterator[Object]:
+    """``name`` and ``count``, the most used first."""
+    for name, count in db.execute("SELECT name, count(*) FROM tags GROUP BY name ORDER BY 2 DESC, 1"):
+        yield {"name": name, "count": count}
+
+
+def people(db: apsw.Connection) -> Iterator[Object]:
+    """People with the number of their ``posts``, those with the most first."""
+    sql = """
+    SELECT p.raw, coalesce(c.posts, 0) FROM people p
+    LEFT JOIN (SELECT author, count(*) AS posts FROM posts WHERE gone = 0 GROUP BY author) c ON c.author = p.n
+    ORDER BY 2 DESC, p.handle"""
+    for raw, posts in db.execute(sql):
+        yield stored(raw) | {"posts": posts}
+
+
+def posts(
+    db: apsw.Connection, person_id: str, handle: str, keys: Sequence[int], waiting: Sequence[Queued] = ()
+) -> Iterator[tuple[int, Object]]:
+    """(key, post) in the order of ``keys``; those that vanished are left out.
+
+    A post has ``author`` (the handle), ``unread``, ``saved`` and ``voted`` beside its own fields, and with what waits in
+    the outbox laid over it: then also ``send`` (queued, sending, refused) and ``reason``. ``waiting`` is the outbox.
+    """
+    own = {-row.n: row for row in waiting if row.kind == "post"}
+    for start in range(0, len(keys), _PIECE):
+        piece = keys[start : start + _PIECE]
+        confirmed = "[" + ",".join(str(key) for key in piece if key > 0) + "]"
+        found: dict[int, Object] = {}
+        for n, raw, up, author, unread, saved, voted in db.execute(_POSTS, (person_id, confirmed)):
+            post = stored(raw)
+            votes = post.get("votes")
+            post["votes"] = {**(votes if isinstance(votes, dict) else {}), "up": up}
+            post |= {"author": author, "unread": bool(unread), "saved": bool(saved), "voted": bool(voted)}
+            found[int(n)] = _patched(post, waiting)  # type: ignore[call-overload]
+        for key in piece:
+            if key in own:
+                found[key] = _patched(_waiting_post(own[key], person_id, handle), waiting)
+            if key in found:
+                yield key, found[key]
+
+
+def _waiting_post(row: Queued, person_id: str, handle: str) -> Object:
+    """A post that only the outbox has; it has no ``created_at`` of the server yet."""
+    payload = row.payload
+    return {
+        "id": row.post_id,
+        "forum_id": row.forum_id,
+        "thread_id": row.thread_id,
+        "parent_id": payload.parent_id,
+        "author_id": person_id,
+        "title": payload.title or None,
+        "body": payload.body,
+        "created_at": None,
+        "written_at": payload.written_at or None,
+        "tags": list(payload.tags),
+        "votes": {"up": 0},
+        "author": handle,
+        "unread": False,
+        "saved": False,
+        "voted": False,
+        "send": row.shown.value,
+        "reason": row.reason,
+    }
+
+
+_WORST = {"refused": 2, "queued": 1, "sending": 0}
+
+
+def _patched(post: Object, waiting: Sequence[Queued]) -> Object:
+    """The post as it will be once the outbox is sent; refused writes change nothing but its ``send``."""
+    for row in waiting:
+        if row.kind == "post" or row.post_id != post["id"]:
+            continue
+        state = row.shown.value
+        if _WORST[state] >= _WORST.get(str(post.get("send")), -1):
+            post |= {"send": state, "reason": row.reason}
+        if state != "refused":
+            _lay_over(post, row)
+    return post
+
+
+def _lay_over(post: Object, row: Queued) -> None:
+    tags = post.get("tags")
+    tags = [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
+    match row.kind:
+        case "edit":
+            post["body"] = row.payload.body
+            if row.payload.title:
+                post["title"] = row.payload.title
+        case "delete":
+            post |= {"state": "deleted", "body": "", "title": "" if post.get("title") else post.get("title")}
+        case "tag":
+            post["tags"] = sorted({*tags, row.payload.tag})
+        case "untag":
+            post["tags"] = [tag for tag in tags if tag != row.payload.tag]
+        case "vote" | "unvote":
+            now, votes = row.kind == "vote", post.get("votes")
+            up = votes.get("up", 0) if isinstance(votes, dict) else 0
+            post["votes"] = {
+                **(votes if isinstance(votes, dict) else {}),
+                "up": up + int(now) - int(bool(post["voted"])),
+            }
+            post["voted"] = now

@@ -1,0 +1,232 @@
+"""The mirror: loading, folding, deriving, exporting; figures are counted anew from the objects, never assumed."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import apsw
+import pytest
+
+from jamtui.archive import ArchiveError, rfc3339
+from jamtui.model import Changed
+from jamtui.store import connection, mirror
+from jamtui.store.mirror import Loading, Mirror, hash_of, objects, with_votes, words_of
+
+NOW = "2026-11-23T10:00:00.000Z"
+OPENS = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+def raw(**fields: object) -> bytes:
+    return json.dumps(fields, ensure_ascii=False).encode()
+
+
+def person(n: int, **more: object) -> tuple[str, bytes]:
+    return "person", raw(id=f"p-{n:016d}", handle=f"ana{n}", name=f"Ana {n}", role="participant", **more)
+
+
+def forum(n: int) -> tuple[str, bytes]:
+    return "forum", raw(id=f"f-{n:016d}", slug=f"forum-{n}", title=f"Forum {n}", brief="What?", position=n)
+
+
+def post(
+    n: int, thread: int | None = None, parent: int | None = None, author: int = 1, **more: object
+) -> tuple[str, bytes]:
+    fields: dict[str, object] = {
+        "id": f"{n:036x}",
+        "forum_id": "f-0000000000000001",
+        "thread_id": f"{thread if thread is not None else n:036x}",
+        "parent_id": None if parent is None else f"{parent:036x}",
+        "author_id": f"p-{author:016d}",
+        "title": "" if parent is not None else f"Idea {n}",
+        "body": f"Body of number {n}",
+        "created_at": rfc3339(OPENS + timedelta(seconds=n)),
+        "tags": [],
+        "votes": {"up": 0},
+    }
+    return "post", raw(**{**fields, **more})
+
+
+def jam() -> tuple[str, bytes]:
+    return "jam", raw(
+        format=1, id="j", slug="j", title="A Jam", summary="", opens_at=rfc3339(OPENS), closes_at=rfc3339(OPENS)
+    )
+
+
+START = [jam(), person(1), person(2), forum(1)]
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[apsw.Connection]:
+    db = connection.connect(tmp_path / "mirror.sqlite", mirror.SCHEMA)
+    yield db
+    db.close()
+
+
+@pytest.fixture
+def filled(db: apsw.Connection) -> Mirror:
+    one = Mirror(db)
+    one.apply(START, "4-aaaa", NOW)
+    return one
+
+
+def lines(items: list[tuple[str, bytes]]) -> list[bytes]:
+    return [b'{"type":"%s","data":%s}' % (kind.encode(), data) for kind, data in items]
+
+
+def counted(db: apsw.Connection) -> list[tuple[object, ...]]:
+    return list(db.execute("SELECT n, replies, last, up FROM threads ORDER BY n"))
+
+
+def found(db: apsw.Connection, words: str) -> list[int]:
+    return [int(row[0]) for row in db.execute("SELECT rowid FROM words WHERE words MATCH ? ORDER BY 1", (words,))]  # type: ignore[arg-type]
+
+
+def test_what_is_applied_comes_out_as_it_came(filled: Mirror) -> None:
+    items = [post(1, extra={"deep": [1]}), post(2, 1, 1), ("poll", raw(id="x", question="?"))]
+    changed = filled.apply(items, "7-bbbb", NOW)
+    assert filled.cursor == "7-bbbb"
+    assert changed.new_posts == 2
+    assert changed.posts == {f"{1:036x}", f"{2:036x}"}
+    assert list(objects(filled.db)) == [*START, *items]
+
+
+def test_thread_rows_are_derived_from_the_posts(filled: Mirror) -> None:
+    filled.apply([post(1), post(2, 1, 1), post(3, 1, 2), post(4)], "8-cccc")
+    assert counted(filled.db) == [(1, 2, 3, 0), (4, 0, 4, 0)]
+    filled.apply([post(2, 1, 1, state="deleted", body="")], "9-dddd")
+    assert counted(filled.db) == [(1, 1, 3, 0), (4, 0, 4, 0)]
+
+
+def test_votes_change_the_tally_and_keep_other_counts(filled: Mirror) -> None:
+    filled.apply([post(1, votes={"up": 1, "down": 4})], "5-cccc")
+    changed = filled.apply([("votes", raw(post_id=f"{1:036x}", up=9))], "6-dddd")
+    assert changed.posts == {f"{1:036x}"}
+    assert counted(filled.db) == [(1, 0, 1, 9)]
+    last = list(objects(filled.db))[-1][1]
+    assert json.loads(last)["votes"] == {"up": 9, "down": 4}
+
+
+def test_an_edit_replaces_words_and_tags(filled: Mirror) -> None:
+    filled.apply([post(1, body="coffee for everyone", tags=["idea"])], "5-cccc")
+    assert found(filled.db, "coffee") == [1]
+    filled.apply([post(1, body="tea for everyone", tags=["drink", "idea"], version=2)], "6-dddd")
+    assert found(filled.db, "coffee") == []
+    assert found(filled.db, "tea") == [1]
+    assert sorted(filled.db.execute("SELECT name FROM tags")) == [("drink",), ("idea",)]
+
+
+def test_removed_text_leaves_every_page_of_the_file(filled: Mirror, tmp_path: Path) -> None:
+    secret = "xylophonist"
+    filled.apply([post(1, body=f"a {secret} writes", tags=["quokkas"])], "5-cccc")
+    filled.apply([post(1, body="", title="", tags=[], state="removed")], "6-dddd")
+    filled.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    bytes_now = (tmp_path / "mirror.sqlite").read_bytes() + (tmp_path / "mirror.sqlite-wal").read_bytes()
+    assert secret.encode() not in bytes_now
+    assert b"quokkas" not in bytes_now
+
+
+def test_an_object_that_cannot_be_read_is_kept_and_stops_nothing(filled: Mirror) -> None:
+    filled.apply(
+        [("post", raw(id="odd", body=3)), ("votes", raw(post_id=7)), post(5, 4, 4), post(1)],
+        "9-cccc",
+    )
+    assert filled.cursor == "9-cccc"
+    assert counted(filled.db) == [(1, 0, 1, 0)]
+    kept = [str(row[0]) for row in filled.db.execute("SELECT type FROM others ORDER BY n")]
+    assert kept == ["unreadable post", "unreadable votes", "unreadable post"]
+
+
+def test_a_lone_surrogate_is_stored_as_a_replacement(filled: Mirror) -> None:
+    kind, data = post(1, body="MARK")
+    filled.apply([(kind, data.replace(b"MARK", b"a\\ud800b"))], "5-cccc")
+    assert "a\ufffdb" in json.loads(list(objects(filled.db))[-1][1])["body"]
+
+
+def test_cursor_and_objects_are_one_transaction(filled: Mirror) -> None:
+    def torn() -> Iterator[tuple[str, bytes]]:
+        yield post(1)
+        raise RuntimeError("killed here")
+
+    with pytest.raises(RuntimeError):
+        filled.apply(torn(), "5-cccc")
+    assert filled.cursor == "4-aaaa"
+    assert list(objects(filled.db)) == START
+
+
+def test_a_snapshot_is_loaded_in_batches_with_the_cursor_last(db: apsw.Connection) -> None:
+    one = Mirror(db)
+    items = [*START, post(1), *(post(n, 1, 1) for n in range(2, 1002))]
+    loading = Loading(one, "99-zzzz")
+    told = [loading.feed(line) for line in lines(items)]
+    assert any(told)
+    assert one.cursor == ""
+    assert loading.finish(NOW) == Changed(everything=True, status=True)
+    assert one.cursor == "99-zzzz"
+    assert list(objects(db)) == items
+    assert counted(db) == [(1, 1000, 1001, 0)]
+
+
+def test_a_snapshot_with_a_broken_line_leaves_no_cursor(db: apsw.Connection) -> None:
+    one = Mirror(db)
+    loading = Loading(one, "99-zzzz")
+    loading.feed(lines([jam()])[0])
+    with pytest.raises(ArchiveError, match="line 2"):
+        loading.feed(b'{"type":"post","data":')
+    assert one.cursor == ""
+
+
+def test_keys_are_never_used_again_by_a_mirror_fetched_anew(filled: Mirror) -> None:
+    filled.apply([post(1), post(2)], "6-cccc")
+    for cursor in ("6-cccc", "7-cccc"):
+        loading = Loading(filled, cursor)
+        for line in lines([*START, post(1), post(2)]):
+            loading.feed(line)
+        loading.finish(NOW)
+    assert [int(row[0]) for row in filled.db.execute("SELECT n FROM posts ORDER BY n")] == [5, 6]  # type: ignore[arg-type]
+
+
+def test_folding_one_by_one_equals_loading_at_once(tmp_path: Path) -> None:
+    rng = random.Random(7)
+    items: list[tuple[str, bytes]] = [*START]
+    for n in range(1, 120):
+        thread = n if n < 5 or rng.random() < 0.2 else rng.randrange(1, 5)
+        items.append(post(n) if thread == n else post(n, thread, thread, author=rng.randrange(1, 3)))
+    one = connection.connect(tmp_path / "one.sqlite", mirror.SCHEMA)
+    two = connection.connect(tmp_path / "two.sqlite", mirror.SCHEMA)
+    for seq, item in enumerate(items, 1):
+        Mirror(one).apply([item], f"{seq}-aaaa")
+    loading = Loading(Mirror(two), f"{len(items)}-aaaa")
+    for line in lines(items):
+        loading.feed(line)
+    loading.finish(NOW)
+    for sql in (
+        "SELECT * FROM posts ORDER BY n",
+        "SELECT * FROM threads ORDER BY n",
+        "SELECT * FROM tags",
+        "SELECT * FROM forums",
+        "SELECT rowid FROM words WHERE words MATCH 'number' ORDER BY 1",
+    ):
+        assert list(one.execute(sql)) == list(two.execute(sql)), sql
+    one.close()
+    two.close()
+
+
+def test_with_votes_keeps_the_bytes_when_nothing_changed() -> None:
+    data = b'{ "id":"x", "votes":{"down":2, "up":3} }'
+    assert with_votes(data, 3) is data
+    assert json.loads(with_votes(data, 4)) == {"id": "x", "votes": {"down": 2, "up": 4}}
+
+
+@pytest.mark.parametrize(("text", "words"), [("plain", "plain"), ("中文 ok", " 中  文  ok"), ("naïve", "naïve")])
+def test_words_of_scripts_without_spaces(text: str, words: str) -> None:
+    assert words_of(text) == words
+
+
+def test_hash_of_is_signed_64_bits_and_takes_any_id() -> None:
+    assert hash_of("ffffffff-ffff-ffff-0000-0000000000ff") == 255
+    assert hash_of("00000000-0000-0000-8000-000000000000") == -(1 << 63)
+    assert -(1 << 63) <= hash_of("no uuid at all") < 1 << 63
