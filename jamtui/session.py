@@ -364,7 +364,7 @@ class Session:
         if target.key < 0:
             waiting = self._rows.overlay.posts[target.key]
             self._own.drop(waiting.id)
-                return waiting.id
+            return waiting.id
         self._check_may_write()
         edits = sum(
             row.kind == "edit" for row in self._own.outbox("WHERE post_id = ? AND state <> 'refused'", (target.id,))
@@ -461,7 +461,7 @@ class Session:
                 self._own.save_draft(draft, self.now())
             case ("outbox", Queued() as row):
                 self._own.put_back(row)
-                    case _:
+            case _:
                 return
 
     # -- the network
