@@ -1,0 +1,281 @@
+"""The table of everything that a person can do in the TUI, and the keys that do it.
+
+Bindings of screens, the help screen, the command palette, the ``:`` line, the row of hints and `docs/keys.md` are all
+made from `ACTIONS`, so they cannot disagree. The table knows no screen library; keys are spelled as Textual names them
+and `key_name` turns them into what stands on the keyboard. Run ``python -m jamtui.actions`` to print `docs/keys.md`.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class Where(enum.StrEnum):
+    """The places in which an action works; each is a set of bindings."""
+
+    APP = "anywhere"
+    JAM = "the Jam"  # lists and threads alike
+    OUTBOX = "outbox"
+    COMPOSER = "composer"
+    SEARCH = "search"
+    HELP = "help"
+
+
+class Group(enum.StrEnum):
+    """Headings of the help, in its order."""
+
+    MOVE = "Move"
+    READ = "Read on"
+    WRITE = "Write"
+    MARK = "Mark and take along"
+    PLACES = "Places"
+    OUTBOX = "Outbox"
+    PROGRAM = "Program"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing to do.
+
+    ``id`` names it on the ``:`` line and is the id of its binding; the method that does it is ``action_<method>``.
+    ``hint`` ranks it in the row of hints, smaller first; 0 keeps it out. ``argument`` names what the ``:`` line takes
+    after the id ("" for nothing); with a "?" in front it may be left out.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    group: Group
+    label: str
+    help: str
+    where: tuple[Where, ...] = (Where.JAM,)
+    hint: int = 0
+    argument: str = ""
+
+    @property
+    def method(self) -> str:
+        return self.id.replace("-", "_")
+
+    @property
+    def shown(self) -> str:
+        """The keys as they are named to people: ``j, Down``."""
+        return ", ".join(key_name(key) for key in self.keys)
+
+
+_J, _O, _C, _S, _H, _A = Where.JAM, Where.OUTBOX, Where.COMPOSER, Where.SEARCH, Where.HELP, Where.APP
+_BOTH = (_J, _O)
+
+ACTIONS: tuple[Action, ...] = (
+    # Move
+    Action("down", ("j", "down"), Group.MOVE, "down", "Move one row or line down.", _BOTH),
+    Action("up", ("k", "up"), Group.MOVE, "up", "Move one row or line up.", _BOTH),
+    Action("first", ("g", "home"), Group.MOVE, "first", "Go to the first row, or the top of the thread.", _BOTH),
+    Action("last", ("G", "end"), Group.MOVE, "last", "Go to the last row, or the end of the thread.", _BOTH),
+    Action("page-down", ("pagedown",), Group.MOVE, "page down", "Move a page down.", _BOTH),
+    Action("page-up", ("pageup",), Group.MOVE, "page up", "Move a page up.", _BOTH),
+    Action("open", ("enter",), Group.MOVE, "open", "Open the forum, the thread or the post.", _BOTH, hint=1),
+    Action("back", ("escape", "q"), Group.MOVE, "back", "Go back; q leaves jamtui from the list of forums.", _BOTH, 9),
+    Action("next-pane", ("tab",), Group.MOVE, "next pane", "Go to the next pane.", _BOTH),
+    Action("previous-pane", ("shift+tab",), Group.MOVE, "previous pane", "Go to the pane before.", _BOTH),
+    Action("fold", ("h", "left"), Group.MOVE, "fold", "Fold the replies of the post; again: go to its parent."),
+    Action("unfold", ("l", "right"), Group.MOVE, "unfold", "Unfold the replies of the post."),
+    # Read on
+    Action(
+        "read-on",
+        ("space",),
+        Group.READ,
+        "read on",
+        "Page on; at the end, the next unread post, then the next thread and forum with something unread.",
+        _BOTH,
+        hint=2,
+    ),
+    Action("read-back", ("b",), Group.READ, "page back", "Page back.", _BOTH),
+    Action(
+        "next", ("n",), Group.READ, "next unread", "Next unread post; while a search is shown, the next hit.", hint=5
+    ),
+    Action(
+        "previous", ("p",), Group.READ, "previous", "Previous unread post; while a search is shown, the hit before."
+    ),
+    Action("next-forum", ("right_square_bracket",), Group.READ, "next forum", "Next forum with something unread."),
+    Action("previous-forum", ("left_square_bracket",), Group.READ, "previous forum", "Forum with unread before this."),
+    Action("toggle-read", ("u",), Group.READ, "read or not", "Mark the post or thread read, or unread again."),
+    Action(
+        "all-read", ("A",), Group.READ, "all read", "Mark everything in this forum or thread read; z takes it back."
+    ),
+    # Write
+    Action("new-thread", ("c",), Group.WRITE, "new thread", "Open a new thread in this forum.", hint=6),
+    Action("reply", ("r",), Group.WRITE, "reply", "Answer this post.", hint=3),
+    Action("quote", ("greater_than_sign",), Group.WRITE, "quote", "Answer this post with its text quoted."),
+    Action("edit", ("e",), Group.WRITE, "edit", "Change a post of your own; in the outbox, take it back to change it."),
+    Action("delete", ("D",), Group.WRITE, "delete", "Take back a post of your own, after a question."),
+    Action("send", ("ctrl+s",), Group.WRITE, "send", "Send what is written.", (_C,), hint=1),
+    Action(
+        "preview",
+        ("ctrl+r",),
+        Group.WRITE,
+        "preview",
+        "Show the post as readers will see it, or the text again.",
+        (_C,),
+        2,
+    ),
+    Action("editor", ("ctrl+o",), Group.WRITE, "editor", "Write on in $VISUAL or $EDITOR.", (_C,), hint=3),
+    Action(
+        "close", ("escape",), Group.WRITE, "close, keep draft", "Close the composer; the draft stays.", (_C,), hint=4
+    ),
+    Action("discard", (), Group.WRITE, "discard draft", "Throw the draft of this place away; z takes it back."),
+    # Mark and take along
+    Action("vote", ("plus",), Group.MARK, "vote", "Vote for the post.", hint=4),
+    Action("unvote", ("minus",), Group.MARK, "take back vote", "Take the vote back."),
+    Action("tags", ("t",), Group.MARK, "tags", "Put tags on the post, or take them off.", hint=7),
+    Action("save", ("s",), Group.MARK, "save", "Keep the post on the list of saved posts, or take it off."),
+    Action("link", ("o",), Group.MARK, "open link", "Open a link of the post, after a question that names the host."),
+    Action("copy-text", ("y",), Group.MARK, "copy text", "Copy the text of the post."),
+    Action("copy-address", ("Y",), Group.MARK, "copy address", "Copy the address of the post."),
+    Action("undo", ("z",), Group.MARK, "undo", "Take back what was just done, while the last line offers it.", _BOTH),
+    # Places
+    Action("forums", ("1",), Group.PLACES, "forums", "The forums of the Jam.", _BOTH),
+    Action("live", ("2",), Group.PLACES, "live", "All new posts as they come.", _BOTH),
+    Action("mentions", ("3",), Group.PLACES, "mentions", "Posts that answer you or name you.", _BOTH),
+    Action("saved", ("4",), Group.PLACES, "saved", "Posts that you saved.", _BOTH),
+    Action("outbox", ("5",), Group.PLACES, "outbox", "What you wrote and the server has not confirmed.", _BOTH),
+    Action(
+        "search",
+        ("slash",),
+        Group.PLACES,
+        "search",
+        "Search everything, as you type.",
+        _BOTH,
+        hint=8,
+        argument="?WORDS",
+    ),
+    Action("forum", (), Group.PLACES, "forum", "Go to a forum by its name.", _BOTH, argument="FORUM"),
+    Action("tag", (), Group.PLACES, "tag", "Show the posts that carry a tag.", _BOTH, argument="TAG"),
+    Action(
+        "post", (), Group.PLACES, "post", "Go to a post by its id, or its first six characters.", _BOTH, argument="ID"
+    ),
+    Action(
+        "sort", (), Group.PLACES, "sort", "Sort the threads: active, new, votes or replies.", _BOTH, argument="ORDER"
+    ),
+    # Outbox
+    Action("retry", ("r",), Group.OUTBOX, "retry", "Try again now.", (_O,), hint=1),
+    Action("reopen", ("e",), Group.OUTBOX, "edit", "Take it back into the composer and change it.", (_O,), hint=2),
+    Action("drop", ("D",), Group.OUTBOX, "drop", "Do not send it; z takes that back.", (_O,), hint=3),
+    # Program
+    Action("command", ("colon",), Group.PROGRAM, "command line", "Type the name of an action.", _BOTH, hint=0),
+    Action("help", ("question_mark",), Group.PROGRAM, "help", "All keys.", _BOTH, hint=8),
+    Action("palette", ("ctrl+p",), Group.PROGRAM, "palette", "Find an action by its name.", (_A,)),
+    Action(
+        "theme",
+        (),
+        Group.PROGRAM,
+        "theme",
+        "Change the colours: dark, light, or a theme's name.",
+        (_A,),
+        argument="?THEME",
+    ),
+    Action("suspend", ("ctrl+z",), Group.PROGRAM, "to the shell", "Stop jamtui for now; fg brings it back.", (_A,)),
+    Action("quit", ("ctrl+q",), Group.PROGRAM, "quit", "Leave jamtui. Drafts and the outbox stay.", (_A,)),
+)
+
+BY_ID = {action.id: action for action in ACTIONS}
+
+SORTS = ("active", "new", "votes", "replies")
+
+_KEY_NAMES = {
+    "space": "Space",
+    "escape": "Esc",
+    "enter": "Enter",
+    "tab": "Tab",
+    "shift+tab": "Shift-Tab",
+    "down": "↓",
+    "up": "↑",
+    "left": "←",
+    "right": "→",
+    "home": "Home",
+    "end": "End",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "slash": "/",
+    "colon": ":",
+    "question_mark": "?",
+    "plus": "+",
+    "minus": "-",
+    "greater_than_sign": ">",
+    "right_square_bracket": "]",
+    "left_square_bracket": "[",
+}
+
+
+def key_name(key: str) -> str:
+    """What stands on the keyboard for a key: ``ctrl+s`` is ``Ctrl-S``, ``plus`` is ``+``."""
+    if key in _KEY_NAMES:
+        return _KEY_NAMES[key]
+    if key.startswith("ctrl+"):
+        return f"Ctrl-{key[5:].upper()}"
+    return key
+
+
+def actions_of(where: Where) -> tuple[Action, ...]:
+    """The actions that work in one place."""
+    return tuple(action for action in ACTIONS if where in action.where)
+
+
+def hints(where: Where, leave_out: Iterable[str] = ()) -> list[tuple[str, str]]:
+    """(key, label) pairs for the row of hints, the most useful first."""
+    out = frozenset(leave_out)
+    ranked = sorted((a for a in actions_of(where) if a.hint and a.id not in out), key=lambda a: a.hint)
+    return [(key_name(action.keys[0]), action.label) for action in ranked if action.keys]
+
+
+def grouped(words: str = "") -> list[tuple[Group, list[Action]]]:
+    """Actions by group; with ``words``, those in whose keys, names or help every word occurs (case-insensitive)."""
+    wanted = words.casefold().split()
+    found: list[tuple[Group, list[Action]]] = []
+    for group in Group:
+        rows = [a for a in ACTIONS if a.group is group and all(w in _haystack(a) for w in wanted)]
+        if rows:
+            found.append((group, rows))
+    return found
+
+
+def _haystack(action: Action) -> str:
+    return f"{action.id} {action.label} {action.help} {action.shown} {action.group}".casefold()
+
+
+def complete(line: str, arguments: dict[str, list[str]]) -> list[str]:
+    """Completions of the ``:`` line, whole lines, best first.
+
+    ``arguments`` gives the words that each kind of argument may be, by `Action.argument` without its "?".
+    """
+    name, space, rest = line.partition(" ")
+    if not space:
+        return sorted(a.id for a in ACTIONS if a.id.startswith(name))
+    action = BY_ID.get(name)
+    if action is None or not action.argument:
+        return []
+    words = arguments.get(action.argument.lstrip("?"), [])
+    return [f"{name} {word}" for word in words if word.casefold().startswith(rest.casefold())]
+
+
+def keys_page() -> str:
+    """`docs/keys.md`: the key map as Markdown tables."""
+    lines = [
+        "# Keys",
+        "",
+        "Made from the action table by `python -m jamtui.actions`; a test keeps it true. Every action can also be",
+        "typed on the `:` line by its name, and found in the palette (`Ctrl-P`).",
+    ]
+    for group, rows in grouped():
+        lines += ["", f"## {group}", "", "| keys | name | where | what it does |", "|---|---|---|---|"]
+        for action in rows:
+            keys = " ".join(f"`{key_name(key)}`" for key in action.keys) or " "
+            name = f"`:{action.id}{' ' + action.argument.lstrip('?') if action.argument else ''}`"
+            lines.append(f"| {keys} | {name} | {', '.join(action.where)} | {action.help} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(keys_page())

@@ -1,0 +1,161 @@
+"""The small dialogs: a question with two answers, a link before it is opened, a choice among links.
+
+They show strangers' text (titles, addresses) as `Content`, never as markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, OptionList, Static
+from textual.widgets.option_list import Option
+
+from jamtui.safe_text import safe_line
+
+
+class Confirm(ModalScreen[bool]):
+    """A question; y or Enter on the button does it, n or Esc leaves things as they are."""
+
+    CSS_PATH = "dialogs.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "answer(True)", show=False),
+        Binding("n,escape,q", "answer(False)", show=False),
+        Binding("left,h", "app.focus_previous", show=False),
+        Binding("right,l", "app.focus_next", show=False),
+    ]
+
+    def __init__(self, question: str, detail: str, yes: str, *, danger: bool = False) -> None:
+        """``question`` one line; ``detail`` what it is about (harmless text); ``yes`` the verb on the button."""
+        super().__init__()
+        self._question = question
+        self._detail = detail
+        self._yes = yes
+        self._danger = danger
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(Content.styled(self._question, "bold"), classes="question")
+            yield Static(Content(self._detail), classes="detail")
+            with Horizontal(classes="buttons"):
+                yield Button(Content(f"{self._yes} (y)"), id="yes", variant="error" if self._danger else "primary")
+                yield Button(Content("Cancel (n)"), id="no")
+
+    def on_mount(self) -> None:
+        self.query_one("#no" if self._danger else "#yes", Button).focus()
+
+    @on(Button.Pressed)
+    def pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id == "yes")
+
+    def action_answer(self, answer: bool) -> None:
+        self.dismiss(answer)
+
+
+class OpenLink(ModalScreen[str]):
+    """Asks before a link leaves the terminal; answers "open", "copy" or "".
+
+    The host is taken from the address itself and shown apart: a text that looks like another site deceives nobody.
+    """
+
+    CSS_PATH = "dialogs.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("o", "answer('open')", show=False),
+        Binding("y,c", "answer('copy')", show=False),
+        Binding("n,escape,q", "answer('')", show=False),
+        Binding("left,h", "app.focus_previous", show=False),
+        Binding("right,l", "app.focus_next", show=False),
+    ]
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._url = url
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(Content.styled("Open this link in the browser?", "bold"), classes="question")
+            yield Static(Content.assemble(("Host  ", "$text-muted"), (host(self._url), "bold $accent")), classes="host")
+            yield Static(Content.styled(safe_line(self._url), "$text-muted"), classes="detail")
+            with Horizontal(classes="buttons"):
+                yield Button(Content("Open (o)"), id="open", variant="primary")
+                yield Button(Content("Copy (y)"), id="copy")
+                yield Button(Content("Cancel (n)"), id="cancel")
+
+    def on_mount(self) -> None:
+        self.query_one("#cancel", Button).focus()
+
+    @on(Button.Pressed)
+    def pressed(self, event: Button.Pressed) -> None:
+        self.dismiss("" if event.button.id == "cancel" else event.button.id or "")
+
+    def action_answer(self, answer: str) -> None:
+        self.dismiss(answer)
+
+
+class Links(ModalScreen[str]):
+    """The links of a post, numbered; answers the one chosen, or ""."""
+
+    CSS_PATH = "dialogs.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "leave", show=False),
+        Binding("j", "move(1)", show=False),
+        Binding("k", "move(-1)", show=False),
+        *(Binding(str(number), f"take({number})", show=False) for number in range(1, 10)),
+    ]
+
+    def __init__(self, links: Sequence[tuple[str, str]]) -> None:
+        """``links`` are (text, url) pairs, all of them absolute http or https."""
+        super().__init__()
+        self._links = tuple(links)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(Content.styled("Links of this post", "bold"), classes="question")
+            yield OptionList(*(Option(self._row(number, *link)) for number, link in enumerate(self._links, 1)))
+
+    @staticmethod
+    def _row(number: int, text: str, url: str) -> Content:
+        return Content.assemble(
+            (f"{number} ", "bold $primary"),
+            (safe_line(text), "bold"),
+            "\n  ",
+            (host(url), "$accent"),
+            (safe_line(url).partition(host(url))[2], "$text-muted"),
+        )
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).focus()
+
+    @on(OptionList.OptionSelected)
+    def chosen(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self._links[event.option_index][1])
+
+    def action_take(self, number: int) -> None:
+        if number <= len(self._links):
+            self.dismiss(self._links[number - 1][1])
+
+    def action_move(self, step: int) -> None:
+        options = self.query_one(OptionList)
+        if step > 0:
+            options.action_cursor_down()
+        else:
+            options.action_cursor_up()
+
+    def action_leave(self) -> None:
+        self.dismiss("")
+
+
+def host(url: str) -> str:
+    """The host that a link really goes to, in its ASCII form, with a port that is not the usual one."""
+    parts = urlsplit(url)
+    name = parts.hostname or ""
+    if not name.isascii():
+        name = name.encode("idna").decode("ascii")
+    return safe_line(f"{name}:{parts.port}" if parts.port else name)

@@ -1,0 +1,49 @@
+"""What the welcome and the sign-in screen ask of the program around them.
+
+Screens never touch the network: the command line hands in an object with these methods. Each is called on a worker
+thread, may block, and raises `jamtui.errors.JamError` with words for the person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from jamtui.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a server says of itself before anybody has signed in. Texts are as they came: not made harmless."""
+
+    url: str
+    title: str
+    summary: str
+    ways: tuple[str, ...]  # of "guest", "password", "invite"; a token can always be given
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """How a person wants in. ``way`` is guest, password, token or invite; ``secret`` the password, token or code."""
+
+    url: str
+    way: str
+    handle: str = ""
+    secret: str = field(default="", repr=False)
+    in_file: bool = False  # keep the token in a file that only this account can read, not in the keyring
+
+
+class Doors(Protocol):
+    """The ways into a Jam. The sessions returned are open but not started."""
+
+    def demo(self) -> Session:
+        """Starts the embedded server with the Jam of the package and joins it."""
+        ...
+
+    def offer(self, url: str) -> Offer:
+        """Asks a server what it is and how one may come in."""
+        ...
+
+    def enter(self, how: Credentials) -> Session:
+        """Signs in (or comes in as a guest), makes the mirror ready, remembers the Jam."""
+        ...

@@ -1,0 +1,15 @@
+"""Messages that the app sends to its screens."""
+
+from __future__ import annotations
+
+from textual.message import Message
+
+from jamtui.model import Changed
+
+
+class JamChanged(Message):
+    """What the commits since the last frame changed, joined; at most one of these a frame."""
+
+    def __init__(self, changed: Changed) -> None:
+        super().__init__()
+        self.changed = changed

@@ -1,0 +1,48 @@
+"""The command palette (Ctrl-P), fed from the action table."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+
+from jamtui.actions import ACTIONS, Action
+from screens.performs import Performs
+
+
+class ActionCommands(Provider):
+    """Every action that works on the screen from which the palette was called."""
+
+    def _offered(self) -> list[Action]:
+        screen = self.screen
+        if not isinstance(screen, Performs):
+            return []
+        return [action for action in ACTIONS if action.id != "palette" and screen.can_perform(action)]
+
+    def _title(self, action: Action) -> str:
+        return f"{action.label}  ({action.shown})" if action.keys else f"{action.label}  (:{action.id})"
+
+    async def discover(self) -> Hits:
+        for action in self._offered():
+            yield DiscoveryHit(
+                Content(self._title(action)), partial(self._perform, action), text=action.label, help=action.help
+            )
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for action in self._offered():
+            score = max(matcher.match(action.label), matcher.match(action.id), 0.7 * matcher.match(action.help))
+            if score > 0:
+                yield Hit(
+                    score,
+                    matcher.highlight(self._title(action)),
+                    partial(self._perform, action),
+                    text=action.label,
+                    help=action.help,
+                )
+
+    async def _perform(self, action: Action) -> None:
+        screen = self.screen
+        if isinstance(screen, Performs):
+            await screen.perform(action.id)

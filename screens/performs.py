@@ -1,0 +1,27 @@
+"""What the palette and the ``:`` line need of a screen."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from jamtui.actions import Action
+
+
+@runtime_checkable
+class Performs(Protocol):
+    """A screen that does actions of the table by their id."""
+
+    def can_perform(self, action: Action) -> bool:
+        """Whether the action works here and now."""
+        ...
+
+    async def perform(self, action_id: str, argument: str = "") -> None:
+        """Does it. An action that needs an argument and has none opens the ``:`` line to ask for it."""
+        ...
+
+
+@runtime_checkable
+class Leaves(Protocol):
+    """A screen that has something to put on the disk before the program ends."""
+
+    def leave(self) -> None: ...

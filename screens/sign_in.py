@@ -1,0 +1,199 @@
+"""Into a Jam: its address first, then the ways that its server offers. Errors are shown where they happen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Center, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Button, Checkbox, Input, Select, Static
+from textual.worker import Worker, WorkerState
+
+from jamtui.errors import JamError
+from jamtui.safe_text import safe_block, safe_line
+from jamtui.session import Session
+from screens.doors import Credentials, Doors, Offer
+
+WAYS = {
+    "password": "Handle and password",
+    "invite": "Invitation code",
+    "token": "Token",
+    "guest": "Read only, as a guest",
+}
+_SECRETS = {"password": "password", "invite": "invitation code", "token": "token"}
+
+
+class SignIn(Screen[None]):
+    """Two steps on one page. Posts `SignIn.Entered` with the open session; Esc goes back to the welcome."""
+
+    CSS_PATH = "sign_in.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False)]
+
+    class Entered(Message):
+        """The person is in; the session is open and not started."""
+
+        def __init__(self, session: Session) -> None:
+            super().__init__()
+            self.session = session
+
+    def __init__(self, doors: Doors, *, read_only: bool = False, url: str = "") -> None:
+        """``read_only`` goes in as a guest at once where the server allows it."""
+        super().__init__()
+        self._doors = doors
+        self._read_only = read_only
+        self._url = url
+        self._offer: Offer | None = None
+
+    def compose(self) -> ComposeResult:
+        title = "Read a Jam" if self._read_only else "Sign in to a Jam"
+        with Center(), Vertical(id="sign-in"):
+            yield Static(Content.styled(title, "bold $primary"), id="sign-in-title")
+            yield Static(Content("Address of the Jam"), classes="label")
+            yield Input(self._url, placeholder="https://jam.example.org", id="url", compact=True)
+            with Vertical(id="ways"):
+                yield Static(id="offer")
+                yield Static(Content("How"), classes="label")
+                yield Select[str]([("", "")], id="way", compact=True, allow_blank=False)
+                yield Static(Content("Handle"), classes="label handle")
+                yield Input(id="handle", classes="handle", compact=True)
+                yield Static(id="secret-label", classes="label secret")
+                yield Input(id="secret", classes="secret", password=True, compact=True)
+                yield Checkbox(
+                    Content("keep me signed in with a file (0600), not the keyring"), id="in-file", compact=True
+                )
+            yield Static(id="sign-in-note")
+            yield Button(Content("Continue"), id="go", variant="primary")
+            yield Static(
+                Content.assemble(("Enter", "bold $primary"), " goes on   ", ("Esc", "bold $primary"), " back"),
+                id="sign-in-keys",
+            )
+
+    def on_mount(self) -> None:
+        self.query_one("#ways").display = False
+        self.query_one("#url", Input).focus()
+
+    def _note(self, text: Content) -> None:
+        self.query_one("#sign-in-note", Static).update(text)
+
+    def _fail(self, error: JamError) -> None:
+        self._note(
+            Content.assemble(
+                (f"✗ {_sentence(safe_line(error.title))}", "bold $error"),
+                ("\n  ", ""),
+                (safe_line(error.hint), "$text-muted"),
+            )
+        )
+
+    @on(Input.Changed, "#url")
+    def other_server(self) -> None:
+        if self._offer is not None:
+            self._offer = None
+            self.query_one("#ways").display = False
+
+    @on(Input.Submitted)
+    @on(Button.Pressed, "#go")
+    def go(self) -> None:
+        url = self.query_one("#url", Input).value.strip()
+        if not url:
+            self._fail(JamError("An address is needed", "For example https://jam.example.org"))
+            return
+        if "://" not in url:
+            url = f"https://{url}"
+        if self._offer is None:
+            doors = self._doors
+            self._work("offer", f"asking {safe_line(url)} …", lambda: doors.offer(url))
+        else:
+            self._enter(self._offer)
+
+    def _enter(self, offer: Offer) -> None:
+        way = str(self.query_one("#way", Select).value)
+        how = Credentials(
+            url=offer.url,
+            way=way,
+            handle=self.query_one("#handle", Input).value.strip(),
+            secret="" if way == "guest" else self.query_one("#secret", Input).value.strip("\r\n"),
+            in_file=self.query_one("#in-file", Checkbox).value,
+        )
+        if way in ("password", "invite") and not how.handle:
+            self._fail(JamError("A handle is needed", "The name by which people know you in this Jam."))
+        elif way != "guest" and not how.secret:
+            self._fail(JamError(f"The {_SECRETS[way]} is needed"))
+        else:
+            doors = self._doors
+            self._work("enter", "going in …", lambda: doors.enter(how))
+
+    def _work(self, name: str, words: str, call: Callable[[], object]) -> None:
+        """Calls a door on a thread. Not exclusive: what was sent is never cancelled half way."""
+        self._note(Content.styled(f"◐ {words}", "$secondary"))
+        self.query_one("#go", Button).disabled = True
+
+        def work() -> object:
+            try:
+                return call()
+            except JamError as error:
+                return error
+
+        self.run_worker(work, name=name, thread=True)
+
+    @on(Worker.StateChanged)
+    def done(self, event: Worker.StateChanged) -> None:
+        if event.state is not WorkerState.SUCCESS:
+            return
+        self.query_one("#go", Button).disabled = False
+        result = event.worker.result
+        if isinstance(result, JamError):
+            self._fail(result)
+        elif isinstance(result, Offer):
+            self._show_offer(result)
+        elif isinstance(result, Session):
+            self.post_message(self.Entered(result))
+
+    def _show_offer(self, offer: Offer) -> None:
+        self._offer = offer
+        self._note(Content(""))
+        ways = [way for way in WAYS if way in offer.ways or way == "token"]
+        if self._read_only and "guest" in ways:
+            doors = self._doors
+            self._work("enter", "going in …", lambda: doors.enter(Credentials(offer.url, "guest")))
+            return
+        self.query_one("#ways").display = True
+        summary = safe_block(offer.summary).strip()
+        self.query_one("#offer", Static).update(
+            Content.assemble(
+                ("◆ ", "$accent"),
+                (safe_line(offer.title), "bold"),
+                (f"\n  {summary}" if summary else "", "$text-muted"),
+            )
+        )
+        select = self.query_one("#way", Select)
+        select.set_options([(WAYS[way], way) for way in ways])
+        select.value = ways[0]
+        if self._read_only:
+            self._fail(JamError("This Jam does not let guests read", "Sign in to read it."))
+        self._fields(ways[0])
+
+    @on(Select.Changed, "#way")
+    def way_chosen(self, event: Select.Changed) -> None:
+        if self._offer is not None:
+            self._fields(str(event.value))
+
+    def _fields(self, way: str) -> None:
+        self.query(".handle").set(display=way in ("password", "invite"))
+        self.query(".secret").set(display=way != "guest")
+        self.query_one("#in-file").display = way != "guest"
+        self.query_one("#secret-label", Static).update(Content(_SECRETS.get(way, "").capitalize()))
+        first = "#handle" if way in ("password", "invite") else "#go" if way == "guest" else "#secret"
+        self.query_one(first).focus()
+
+    def action_leave(self) -> None:
+        self.app.pop_screen()
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

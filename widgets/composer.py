@@ -1,0 +1,223 @@
+"""The composer: writes a reply, a new thread or a change of one's own post, and saves every draft as it is typed."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.timer import Timer
+from textual.widgets import Input, Static, TextArea
+
+from jamtui.actions import Where
+from jamtui.errors import JamError
+from jamtui.model import Draft, DraftKind
+from widgets.bindings import bindings
+from widgets.fields import Area, Field, LastWord, split_tags
+
+# A draft is on the disk this long after the first key that changed it, at the latest: promised is one second.
+SAVE_AFTER = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the composer may call; all of it is fast and local. ``send`` raises `JamError` and then keeps the draft."""
+
+    save: Callable[[Draft], None]
+    send: Callable[[Draft], str]
+    tags: Callable[[], Sequence[str]]
+    preview: Callable[[Draft], Content]
+    title_limit: int
+    body_limit: int
+
+
+class Composer(Vertical):
+    """One draft at a time, at the foot of the thread. It is mounted when writing starts and removed when it ends."""
+
+    class Sent(Message):
+        """The draft is in the outbox."""
+
+        def __init__(self, draft: Draft, outbox_id: str) -> None:
+            super().__init__()
+            self.draft = draft
+            self.outbox_id = outbox_id
+
+    class Closed(Message):
+        """The composer was left; ``kept`` says that there is a draft."""
+
+        def __init__(self, draft: Draft, kept: bool) -> None:
+            super().__init__()
+            self.draft = draft
+            self.kept = kept
+
+    class Editor(Message):
+        """The person wants to go on in an editor of their own."""
+
+    BINDINGS = bindings(Where.COMPOSER)
+
+    def __init__(self, draft: Draft, heading: str, desk: Desk, *, titled: bool) -> None:
+        """``heading`` says in harmless words what is being written; ``titled`` shows the field for a title."""
+        super().__init__(id="composer")
+        self._draft = draft
+        self._saved = draft
+        self._heading = heading
+        self._desk = desk
+        self._titled = titled
+        self._timer: Timer | None = None
+        self._note: tuple[str, str] = ("", "")
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="composer-head"):
+            yield Static(Content.assemble(("✎ ", "$accent"), (self._heading, "bold")), id="composer-heading")
+            yield Static(id="composer-count")
+        if self._titled:
+            yield Field(
+                self._draft.title, placeholder="Title: one line that says what it is about", id="title", compact=True
+            )
+        if self._draft.kind is DraftKind.THREAD:
+            yield Field(
+                ", ".join(self._draft.tags),
+                placeholder="Tags, separated by commas (→ completes)",
+                suggester=LastWord(self._desk.tags),
+                id="tags",
+                compact=True,
+            )
+        yield Area(
+            self._draft.body,
+            placeholder="Write in Markdown …",
+            soft_wrap=True,
+            tab_behavior="focus",
+            compact=True,
+            highlight_cursor_line=False,
+            id="body",
+        )
+        with VerticalScroll(id="composer-preview"):
+            yield Static(id="composer-drawn")
+        yield Static(id="composer-note")
+
+    def on_mount(self) -> None:
+        self.query_one("#composer-preview").display = False
+        area = self.query_one(Area)
+        area.move_cursor(area.document.end)
+        (self.query_one("#title") if self._titled and not self._draft.title else area).focus()
+        self._count()
+
+    @property
+    def draft(self) -> Draft:
+        """What is written now."""
+        changes: dict[str, object] = {"body": self.query_one(Area).text}
+        if self._titled:
+            changes["title"] = self.query_one("#title", Input).value
+        if self._draft.kind is DraftKind.THREAD:
+            changes["tags"] = split_tags(self.query_one("#tags", Input).value)
+        return dataclasses.replace(self._draft, **changes)  # type: ignore[arg-type] # the fields are named above
+
+    def save_now(self) -> Draft:
+        """Puts the draft on the disk if it changed; returns it. Called on every leave."""
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        draft = self.draft
+        if draft != self._saved:
+            try:
+                self._desk.save(draft)
+            except JamError as error:
+                self.complain(error)
+                return draft
+            self._saved = draft
+            self._say("draft saved", "$success")
+        return draft
+
+    def replace_body(self, text: str) -> None:
+        """What the editor brought back."""
+        area = self.query_one(Area)
+        area.text = text
+        area.move_cursor(area.document.end)
+        self.save_now()
+        area.focus()
+
+    def complain(self, error: JamError) -> None:
+        """An error, in place, until something is typed."""
+        note = self.query_one("#composer-note", Static)
+        title = error.title[:1].upper() + error.title[1:]
+        note.update(
+            Content.assemble((f"✗ {title}", "bold $error"), (f". {error.hint}" if error.hint else "", "$text-muted"))
+        )
+        note.display = True
+
+    @on(TextArea.Changed)
+    @on(Input.Changed)
+    def typed(self) -> None:
+        self.query_one("#composer-note").display = False
+        if self._timer is None and self.draft != self._saved:
+            self._say("", "")
+            self._timer = self.set_timer(SAVE_AFTER, self.save_now, name="save-draft")
+        self._count()
+
+    def on_descendant_blur(self) -> None:
+        if self.is_attached:
+            self.save_now()
+
+    @on(Input.Submitted)
+    def next_field(self, event: Input.Submitted) -> None:
+        """Enter in a field goes to the next."""
+        event.stop()
+        fields = [*self.query(Field), self.query_one(Area)]
+        fields[fields.index(event.input) + 1].focus()
+
+    def _say(self, text: str, colour: str) -> None:
+        self._note = (text, colour)
+        self._count()
+
+    def _count(self) -> None:
+        draft = self.draft
+        length, limit = len(draft.body.strip()), self._desk.body_limit
+        pieces: list[Content] = []
+        if self._note[0]:
+            pieces += [Content.styled(f"✓ {self._note[0]}", self._note[1]), Content("  ")]
+        over = len(draft.title.strip()) - self._desk.title_limit
+        if over > 0:
+            pieces.append(Content.styled(f"title {over} too long  ", "bold $error"))
+        colour = "bold $error" if length > limit else "$warning" if length > limit * 0.9 else "$text-muted"
+        pieces.append(Content.styled(f"{length:,}/{limit:,}", colour))
+        self.query_one("#composer-count", Static).update(Content.assemble(*pieces))
+
+    # -- actions, named in the table
+
+    def action_send(self) -> None:
+        draft = self.save_now()
+        try:
+            outbox_id = self._desk.send(draft)
+        except JamError as error:
+            self.complain(error)
+            return
+        self._saved = draft
+        self.post_message(self.Sent(draft, outbox_id))
+
+    def action_close(self) -> None:
+        draft = self.save_now()
+        self.post_message(self.Closed(draft, kept=not draft.empty))
+
+    def action_preview(self) -> None:
+        preview, area = self.query_one("#composer-preview"), self.query_one(Area)
+        showing = not preview.display
+        if showing:
+            self.query_one("#composer-drawn", Static).update(self._desk.preview(self.draft))
+        preview.display = showing
+        area.display = not showing
+        (preview if showing else area).focus()
+
+    def action_editor(self) -> None:
+        self.save_now()
+        self.post_message(self.Editor())
+
+
+def quoted(text: str, author: str) -> str:
+    """``text`` as a Markdown quotation, with who said it, and an empty line to write on."""
+    lines = "\n".join(f"> {line}".rstrip() for line in text.strip().split("\n"))
+    return f"{author} wrote:\n\n{lines}\n\n"

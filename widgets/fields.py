@@ -1,0 +1,85 @@
+"""Fields to type in that never draw a control character, whatever was pasted into them.
+
+Textual's own fields hand pasted and loaded bytes to the terminal as they are. What is kept is the text as typed;
+what is drawn has each control or bidi character replaced by one visible stand-in, so that columns still agree.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Sequence
+
+from rich.text import Text
+from textual.suggester import Suggester
+from textual.widgets import Input, TextArea
+
+STAND_IN = "\N{REPLACEMENT CHARACTER}"
+
+# C0 but tab and line feed, DEL, C1, bidi embeddings, overrides and isolates
+CONTROLS: dict[int, str] = {
+    code: STAND_IN
+    for code in (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+    if chr(code) not in "\t\n"
+}
+
+
+def one_line(text: str) -> str:
+    """Text for a field of one line: white space of any kind is one space, control characters are dropped."""
+    return " ".join(text.split()).translate(dict.fromkeys(CONTROLS)) if text else ""
+
+
+class Field(Input):
+    """An `Input` whose value never holds control characters."""
+
+    def validate_value(self, value: str) -> str:
+        """Runs on every change of the value, typed, pasted or set."""
+        return value.translate(CONTROLS).replace("\t", " ").replace("\n", " ")
+
+
+class Area(TextArea):
+    """A `TextArea` that keeps what was pasted and draws it harmless."""
+
+    def get_line(self, line_index: int) -> Text:
+        line = super().get_line(line_index)
+        line.plain = line.plain.translate(CONTROLS)
+        return line
+
+
+class LastWord(Suggester):
+    """Completes the word after the last comma from words that may change: for a field of tags."""
+
+    def __init__(self, words: Callable[[], Sequence[str]]) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._words = words
+
+    async def get_suggestion(self, value: str) -> str | None:
+        before, comma, last = value.rpartition(",")
+        word = last.lstrip()
+        if not word:
+            return None
+        wanted = word.lstrip("#").casefold()
+        for candidate in self._words():
+            if candidate.startswith(wanted):
+                return f"{before}{comma}{last[: len(last) - len(word)]}{word}{candidate[len(wanted) :]}"
+        return None
+
+
+class Lines(Suggester):
+    """Completes the whole line by a function that gives candidates, best first."""
+
+    def __init__(self, complete: Callable[[str], Sequence[str]]) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._complete = complete
+
+    async def get_suggestion(self, value: str) -> str | None:
+        if not value:
+            return None
+        return next(iter(self._complete(value)), None)
+
+
+def split_tags(text: str) -> tuple[str, ...]:
+    """The tags of a line that separates them by commas: lower case, NFC, no leading #, each once, in order."""
+    names = (
+        unicodedata.normalize("NFC", " ".join(part.strip().lstrip("#").lower().split())) for part in text.split(",")
+    )
+    return tuple(dict.fromkeys(name for name in names if name))

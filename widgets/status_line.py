@@ -1,0 +1,236 @@
+"""The two lines that are always there: who and where we are (top), and what to press or what was done (bottom)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.timer import Timer
+from textual.widget import Widget
+
+from jamtui.model import JamRow, Link, Status
+
+TOAST_SECONDS = 6.0
+
+_Part = tuple[str, str]
+
+
+def time_left(jam: JamRow, now: datetime) -> str:
+    """Where the Jam stands in time: ``opens in 3 h``, ``2 d 4 h left``, ``closed``."""
+    if now < jam.opens_at:
+        return f"opens in {span(jam.opens_at - now)}"
+    if now < jam.closes_at:
+        return f"{span(jam.closes_at - now)} left"
+    return "closed"
+
+
+def span(length: timedelta) -> str:
+    """A length of time in at most two units, rounded down: ``2 d 4 h``, ``5 h``, ``12 min``."""
+    minutes = max(0, int(length.total_seconds() // 60))
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours} h" if hours and days < 10 else f"{days} d"
+    if hours:
+        return f"{hours} h {minutes} min" if minutes and hours < 6 else f"{hours} h"
+    return f"{minutes} min" if minutes else "under a minute"
+
+
+def link_words(status: Status, now: datetime) -> _Part:
+    """The link in words, with the age of the mirror when that matters, and the colour it is said in."""
+    link = status.link
+    age = ""
+    if status.mirrored_at is not None and now - status.mirrored_at >= timedelta(minutes=1):
+        age = f", mirror {span(now - status.mirrored_at)} old"
+    if link is Link.LIVE:
+        return "● live", "$success"
+    if link is Link.READER:
+        return "● live elsewhere", "$success"
+    if link is Link.LOCAL:
+        return "■ archive", "$text-muted"
+    if link is Link.SYNCING and status.progress is not None and status.progress[1]:
+        done, total = status.progress
+        return f"◐ syncing {min(99, 100 * done // total)}%", "$secondary"
+    if link in (Link.CONNECTING, Link.SYNCING):
+        return f"◐ {link}{age}", "$secondary"
+    if link is Link.RECONNECTING:
+        return f"◌ reconnecting{age}", "$warning"
+    return f"○ {link}{age}", "$warning" if link is Link.OFFLINE else "$error"
+
+
+class StatusLine(Widget):
+    """One line: the Jam, its time left, the link, what waits, what is unread. Less of it on narrow terminals."""
+
+    DEFAULT_CSS = "StatusLine { height: 1; width: 1fr; padding: 0 1; background: $panel; color: $foreground; }"
+
+    def __init__(self, jam: JamRow, status: Status, now: datetime, who: str) -> None:
+        """``who`` is the name of the reader, or the reason why one only reads."""
+        super().__init__()
+        self._jam = jam
+        self._status = status
+        self._now = now
+        self._who = who
+
+    def show(self, status: Status, now: datetime) -> None:
+        """Says something else, and repaints only when the words change."""
+        before = self._words(self.size.width)
+        self._status, self._now = status, now
+        if self._words(self.size.width) != before:
+            self.refresh()
+
+    def render(self) -> Content:
+        left, right = self._words(self.content_size.width)
+        width = self.content_size.width
+        tail = Content.assemble(*_spaced(right))
+        room = max(0, width - tail.cell_length - 1)
+        head = Content.assemble(*_spaced(left, gap="")).truncate(room, ellipsis=True)
+        return Content.assemble(head, " " * (width - head.cell_length - tail.cell_length), tail)
+
+    def _words(self, width: int) -> tuple[list[_Part], list[_Part]]:
+        status = self._status
+        left: list[_Part] = [("◆ ", "$accent"), (self._jam.title, "bold")]
+        if width >= 100 and self._who:
+            left.append((f"  {self._who}", "$text-muted"))
+        right: list[_Part] = []
+        if status.unread and width >= 60:
+            right.append((f"{status.unread:,} unread", "$foreground"))
+        if status.refused:
+            right.append((f"✗ {status.refused} refused" if width >= 60 else f"✗{status.refused}", "$error bold"))
+        if status.queued:
+            right.append((f"↑ {status.queued} to send" if width >= 60 else f"↑{status.queued}", "$accent"))
+        if width >= 40:
+            right.append((time_left(self._jam, self._now), "$text-muted"))
+        words, colour = link_words(status, self._now)
+        right.append((words if width >= 70 else words.partition(",")[0], colour))
+        return left, right
+
+
+def _spaced(parts: Sequence[_Part], gap: str = "   ") -> list[Content]:
+    pieces: list[Content] = []
+    for text, style in parts:
+        if pieces and gap:
+            pieces.append(Content(gap))
+        pieces.append(Content.styled(text, style))
+    return pieces
+
+
+class HintLine(Widget):
+    """The last line: the keys that help here, or for a few seconds what was just done."""
+
+    DEFAULT_CSS = """
+    HintLine { height: 1; width: 1fr; padding: 0 1; background: $surface; color: $text-muted; }
+    HintLine.-warning { color: $warning; }
+    HintLine.-error { color: $error; }
+    """
+
+    toast: reactive[str] = reactive("")
+
+    class Expired(Message):
+        """What was done is no longer offered to be undone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._hints: Sequence[tuple[str, str]] = ()
+        self._timer: Timer | None = None
+
+    def set_hints(self, hints: Sequence[tuple[str, str]]) -> None:
+        """(key, label) pairs, the most useful first; as many are shown as fit."""
+        if list(hints) != list(self._hints):
+            self._hints = hints
+            self.refresh()
+
+    def say(self, text: str, severity: str = "") -> None:
+        """Shows ``text`` instead of the hints for a few seconds. ``severity`` is "", "warning" or "error"."""
+        if self._timer is not None:
+            self._timer.stop()
+        self.set_class(severity == "warning", "-warning")
+        self.set_class(severity == "error", "-error")
+        self.toast = text
+        self._timer = self.set_timer(TOAST_SECONDS, self._expire, name="toast")
+
+    def _expire(self) -> None:
+        self.quiet()
+        self.post_message(self.Expired())
+
+    def quiet(self) -> None:
+        """Back to the hints."""
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        self.remove_class("-warning", "-error")
+        self.toast = ""
+
+    def render(self) -> Content:
+        width = self.content_size.width
+        if self.toast:
+            mark = "✗ " if self.has_class("-error") else "! " if self.has_class("-warning") else "✓ "
+            return Content.assemble((mark, "bold"), (self.toast, "bold")).truncate(width, ellipsis=True)
+        pieces: list[Content] = []
+        used = 0
+        for key, label in self._hints:
+            piece = Content.assemble((key, "bold $primary"), " ", (label, "$text-muted"))
+            gap = 3 if pieces else 0
+            if used + gap + piece.cell_length > width:
+                break
+            if gap:
+                pieces.append(Content("   "))
+            pieces.append(piece)
+            used += gap + piece.cell_length
+        return Content.assemble(*pieces)
+
+
+class Tabs(Widget):
+    """One line with the five places of a Jam; a click goes there. (Keys 1 to 5 are bindings of the screen.)"""
+
+    DEFAULT_CSS = "Tabs { height: 1; width: 1fr; padding: 0 1; background: $surface; }"
+
+    class Chosen(Message):
+        """A place was clicked."""
+
+        def __init__(self, place: str) -> None:
+            super().__init__()
+            self.place = place
+
+    def __init__(self, places: Sequence[str], current: str) -> None:
+        super().__init__()
+        self._places = tuple(places)
+        self._current = current
+        self._counts: dict[str, int] = {}
+        self._ends: list[int] = []
+
+    def show(self, current: str, counts: dict[str, int]) -> None:
+        """``counts`` of what waits at a place; a zero is not shown."""
+        if (current, counts) != (self._current, self._counts):
+            self._current, self._counts = current, dict(counts)
+            self.refresh()
+
+    def render(self) -> Content:
+        pieces: list[Content] = []
+        self._ends = []
+        used = 0
+        gap = 1 if self.content_size.width < 60 else 3
+        roomy = self.content_size.width >= 60
+        for number, place in enumerate(self._places, 1):
+            here = place == self._current
+            label = place.capitalize() if roomy or here else place[:3].capitalize()
+            count = self._counts.get(place, 0)
+            piece = Content.assemble(
+                (f"{number} ", "$primary bold" if here else "$text-disabled"),
+                (label, "$primary bold underline" if here else "$text-muted"),
+                (f" {count}" if count and roomy else "", "$accent"),
+            )
+            pieces += [piece, Content(" " * gap)]
+            used += piece.cell_length + gap
+            self._ends.append(used)
+        return Content.assemble(*pieces).truncate(self.content_size.width)
+
+    def on_click(self, event: events.Click) -> None:
+        column = event.x - 1
+        for place, end in zip(self._places, self._ends, strict=True):
+            if column < end:
+                self.post_message(self.Chosen(place))
+                return
