@@ -199,6 +199,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "parent_gone": ("The post that you answer was taken back or removed", "Your text is kept: send it elsewhere."),
     "version_conflict": ("It was changed meanwhile", "Read the new version, then edit again."),
     "if_match_required": ("The server wants to know which version is meant", "Update jamtui."),
+    "invalid": ("The Jam does not take this as it is", "It gives no reason."),
     "too_large": ("That is too long for this Jam", "Shorten it, and send it again."),
     "idempotency_key_reused": ("This change was sent before with other words", "Edit again."),
     "log_replaced": ("The server has another change log than before", "The mirror is fetched anew."),
@@ -249,6 +250,6 @@ def from_answer(
     title, hint = _WORDS.get(problem.code, fallback)
     words = [problem.detail, *problem.places]
     said = "; ".join(word for word in words if word)
-    if problem.code in ("invalid", "bad_request", "bad_cursor") or not hint:
-        hint = f"It says: {said}" if said else hint
+    if problem.code == "invalid" or not hint:
+        hint = f"It says: {said}" if said else hint or "It gives no reason."
     return kind(title, hint, status=status, code=problem.code, detail=said or problem.title, retry_after=wait)
