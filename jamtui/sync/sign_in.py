@@ -17,13 +17,11 @@ from api_client.models import Discovery, Token
 from api_client.origin import parse_origin
 from api_client.tokens import FixedToken, RefreshingToken, TokenProvider
 from jamtui.archive import Person
-from jamtui.credentials import CredentialStore, Secret, open_store
+from jamtui.credentials import TOKEN_VARIABLE, CredentialStore, Secret, environment_secret, open_store
 from jamtui.errors import JamError, NotSignedIn
 from jamtui.paths import Home
 from jamtui.store import registry
 from jamtui.store.registry import KnownJam
-
-TOKEN_VARIABLE = "JAMTUI_TOKEN"  # noqa: S105 - the name of a variable, not a secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ async def password(
 ) -> KnownJam:
     """Exchanges handle and password for tokens and keeps those in ``store`` (keyring or file)."""
     offer.require("password")
-    keep = open_store(store, home=home, environ=environ)
+    keep = _checked(home, store, environ)
     async with JamClient(offer.origin) as client:
         return await _keep(home, offer, keep, store, await client.password(handle, secret))
 
@@ -87,7 +85,7 @@ async def invite(
 ) -> KnownJam:
     """Spends an invite code on a new account."""
     offer.require("invite")
-    keep = open_store(store, home=home, environ=environ)
+    keep = _checked(home, store, environ)
     async with JamClient(offer.origin) as client:
         return await _keep(home, offer, keep, store, await client.invite(code, handle, name=name, password=secret))
 
@@ -97,7 +95,7 @@ async def token(home: Home, offer: Offer, text: str, *, store: str, environ: Map
     text = text.strip()
     if not text:
         raise NotSignedIn("the token is empty", "Give it on standard input: jamtui login URL --token-stdin < FILE.")
-    keep = open_store(store, home=home, environ=environ)
+    keep = _checked(home, store, environ)
     async with JamClient(offer.origin, tokens=FixedToken(text)) as client:
         me = await client.me()
     jam = _signed_in(home, offer, me, store)
@@ -141,9 +139,9 @@ def client_for(home: Home, jam: KnownJam, environ: Mapping[str, str]) -> JamClie
 
 
 def _tokens(home: Home, jam: KnownJam, environ: Mapping[str, str]) -> TokenProvider | None:
-    from_environment = environ.get(TOKEN_VARIABLE, "").strip()
-    if from_environment:
-        return FixedToken(from_environment)
+    from_environment = environment_secret(environ)
+    if from_environment is not None:
+        return FixedToken(from_environment.access_token)
     if jam.store == "none":
         return None
     if jam.store == "env":
@@ -170,6 +168,13 @@ def _tokens(home: Home, jam: KnownJam, environ: Mapping[str, str]) -> TokenProvi
         keep=lambda new: keep.save(jam.account, _secret(new)),
         stored=stored,
     )
+
+
+def _checked(home: Home, store: str, environ: Mapping[str, str]) -> CredentialStore:
+    """The store, tried before a password or a code that works once is sent."""
+    keep = open_store(store, home=home, environ=environ)
+    keep.check()
+    return keep
 
 
 def _jam(home: Home, offer: Offer) -> KnownJam:
