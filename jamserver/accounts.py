@@ -1,0 +1,183 @@
+"""Accounts: passwords, invites, tokens. All of it private: never in the log, never in an archive.
+
+Tokens are opaque random texts of which the file holds SHA-256 alone. Those of one sign-in belong together: a refresh
+token that comes a second time was copied, and ends the whole sign-in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import unicodedata
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import argon2
+
+from jamserver import objects
+from jamserver.db import Connection, row, value
+from jamserver.log import Tx
+from jamserver.problems import Problem
+
+ACCESS = timedelta(hours=1)
+REFRESH = timedelta(days=30)
+
+# OWASP's first choice for Argon2id: 19 MiB, two passes, one lane.
+HASHER = argon2.PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks; a guest has an empty ``person_id``. ``expires`` is the end of the token."""
+
+    person_id: str = ""
+    role: str = ""
+    expires: datetime | None = None
+
+
+GUEST = Caller()
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Fresh tokens in clear: they are told once."""
+
+    access: str
+    refresh: str
+    person: bytes
+
+
+def new_secret() -> str:
+    """256 random bits as text for an address or a header."""
+    return secrets.token_urlsafe(32)
+
+
+def digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def millis(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def hash_password(password: str) -> str:
+    """Slow by design: call it off the event loop."""
+    return HASHER.hash(unicodedata.normalize("NFC", password))
+
+
+def password_fits(stored: str, password: str) -> bool:
+    """Slow by design: call it off the event loop."""
+    try:
+        return HASHER.verify(stored, unicodedata.normalize("NFC", password))
+    except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+        return False
+
+
+def stored_password(db: Connection, handle: str) -> tuple[str, str] | None:
+    """(person id, hash) of a handle, None when nobody has it or who has it has no password."""
+    person = objects.find_person(db, handle)
+    found = row(db, "SELECT person_id, hash FROM passwords WHERE person_id = ?", (person[0],)) if person else None
+    return (found[0], found[1]) if found else None
+
+
+def set_password(tx: Tx, person_id: str, hashed: str) -> None:
+    """Gives a person a password, or another one."""
+    tx.db.execute(
+        "INSERT INTO passwords VALUES (?, ?) ON CONFLICT DO UPDATE SET hash = excluded.hash", (person_id, hashed)
+    )
+
+
+def authenticate(db: Connection, token: str, now: datetime) -> Caller:
+    """The person of an access token. Raises 401 ``token_unknown`` or ``token_expired``."""
+    found = row(
+        db,
+        "SELECT person_id, role, expires FROM tokens JOIN people ON people.id = person_id"
+        " WHERE digest = ? AND kind = 'access'",
+        (digest(token),),
+    )
+    if found is None:
+        raise Problem("token_unknown", "Sign in again.", headers=_challenge("invalid_token"))
+    if found[2] <= millis(now):
+        raise Problem("token_expired", "Refresh it, or sign in again.", headers=_challenge("invalid_token"))
+    return Caller(found[0], found[1], now + timedelta(milliseconds=found[2] - millis(now)))
+
+
+def _challenge(error: str) -> dict[str, str]:
+    return {"WWW-Authenticate": f'Bearer error="{error}"'}
+
+
+def _insert_token(tx: Tx, secret: str, kind: str, sign_in: str, person_id: str, lifetime: timedelta) -> None:
+    tx.db.execute(
+        "INSERT INTO tokens(digest, kind, sign_in, person_id, expires) VALUES (?, ?, ?, ?, ?)",
+        (digest(secret), kind, sign_in, person_id, millis(tx.now + lifetime)),
+    )
+
+
+def grant(tx: Tx, person_id: str, secret: Callable[[], str] = new_secret, sign_in: str = "") -> Grant:
+    """An access and a refresh token, of a new sign-in unless one is named."""
+    sign_in = sign_in or secret()
+    # Kept a day past their end, so that their owner is told "expired" and not "unknown".
+    tx.db.execute("DELETE FROM tokens WHERE expires < ?", (millis(tx.now - timedelta(days=1)),))
+    access, refresh = secret(), secret()
+    _insert_token(tx, access, "access", sign_in, person_id, ACCESS)
+    _insert_token(tx, refresh, "refresh", sign_in, person_id, REFRESH)
+    person: bytes = value(tx.db, "SELECT data FROM people WHERE id = ?", (person_id,))
+    return Grant(access, refresh, person)
+
+
+def long_token(tx: Tx, person_id: str, lifetime: timedelta, secret: Callable[[], str] = new_secret) -> str:
+    """An access token without a refresh token, for scripts. Returns it in clear."""
+    token = secret()
+    _insert_token(tx, token, "access", secret(), person_id, lifetime)
+    return token
+
+
+def refresh(tx: Tx, token: str, secret: Callable[[], str] = new_secret) -> Grant | None:
+    """New tokens for a refresh token, which is spent by it.
+
+    None when it is not known, over, or was spent before; in the last case the sign-in has ended with it, and the write
+    must be kept: hence no exception.
+    """
+    found = row(
+        tx.db,
+        "SELECT sign_in, person_id, expires, spent FROM tokens WHERE digest = ? AND kind = 'refresh'",
+        (digest(token),),
+    )
+    if found is None or found[2] <= millis(tx.now):
+        return None
+    sign_in, person_id, _, spent = found
+    if spent:
+        tx.db.execute("DELETE FROM tokens WHERE sign_in = ?", (sign_in,))
+        return None
+    tx.db.execute("UPDATE tokens SET spent = 1 WHERE digest = ?", (digest(token),))
+    return grant(tx, person_id, secret, sign_in)
+
+
+def revoke(tx: Tx, token: str) -> None:
+    """Ends the sign-in of an access or refresh token; an unknown one is no error."""
+    tx.db.execute("DELETE FROM tokens WHERE sign_in = (SELECT sign_in FROM tokens WHERE digest = ?)", (digest(token),))
+
+
+def new_invite(tx: Tx, role: str, secret: Callable[[], str] = new_secret) -> str:
+    """A code that lets one person in. Returns it in clear."""
+    code = secret()
+    tx.db.execute("INSERT INTO invites VALUES (?, ?, ?)", (digest(code), role, millis(tx.now)))
+    return code
+
+
+def accept_invite(
+    tx: Tx, code: str, handle: str, name: str, hashed: str | None, secret: Callable[[], str] = new_secret
+) -> Grant:
+    """A new person and their tokens; the code is spent. Raises 401 ``invite_unknown``, 409 ``handle_taken``, 422."""
+    found = row(tx.db, "DELETE FROM invites WHERE digest = ? RETURNING role", (digest(code),))
+    if found is None:
+        raise Problem("invite_unknown", "Ask for another code.")
+    free = objects.new_handle(tx.db, handle)
+    person_id = objects.add_person(
+        tx, uuid.UUID(int=tx.rng.getrandbits(128), version=4), free, name=name, role=found[0]
+    )
+    if hashed is not None:
+        set_password(tx, person_id, hashed)
+    return grant(tx, person_id, secret)

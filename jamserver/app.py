@@ -1,0 +1,212 @@
+"""Puts the server together and runs it inside an asyncio program."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import socket
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import uvicorn
+
+from jamserver import accounts
+from jamserver.db import Readers, connect, prepare
+from jamserver.limits import Hashing, Tries
+from jamserver.objects import found_jam
+from jamserver.routes import ROUTES
+from jamserver.snapshot import Snapshots
+from jamserver.stream import Hub
+from jamserver.votes import VoteJoin
+from jamserver.web import application
+from jamserver.writer import Writer, write_once
+from jamtui.errors import JamError
+
+Clock = Callable[[], datetime]
+
+
+def system_clock() -> datetime:
+    """The time now, in UTC."""
+    return datetime.now(UTC)
+
+
+def random_id(rng: random.Random) -> uuid.UUID:
+    """A random UUID (version 4) from the generator that was passed in."""
+    return uuid.UUID(int=rng.getrandbits(128), version=4)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What may be tuned; seconds where nothing else is said. The defaults are what docs/wire.md promises."""
+
+    vote_join: float = 2.0
+    heartbeat: float = 15.0
+    snapshot_shared: float = 5.0
+    poll: float = 0.5  # how often to look for what other processes wrote
+    streams_per_person: int = 5
+    streams: int = 10_000
+    ring_items: int = 2_000
+    ring_bytes: int = 4 << 20
+    tries_a_minute: int = 10
+    grouped_commits: bool = True
+
+
+class ServerError(JamError):
+    """The server cannot start (exit 1)."""
+
+
+class Services:
+    """What the routes use. Made inside the event loop by `running`."""
+
+    def __init__(
+        self,
+        db: Path,
+        *,
+        clock: Clock,
+        rng: random.Random,
+        new_secret: Callable[[], str],
+        settings: Settings,
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self.clock = clock
+        self.new_secret = new_secret
+        self.monotonic = loop.time
+        self.readers = Readers(db)
+        self.snapshots = Snapshots(self.readers, settings.snapshot_shared, loop.time)
+        self._watch_db = connect(db)
+        self._watch_db.pragma("query_only", True)
+        self.hub = Hub(
+            self._watch_db,
+            on_removal=self.snapshots.forget,
+            poll=settings.poll,
+            heartbeat=settings.heartbeat,
+            per_person=settings.streams_per_person,
+            most=settings.streams,
+            max_items=settings.ring_items,
+            max_bytes=settings.ring_bytes,
+        )
+        self.writer = Writer(db, clock=clock, rng=rng, on_commit=self.hub.committed, grouped=settings.grouped_commits)
+        self.votes = VoteJoin(self.writer, settings.vote_join, loop.time)
+        self.tries = Tries(loop.time, settings.tries_a_minute)
+        self.hashing = Hashing()
+        self._watcher = asyncio.create_task(self.hub.watch())
+
+    async def close(self) -> None:
+        """Writes what waits, then closes the file."""
+        self._watcher.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._watcher
+        await self.votes.close()
+        await self.writer.close()
+        await asyncio.to_thread(self.readers.close)
+        self._watch_db.close()
+
+
+class _Uvicorn(uvicorn.Server):
+    """Leaves signals to whoever runs the event loop, and ends the streams before it waits for connections."""
+
+    def __init__(
+        self, config: uvicorn.Config, on_ready: Callable[[], None], before_shutdown: Callable[[], None]
+    ) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+        self._before_shutdown = before_shutdown
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._before_shutdown()
+        await super().shutdown(sockets)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises `ServerError` when the address cannot be had."""
+    try:
+        family, kind, proto, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        sock = socket.socket(family, kind, proto)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # A reader that stalls costs this much of the kernel's memory, not the megabytes of an autotuned buffer.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 256 << 10)
+        if sys.platform == "linux":
+            # A reader that takes nothing for a minute is dropped, data waiting for it or not.
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 60_000)
+        sock.bind(address)
+        sock.listen(2_048)
+    except (OSError, OverflowError) as error:
+        raise ServerError(
+            f"cannot listen on {host}:{port}: {error}", "Choose another with --host and --port (0 picks a free port)"
+        ) from None
+    sock.setblocking(False)
+    return sock
+
+
+def _url(sock: socket.socket) -> str:
+    host, port = sock.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def serve(
+    db: Path,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    on_ready: Callable[[str], None],
+    clock: Clock = system_clock,
+    rng: random.Random | None = None,
+    new_secret: Callable[[], str] = accounts.new_secret,
+    settings: Settings | None = None,
+) -> None:
+    """Serves the database file until the task is cancelled, then ends cleanly: what was begun is finished.
+
+    ``on_ready`` gets the address, ``http://HOST:PORT``, once connections are accepted. A file that is not there is
+    made, with an open Jam. Raises `JamError` when the file or the address cannot be used.
+    """
+    rng = rng or random.SystemRandom()
+    prepare(db)
+    write_once(db, clock(), rng, lambda tx: found_jam(tx, random_id(rng)))
+    sock = _listen(host, port)
+    with contextlib.closing(sock):
+        services = Services(db, clock=clock, rng=rng, new_secret=new_secret, settings=settings or Settings())
+        try:
+            await _run(services, sock, on_ready)
+        finally:
+            await services.close()
+
+
+async def _run(services: Services, sock: socket.socket, on_ready: Callable[[str], None]) -> None:
+    config = uvicorn.Config(
+        application(services, ROUTES),
+        http="h11",
+        loop="asyncio",
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=5,
+    )
+    url = _url(sock)
+    server = _Uvicorn(config, lambda: on_ready(url), services.hub.end)
+    task = asyncio.create_task(server.serve(sockets=[sock]))
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await task
+        raise

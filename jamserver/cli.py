@@ -1,0 +1,177 @@
+"""The command ``jamserver``: its words and its exit codes. What the commands do stands in `jamserver.commands`.
+
+Exit codes: 0 done, 1 failed, 2 usage, 5 no such database, person or file. Messages go to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from jamserver import commands
+from jamserver.objects import ROLES
+from jamserver.problems import Problem
+from jamtui.errors import JamError
+from jamtui.safe_text import safe_line
+
+_EXAMPLES = """\
+examples:
+  jamserver run                                        a server with an empty Jam in jam.sqlite, http://127.0.0.1:8787
+  jamserver forum add ideas --title "Ideas"            its first forum
+  jamserver person add ada --password-stdin            somebody who can sign in; asks standard input for the password
+  jamserver import party.jsonl --db party.sqlite       a Jam from an archive
+  jamserver export -o jam.jsonl.zst                    the Jam as an archive
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and options, each with its help."""
+    top = argparse.ArgumentParser(
+        prog="jamserver",
+        description="The reference server of a Jam: one SQLite file, one process.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    file = argparse.ArgumentParser(add_help=False)
+    file.add_argument("--db", type=Path, default=Path("jam.sqlite"), metavar="FILE", help="the database (jam.sqlite)")
+    rows = argparse.ArgumentParser(add_help=False)
+    rows.add_argument("--json", action="store_true", help="print one JSON object a line")
+    words = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    run = words.add_parser("run", parents=[file], help="serve the Jam; makes the file when it is not there")
+    run.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
+    run.add_argument("--port", type=_port, default=8787, help="the port (8787); 0 picks a free one")
+    run.set_defaults(do=commands.run)
+
+    load = words.add_parser("import", parents=[file], help="put an archive into a new database")
+    load.add_argument("archive", type=Path, metavar="FILE", help="JSON lines, plain or gzip or zstd")
+    load.add_argument(
+        "--reopen",
+        nargs="?",
+        type=_hours,
+        const=72.0,
+        metavar="HOURS",
+        help="open the Jam from now, for 72 hours or HOURS",
+    )
+    load.set_defaults(do=commands.import_archive)
+
+    save = words.add_parser("export", parents=[file], help="write the Jam as an archive")
+    save.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="to a file (.gz and .zst compress), not standard output"
+    )
+    save.set_defaults(do=commands.export_archive)
+
+    make = words.add_parser("generate", help="write an archive of a made-up Jam")
+    make.add_argument("--posts", type=_count, required=True, metavar="N", help="how many posts")
+    make.add_argument("--seed", type=int, default=1, metavar="S", help="the same seed makes the same Jam (1)")
+    make.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="to a file (.gz and .zst compress), not standard output"
+    )
+    make.set_defaults(do=commands.generate)
+
+    document = words.add_parser("openapi", help="print the OpenAPI 3.1 document")
+    document.set_defaults(do=commands.openapi)
+
+    _person_words(words, file, rows)
+
+    invite = words.add_parser("invite", parents=[file, rows], help="print a code that lets one person in")
+    invite.add_argument("--role", choices=ROLES, default="participant", help="what they will be (participant)")
+    invite.set_defaults(do=commands.invite)
+
+    forum = words.add_parser("forum", help="forums").add_subparsers(metavar="COMMAND", required=True)
+    add = forum.add_parser("add", parents=[file, rows], help="add a forum behind the others")
+    add.add_argument("slug", metavar="SLUG", help="its short name in addresses, such as new-ideas")
+    add.add_argument("--title", required=True, metavar="T", help="its name for people")
+    add.add_argument("--brief", default="", metavar="B", help="the questions to discuss")
+    add.set_defaults(do=commands.forum_add)
+
+    jam = words.add_parser("jam", help="the Jam itself").add_subparsers(metavar="COMMAND", required=True)
+    change = jam.add_parser("set", parents=[file, rows], help="change what is named")
+    change.add_argument("--title", metavar="T")
+    change.add_argument("--slug", metavar="S")
+    change.add_argument("--summary", metavar="S")
+    change.add_argument("--opens", metavar="TIME", help="RFC 3339, such as 2026-02-08T14:00:00Z, or now")
+    change.add_argument("--closes", metavar="TIME", help="RFC 3339, or now")
+    change.add_argument("--guests", choices=("yes", "no"), help="whether people without an account may read")
+    change.set_defaults(do=commands.jam_set)
+    return top
+
+
+def _person_words(
+    words: argparse._SubParsersAction[argparse.ArgumentParser],
+    file: argparse.ArgumentParser,
+    rows: argparse.ArgumentParser,
+) -> None:
+    person = words.add_parser("person", help="people").add_subparsers(metavar="COMMAND", required=True)
+    add = person.add_parser("add", parents=[file, rows], help="add somebody")
+    add.add_argument("handle", metavar="HANDLE")
+    add.add_argument("--name", default="", metavar="N", help="as people see it (the handle)")
+    add.add_argument("--role", choices=ROLES, default="participant")
+    add.add_argument("--org", default="", metavar="O")
+    add.add_argument("--country", default="", metavar="C")
+    add.add_argument("--password-stdin", action="store_true", help="the first line of standard input is the password")
+    add.set_defaults(do=commands.person_add)
+    role = person.add_parser("role", parents=[file, rows], help="give somebody another role")
+    role.add_argument("handle", metavar="HANDLE")
+    role.add_argument("role", choices=ROLES, metavar="ROLE", help=", ".join(ROLES))
+    role.set_defaults(do=commands.person_role)
+    token = person.add_parser("token", parents=[file, rows], help="print an access token")
+    token.add_argument("handle", metavar="HANDLE")
+    token.add_argument("--days", type=_count, default=30, metavar="N", help="how long it lives (30)")
+    token.set_defaults(do=commands.person_token)
+    password = person.add_parser("password", parents=[file, rows], help="give somebody a password, or another one")
+    password.add_argument("handle", metavar="HANDLE")
+    password.add_argument(
+        "--password-stdin", action="store_true", required=True, help="the first line of standard input"
+    )
+    password.set_defaults(do=commands.person_password)
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65_535:
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    return number
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 100_000_000:
+        raise argparse.ArgumentTypeError("a number of at least 1 is wanted")
+    return number
+
+
+def _hours(text: str) -> float:
+    number = float(text)
+    if not 0 < number <= 100_000:
+        raise argparse.ArgumentTypeError("a number of hours above 0 is wanted")
+    return number
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command; returns its exit code. argparse itself exits with 2 for words it does not know."""
+    arguments = parser().parse_args(argv)
+    try:
+        arguments.do(arguments)
+        sys.stdout.flush()
+    except JamError as error:
+        return _tell(error.title, error.hint, error.exit_code)
+    except Problem as problem:
+        return _tell(problem.detail.removesuffix("."), "", 1)
+    except BrokenPipeError:
+        # Who reads us has seen enough. Nothing may be flushed into the closed pipe at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _tell(title: str, hint: str, code: int) -> int:
+    print(f"jamserver: {safe_line(title)}", file=sys.stderr)
+    if hint:
+        print(f"  {safe_line(hint)}", file=sys.stderr)
+    return code

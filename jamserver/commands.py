@@ -1,0 +1,330 @@
+"""What the commands do. Each takes the parsed arguments, prints rows to standard output, and raises JamError."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import gzip
+import io
+import os
+import random
+import secrets
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+import apsw
+import msgspec
+import zstandard
+
+from jamserver import accounts, app, db, importer, objects
+from jamserver.log import Tx
+from jamserver.wire import MIN_PASSWORD
+from jamserver.writer import write_once
+from jamtui import archive
+from jamtui.archive import rfc3339
+from jamtui.errors import JamError, NotFound, UsageError
+from jamtui.safe_text import escape_json, safe_line
+
+T = TypeVar("T")
+_RNG = random.SystemRandom()
+
+
+def _say(text: str) -> None:
+    print(safe_line(text), file=sys.stderr)
+
+
+def _show(arguments: argparse.Namespace, fields: objects.Fields, line: str) -> None:
+    """The row as JSON, or the line for people."""
+    if arguments.json:
+        print(escape_json(msgspec.json.encode(fields).decode()))
+    else:
+        print(safe_line(line))
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """SQLite's errors in words."""
+    try:
+        yield
+    except apsw.FullError:
+        raise db.DatabaseError(f"the disk of {path} is full", "Make room; nothing was changed") from None
+    except apsw.BusyError:
+        raise db.DatabaseError(f"{path} is held by another program", "Try again when it is done") from None
+    except apsw.Error as error:
+        raise db.DatabaseError(f"{path}: {error}", "Nothing was changed") from None
+
+
+def _write(path: Path, job: Callable[[Tx], T], *, create: bool = True) -> T:
+    """One write to the file, which gets its Jam when it is new."""
+    db.prepare(path, create=create)
+
+    def with_jam(tx: Tx) -> T:
+        objects.found_jam(tx, app.random_id(_RNG))
+        return job(tx)
+
+    with _told(path):
+        return write_once(path, app.system_clock(), _RNG, with_jam)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Serves until SIGTERM or SIGINT."""
+    _raise_file_limit()
+    path: Path = arguments.db
+
+    def ready(url: str) -> None:
+        print(f"listening on {url}", flush=True)
+
+    async def until_told() -> None:
+        task = asyncio.ensure_future(app.serve(path, arguments.host, arguments.port, on_ready=ready))
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, task.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    made = db.prepare(path)
+    with contextlib.closing(db.connect(path)) as reading:
+        empty = not db.value(reading, "SELECT count(*) FROM forums")
+    if made:
+        _say(f"made {path}, with a Jam that is open for {objects.NEW_JAM_HOURS} hours")
+    if empty:
+        _say(f'this Jam has no forum yet; add one: jamserver forum add ideas --title "Ideas" --db {path}')
+    asyncio.run(until_told())
+
+
+def _raise_file_limit() -> None:
+    """Every stream is an open file: take as many as the system lets us have."""
+    try:
+        import resource  # not on every system
+    except ImportError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def import_archive(arguments: argparse.Namespace) -> None:
+    """Puts an archive into a database, in one transaction: all of it or nothing."""
+    path: Path = arguments.db
+    reopen = None if arguments.reopen is None else timedelta(hours=arguments.reopen)
+    with archive.open_archive(arguments.archive) as stream:
+        made = db.prepare(path)
+        try:
+            with _told(path):
+                counts = write_once(
+                    path,
+                    app.system_clock(),
+                    _RNG,
+                    lambda tx: importer.import_records(tx, archive.read(stream), reopen),
+                )
+        except BaseException:
+            if made:
+                _unmake(path)
+            raise
+    _say(f"imported {_counted(counts)} into {path}")
+    unknown = sorted(set(counts) - set(archive.TYPES))
+    if unknown:
+        _say(f"kept as they are, of types that this version does not know: {', '.join(unknown)}")
+
+
+def _unmake(path: Path) -> None:
+    """Takes away a database that this command made and could not fill."""
+    for name in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        name.unlink(missing_ok=True)
+
+
+def _counted(counts: Counter[str]) -> str:
+    names = {"person": "people", "forum": "forums", "post": "posts"}
+    return ", ".join(f"{counts[kind]:,} {names.get(kind, kind)}" for kind in sorted(counts) if kind != "jam") or "a Jam"
+
+
+@contextlib.contextmanager
+def _output(path: Path | None) -> Iterator[BinaryIO]:
+    """Standard output, or a file that appears when it is complete; ``.gz`` and ``.zst`` compress."""
+    if path is None:
+        yield sys.stdout.buffer
+        return
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with part.open("xb") as file:
+            with _compressed(file, path.suffix) as out:
+                yield out
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise JamError(f"cannot write {path}: {error.strerror or error}", "Choose another place with -o") from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _compressed(file: BinaryIO, suffix: str) -> Iterator[BinaryIO]:
+    if suffix == ".gz":
+        with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:
+            yield io.BufferedWriter(packed)
+    elif suffix == ".zst":
+        with zstandard.ZstdCompressor().stream_writer(file, closefd=False) as packed:
+            yield packed
+    else:
+        yield file
+
+
+def export_archive(arguments: argparse.Namespace) -> None:
+    """Writes the Jam as it is at one moment."""
+    path: Path = arguments.db
+    db.prepare(path, create=False)
+    with _told(path), contextlib.closing(db.connect(path)) as reading, db.transaction(reading):
+        if objects.jam_json(reading) is None:
+            raise NotFound(f"{path} has no Jam yet", "Import one, or start it: jamserver run")
+        with _output(arguments.output) as out:
+            count = importer.export(reading, out)
+    if arguments.output is not None:
+        _say(f"wrote {count:,} records to {arguments.output}")
+
+
+def generate(arguments: argparse.Namespace) -> None:
+    """Writes an archive of a made-up Jam."""
+    from jamserver.generate import main_generate  # large, and of use to this command alone
+
+    with _output(arguments.output) as out:
+        main_generate(arguments.posts, arguments.seed, out, app.system_clock())
+
+
+def openapi(arguments: argparse.Namespace) -> None:
+    """Prints the OpenAPI document."""
+    from jamserver.openapi import document_bytes
+
+    print(msgspec.json.format(document_bytes(), indent=2).decode())
+
+
+def _password_from_stdin() -> str:
+    password = sys.stdin.readline().removesuffix("\n").removesuffix("\r")
+    if not password:
+        raise UsageError(
+            "standard input has no password", "For example: jamserver person add ada --password-stdin < FILE"
+        )
+    if len(password) < MIN_PASSWORD:
+        _say(f"warning: the password has fewer than {MIN_PASSWORD} characters")
+    return password
+
+
+def person_add(arguments: argparse.Namespace) -> None:
+    """A new person."""
+    hashed = accounts.hash_password(_password_from_stdin()) if arguments.password_stdin else None
+
+    def job(tx: Tx) -> bytes:
+        handle = objects.new_handle(tx.db, arguments.handle)
+        person_id = objects.add_person(
+            tx,
+            app.random_id(_RNG),
+            handle,
+            name=arguments.name,
+            role=arguments.role,
+            org=arguments.org,
+            country=arguments.country,
+        )
+        if hashed is not None:
+            accounts.set_password(tx, person_id, hashed)
+        return _person(tx, handle)[1]
+
+    fields = objects.decode(_write(arguments.db, job))
+    _show(arguments, fields, f"{fields['handle']} added ({fields['role']})")
+    if hashed is None and not arguments.json:
+        _say(f"without a password; print a token: jamserver person token {fields['handle']} --db {arguments.db}")
+
+
+def _person(tx: Tx, handle: str) -> tuple[str, bytes]:
+    found = objects.find_person(tx.db, handle)
+    if found is None:
+        raise NotFound(f"nobody has the handle {handle}", f"Add them: jamserver person add {handle}")
+    return found[0], found[2]
+
+
+def person_role(arguments: argparse.Namespace) -> None:
+    """Another role."""
+
+    def job(tx: Tx) -> bytes:
+        objects.set_role(tx, _person(tx, arguments.handle)[0], arguments.role)
+        return _person(tx, arguments.handle)[1]
+
+    fields = objects.decode(_write(arguments.db, job, create=False))
+    _show(arguments, fields, f"{fields['handle']} is {fields['role']} now")
+
+
+def person_token(arguments: argparse.Namespace) -> None:
+    """An access token in clear, told once."""
+    lifetime = timedelta(days=arguments.days)
+
+    def job(tx: Tx) -> tuple[str, str]:
+        return accounts.long_token(tx, _person(tx, arguments.handle)[0], lifetime), rfc3339(tx.now + lifetime)
+
+    token, expires = _write(arguments.db, job, create=False)
+    _show(arguments, {"handle": arguments.handle, "token": token, "expires_at": expires}, token)
+
+
+def person_password(arguments: argparse.Namespace) -> None:
+    """A password, or another one."""
+    hashed = accounts.hash_password(_password_from_stdin())
+
+    def job(tx: Tx) -> bytes:
+        person_id, data = _person(tx, arguments.handle)
+        accounts.set_password(tx, person_id, hashed)
+        return data
+
+    fields = objects.decode(_write(arguments.db, job, create=False))
+    _show(arguments, fields, f"{fields['handle']} has a password now")
+
+
+def invite(arguments: argparse.Namespace) -> None:
+    """A code in clear, told once."""
+    code = _write(arguments.db, lambda tx: accounts.new_invite(tx, arguments.role))
+    _show(arguments, {"code": code, "role": arguments.role}, code)
+
+
+def forum_add(arguments: argparse.Namespace) -> None:
+    """A new forum."""
+    slug: str = arguments.slug
+    if not (slug and slug == slug.lower() and slug.replace("-", "").isalnum() and len(slug) <= 60):
+        raise UsageError(f"{slug} cannot be a slug", "Take lower-case letters, digits and hyphens, such as new-ideas")
+    raw = _write(
+        arguments.db,
+        lambda tx: objects.add_forum(tx, app.random_id(_RNG), slug, arguments.title, arguments.brief),
+    )
+    _show(arguments, objects.decode(raw), f"forum {slug} added")
+
+
+def jam_set(arguments: argparse.Namespace) -> None:
+    """Changes the Jam."""
+    changes: objects.Fields = {
+        name: getattr(arguments, name) for name in ("title", "slug", "summary") if getattr(arguments, name) is not None
+    }
+    for option, name in (("opens", "opens_at"), ("closes", "closes_at")):
+        text = getattr(arguments, option)
+        if text is not None:
+            changes[name] = rfc3339(_time(text))
+    if arguments.guests is not None:
+        changes["guests"] = arguments.guests == "yes"
+    if not changes:
+        raise UsageError("nothing to change was named", "For example: jamserver jam set --title 'Our Jam'")
+    fields = objects.decode(_write(arguments.db, lambda tx: objects.change_jam(tx, changes)))
+    _show(arguments, fields, f"{fields['title']}: open from {fields['opens_at']} to {fields['closes_at']}")
+
+
+def _time(text: str) -> datetime:
+    if text == "now":
+        return app.system_clock()
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            raise ValueError("no time zone")
+    except ValueError:
+        raise UsageError(f"{text} is no time", "Write it as 2026-02-08T14:00:00Z, or now") from None
+    return moment

@@ -1,0 +1,78 @@
+"""What one caller may ask in a time: failed sign-ins, and hashing that would fill the memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+from jamserver import accounts
+from jamserver.problems import later
+
+T = TypeVar("T")
+
+_MAX_KEYS = 10_000
+
+# The hash of a random text that nobody kept, with the parameters of `accounts.HASHER`: what a password is compared
+# with when the handle is nobody's, so that the time tells nothing.
+_NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$DOwGYIf/fsGW2yGzkdpEOg$9V6CP7djRRI0/TwC5PzjonlMiZVM0wuIsjGmy8hfCgg"
+
+
+class Tries:
+    """At most ``limit`` failed tries for a key in ``period`` seconds. What succeeds does not count."""
+
+    def __init__(self, now: Callable[[], float], limit: int = 10, period: float = 60.0) -> None:
+        self._now = now
+        self._limit = limit
+        self._period = period
+        self._tries: dict[str, list[float]] = {}
+
+    def begin(self, *keys: str) -> None:
+        """Counts a try for each key before its outcome is known, so that many at once do not pass together.
+
+        Raises 429 when one of them has no try left.
+        """
+        over = self._now() - self._period
+        if len(self._tries) > _MAX_KEYS:
+            self._tries = {key: times for key, times in self._tries.items() if times and times[-1] > over}
+        recent = {key: [at for at in self._tries.get(key, ()) if at > over] for key in keys}
+        for times in recent.values():
+            if len(times) >= self._limit:
+                raise later("rate_limited", "Too many failed sign-ins. Wait a little.", times[0] - over)
+        for key, times in recent.items():
+            self._tries[key] = [*times, self._now()]
+
+    def succeeded(self, *keys: str) -> None:
+        """Takes back the last try of each key."""
+        for key in keys:
+            times = self._tries.get(key)
+            if times:
+                times.pop()
+
+
+class Hashing:
+    """Argon2 in threads: two at a time (19 MiB each), and not more waiting than can be served in a few seconds."""
+
+    def __init__(self, at_once: int = 2, waiting: int = 32) -> None:
+        self._slots = asyncio.Semaphore(at_once)
+        self._room = at_once + waiting
+        self._inside = 0
+
+    async def _run(self, job: Callable[[], T]) -> T:
+        if self._inside >= self._room:
+            raise later("unavailable", "Too many people sign in at this moment.", 5)
+        self._inside += 1
+        try:
+            async with self._slots:
+                return await asyncio.to_thread(job)
+        finally:
+            self._inside -= 1
+
+    async def hash(self, password: str) -> str:
+        """The password as it is kept."""
+        return await self._run(lambda: accounts.hash_password(password))
+
+    async def fits(self, stored: str | None, password: str) -> bool:
+        """Whether it is the password; takes the same time when there is none (False)."""
+        fits = await self._run(lambda: accounts.password_fits(stored or _NOBODY, password))
+        return fits and stored is not None

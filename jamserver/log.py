@@ -1,0 +1,142 @@
+"""The change log: appending, cursors, pages, blanking.
+
+``seq`` comes from a counter row inside the write transaction, so it has no gaps and none is seen before every smaller
+one is settled, whatever the number of processes. A change is stored as the bytes that are served.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from jamserver.db import Connection, rows, value
+from jamserver.problems import Problem
+
+PAGE_ITEMS = 1_000
+PAGE_BYTES = 4 << 20
+
+_BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
+_CURSOR = re.compile(r"(0|[1-9][0-9]{0,17})-([0-9a-z]{1,16})")
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in the log: after change ``seq``, which bears ``mark``. ``0-0`` is before everything."""
+
+    seq: int
+    mark: str
+
+    def __str__(self) -> str:
+        return f"{self.seq}-{self.mark}"
+
+
+START = Cursor(0, "0")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change as it is served: ``item`` is its JSON."""
+
+    seq: int
+    mark: str
+    item: bytes
+
+
+class Tx:
+    """One write inside a transaction: the connection, the time and the randomness it may use, and what it changed."""
+
+    __slots__ = ("changes", "db", "now", "removed", "rng")
+
+    def __init__(self, db: Connection, now: datetime, rng: random.Random) -> None:
+        self.db = db
+        self.now = now
+        self.rng = rng
+        self.changes: list[Change] = []
+        self.removed = False
+
+    def next_seq(self) -> tuple[int, str]:
+        """Takes the next number of the log, with a fresh mark."""
+        mark = "".join(self.rng.choices(_BASE36, k=4))
+        seq: int = value(self.db, "UPDATE log SET seq = seq + 1, mark = ? RETURNING seq", (mark,))
+        return seq, mark
+
+    def put(self, number: tuple[int, str], kind: str, object_id: str, data: bytes) -> int:
+        """Writes the change of a number that `next_seq` gave. Returns its seq."""
+        seq, mark = number
+        item = _item(seq, mark, kind, data)
+        self.db.execute("INSERT INTO changes VALUES (?, ?, ?, ?, ?)", (seq, mark, kind, object_id, item))
+        self.changes.append(Change(seq, mark, item))
+        return seq
+
+    def append(self, kind: str, object_id: str, data: bytes) -> int:
+        """One more change. Returns its seq."""
+        return self.put(self.next_seq(), kind, object_id, data)
+
+    def blank(self, post_id: str, data: bytes) -> None:
+        """Replaces the post in all its changes by ``data``, in place: nobody gets the removed text afterwards."""
+        for seq, mark in list(
+            rows(self.db, "SELECT seq, mark FROM changes WHERE type = 'post' AND object_id = ?", (post_id,))
+        ):
+            self.db.execute("UPDATE changes SET item = ? WHERE seq = ?", (_item(seq, mark, "post", data), seq))
+        self.db.execute("UPDATE answers SET body = ? WHERE post_id = ?", (data, post_id))
+        self.db.execute("UPDATE log SET removals = removals + 1")
+        self.removed = True
+
+
+def _item(seq: int, mark: str, kind: str, data: bytes) -> bytes:
+    return b'{"seq":%d,"mark":"%s","type":%s,"data":%s}' % (seq, mark.encode(), msgspec.json.encode(kind), data)
+
+
+def head(db: Connection) -> Cursor:
+    """The last change."""
+    return Cursor(*next(rows(db, "SELECT seq, mark FROM log")))
+
+
+def removals(db: Connection) -> int:
+    """How many removals have blanked the log; changes whenever served changes do."""
+    count: int = value(db, "SELECT removals FROM log")
+    return count
+
+
+def parse_cursor(text: str) -> Cursor:
+    """Raises 400 ``bad_cursor``."""
+    match = _CURSOR.fullmatch(text)
+    if match is None:
+        raise Problem("bad_cursor", "A cursor is SEQ-MARK, as the server gave it.")
+    return Cursor(int(match[1]), match[2])
+
+
+def known(db: Connection, cursor: Cursor) -> bool:
+    """Whether the log has this cursor. It has not when it was replaced, by a restored backup for example."""
+    if cursor.seq == 0:
+        return cursor == START
+    return bool(value(db, "SELECT mark = ? FROM changes WHERE seq = ?", (cursor.mark, cursor.seq)))
+
+
+def require(db: Connection, cursor: Cursor) -> None:
+    """Raises 410 ``log_replaced`` for a cursor that the log does not have."""
+    if not known(db, cursor):
+        raise Problem("log_replaced", "Take a new snapshot and go on from its cursor.")
+
+
+def after(db: Connection, seq: int, limit: int) -> Iterator[Change]:
+    """Changes after ``seq``, oldest first."""
+    for found in rows(db, "SELECT seq, mark, item FROM changes WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit)):
+        yield Change(*found)
+
+
+def page(db: Connection, seq: int, limit: int) -> bytes:
+    """The body of ``GET /changes``: stored bytes, joined. At most ``limit`` items and 4 MiB, but at least one item."""
+    items: list[bytes] = []
+    size = 0
+    for (item,) in rows(db, "SELECT item FROM changes WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit)):
+        size += len(item) + 1
+        if items and size > PAGE_BYTES:
+            break
+        items.append(item)
+    return b'{"items":[%s],"head":"%s"}' % (b",".join(items), str(head(db)).encode())

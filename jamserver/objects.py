@@ -1,0 +1,193 @@
+"""Jam, people and forums: as rows, as JSON, and the few ways to change them."""
+
+from __future__ import annotations
+
+import functools
+import unicodedata
+import uuid
+from datetime import datetime, timedelta
+
+import msgspec
+
+from jamserver.db import Connection, row, rows, value
+from jamserver.log import Tx
+from jamserver.problems import Problem, invalid
+from jamserver.wire import MAX_HANDLE
+from jamtui.archive import Jam, rfc3339
+
+ROLES = ("participant", "expert", "host", "moderator")
+NEW_JAM_HOURS = 72
+
+Fields = dict[str, object]
+
+
+def encode(fields: Fields) -> bytes:
+    return msgspec.json.encode(fields)
+
+
+def decode(raw: bytes) -> Fields:
+    return msgspec.json.decode(raw, type=Fields)
+
+
+@functools.lru_cache(maxsize=4)
+def _jam(raw: bytes) -> Jam:
+    return msgspec.json.decode(raw, type=Jam)
+
+
+def jam_json(db: Connection) -> bytes | None:
+    """The Jam's object, None in a database without one."""
+    found: bytes | None = value(db, "SELECT data FROM jam")
+    return found
+
+
+def jam(db: Connection) -> Jam:
+    """The Jam of this server."""
+    raw = jam_json(db)
+    if raw is None:
+        raise Problem("unavailable", "This server has no Jam.", headers={"Retry-After": "60"})
+    return _jam(raw)
+
+
+def require_open(tx: Tx) -> None:
+    """Raises 403 ``jam_closed`` before the Jam opens and after it closed."""
+    event = jam(tx.db)
+    if tx.now < event.opens_at:
+        raise Problem("jam_closed", f"The Jam opens at {rfc3339(event.opens_at)}.")
+    if tx.now >= event.closes_at:
+        raise Problem("jam_closed", f"The Jam closed at {rfc3339(event.closes_at)}; it can still be read.")
+
+
+def put_jam(tx: Tx, fields: Fields) -> int:
+    """Writes the Jam's object, the first time or anew."""
+    data = encode(fields)
+    seq = tx.append("jam", str(fields["id"]), data)
+    tx.db.execute(
+        "INSERT INTO jam VALUES (1, ?, ?, ?) ON CONFLICT DO UPDATE SET id = excluded.id, data = excluded.data",
+        (seq, str(fields["id"]), data),
+    )
+    return seq
+
+
+def found_jam(tx: Tx, new_id: uuid.UUID) -> bool:
+    """Gives an empty database its Jam, open from now. False when it has one."""
+    if jam_json(tx.db) is not None:
+        return False
+    put_jam(
+        tx,
+        {
+            "format": 1,
+            "id": str(new_id),
+            "slug": "new-jam",
+            "title": "New Jam",
+            "summary": "",
+            "opens_at": rfc3339(tx.now),
+            "closes_at": rfc3339(tx.now + timedelta(hours=NEW_JAM_HOURS)),
+        },
+    )
+    return True
+
+
+def change_jam(tx: Tx, changes: Fields) -> bytes:
+    """Overwrites fields of the Jam; those not named stay. Returns the object."""
+    fields = decode(jam_json(tx.db) or b"{}") | changes
+    opens, closes = (datetime.fromisoformat(str(fields[name])) for name in ("opens_at", "closes_at"))
+    if closes <= opens:
+        raise invalid("/closes_at", "A Jam closes after it opens.")
+    put_jam(tx, fields)
+    return encode(fields)
+
+
+def new_handle(db: Connection, text: str) -> str:
+    """A free handle as it is kept: NFC, lower case; letters and digits of any script, ``.``, ``_`` and ``-``.
+
+    Raises 422 for what cannot be one, 409 ``handle_taken`` when somebody has it, in whatever case.
+    """
+    handle = unicodedata.normalize("NFC", text).lower()
+    plain = handle.replace(".", "").replace("_", "").replace("-", "")
+    if not (plain.isalnum() and handle[0].isalnum() and len(handle) <= MAX_HANDLE):
+        raise invalid(
+            "/handle",
+            f"A handle has 1 to {MAX_HANDLE} letters, digits, dots, underscores and hyphens, a letter or digit first.",
+        )
+    if value(db, "SELECT 1 FROM people WHERE folded = ? OR handle = ?", (handle.casefold(), handle)):
+        raise Problem("handle_taken", f"Somebody has the handle {handle}.")
+    return handle
+
+
+def add_person(
+    tx: Tx,
+    new_id: uuid.UUID,
+    handle: str,
+    *,
+    name: str = "",
+    role: str = "participant",
+    org: str = "",
+    country: str = "",
+) -> str:
+    """A new person; ``handle`` comes from `new_handle`. Returns the id."""
+    fields: Fields = {"id": str(new_id), "handle": handle, "name": name or handle, "role": role}
+    if org:
+        fields["org"] = org
+    if country:
+        fields["country"] = country
+    insert_person(tx, fields, encode(fields))
+    return str(new_id)
+
+
+def insert_person(tx: Tx, fields: Fields, data: bytes) -> None:
+    """Writes a person as given."""
+    handle = str(fields["handle"])
+    seq = tx.append("person", str(fields["id"]), data)
+    tx.db.execute(
+        "INSERT INTO people VALUES (?, ?, ?, ?, ?, ?)",
+        (str(fields["id"]), seq, handle, handle.casefold(), str(fields.get("role", "participant")), data),
+    )
+
+
+def set_role(tx: Tx, person_id: str, role: str) -> None:
+    """Gives a person another role."""
+    fields = decode(value(tx.db, "SELECT data FROM people WHERE id = ?", (person_id,))) | {"role": role}
+    data = encode(fields)
+    tx.append("person", person_id, data)
+    tx.db.execute("UPDATE people SET role = ?, data = ? WHERE id = ?", (role, data, person_id))
+
+
+def find_person(db: Connection, name: str) -> tuple[str, str, bytes] | None:
+    """(id, handle, object) by id, handle, or the handle in another case where that is one person's."""
+    for where in ("id = ?", "handle = ?"):
+        found = row(db, f"SELECT id, handle, data FROM people WHERE {where}", (name,))
+        if found:
+            return found[0], found[1], found[2]
+    folded = unicodedata.normalize("NFC", name).casefold()
+    like = list(rows(db, "SELECT id, handle, data FROM people WHERE folded = ? LIMIT 2", (folded,)))
+    return (like[0][0], like[0][1], like[0][2]) if len(like) == 1 else None
+
+
+def add_forum(tx: Tx, new_id: uuid.UUID, slug: str, title: str, brief: str) -> bytes:
+    """A new forum, behind the others. Returns its object."""
+    if value(tx.db, "SELECT 1 FROM forums WHERE slug = ?", (slug,)):
+        raise invalid("/slug", f"There is a forum {slug}.")
+    position: int = value(tx.db, "SELECT coalesce(max(position), -1) + 1 FROM forums")
+    fields: Fields = {"id": str(new_id), "slug": slug, "title": title, "brief": brief, "position": position}
+    data = encode(fields)
+    insert_forum(tx, fields, data)
+    return data
+
+
+def insert_forum(tx: Tx, fields: Fields, data: bytes) -> None:
+    """Writes a forum as given."""
+    seq = tx.append("forum", str(fields["id"]), data)
+    tx.db.execute(
+        "INSERT INTO forums VALUES (?, ?, ?, ?, ?)",
+        (fields["id"], seq, fields["slug"], fields.get("position", 0), data),
+    )
+
+
+def find_forum(db: Connection, name: str) -> tuple[str, bytes]:
+    """(id, object) by id or slug. Raises 404."""
+    found = row(db, "SELECT id, data FROM forums WHERE id = ?", (name,)) or row(
+        db, "SELECT id, data FROM forums WHERE slug = ?", (name,)
+    )
+    if not found:
+        raise Problem("not_found", "There is no such forum.")
+    return found[0], found[1]

@@ -1,0 +1,351 @@
+"""Posts: made, edited, taken back, tagged. Each function runs inside one write (`jamserver.log.Tx`).
+
+A post is kept as the JSON object that is served. Fields that the server does not know (of imported posts) survive every
+change but a removal, which keeps the bare frame of the post and nothing that somebody wrote.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from jamserver.db import Connection, row, rows, value
+from jamserver.log import Tx
+from jamserver.objects import Fields, decode, encode, require_open
+from jamserver.problems import Problem, invalid
+from jamserver.wire import MAX_TAGS, NewPost, PostEdit, clean_tags, clean_text
+from jamtui.archive import Post, rfc3339
+
+# What is left of a post that was taken back: where it stands, who wrote it when, and its tally.
+_FRAME = ("id", "forum_id", "thread_id", "parent_id", "author_id", "title", "body", "created_at", "tags", "votes")
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who writes."""
+
+    person_id: str
+    role: str
+
+    @property
+    def moderates(self) -> bool:
+        return self.role == "moderator"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A post's row."""
+
+    seq: int
+    id: str
+    changed: int
+    forum_id: str
+    thread_id: str
+    parent_id: str | None
+    author_id: str
+    version: int
+    state: str | None
+    up: int
+    content: bytes | None
+    data: bytes
+
+    @property
+    def gone(self) -> bool:
+        return self.state in ("deleted", "removed")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write answers: the post as it now is, its version, and the change that the write became."""
+
+    post: bytes
+    version: int
+    seq: int
+    created: bool = False
+
+
+def find(db: Connection, post_id: str) -> Stored | None:
+    """The post's row, or None."""
+    found = row(
+        db,
+        "SELECT seq, id, changed, forum_id, thread_id, parent_id, author_id, version, state, up, content, data"
+        " FROM posts WHERE id = ?",
+        (post_id,),
+    )
+    return None if found is None else Stored(*found)
+
+
+def get(db: Connection, post_id: str) -> Stored:
+    """Raises 404."""
+    post = find(db, post_id)
+    if post is None:
+        raise Problem("not_found", "There is no such post.")
+    return post
+
+
+def tags_of(db: Connection, post_id: str) -> list[str]:
+    """The post's tags, sorted."""
+    return [tag for (tag,) in rows(db, "SELECT DISTINCT tag FROM post_tags WHERE post_id = ? ORDER BY tag", (post_id,))]
+
+
+def _digest(
+    author: str, forum: str, parent: str | None, title: str, body: str, tags: tuple[str, ...], lang: str | None
+) -> bytes:
+    """SHA-256 of what makes two sendings the same; the writer's own time does not."""
+    return hashlib.sha256(msgspec.json.encode([author, forum, parent, title, body, tags, lang])).digest()
+
+
+def _first_content(post: Stored) -> bytes | None:
+    """The digest of what was first sent; for an imported post it is made from the post while nobody has edited it."""
+    if post.content is not None or post.version != 1 or post.gone:
+        return post.content
+    now = msgspec.json.decode(post.data, type=Post)
+    return _digest(
+        post.author_id, post.forum_id, post.parent_id, now.title or "", now.body, tuple(sorted(now.tags)), now.lang
+    )
+
+
+def create(tx: Tx, actor: Actor, post_id: str, new: NewPost) -> Written:
+    """A new post; the same content again answers the post as it now is.
+
+    Raises 409 ``id_taken`` (other content under this id), ``parent_gone``, 403 ``jam_closed``, 422.
+    """
+    title = clean_text(new.title) if new.title is not None else None
+    body = clean_text(new.body)
+    tags = clean_tags(new.tags)
+    parent = _parent(tx.db, new)
+    _check_shape(new, post_id, title, body, parent)
+    forum_id = parent.forum_id if parent else new.forum_id or ""
+    content = _digest(actor.person_id, forum_id, new.parent_id, title or "", body, tags, new.lang)
+    there = find(tx.db, post_id)
+    if there is not None:
+        # Before anything that may have changed since the first time: a repeat after a lost answer gets its answer.
+        if there.author_id == actor.person_id and _first_content(there) == content:
+            return Written(there.data, there.version, there.seq)
+        raise Problem("id_taken", "Another post has this id. Take a new one.")
+    require_open(tx)
+    if parent is not None and parent.gone:
+        raise Problem("parent_gone", "The post that you answer was taken back or removed.")
+    if parent is None and not value(tx.db, "SELECT 1 FROM forums WHERE id = ?", (forum_id,)):
+        raise invalid("/forum_id", "There is no such forum.")
+    fields: Fields = {
+        "id": post_id,
+        "forum_id": forum_id,
+        "thread_id": parent.thread_id if parent else post_id,
+        "parent_id": new.parent_id,
+        "author_id": actor.person_id,
+    }
+    if parent is None:
+        fields["title"] = title
+    fields |= {"body": body, "created_at": rfc3339(tx.now), "tags": list(tags), "votes": {"up": 0}, "version": 1}
+    if new.written_at is not None:
+        fields["written_at"] = rfc3339(new.written_at)
+    if new.lang is not None:
+        fields["lang"] = new.lang
+    data = encode(fields)
+    seq = insert(tx, fields, data, content)
+    tx.db.executemany("INSERT INTO post_tags VALUES (?, ?, ?)", [(tag, post_id, actor.person_id) for tag in tags])
+    return Written(data, 1, seq, created=True)
+
+
+def _parent(db: Connection, new: NewPost) -> Stored | None:
+    if new.parent_id is None:
+        return None
+    parent = find(db, new.parent_id)
+    if parent is None:
+        raise invalid("/parent_id", "There is no such post to answer.")
+    return parent
+
+
+def _check_shape(new: NewPost, post_id: str, title: str | None, body: str, parent: Stored | None) -> None:
+    if parent is None:
+        if not (title and title.strip()):
+            raise invalid("/title", "A post that opens a thread needs a title; a reply needs parent_id.")
+        if new.forum_id is None:
+            raise invalid("/forum_id", "A post that opens a thread names its forum.")
+        if new.thread_id not in (None, post_id):
+            raise invalid("/thread_id", "A post that opens a thread is its own thread.")
+        return
+    if title is not None:
+        raise invalid("/title", "A reply has no title.")
+    if not body.strip():
+        raise invalid("/body", "A reply cannot be empty.")
+    if new.thread_id not in (None, parent.thread_id):
+        raise invalid("/thread_id", "The post that is answered is in another thread.")
+    if new.forum_id not in (None, parent.forum_id):
+        raise invalid("/forum_id", "The post that is answered is in another forum.")
+
+
+def insert(tx: Tx, fields: Fields, data: bytes, content: bytes | None) -> int:
+    """Writes a post as given, with its change. Returns the change's seq."""
+    votes = fields.get("votes")
+    up = votes.get("up", 0) if isinstance(votes, dict) else 0
+    seq = tx.append("post", str(fields["id"]), data)
+    bindings: tuple[Any, ...] = (
+        seq,
+        fields["id"],
+        seq,
+        fields["forum_id"],
+        fields["thread_id"],
+        fields.get("parent_id"),
+        fields["author_id"],
+        fields.get("version", 1),
+        fields.get("state"),
+        up,
+        content,
+        data,
+    )
+    tx.db.execute("INSERT INTO posts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", bindings)
+    return seq
+
+
+def _store(tx: Tx, post: Stored, fields: Fields) -> Written:
+    """The changed post as one more change."""
+    data = encode(fields)
+    version = int(str(fields.get("version", 1)))
+    seq = tx.append("post", post.id, data)
+    tx.db.execute(
+        "UPDATE posts SET changed = ?, version = ?, state = ?, data = ? WHERE id = ?",
+        (seq, version, fields.get("state"), data, post.id),
+    )
+    return Written(data, version, seq)
+
+
+def require_version(post: Stored, if_match: str | None) -> None:
+    """Raises 428 without ``If-Match``, 412 when it does not name the version that the post now has."""
+    if if_match is None:
+        raise Problem("if_match_required", 'Send If-Match: "VERSION" with the version that you saw.')
+    names = [name.strip() for name in if_match.split(",")]
+    if "*" not in names and f'"{post.version}"' not in names:
+        raise Problem(
+            "version_conflict", f"The post is at version {post.version} now.", headers={"ETag": f'"{post.version}"'}
+        )
+
+
+def require_there(post: Stored) -> None:
+    """Raises 409 ``post_gone``."""
+    if post.gone:
+        raise Problem("post_gone", "The post was taken back or removed.")
+
+
+def edit(tx: Tx, actor: Actor, post_id: str, change: PostEdit, if_match: str | None) -> Written:
+    """Another title or body, by the author. What changes nothing raises no version."""
+    post = get(tx.db, post_id)
+    if post.author_id != actor.person_id:
+        raise Problem("forbidden", "Only the author edits a post.")
+    require_there(post)
+    require_open(tx)
+    require_version(post, if_match)
+    fields = decode(post.data)
+    before = dict(fields)
+    if change.title is not msgspec.UNSET:
+        if post.parent_id is not None:
+            raise invalid("/title", "A reply has no title.")
+        if not change.title.strip():
+            raise invalid("/title", "A title cannot be empty.")
+        fields["title"] = clean_text(change.title)
+    if change.body is not msgspec.UNSET:
+        if post.parent_id is not None and not change.body.strip():
+            raise invalid("/body", "A reply cannot be empty.")
+        fields["body"] = clean_text(change.body)
+    if fields == before:
+        return Written(post.data, post.version, post.changed)
+    fields |= {"version": post.version + 1, "edited_at": rfc3339(tx.now)}
+    return _store(tx, post, fields)
+
+
+def take_back(tx: Tx, actor: Actor, post_id: str, if_match: str | None) -> Written:
+    """The author deletes, a moderator removes: the post's frame stays, its text goes from everywhere.
+
+    A moderator may still do so when the Jam has closed. What is gone already is no error.
+    """
+    post = get(tx.db, post_id)
+    own = post.author_id == actor.person_id
+    if not (own or actor.moderates):
+        raise Problem("forbidden", "Only the author or a moderator takes a post back.")
+    if post.gone:
+        return Written(post.data, post.version, post.changed)
+    if not actor.moderates:
+        require_open(tx)
+    require_version(post, if_match)
+    was = decode(post.data)
+    fields = {name: was[name] for name in _FRAME if name in was}
+    if post.parent_id is None or fields.get("title"):
+        fields["title"] = ""
+    fields |= {"body": "", "tags": [], "version": post.version + 1, "state": "deleted" if own else "removed"}
+    tx.db.execute("DELETE FROM post_tags WHERE post_id = ?", (post_id,))
+    tx.blank(post_id, encode(fields))
+    return _store(tx, post, fields)
+
+
+def tag(tx: Tx, actor: Actor, post_id: str, name: str) -> Written:
+    """Puts a tag on a post and records who did; ``name`` is a clean tag. One that is there is no error."""
+    post = get(tx.db, post_id)
+    require_there(post)
+    require_open(tx)
+    before = tags_of(tx.db, post_id)
+    if name not in before and len(before) >= MAX_TAGS:
+        raise invalid("/tags", f"A post has at most {MAX_TAGS} tags.")
+    tx.db.execute("INSERT OR IGNORE INTO post_tags VALUES (?, ?, ?)", (name, post_id, actor.person_id))
+    return _retag(tx, post, before)
+
+
+def untag(tx: Tx, actor: Actor, post_id: str, name: str) -> Written:
+    """Takes a tag off: one's own, or anybody's from one's own post and for a moderator. One that is gone is no error.
+
+    Where others put the same tag too, it stays with them.
+    """
+    post = get(tx.db, post_id)
+    require_open(tx)
+    before = tags_of(tx.db, post_id)
+    if name in before:
+        if post.author_id == actor.person_id or actor.moderates:
+            tx.db.execute("DELETE FROM post_tags WHERE post_id = ? AND tag = ?", (post_id, name))
+        else:
+            tx.db.execute(
+                "DELETE FROM post_tags WHERE post_id = ? AND tag = ? AND person_id = ?",
+                (post_id, name, actor.person_id),
+            )
+            if not tx.db.changes():
+                raise Problem("forbidden", "Others put this tag; its author or a moderator can take it off.")
+    return _retag(tx, post, before)
+
+
+def _retag(tx: Tx, post: Stored, before: list[str]) -> Written:
+    now = tags_of(tx.db, post.id)
+    if now == before:
+        return Written(post.data, post.version, post.changed)
+    return _store(tx, post, decode(post.data) | {"tags": now})
+
+
+def set_tally(tx: Tx, post: Stored, up: int) -> int:
+    """Publishes a tally: one ``votes`` change, and the post's object with it. Returns the seq."""
+    fields = decode(post.data)
+    votes = fields.get("votes")
+    fields["votes"] = (votes if isinstance(votes, dict) else {}) | {"up": up}
+    seq = tx.append("votes", post.id, encode({"post_id": post.id, "up": up}))
+    tx.db.execute("UPDATE posts SET changed = ?, up = ?, data = ? WHERE id = ?", (seq, up, encode(fields), post.id))
+    return seq
+
+
+def vote(tx: Tx, post_id: str, ballots: list[tuple[str, bool]]) -> tuple[int, int]:
+    """Votes of several people (person, wants to support) for one post. Returns (tally, the change they became).
+
+    Raises 404, 409 ``post_gone`` when one of them wants to support it, 403 ``jam_closed``.
+    """
+    post = get(tx.db, post_id)
+    if any(wanted for _, wanted in ballots):
+        require_there(post)
+    require_open(tx)
+    up = post.up
+    for person_id, wanted in ballots:
+        if wanted:
+            tx.db.execute("INSERT OR IGNORE INTO votes VALUES (?, ?)", (post_id, person_id))
+            up += tx.db.changes()
+        else:
+            tx.db.execute("DELETE FROM votes WHERE post_id = ? AND person_id = ?", (post_id, person_id))
+            up -= tx.db.changes()
+    return (up, set_tally(tx, post, up)) if up != post.up else (up, post.changed)

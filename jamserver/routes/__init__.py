@@ -1,0 +1,8 @@
+"""The routes of the wire, in order of the document."""
+
+from __future__ import annotations
+
+from jamserver.routes import live, reading, signing, writing
+from jamserver.web import Route
+
+ROUTES: tuple[Route, ...] = (*reading.ROUTES, *writing.ROUTES, *live.ROUTES, *signing.ROUTES)

@@ -1,0 +1,110 @@
+"""Signing in and out."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.responses import Response
+
+from jamserver import accounts, wire
+from jamserver.accounts import Grant
+from jamserver.problems import Problem
+from jamserver.web import Answer, Call, Route, Who, json_response
+
+
+def _token(grant: Grant) -> Response:
+    answer = wire.Token(
+        access_token=grant.access,
+        expires_in=int(accounts.ACCESS.total_seconds()),
+        refresh_token=grant.refresh,
+        person=msgspec.Raw(grant.person),
+    )
+    return json_response(msgspec.json.encode(answer), headers={"Cache-Control": "no-store"})
+
+
+async def password(call: Call) -> Response:
+    services, asked = call.services, call.json(wire.PasswordSignIn)
+    keys = (f"handle {asked.handle.casefold()}", f"address {call.address}")
+    services.tries.begin(*keys)
+    found = await services.readers.run(lambda db: accounts.stored_password(db, asked.handle))
+    if not await services.hashing.fits(found[1] if found else None, asked.password) or found is None:
+        # The same words whether the handle or the password is wrong, and as slow.
+        raise Problem("wrong_password", "Handle or password is wrong.")
+    services.tries.succeeded(*keys)
+    person_id = found[0]
+    return _token(await services.writer.run(lambda tx: accounts.grant(tx, person_id, services.new_secret)))
+
+
+async def invite(call: Call) -> Response:
+    services, asked = call.services, call.json(wire.InviteSignIn)
+    key = f"address {call.address}"
+    services.tries.begin(key)
+    hashed = await services.hashing.hash(asked.password) if asked.password else None
+    name = wire.clean_text(asked.name or "").strip()
+    granted = await services.writer.run(
+        lambda tx: accounts.accept_invite(tx, asked.code, asked.handle, name, hashed, services.new_secret)
+    )
+    services.tries.succeeded(key)
+    return _token(granted)
+
+
+async def refresh(call: Call) -> Response:
+    services, asked = call.services, call.json(wire.Refresh)
+    granted = await services.writer.run(lambda tx: accounts.refresh(tx, asked.refresh_token, services.new_secret))
+    if granted is None:
+        raise Problem("token_unknown", "Sign in again.")
+    return _token(granted)
+
+
+async def revoke(call: Call) -> Response:
+    asked = call.json(wire.Revoke)
+    await call.services.writer.run(lambda tx: accounts.revoke(tx, asked.token))
+    return Response(status_code=204)
+
+
+_TOKEN = (Answer(200, "Fresh tokens.", wire.TokenShape),)
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "POST",
+        "/api/v1/auth/password",
+        "sign_in_with_password",
+        "Signs in.",
+        Who.ALWAYS,
+        _TOKEN,
+        ("wrong_password", "rate_limited"),
+        body=wire.PasswordSignIn,
+        run=password,
+    ),
+    Route(
+        "POST",
+        "/api/v1/auth/invite",
+        "sign_in_with_invite",
+        "Makes a person of who has an invite code, which is spent by it.",
+        Who.ALWAYS,
+        _TOKEN,
+        ("invite_unknown", "handle_taken", "rate_limited"),
+        body=wire.InviteSignIn,
+        run=invite,
+    ),
+    Route(
+        "POST",
+        "/api/v1/auth/refresh",
+        "refresh_token",
+        "New tokens for a refresh token, which is spent by it.",
+        Who.ALWAYS,
+        _TOKEN,
+        ("token_unknown",),
+        body=wire.Refresh,
+        run=refresh,
+    ),
+    Route(
+        "POST",
+        "/api/v1/auth/revoke",
+        "revoke_token",
+        "Signs out (RFC 7009): ends the access and refresh tokens of that sign-in.",
+        Who.ALWAYS,
+        (Answer(204, "Whether it was known or not."),),
+        body=wire.Revoke,
+        run=revoke,
+    ),
+)

@@ -1,0 +1,206 @@
+"""What people write: posts, tags, votes."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+
+import msgspec
+from starlette.responses import Response
+
+from jamserver import accounts, posts, wire
+from jamserver.db import row
+from jamserver.log import Tx
+from jamserver.posts import Actor, Written
+from jamserver.problems import FieldError, Problem, invalid
+from jamserver.web import Answer, Call, Parameter, Route, Who, json_response
+from jamtui.archive import Post
+
+KEPT = timedelta(days=7)  # how long the answer to an Idempotency-Key is remembered
+_MAX_KEY = 255
+
+
+def _actor(call: Call) -> Actor:
+    return Actor(*call.actor)
+
+
+def _written(done: Written) -> Response:
+    headers = {"Jam-Seq": str(done.seq), "ETag": f'"{done.version}"'}
+    return json_response(done.post, 201 if done.created else 200, headers)
+
+
+async def put_post(call: Call) -> Response:
+    try:
+        post_id = str(uuid.UUID(call.path("post")))
+    except ValueError:
+        raise invalid("", "The id of a post is a UUID.") from None
+    if post_id != call.path("post").lower():
+        raise invalid("", "The id of a post is a UUID in its usual form.")
+    actor, new = _actor(call), call.json(wire.NewPost)
+    return _written(await call.services.writer.run(lambda tx: posts.create(tx, actor, post_id, new)))
+
+
+async def patch_post(call: Call) -> Response:
+    actor, change, if_match = _actor(call), call.json(wire.PostEdit), call.header("if-match")
+    if change.title is msgspec.UNSET and change.body is msgspec.UNSET:
+        raise invalid("", "Name title or body.")
+    post_id = call.path("post")
+    return await _once(call, msgspec.json.encode(change), lambda tx: posts.edit(tx, actor, post_id, change, if_match))
+
+
+async def delete_post(call: Call) -> Response:
+    actor, if_match = _actor(call), call.header("if-match")
+    post_id = call.path("post")
+    return await _once(call, b"", lambda tx: posts.take_back(tx, actor, post_id, if_match))
+
+
+async def _once(call: Call, request: bytes, write: Callable[[Tx], Written]) -> Response:
+    """Runs the write; with an ``Idempotency-Key`` once: a repeat gets the first answer, kept in the same commit."""
+    key = call.header("idempotency-key")
+    if key is not None and not 0 < len(key) <= _MAX_KEY:
+        detail = f"Idempotency-Key has 1 to {_MAX_KEY} characters."
+        raise Problem("invalid", detail, errors=[FieldError(detail, parameter="Idempotency-Key")])
+    digest = hashlib.sha256(request).digest()
+    who = (call.caller.person_id, key, call.request.method, call.path("post"))
+
+    def job(tx: Tx) -> Written:
+        if key is None:
+            return write(tx)
+        tx.db.execute("DELETE FROM answers WHERE created < ?", (accounts.millis(tx.now - KEPT),))
+        found = row(
+            tx.db,
+            "SELECT request, body, version, seq FROM answers"
+            " WHERE person_id = ? AND key = ? AND method = ? AND path = ?",
+            who,
+        )
+        if found is not None:
+            if found[0] != digest:
+                raise Problem("idempotency_key_reused", "Take a new key for another request.")
+            return Written(found[1], found[2], found[3])
+        done = write(tx)
+        tx.db.execute(
+            "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*who, digest, call.path("post"), done.seq, done.version, done.post, accounts.millis(tx.now)),
+        )
+        return done
+
+    return _written(await call.services.writer.run(job))
+
+
+async def put_tag(call: Call) -> Response:
+    actor, post_id, name = _actor(call), call.path("post"), wire.clean_tag(call.path("tag"), "")
+    return _written(await call.services.writer.run(lambda tx: posts.tag(tx, actor, post_id, name)))
+
+
+async def delete_tag(call: Call) -> Response:
+    actor, post_id, name = _actor(call), call.path("post"), wire.clean_tag(call.path("tag"), "")
+    return _written(await call.services.writer.run(lambda tx: posts.untag(tx, actor, post_id, name)))
+
+
+async def put_vote(call: Call) -> Response:
+    return await _vote(call, wanted=True)
+
+
+async def delete_vote(call: Call) -> Response:
+    return await _vote(call, wanted=False)
+
+
+async def _vote(call: Call, *, wanted: bool) -> Response:
+    post_id = call.path("post")
+    up, seq = await call.services.votes.cast(post_id, call.caller.person_id, wanted)
+    body = msgspec.json.encode(wire.VoteAnswer(post_id, up, wanted))
+    return json_response(body, headers={"Jam-Seq": str(seq)})
+
+
+_SEQ = ("Jam-Seq", "The change that the write became.")
+_ETAG = ("ETag", "The version of the post's content, in quotes.")
+_POST = (Answer(200, "The post as it now is.", Post, headers=(_SEQ, _ETAG)),)
+_VOTE = (Answer(200, "The tally.", wire.VoteAnswer, headers=(_SEQ,)),)
+_ONCE = (
+    Parameter("If-Match", 'The version that was seen, in quotes: `"3"`.', where="header"),
+    Parameter("Idempotency-Key", "The same key gets the first answer again for 7 days.", where="header"),
+)
+_PATH = "/api/v1/posts/{post}"
+_CLOSED = ("jam_closed", "not_found")
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "PUT",
+        _PATH,
+        "put_post",
+        "Makes a post under an id of the client's; the same again is answered, not made twice.",
+        Who.SIGNED_IN,
+        (
+            Answer(201, "The new post.", Post, headers=(_SEQ, _ETAG)),
+            Answer(200, "The post that this made before, as it now is.", Post, headers=(_SEQ, _ETAG)),
+        ),
+        ("jam_closed", "id_taken", "parent_gone"),
+        body=wire.NewPost,
+        run=put_post,
+    ),
+    Route(
+        "PATCH",
+        _PATH,
+        "patch_post",
+        "Edits one's own post.",
+        Who.SIGNED_IN,
+        _POST,
+        (*_CLOSED, "forbidden", "post_gone", "version_conflict", "if_match_required", "idempotency_key_reused"),
+        _ONCE,
+        body=wire.PostEdit,
+        run=patch_post,
+    ),
+    Route(
+        "DELETE",
+        _PATH,
+        "delete_post",
+        "Takes back one's own post; a moderator removes anybody's.",
+        Who.SIGNED_IN,
+        _POST,
+        (*_CLOSED, "forbidden", "version_conflict", "if_match_required", "invalid", "idempotency_key_reused"),
+        _ONCE,
+        run=delete_post,
+    ),
+    Route(
+        "PUT",
+        f"{_PATH}/tags/{{tag}}",
+        "put_tag",
+        "Puts a tag on a post.",
+        Who.SIGNED_IN,
+        _POST,
+        (*_CLOSED, "post_gone", "invalid"),
+        run=put_tag,
+    ),
+    Route(
+        "DELETE",
+        f"{_PATH}/tags/{{tag}}",
+        "delete_tag",
+        "Takes off a tag that one put, or any from one's own post; a moderator any.",
+        Who.SIGNED_IN,
+        _POST,
+        (*_CLOSED, "forbidden", "invalid"),
+        run=delete_tag,
+    ),
+    Route(
+        "PUT",
+        f"{_PATH}/vote",
+        "put_vote",
+        "Supports a post.",
+        Who.SIGNED_IN,
+        _VOTE,
+        (*_CLOSED, "post_gone"),
+        run=put_vote,
+    ),
+    Route(
+        "DELETE",
+        f"{_PATH}/vote",
+        "delete_vote",
+        "Withdraws one's support.",
+        Who.SIGNED_IN,
+        _VOTE,
+        _CLOSED,
+        run=delete_vote,
+    ),
+)

@@ -1,0 +1,283 @@
+"""The thin layer between HTTP and the routes.
+
+There is one table of routes; the dispatch and the OpenAPI document both come from it.
+"""
+
+from __future__ import annotations
+
+import enum
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route as StarletteRoute
+from starlette.types import Receive, Scope, Send
+
+from jamserver import accounts, objects, wire
+from jamserver.db import Connection
+from jamserver.problems import MEDIA_TYPE, FieldError, Problem
+
+if TYPE_CHECKING:
+    from jamserver.app import Services
+
+_LOG = logging.getLogger("jamserver")
+R = TypeVar("R")
+
+JSON = "application/json"
+_JSON_TYPES = (JSON, "application/merge-patch+json")
+
+
+class Who(enum.Enum):
+    """Who may call a route."""
+
+    ALWAYS = "anybody, whatever the Jam says of guests"
+    ANY = "anybody, where the Jam lets guests read"
+    SIGNED_IN = "people who are signed in"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A query parameter or a header: its name, meaning, and JSON schema."""
+
+    name: str
+    description: str
+    schema: Mapping[str, object] = field(default_factory=lambda: {"type": "string"})
+    where: str = "query"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One successful answer. ``shape`` is a struct; None for no body or one that is not JSON."""
+
+    status: int
+    description: str
+    shape: type | None = None
+    media_type: str = JSON
+    headers: tuple[tuple[str, str], ...] = ()  # name, description
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One operation. Exactly one of ``read`` (in a reading thread) and ``run`` (in the event loop) is given."""
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    who: Who
+    answers: tuple[Answer, ...]
+    codes: tuple[str, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    body: type | None = None
+    read: Callable[[Connection, Call], Response] | None = None
+    run: Callable[[Call], Awaitable[Response]] | None = None
+
+    @property
+    def all_codes(self) -> tuple[str, ...]:
+        """Every problem code that it may answer, those of its kind included."""
+        codes = ["unavailable", "server_error", *self.codes]
+        if self.who is not Who.ALWAYS:
+            codes += ["token_expired", "token_unknown"]
+            codes.append("not_signed_in" if self.who is Who.SIGNED_IN else "guests_refused")
+        if self.body is not None:
+            codes += ["bad_request", "too_large", "unsupported_media_type", "invalid"]
+        if any(parameter.where == "query" for parameter in self.parameters):
+            codes.append("invalid")
+        return tuple(dict.fromkeys(codes))
+
+
+class Call:
+    """One request: what the route's function needs of it."""
+
+    __slots__ = ("body", "caller", "request", "route", "services")
+
+    def __init__(self, services: Services, route: Route, request: Request) -> None:
+        self.services = services
+        self.route = route
+        self.request = request
+        self.caller = accounts.GUEST
+        self.body: Any = None
+
+    @property
+    def now(self) -> datetime:
+        return self.services.clock()
+
+    @property
+    def address(self) -> str:
+        """The network address of the client."""
+        return self.request.client.host if self.request.client else ""
+
+    def path(self, name: str) -> str:
+        """A part of the path, percent-decoded."""
+        return str(self.request.path_params[name])
+
+    def query(self, name: str) -> str | None:
+        """A query parameter; the last when it is given several times."""
+        return self.request.query_params.get(name)
+
+    def header(self, name: str) -> str | None:
+        return self.request.headers.get(name)
+
+    def limit(self, default: int, most: int) -> int:
+        """``?limit=``: at least 1; more than ``most`` gets ``most``. Raises 422."""
+        text = self.query("limit")
+        if text is None:
+            return default
+        if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
+            detail = "limit is a number of at least 1."
+            raise Problem("invalid", detail, errors=[FieldError(detail, parameter="limit")])
+        return min(int(text), most)
+
+    def json(self, kind: type[R]) -> R:
+        """The decoded body, which the route said is a ``kind``."""
+        if not isinstance(self.body, kind):
+            raise TypeError(f"{self.route.name} has no body of type {kind.__name__}")
+        return self.body
+
+    @property
+    def actor(self) -> tuple[str, str]:
+        """(person id, role) of who is signed in."""
+        return self.caller.person_id, self.caller.role
+
+
+def json_response(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Bytes of JSON as they are."""
+    return Response(body, status, headers, media_type=JSON)
+
+
+def problem_response(problem: Problem) -> Response:
+    return Response(problem.body(), problem.status, problem.headers, media_type=MEDIA_TYPE)
+
+
+class Pieces(Response):
+    """A large body in pieces, so that a slow client does not make the server hold a copy of it."""
+
+    SIZE = 64 << 10
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        if scope["method"] != "HEAD":
+            whole = memoryview(bytes(self.body))
+            for start in range(0, len(whole), self.SIZE):
+                piece = bytes(whole[start : start + self.SIZE])
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _authenticate(db: Connection, call: Call) -> None:
+    """Sets ``call.caller``. A token that is given must be good, even where none is needed."""
+    header = call.header("authorization")
+    if header is not None:
+        scheme, _, token = header.partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise Problem("token_unknown", "Send Authorization: Bearer TOKEN.")
+        call.caller = accounts.authenticate(db, token.strip(), call.now)
+    elif call.route.who is Who.SIGNED_IN:
+        raise Problem("not_signed_in", "Guests read only.")
+    elif not objects.jam(db).guests:
+        raise Problem("guests_refused", "Sign in to read this Jam.")
+
+
+def _check_query(call: Call) -> None:
+    names = {parameter.name for parameter in call.route.parameters if parameter.where == "query"}
+    unknown = [name for name in call.request.query_params if name not in names]
+    if unknown:
+        errors = [FieldError("not a parameter of this address", parameter=name) for name in unknown]
+        raise Problem("invalid", "The address has a parameter that the server does not know.", errors=errors)
+
+
+async def _read_body(call: Call) -> None:
+    request = call.request
+    length = request.headers.get("content-length", "0")
+    if length.isdigit() and int(length) > wire.MAX_REQUEST:
+        raise _too_large()
+    raw = bytearray()
+    async for piece in request.stream():
+        raw += piece
+        if len(raw) > wire.MAX_REQUEST:
+            raise _too_large()
+    if call.route.body is None:
+        return
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in _JSON_TYPES:
+        raise Problem("unsupported_media_type", f"Send Content-Type: {JSON}.")
+    call.body = wire.decode(call.route.body, bytes(raw))
+
+
+def _too_large() -> Problem:
+    return Problem("too_large", f"A request has at most {wire.MAX_REQUEST:,} bytes.", headers={"Connection": "close"})
+
+
+async def _serve(call: Call) -> Response:
+    route = call.route
+    _check_query(call)
+    await _read_body(call)
+    readers = call.services.readers
+    if route.read is not None:
+        read = route.read
+
+        def job(db: Connection) -> Response:
+            if route.who is not Who.ALWAYS:
+                _authenticate(db, call)
+            return read(db, call)
+
+        return await readers.run(job)
+    if route.who is not Who.ALWAYS:
+        await readers.run(lambda db: _authenticate(db, call))
+    if route.run is None:
+        raise TypeError(f"{route.name} has no function")
+    return await route.run(call)
+
+
+class _Address:
+    """One path with its methods."""
+
+    def __init__(self, services: Services, routes: Sequence[Route]) -> None:
+        self._services = services
+        self._routes = {route.method: route for route in routes}
+        if "GET" in self._routes:
+            self._routes["HEAD"] = self._routes["GET"]
+        self._allow = ", ".join(sorted(self._routes))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        try:
+            route = self._routes.get(request.method)
+            if route is None:
+                raise Problem("method_not_allowed", f"Here are {self._allow}.", headers={"Allow": self._allow})
+            response = await _serve(Call(self._services, route, request))
+        except Problem as problem:
+            response = problem_response(problem)
+        except ClientDisconnect:
+            return
+        except Exception:  # noqa: BLE001  the caller gets a number to ask for, the log gets the rest
+            number = uuid.uuid4().hex[:12]
+            _LOG.exception("error %s in %s %s", number, request.method, scope["path"])
+            response = problem_response(Problem("server_error", f"The server's log has it under {number}."))
+        await response(scope, receive, send)
+
+
+async def _not_routed(request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException) and error.status_code != 404:
+        return problem_response(Problem("bad_request", str(error.detail)))
+    return problem_response(Problem("not_found", "There is nothing at this address."))
+
+
+def application(services: Services, routes: Sequence[Route]) -> Starlette:
+    """The ASGI application of a table of routes."""
+    paths: dict[str, list[Route]] = {}
+    for route in routes:
+        paths.setdefault(route.path, []).append(route)
+    app = Starlette(
+        routes=[StarletteRoute(path, _Address(services, table)) for path, table in paths.items()],
+        exception_handlers={HTTPException: _not_routed},
+    )
+    app.router.redirect_slashes = False
+    return app

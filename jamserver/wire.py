@@ -1,0 +1,238 @@
+"""The bodies of requests and answers as structs; requests refuse fields that they do not know.
+
+The objects themselves (jam, person, forum, post) are those of `jamtui.archive`. Texts of people are counted in Unicode
+code points.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from jamserver.problems import FieldError, Problem, invalid
+from jamtui.archive import Forum, Jam, Person, Post, mend_surrogates, normal_tag
+
+MAX_TITLE = 200
+MAX_BODY = 20_000
+MAX_TAG = 40
+MAX_TAGS = 12
+MAX_HANDLE = 40
+MAX_NAME = 100
+MIN_PASSWORD = 8
+MAX_PASSWORD = 1_024
+MAX_REQUEST = 128 << 10  # bytes
+
+Title = Annotated[str, Meta(max_length=MAX_TITLE)]
+Body = Annotated[str, Meta(max_length=MAX_BODY)]
+Uuid = Annotated[str, Meta(min_length=1, max_length=200)]
+Lang = Annotated[str, Meta(max_length=35, pattern="^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$")]
+Secret = Annotated[str, Meta(min_length=1, max_length=MAX_PASSWORD)]
+Handle = Annotated[str, Meta(min_length=1, max_length=200)]
+Name = Annotated[str, Meta(max_length=MAX_NAME)]
+Time = Annotated[datetime, Meta(tz=True)]
+
+
+class _Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+class NewPost(_Request, frozen=True):
+    """PUT /posts/{id}."""
+
+    body: Body
+    forum_id: Uuid | None = None
+    thread_id: Uuid | None = None
+    parent_id: Uuid | None = None
+    title: Title | None = None
+    tags: tuple[str, ...] = ()
+    written_at: Time | None = None
+    lang: Lang | None = None
+
+
+class PostEdit(_Request, frozen=True):
+    """PATCH /posts/{id}: a merge patch of what may be edited."""
+
+    title: Title | msgspec.UnsetType = msgspec.UNSET
+    body: Body | msgspec.UnsetType = msgspec.UNSET
+
+
+class PasswordSignIn(_Request, frozen=True):
+    handle: Handle
+    password: Secret
+
+
+class InviteSignIn(_Request, frozen=True):
+    code: Annotated[str, Meta(min_length=1, max_length=200)]
+    handle: Handle
+    name: Name | None = None
+    password: Annotated[str, Meta(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD)] | None = None
+
+
+class Refresh(_Request, frozen=True):
+    refresh_token: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class Revoke(_Request, frozen=True):
+    token: Annotated[str, Meta(min_length=1, max_length=4_096)]
+
+
+class Token(msgspec.Struct, frozen=True):
+    """RFC 6749, section 5.1, with the person."""
+
+    access_token: str
+    expires_in: int
+    refresh_token: str
+    person: msgspec.Raw
+    token_type: str = "Bearer"  # noqa: S105  the name of a scheme
+
+
+class VoteAnswer(msgspec.Struct, frozen=True):
+    post_id: str
+    up: int
+    voted: bool
+
+
+# The shapes of answers that are assembled from stored bytes; the OpenAPI document is made from them.
+
+
+class SignInWay(msgspec.Struct, frozen=True):
+    type: str
+
+
+class Limits(msgspec.Struct, frozen=True):
+    title: int = MAX_TITLE
+    body: int = MAX_BODY
+    tag: int = MAX_TAG
+    tags: int = MAX_TAGS
+
+
+class Discovery(msgspec.Struct, frozen=True):
+    name: str
+    api_version: str
+    api: str
+    jam: Jam
+    sign_in: tuple[SignInWay, ...]
+    limits: Limits
+    head: str
+
+
+class TokenShape(msgspec.Struct, frozen=True):
+    """A token answer as the OpenAPI document shows it."""
+
+    access_token: str
+    token_type: str
+    expires_in: int
+    refresh_token: str
+    person: Person
+
+
+class Forums(msgspec.Struct, frozen=True):
+    items: tuple[Forum, ...]
+
+
+class Posts(msgspec.Struct, frozen=True):
+    items: tuple[Post, ...]
+    next: str | None
+
+
+class People(msgspec.Struct, frozen=True):
+    items: tuple[Person, ...]
+    next: str | None
+
+
+class TagCount(msgspec.Struct, frozen=True):
+    name: str
+    count: int
+
+
+class Tags(msgspec.Struct, frozen=True):
+    items: tuple[TagCount, ...]
+
+
+class PostTag(msgspec.Struct, frozen=True):
+    name: str
+    by: tuple[str, ...]
+
+
+class PostTags(msgspec.Struct, frozen=True):
+    items: tuple[PostTag, ...]
+
+
+class MyVotes(msgspec.Struct, frozen=True):
+    items: tuple[str, ...]
+
+
+class ChangeItem(msgspec.Struct, frozen=True):
+    seq: int
+    mark: str
+    type: str
+    data: dict[str, object]
+
+
+class Changes(msgspec.Struct, frozen=True):
+    items: tuple[ChangeItem, ...]
+    head: str
+
+
+R = TypeVar("R", bound=_Request)
+
+_WHERE = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<path>[^`]*)`)?$", re.DOTALL)
+_FIELD = re.compile(r"^Object (?:contains unknown|missing required) field `(?P<name>.*)`$", re.DOTALL)
+_STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
+
+
+def decode(kind: type[R], raw: bytes) -> R:
+    """The request. Lone surrogates become U+FFFD.
+
+    Raises 400 for what is no JSON, 422 with a pointer for what does not fit.
+    """
+    try:
+        return msgspec.json.decode(mend_surrogates(raw), type=kind)
+    except msgspec.ValidationError as error:
+        raise _mismatch(str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Problem("bad_request", f"The body is no JSON: {error}.") from None
+    except RecursionError:
+        raise Problem("bad_request", "The body is nested too deeply.") from None
+
+
+def _mismatch(message: str) -> Problem:
+    """msgspec's words as a problem with a JSON pointer (RFC 6901)."""
+    match = _WHERE.match(message)
+    what, path = (match["what"], match["path"] or "") if match else (message, "")
+    steps = [name or index for name, index in _STEP.findall(path)]
+    field = _FIELD.match(what)
+    if field:
+        steps.append(field["name"])
+    pointer = "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)
+    return Problem("invalid", f"{what}.", errors=[FieldError(what, pointer=pointer)])
+
+
+def clean_text(text: str) -> str:
+    """Text of a person as it is kept: U+0000 becomes U+FFFD, as CommonMark demands; all else stays."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def clean_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
+    """Sorted normal tags without doubles. Raises 422 with the place of the first that cannot be one."""
+    found: set[str] = set()
+    for index, text in enumerate(tags):
+        found.add(clean_tag(text, f"/tags/{index}"))
+    if len(found) > MAX_TAGS:
+        raise invalid("/tags", f"A post has at most {MAX_TAGS} tags.")
+    return tuple(sorted(found))
+
+
+def clean_tag(text: str, pointer: str) -> str:
+    """One tag as it is kept. Raises 422 naming ``pointer``."""
+    try:
+        tag = normal_tag(text)
+    except ValueError as error:
+        raise invalid(pointer, f"{error}.") from None
+    if len(tag) > MAX_TAG:
+        raise invalid(pointer, f"A tag has at most {MAX_TAG} characters.")
+    return tag
