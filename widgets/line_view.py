@@ -1,0 +1,165 @@
+"""What the list and the thread have in common: a widget that draws whole lines itself.
+
+It overrides `render_lines` and hands back cached strips, as wide as itself. That passes by what Textual does for
+other widgets, so it is done here: line filters (NO_COLOR), marking of selected text, copying it. The strips carry no
+meta, so nothing in them can be an action. No border and no padding: the container may have them.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region
+from textual.selection import Selection
+from textual.strip import Strip
+from textual.widget import Widget
+
+from widgets.strips import restyle
+
+
+class LineView(Widget, can_focus=True, inherit_bindings=False):
+    """Base of widgets that draw line by line: a palette from component classes, and an own slim scroll bar."""
+
+    PREFIX: ClassVar[str] = ""  # of the component classes: PREFIX--NAME
+
+    def __init__(self, *, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(name=name, id=id, classes=classes)
+        self._styles: dict[str, Style] = {}
+        self._seen: tuple[object, ...] = ()
+        self._dragging = False
+
+    # what a subclass draws
+
+    def strip_at(self, y: int) -> Strip:
+        """The strip of line ``y`` of the view, as wide as the widget."""
+        raise NotImplementedError
+
+    def prepare(self) -> None:
+        """Called before strips are asked for, once a paint."""
+
+    def forget_strips(self) -> None:
+        """The colours or the width changed: what was painted is of no use."""
+        raise NotImplementedError
+
+    def bar(self) -> tuple[int, int]:
+        """First line and length of the scroll bar's thumb; length 0 shows no bar."""
+        raise NotImplementedError
+
+    def drag_to(self, part: float) -> None:
+        """The bar was dragged: 0.0 is the start, 1.0 the end."""
+        raise NotImplementedError
+
+    # colours
+
+    def palette(self, names: str) -> Style:
+        """The style of one or more names, separated by spaces; later ones win. Unknown names raise KeyError."""
+        style = self._styles.get(names)
+        if style is None:
+            classes = [f"{self.PREFIX}--{name}" for name in names.split()]
+            style = self.get_component_rich_style(*classes) if classes else self.rich_style
+            self._styles[names] = style
+        return style
+
+    def bar_segment(self, y: int, style: str = "") -> Segment:
+        """The last cell of line ``y``."""
+        first, length = self.bar()
+        if first <= y < first + length:
+            return Segment("▐", self.palette(f"{style} thumb".strip()))
+        return Segment(" ", self.palette(style))
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._styles.clear()
+        self._seen = ()
+
+    def _check(self) -> None:
+        """Forgets the strips when what they were painted with is no longer so."""
+        seen = (self.size.width, self.rich_style, self.app.current_theme.name, *map(self.palette, self.watched_styles))
+        if seen != self._seen:
+            self._styles.clear()
+            self.forget_strips()
+            self._seen = seen
+
+    watched_styles: ClassVar[tuple[str, ...]] = ()  # names whose change means that strips are stale
+
+    # drawing
+
+    def render_line(self, y: int) -> Strip:
+        """One line, with the offsets by which Textual finds what the mouse selects."""
+        self._check()
+        self.prepare()
+        if not 0 <= y < self.size.height:
+            return Strip.blank(self.size.width, self.rich_style)
+        return self.strip_at(y).apply_offsets(0, y)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._check()
+        self.prepare()
+        width, height = self.size
+        blank = Strip.blank(width, self.rich_style)
+        strips = [self.strip_at(y) if 0 <= y < height else blank for y in crop.line_range]
+        selection = self.text_selection
+        if selection is not None:
+            style = self.selection_style
+            for number, y in enumerate(crop.line_range):
+                span = selection.get_span(y)
+                if span is not None:
+                    strips[number] = restyle(strips[number], *span, style)
+        if crop.column_span != (0, width):
+            strips = [strip.crop(*crop.column_span) for strip in strips]
+        filters = self.get_line_filters()
+        if filters:
+            background = self.background_colors[1]
+            for line_filter in filters:
+                strips = [strip.apply_filter(line_filter, background) for strip in strips]
+        return strips
+
+    # selection: what can be seen can be copied, as it is seen
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        self._check()
+        self.prepare()
+        lines = [self.strip_at(y).crop(0, self.size.width - 1).text.rstrip() for y in range(self.size.height)]
+        return selection.extract("\n".join(lines)), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        self.refresh()
+
+    def unselect(self) -> None:
+        """The lines moved: a selection no longer stands where it was made."""
+        if self.is_attached and self.screen.selections:
+            self.screen.clear_selection()
+
+    @property
+    def has_selected_text(self) -> bool:
+        selection = self.text_selection
+        return selection is not None and selection.start != selection.end
+
+    # the scroll bar
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        if event.button == 1 and event.x == self.size.width - 1 and self.bar()[1]:
+            event.stop()
+            event.prevent_default()
+            self._dragging = True
+            self.capture_mouse()
+            self._drag(event.y)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        if self._dragging:
+            event.stop()
+            self._drag(event.y)
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        if self._dragging:
+            event.stop()
+            self._dragging = False
+            self.release_mouse()
+
+    def _drag(self, y: int) -> None:
+        length = self.bar()[1]
+        room = max(1, self.size.height - length)
+        self.drag_to(min(1.0, max(0.0, (y - length // 2) / room)))

@@ -1,0 +1,462 @@
+"""A list of up to a million rows: draws what is seen, fetches rows in windows, keeps strips of what was drawn.
+
+The list holds keys only. Rows come through ``fetch`` in windows of `WINDOW`, lines through ``draw``; both belong to
+the screen. A row is ``row_height`` lines. When rows arrive or vanish, the row under the cursor and the first visible
+row stay where they are: nothing moves under the reader.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from typing import Any, ClassVar, Generic, TypeVar
+
+from rich.segment import Segment
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+
+from widgets.line_view import LineView
+from widgets.strips import Line, Span, paint, paint_content, wrap
+
+WINDOW = 128  # rows fetched at once
+ROWS_KEPT = 2048
+STRIPS_KEPT = 1024
+WHEEL_LINES = 3
+_NEAR = 256  # how far around its old place a key is looked for before all keys are
+
+Key = TypeVar("Key", bound=Hashable)
+Row = TypeVar("Row")
+
+
+class RowList(LineView, Generic[Key, Row]):
+    """A virtual list. See the module for what it promises.
+
+    ``fetch`` gets keys and gives their rows in that order, leaving out those that vanished; ``key_of`` names the key
+    of a row (by default its attribute ``key``). ``draw`` gets a row, the width in cells, and whether the row is under
+    the cursor and the list focused; it gives at most ``row_height`` lines: tuples of `Span` whose style names are those
+    of `COMPONENT_CLASSES` without their prefix (the faster way), or `Content` of one line.
+    """
+
+    PREFIX = "row-list"
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "row-list--cursor",
+        "row-list--blurred",
+        "row-list--title",
+        "row-list--unread",
+        "row-list--muted",
+        "row-list--faint",
+        "row-list--author",
+        "row-list--accent",
+        "row-list--tag",
+        "row-list--vote",
+        "row-list--hit",
+        "row-list--good",
+        "row-list--bad",
+        "row-list--thumb",
+        "row-list--empty",
+    }
+    DEFAULT_CSS = """
+    RowList {
+        width: 1fr; height: 1fr; background: $background; color: $foreground;
+        & > .row-list--title { color: $foreground; }
+        & > .row-list--unread { color: $foreground; text-style: bold; }
+        & > .row-list--muted { color: $text-muted; }
+        & > .row-list--faint { color: $text-disabled; }
+        & > .row-list--author { color: $secondary; }
+        & > .row-list--accent { color: $accent; }
+        & > .row-list--tag { color: $primary; }
+        & > .row-list--vote { color: $success; }
+        & > .row-list--hit { color: $warning; text-style: bold; }
+        & > .row-list--good { color: $success; }
+        & > .row-list--bad { color: $error; }
+        & > .row-list--thumb { color: $scrollbar; }
+        & > .row-list--empty { color: $text-muted; }
+        & > .row-list--cursor { background: $block-cursor-background; }
+        & > .row-list--blurred { background: $block-cursor-blurred-background; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "open_row", "Open", show=False)]
+    watched_styles = ("cursor muted", "blurred muted", "accent", "thumb")
+
+    class Highlighted(Message):
+        """The cursor came to stand on another row. ``key`` is None when there is no row."""
+
+        def __init__(self, row_list: RowList[Any, Any], key: Any) -> None:
+            super().__init__()
+            self.row_list = row_list
+            self.key = key
+
+        @property
+        def control(self) -> RowList[Any, Any]:
+            return self.row_list
+
+    class Opened(Message):
+        """A row was opened: Enter, or a double click."""
+
+        def __init__(self, row_list: RowList[Any, Any], key: Any) -> None:
+            super().__init__()
+            self.row_list = row_list
+            self.key = key
+
+        @property
+        def control(self) -> RowList[Any, Any]:
+            return self.row_list
+
+    def __init__(
+        self,
+        fetch: Callable[[Sequence[Key]], Sequence[Row]],
+        draw: Callable[[Row, int, bool, bool], Sequence[Line | Content]],
+        *,
+        row_height: int = 1,
+        empty: str = "Nothing here yet.",
+        key_of: Callable[[Row], Key] | None = None,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002 - Textual's own name
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self._fetch = fetch
+        self._draw = draw
+        self._row_height = row_height
+        self._empty = empty
+        self._key_of: Callable[[Row], Key] = key_of if key_of is not None else lambda row: row.key  # type: ignore[attr-defined]
+        self._keys: Sequence[Key] = ()
+        self._cursor = 0
+        self._top = 0  # index of the first visible row
+        self._rows: OrderedDict[Key, Row | None] = OrderedDict()
+        self._strips: OrderedDict[tuple[Key, int, bool], tuple[Strip, ...]] = OrderedDict()
+        self._told: Key | None = None
+
+    # what is in the list
+
+    @property
+    def keys(self) -> Sequence[Key]:
+        return self._keys
+
+    @property
+    def row_height(self) -> int:
+        return self._row_height
+
+    @row_height.setter
+    def row_height(self, lines: int) -> None:
+        if lines != self._row_height:
+            self._row_height = lines
+            self._strips.clear()
+            self._show_cursor()
+            self.refresh()
+
+    @property
+    def empty(self) -> str:
+        """What is said when there are no rows."""
+        return self._empty
+
+    @empty.setter
+    def empty(self, text: str) -> None:
+        if text != self._empty:
+            self._empty = text
+            self.refresh()
+
+    @property
+    def cursor_index(self) -> int:
+        """The place of the cursor; -1 when there are no rows."""
+        return self._cursor if self._keys else -1
+
+    @property
+    def cursor_key(self) -> Key | None:
+        return self._keys[self._cursor] if self._keys else None
+
+    @property
+    def cursor_row(self) -> Row | None:
+        """The row under the cursor; None when there is none, or when it vanished."""
+        return self._row(self._cursor) if self._keys else None
+
+    @property
+    def top_index(self) -> int:
+        """The index of the first visible row: how many rows are above the view."""
+        return self._top
+
+    @property
+    def rows_per_page(self) -> int:
+        return max(1, self.size.height // self._row_height)
+
+    def set_rows(self, keys: Sequence[Key], *, cursor: Key | None = None) -> None:
+        """Another list: the cursor goes to the row with the key ``cursor``, or to the first."""
+        self._keys = keys
+        self._rows.clear()
+        self._strips.clear()
+        self._top = 0
+        place = -1 if cursor is None else _find(keys, cursor, 0)
+        self._cursor = max(place, 0)
+        self._show_cursor(middle=True)
+        self.unselect()
+        self.refresh()
+        self._tell()
+
+    def update_rows(self, keys: Sequence[Key], changed: Collection[Key] | None = None) -> None:
+        """The same list later: rows came, went or changed (``changed``; None: any of them may have).
+
+        The cursor stays on its row and the first visible row stays first; rows that vanished give way to the next.
+        """
+        old = self._keys
+        if changed is None:
+            self._rows.clear()
+            self._strips.clear()
+        else:
+            self._drop(changed)
+        self._keys = keys
+        if not keys:
+            self._cursor = self._top = 0
+        elif old:
+            cursor = _follow(old, keys, self._cursor)
+            # The distance of the cursor from the top is kept when the first row is the one that vanished.
+            top = _find(keys, old[self._top], self._top)
+            self._top = top if top >= 0 else cursor - (self._cursor - self._top)
+            self._cursor = cursor
+            self._clamp()
+        self.refresh()
+        self._tell()
+
+    def refresh_rows(self, keys: Iterable[Key]) -> None:
+        """These rows changed: they are fetched and drawn again if they are seen."""
+        self._drop(keys)
+        self.refresh()
+
+    def redraw(self) -> None:
+        """What ``draw`` looks at beside the row changed (the time, for one): rows stay, lines are drawn again."""
+        self._strips.clear()
+        self.refresh()
+
+    def _drop(self, keys: Iterable[Key]) -> None:
+        for key in keys:
+            self._rows.pop(key, None)
+            for state in (0, 1, 2):
+                self._strips.pop((key, state, False), None)
+                self._strips.pop((key, state, True), None)
+
+    # moving
+
+    def move(self, delta: int) -> bool:
+        """Moves the cursor by rows; whether it moved."""
+        return self.go_to_index(self._cursor + delta)
+
+    def page(self, direction: int) -> bool:
+        """Moves by a screenful, one row kept in sight; ``direction`` is 1 or -1."""
+        step = max(1, self.rows_per_page - 1) * direction
+        if not self._keys:
+            return False
+        self._scroll_top_to(self._top + step)
+        return self.go_to_index(self._cursor + step)
+
+    def first(self) -> bool:
+        return self.go_to_index(0)
+
+    def last(self) -> bool:
+        return self.go_to_index(len(self._keys) - 1)
+
+    def go_to(self, key: Key) -> bool:
+        """Moves the cursor to the row with ``key``; False when there is no such row."""
+        place = _find(self._keys, key, self._cursor)
+        if place < 0:
+            return False
+        self.go_to_index(place)
+        return True
+
+    def go_to_index(self, index: int) -> bool:
+        if not self._keys:
+            return False
+        index = min(max(index, 0), len(self._keys) - 1)
+        if index == self._cursor:
+            self._show_cursor()
+            return False
+        before, self._cursor = self._cursor, index
+        if not self._show_cursor():
+            self._refresh_row(before)
+            self._refresh_row(index)
+        self._tell()
+        return True
+
+    def scroll_rows(self, delta: int) -> None:
+        """Moves the view and leaves the cursor, unless it would leave the view."""
+        self._scroll_top_to(self._top + delta)
+        low, high = self._top, self._top + self.rows_per_page - 1
+        if self._keys and not low <= self._cursor <= high:
+            self._cursor = min(max(self._cursor, low), high, len(self._keys) - 1)
+            self._tell()
+
+    def _refresh_row(self, index: int) -> None:
+        y = (index - self._top) * self._row_height
+        self.refresh(Region(0, y, self.size.width, self._row_height))
+
+    def _scroll_top_to(self, top: int) -> bool:
+        top = max(0, min(top, len(self._keys) - self.rows_per_page))
+        if top == self._top:
+            return False
+        self._top = top
+        self.unselect()
+        self.refresh()
+        return True
+
+    def _show_cursor(self, middle: bool = False) -> bool:
+        """Scrolls so that the cursor is seen; whether it had to."""
+        page = self.rows_per_page
+        if self._top <= self._cursor < self._top + page:
+            return self._scroll_top_to(self._top)
+        if middle:
+            return self._scroll_top_to(self._cursor - page // 3)
+        return self._scroll_top_to(self._cursor if self._cursor < self._top else self._cursor - page + 1)
+
+    def _clamp(self) -> None:
+        self._cursor = min(max(self._cursor, 0), max(len(self._keys) - 1, 0))
+        self._top = max(0, min(self._top, len(self._keys) - self.rows_per_page))
+
+    def _tell(self) -> None:
+        key = self.cursor_key
+        if key != self._told:
+            self._told = key
+            self.post_message(self.Highlighted(self, key))
+
+    # drawing
+
+    def forget_strips(self) -> None:
+        self._strips.clear()
+
+    def prepare(self) -> None:
+        self._clamp()
+
+    def bar(self) -> tuple[int, int]:
+        total, height = len(self._keys), self.size.height
+        page = self.rows_per_page
+        if total <= page or height < 2:
+            return 0, 0
+        length = max(1, height * page // total)
+        room = height - length
+        first = round(room * self._top / (total - page))
+        if 0 < self._top < total - page and room > 2:
+            first = min(max(first, 1), room - 1)  # touches an end only when there is nothing beyond
+        return first, length
+
+    def drag_to(self, part: float) -> None:
+        self.scroll_rows(round(part * max(0, len(self._keys) - self.rows_per_page)) - self._top)
+
+    def strip_at(self, y: int) -> Strip:
+        if not self._keys:
+            return self._empty_strip(y)
+        at, line = divmod(y, self._row_height)
+        index = self._top + at
+        if index >= len(self._keys):
+            return Strip.blank(self.size.width, self.rich_style)
+        key = self._keys[index]
+        state = 0 if index != self._cursor else 1 if self.has_focus else 2
+        first, length = self.bar()
+        thumb = first <= y < first + length
+        strips = self._strips.get((key, state, thumb))
+        if strips is None:
+            strips = self._paint(index, state, thumb)
+            self._strips[key, state, thumb] = strips
+            if len(self._strips) > STRIPS_KEPT:
+                self._strips.popitem(last=False)
+        return strips[line]
+
+    def _paint(self, index: int, state: int, thumb: bool) -> tuple[Strip, ...]:
+        width = self.size.width - 1
+        row = self._row(index)
+        lines = () if row is None else self._draw(row, width, state > 0, self.has_focus)
+        ground = ("", "cursor ", "blurred ")[state]
+        fill = self.palette(ground.strip())
+        end = Segment("▐", self.palette(f"{ground}thumb")) if thumb else Segment(" ", fill)
+        base = self.get_visual_style(*(f"{self.PREFIX}--{name}" for name in ground.split()))
+        strips: list[Strip] = []
+        for number in range(self._row_height):
+            line = lines[number] if number < len(lines) else ()
+            if isinstance(line, Content):
+                strip = paint_content(line, width, base, fill)
+            else:
+                strip = paint(line, width, lambda name: self.palette(ground + name), fill)
+            strips.append(Strip([*strip, end], width + 1))
+        return tuple(strips)
+
+    def _row(self, index: int) -> Row | None:
+        key = self._keys[index]
+        if key not in self._rows:
+            start = index - index % WINDOW
+            wanted = [one for one in self._keys[start : start + WINDOW] if one not in self._rows]
+            self._rows.update(dict.fromkeys(wanted))
+            for row in self._fetch(wanted):
+                self._rows[self._key_of(row)] = row
+            while len(self._rows) > ROWS_KEPT:
+                self._rows.popitem(last=False)
+        return self._rows[key]
+
+    def _empty_strip(self, y: int) -> Strip:
+        width, height = self.size
+        lines = [line for text in self._empty.split("\n") for line in wrap([Span(text, "empty")], max(1, width - 4))]
+        start = max(0, (height - len(lines)) // 3)
+        if not start <= y < start + len(lines):
+            return Strip.blank(width, self.rich_style)
+        line = lines[y - start]
+        gap = max(0, (width - sum(len(span.text) for span in line)) // 2)
+        return paint((Span(" " * gap), *line), width, self.palette, self.rich_style)
+
+    # events
+
+    def on_focus(self) -> None:
+        self._refresh_row(self._cursor)
+
+    def on_blur(self) -> None:
+        self._refresh_row(self._cursor)
+
+    def on_resize(self) -> None:
+        self._show_cursor()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.scroll_rows(max(1, WHEEL_LINES // self._row_height))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.scroll_rows(-max(1, WHEEL_LINES // self._row_height))
+
+    def on_click(self, event: events.Click) -> None:
+        event.prevent_default()  # Textual would select the whole list on a double click
+        index = self._top + event.y // self._row_height
+        if event.x >= self.size.width - 1 or index >= len(self._keys) or self.has_selected_text:
+            return
+        event.stop()
+        self.go_to_index(index)
+        if event.chain == 2:
+            self.action_open_row()
+
+    def action_open_row(self) -> None:
+        key = self.cursor_key
+        if key is not None:
+            self.post_message(self.Opened(self, key))
+
+
+def _find(keys: Sequence[Key], key: Key, near: int) -> int:
+    """The index of ``key``, looked for around ``near`` first; -1 when it is not there."""
+    low = max(0, near - _NEAR)
+    try:
+        return low + keys[low : near + _NEAR].index(key)
+    except ValueError:
+        pass
+    try:
+        return keys.index(key)
+    except ValueError:
+        return -1
+
+
+def _follow(old: Sequence[Key], new: Sequence[Key], place: int) -> int:
+    """Where in ``new`` the row is that stood at ``place`` in ``old``; if it vanished, the next that did not, else the
+    one before, else the same place."""
+    found = _find(new, old[place], place)
+    if found >= 0:
+        return found
+    there = set(new[max(0, place - _NEAR) : place + _NEAR])
+    for index in (*range(place + 1, min(len(old), place + _NEAR)), *range(place - 1, max(-1, place - _NEAR), -1)):
+        if old[index] in there:
+            return _find(new, old[index], place)
+    return min(place, len(new) - 1)
