@@ -313,8 +313,10 @@ class Snapshot:
                     raise BadAnswer(
                         f"The server's snapshot has a record of more than {limit:,} bytes", "It was not used."
                     )
+                if b"" in lines:
+                    raise BadAnswer("The server's snapshot has empty records", "It was not used.")
                 if lines:
-                    yield [line for line in lines if line]
+                    yield lines
         if total != self.size:
             raise Unreachable("The snapshot was cut off on its way", "It is fetched again.")
         if rest_size:

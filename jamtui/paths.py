@@ -145,12 +145,15 @@ def read_private(path: Path) -> bytes | None:
             descriptor = os.open(path, os.O_RDONLY | _NOFOLLOW | getattr(os, "O_NONBLOCK", 0))
         except FileNotFoundError:
             return None
-        with os.fdopen(descriptor, "rb") as file:
-            found = os.fstat(file.fileno())
+        try:
+            found = os.fstat(descriptor)
             _check_file(path, found)
             if _POSIX and stat.S_IMODE(found.st_mode) != 0o600:
-                os.fchmod(file.fileno(), 0o600)
-            return file.read()
+                os.fchmod(descriptor, 0o600)
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                return file.read()
+        finally:
+            os.close(descriptor)
 
 
 def remove(path: Path) -> None:

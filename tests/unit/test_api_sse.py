@@ -38,7 +38,8 @@ def reference(stream: bytes) -> tuple[list[tuple[str, bytes, str]], list[str]]:
     """The standard's algorithm, written down naively over the whole stream."""
     text = stream.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     events, comments = [], []
-    kind, lines, last = b"", [], b""
+    lines: list[bytes] = []
+    kind, last = b"", b""
     for line in text.split(b"\n")[:-1]:
         if not line:
             if lines:
