@@ -40,6 +40,7 @@ from jamtui.model import (
 from jamtui.paths import Home, make_private_dir
 from jamtui.safe_text import safe_line
 from jamtui.store import connection, mirror, own, rows, search
+from jamtui.store.objects import Objects
 from jamtui.store.overlay import Overlay
 from jamtui.store.own import Own, Payload, Queued
 from jamtui.store.registry import KnownJam
@@ -229,8 +230,16 @@ class Session:
             return search.search(self._search, query, limit)
 
     def export(self) -> Iterable[tuple[str, bytes]]:
-        """The mirror's objects as (type, JSON bytes), in the order of an archive."""
-        return mirror.objects(self._rows.db)
+        """The mirror's objects as (type, JSON bytes), in the order of an archive, as of one moment."""
+        self._rows.db.execute("BEGIN")
+        try:
+            yield from mirror.objects(self._rows.db)
+        finally:
+            self._rows.db.execute("ROLLBACK")
+
+    def stored(self) -> Objects:
+        """The objects as they came, for programs, with the outbox laid over them."""
+        return Objects(self._rows.db, self.me.person_id, self.me.handle, self._own.outbox())
 
     # -- reading state, on this device only
 

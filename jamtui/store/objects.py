@@ -1,8 +1,8 @@
 """Reading the mirror for programs: the objects as they came, with what this device knows beside them.
 
 Rows for people are made harmless (`jamtui.store.rows`); a program gets the text as somebody wrote it, every field that
-the archive has, and is told by JSON's own escapes what a terminal must not see. So this reads the stored JSON, and needs
-neither typed objects nor rows: only `apsw` and `json` are imported, which is what makes `jamtui forums --json` quick.
+the archive has, and is told by JSON's own escapes what a terminal must not see. So this reads the stored JSON and
+needs neither typed objects nor rows: only `apsw` and `json` are imported, which makes `jamtui forums --json` quick.
 """
 
 from __future__ import annotations
@@ -35,12 +35,23 @@ LEFT JOIN own.saved s ON s.post_id = p.id
 LEFT JOIN own.my_votes v ON v.post_id = p.id
 WHERE p.n IN (SELECT value FROM json_each(?2))
 """
+_PEOPLE = """
+SELECT p.raw, coalesce(c.posts, 0) FROM people p
+LEFT JOIN (SELECT author, count(*) AS posts FROM posts WHERE gone = 0 GROUP BY author) c ON c.author = p.n
+ORDER BY 2 DESC, p.handle
+"""
+_ALL = (
+    "SELECT 'jam', '', raw, 0 FROM jam",
+    "SELECT 'person', id, raw, 0 FROM people ORDER BY n",
+    "SELECT 'forum', id, raw, 0 FROM forums ORDER BY n",
+    "SELECT 'post', id, raw, up FROM posts ORDER BY n",
+)
 _PIECE = 500  # posts read at once, so that a Jam of any size takes little memory
 
 
 def connect(mirror: str, own: str) -> apsw.Connection | None:
-    """A reading connection over both files, or None when one is missing or of another schema: `jamtui.session` then sees
-    to it, and says what is wrong. Raises `apsw.Error` for a file that is torn."""
+    """A reading connection over both files, or None when one is missing or of another schema: `jamtui.session` then
+    sees to it, and says what is wrong. Raises `apsw.Error` for a file that is torn."""
     flags = apsw.SQLITE_OPEN_READWRITE  # a WAL cannot be read without
     try:
         db = apsw.Connection(mirror, flags=flags)
@@ -61,12 +72,12 @@ def connect(mirror: str, own: str) -> apsw.Connection | None:
 
 
 def _number(db: apsw.Connection, sql: str) -> int:
-    return int(next(iter(db.execute(sql)))[0])  # type: ignore[call-overload]
+    return int(next(iter(db.execute(sql)))[0])
 
 
-def stored(raw: object) -> Object:
+def stored(raw: bytes) -> Object:
     """A stored object. A number that JSON can write and Python cannot hold becomes its text."""
-    found: Object = json.loads(bytes(raw), parse_float=_float, parse_int=_int)  # type: ignore[call-overload]
+    found: Object = json.loads(raw, parse_float=_float, parse_int=_int)
     return found
 
 
@@ -79,59 +90,79 @@ def _int(text: str) -> object:
     return int(text) if len(text) < 4_000 else text
 
 
-def forums(db: apsw.Connection, person_id: str) -> Iterator[Object]:
-    """Forums by position, each with ``threads``, ``posts`` and ``unread``."""
-    unread = _counts(db, f"SELECT p.forum, count(*) {_UNREAD} GROUP BY p.forum", (person_id,))
-    posts = _counts(db, "SELECT forum, count(*) FROM posts WHERE gone = 0 GROUP BY forum")
-    threads = _counts(db, "SELECT forum, count(*) FROM threads GROUP BY forum")
-    for n, raw in db.execute("SELECT n, raw FROM forums ORDER BY position, n"):
-        yield stored(raw) | {"threads": threads.get(n, 0), "posts": posts.get(n, 0), "unread": unread.get(n, 0)}
+class Objects:
+    """The mirror's objects for one reader, over a connection of `connect` or of `jamtui.store.rows`.
 
-
-def _counts(db: apsw.Connection, sql: str, values: tuple[str, ...] = ()) -> dict[object, int]:
-    return dict(db.execute(sql, values))  # type: ignore[arg-type]
-
-
-def tags(db: apsw.Connection) -> Iterator[Object]:
-    """``name`` and ``count``, the most used first."""
-    for name, count in db.execute("SELECT name, count(*) FROM tags GROUP BY name ORDER BY 2 DESC, 1"):
-        yield {"name": name, "count": count}
-
-
-def people(db: apsw.Connection) -> Iterator[Object]:
-    """People with the number of their ``posts``, those with the most first."""
-    sql = """
-    SELECT p.raw, coalesce(c.posts, 0) FROM people p
-    LEFT JOIN (SELECT author, count(*) AS posts FROM posts WHERE gone = 0 GROUP BY author) c ON c.author = p.n
-    ORDER BY 2 DESC, p.handle"""
-    for raw, posts in db.execute(sql):
-        yield stored(raw) | {"posts": posts}
-
-
-def posts(
-    db: apsw.Connection, person_id: str, handle: str, keys: Sequence[int], waiting: Sequence[Queued] = ()
-) -> Iterator[tuple[int, Object]]:
-    """(key, post) in the order of ``keys``; those that vanished are left out.
-
-    A post has ``author`` (the handle), ``unread``, ``saved`` and ``voted`` beside its own fields, and with what waits in
-    the outbox laid over it: then also ``send`` (queued, sending, refused) and ``reason``. ``waiting`` is the outbox.
+    ``waiting`` is the outbox as it stands: laid over the posts, and shown by itself.
     """
-    own = {-row.n: row for row in waiting if row.kind == "post"}
-    for start in range(0, len(keys), _PIECE):
-        piece = keys[start : start + _PIECE]
-        confirmed = "[" + ",".join(str(key) for key in piece if key > 0) + "]"
-        found: dict[int, Object] = {}
-        for n, raw, up, author, unread, saved, voted in db.execute(_POSTS, (person_id, confirmed)):
-            post = stored(raw)
-            votes = post.get("votes")
-            post["votes"] = {**(votes if isinstance(votes, dict) else {}), "up": up}
-            post |= {"author": author, "unread": bool(unread), "saved": bool(saved), "voted": bool(voted)}
-            found[int(n)] = _patched(post, waiting)  # type: ignore[call-overload]
-        for key in piece:
-            if key in own:
-                found[key] = _patched(_waiting_post(own[key], person_id, handle), waiting)
-            if key in found:
-                yield key, found[key]
+
+    def __init__(self, db: apsw.Connection, person_id: str, handle: str, waiting: Sequence[Queued] = ()) -> None:
+        self._db = db
+        self._person_id = person_id
+        self._handle = handle
+        self.waiting = waiting
+
+    def forums(self) -> Iterator[Object]:
+        """Forums by position, each with ``threads``, ``posts`` and ``unread``."""
+        unread = self._counts(f"SELECT p.forum, count(*) {_UNREAD} GROUP BY p.forum", (self._person_id,))
+        posts = self._counts("SELECT forum, count(*) FROM posts WHERE gone = 0 GROUP BY forum")
+        threads = self._counts("SELECT forum, count(*) FROM threads GROUP BY forum")
+        for n, raw in self._db.execute("SELECT n, raw FROM forums ORDER BY position, n"):
+            yield stored(raw) | {"threads": threads.get(n, 0), "posts": posts.get(n, 0), "unread": unread.get(n, 0)}
+
+    def _counts(self, sql: str, values: tuple[str, ...] = ()) -> dict[object, int]:
+        return dict(self._db.execute(sql, values))
+
+    def tags(self) -> Iterator[Object]:
+        """``name`` and ``count``, the most used first."""
+        for name, count in self._db.execute("SELECT name, count(*) FROM tags GROUP BY name ORDER BY 2 DESC, 1"):
+            yield {"name": name, "count": count}
+
+    def people(self) -> Iterator[Object]:
+        """People with the number of their ``posts``, those with the most first."""
+        for raw, posts in self._db.execute(_PEOPLE):
+            yield stored(raw) | {"posts": posts}
+
+    def posts(self, keys: Sequence[int]) -> Iterator[tuple[int, Object]]:
+        """(key, post) in the order of ``keys``; those that vanished are left out.
+
+        A post has ``author`` (the handle), ``unread``, ``saved`` and ``voted`` beside its own fields, and with what
+        waits in the outbox laid over it: then also ``send`` (queued, sending, refused) and ``reason``.
+        """
+        own = {-row.n: row for row in self.waiting if row.kind == "post"}
+        for start in range(0, len(keys), _PIECE):
+            piece = keys[start : start + _PIECE]
+            confirmed = "[" + ",".join(str(key) for key in piece if key > 0) + "]"
+            found: dict[int, Object] = {}
+            for n, raw, up, author, unread, saved, voted in self._db.execute(_POSTS, (self._person_id, confirmed)):
+                post = self.object(raw, up)
+                post |= {"author": author, "unread": bool(unread), "saved": bool(saved), "voted": bool(voted)}
+                found[int(n)] = _patched(post, self.waiting)
+            for key in piece:
+                if key in own:
+                    post = _waiting_post(own[key], self._person_id, self._handle)
+                    found[key] = _patched(post, self.waiting)
+                if key in found:
+                    yield key, found[key]
+
+    def fingerprints(self) -> Iterator[tuple[str, str, bytes, int]]:
+        """(type, id, stored JSON, votes) of everything there is, oldest first; for telling what changed."""
+        for sql in _ALL:
+            for kind, object_id, raw, up in self._db.execute(sql):
+                yield str(kind), str(object_id), bytes(raw), int(up)
+
+    @staticmethod
+    def object(raw: bytes, up: int | None) -> Object:
+        """Stored JSON as an object; ``up`` is the tally of a post, which is kept beside it."""
+        found = stored(raw)
+        if up is not None:
+            votes = found.get("votes")
+            found["votes"] = {**(votes if isinstance(votes, dict) else {}), "up": up}
+        return found
+
+    def handles(self) -> dict[str, str]:
+        """Handles of all people by id, as they came."""
+        return dict(self._db.execute("SELECT id, handle FROM people"))
 
 
 def _waiting_post(row: Queued, person_id: str, handle: str) -> Object:

@@ -1,0 +1,125 @@
+"""``jamtui`` on the command line: finds the command, runs it, and says how it went.
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 not signed in, 4 not reachable, 5 no such thing, 6 refused by the Jam (all from
+`jamtui.errors`), 130 interrupted. Errors are one line on standard error; a traceback comes only with ``--debug``, and
+without locals.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from jamtui.errors import JamError, UsageError
+
+TYPE_CHECKING = False  # typing's own is not worth its import: see jamtui.output
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Mapping, Sequence
+
+    from jamtui.commands.context import Context
+
+    Run = Callable[[Context, argparse.Namespace], int | None]
+
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code. ``argv`` is without the program's name."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in words
+    _utf8()
+    try:
+        code = _run(words, os.environ)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read has enough. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except JamError as error:
+        return _failed(error, error.title, error.hint, error.exit_code, debug)
+    except OSError as error:
+        # No file of ours: those are told by jamtui.paths and the store, in their own words.
+        return _failed(error, error.strerror or type(error).__name__, _file_of(error), 1, debug)
+    except Exception as error:  # noqa: BLE001 - a fault of the program must not show strangers' text or secrets
+        hint = "" if debug else "This is a fault of jamtui: please report it with what --debug prints."
+        return _failed(error, f"unexpected {type(error).__name__}", hint, 1, debug)
+
+
+def _utf8() -> None:
+    """JSON is UTF-8 everywhere; what a terminal of another encoding cannot show must not end the program."""
+    for stream, errors in ((sys.stdout, "strict"), (sys.stderr, "backslashreplace")):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None and (stream.encoding.lower() != "utf-8" or stream.errors != errors):
+            reconfigure(encoding="utf-8", errors=errors)
+
+
+def _file_of(error: OSError) -> str:
+    return f"The file is {error.filename}." if error.filename else ""
+
+
+def _failed(error: BaseException, title: str, hint: str, code: int, debug: bool) -> int:
+    from jamtui.output import problem
+    from jamtui.safe_text import safe_block, safe_line
+
+    if debug:
+        import traceback
+
+        sys.stderr.write(safe_block("".join(traceback.format_exception(error))))
+    sys.stderr.write(safe_line(problem(title, hint)) + "\n")
+    return code
+
+
+def _run(words: list[str], environ: Mapping[str, str]) -> int:
+    if not words:
+        return _screen(None, environ)
+    from jamtui.commands import parser
+
+    name = parser.command_in(words)
+    if name is not None and name not in parser.COMMANDS:
+        raise UsageError(f"there is no command {name}", parser.nearest(name))
+    asks = name is None and not {"-h", "--help"}.isdisjoint(words)
+    try:
+        args = parser.build(None if asks else name or "forums").parse_args(words)
+    except SystemExit as end:  # argparse has printed the help
+        return int(end.code or 0)
+    if args.version:
+        return _version()
+    if name is None:
+        if getattr(args, "json", False) or getattr(args, "plain", False):
+            raise UsageError("--json and --plain need a command", "See jamtui --help.")
+        return _screen(getattr(args, "jam", None), environ)
+    return _command(name, args, environ)
+
+
+def _command(name: str, args: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    from importlib import import_module
+
+    from jamtui.commands.context import Context
+    from jamtui.commands.parser import COMMANDS
+
+    context = Context(args, environ)
+    module, _, function = COMMANDS[name].run.partition(":")
+    run: Run = getattr(import_module(f"jamtui.commands.{module}"), function)
+    return run(context, args) or 0
+
+
+def _version() -> int:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        number = version("jamtui")
+    except PackageNotFoundError:
+        number = "(not installed: run from its source)"
+    sys.stdout.write(f"jamtui {number}\n")
+    return 0
+
+
+def _screen(jam: str | None, environ: Mapping[str, str]) -> int:
+    from jamtui.commands.screen import need_terminal, on_jam
+
+    need_terminal("jamtui forums lists the forums; jamtui --help names all commands.")
+    return on_jam(jam, environ)

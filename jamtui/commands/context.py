@@ -1,0 +1,71 @@
+"""What a command gets: the options that all share, where it prints, and the Jam that it is about."""
+
+from __future__ import annotations
+
+import sys
+
+from jamtui.output import Output
+
+TYPE_CHECKING = False  # typing's own is not worth its import: see jamtui.output
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from jamtui.paths import Home
+    from jamtui.session import Session
+    from jamtui.store.registry import KnownJam
+
+
+class Context:
+    """One run of one command. Nothing is opened before it is asked for."""
+
+    def __init__(self, args: argparse.Namespace, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.jam_name: str | None = getattr(args, "jam", None)
+        self.out = Output(
+            sys.stdout,
+            sys.stderr,
+            as_json=getattr(args, "json", False),
+            plain=getattr(args, "plain", False),
+            environ=environ,
+        )
+
+    @property
+    def home(self) -> Home:
+        from jamtui.paths import Home
+
+        return Home.from_env(self.environ)
+
+    @staticmethod
+    def now() -> datetime:
+        from datetime import UTC, datetime
+
+        return datetime.now(UTC)
+
+    def jam(self, name: str | None = None) -> KnownJam:
+        """The Jam that is meant: ``name``, else ``--jam``, else the one used last. Raises `NotFound`."""
+        from jamtui.store import registry
+
+        return registry.find(self.home, name or self.jam_name)
+
+    def open(self, jam: KnownJam) -> Session:
+        """A session on ``jam``, which need not be mirrored; a mirror that was broken is told. Close it."""
+        import random
+
+        from jamtui.session import open_session
+
+        session = open_session(self.home, jam, clock=self.now, rng=random.SystemRandom(), environ=dict(self.environ))
+        if session.set_aside is not None:
+            self.out.say(f"The mirror was damaged and is now {session.set_aside.name}; jamtui sync fetches it anew.")
+        return session
+
+    def session(self) -> Session:
+        """A session on the Jam that is meant, with something to read. Raises `NotFound`. Close it."""
+        session = self.open(self.jam())
+        try:
+            session.jam  # noqa: B018 - raises when the mirror is empty
+        except BaseException:
+            session.close()
+            raise
+        return session

@@ -1,0 +1,184 @@
+"""``jamtui demo``: a server of its own in a temporary folder, the TUI on it, nothing left behind however it ends."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import random
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+from typing import Self
+
+from jamtui.commands import screen
+from jamtui.commands.context import Context
+from jamtui.commands.syncing import once
+from jamtui.errors import JamError, UsageError
+from jamtui.paths import Home
+from jamtui.session import Session, open_session
+from jamtui.store.registry import KnownJam
+from jamtui.sync import sign_in
+
+_READY = 30.0  # seconds that the server may take to load its Jam
+_END = 5.0  # seconds that it may take to end
+_MODULE = "jamserver.demo"
+
+
+@dataclass(slots=True)
+class Demo:
+    """The server as a child process and a home of its own, both in one temporary folder. `close` removes it all.
+
+    The child's standard input is a pipe that nobody writes to: it ends with us, even when we are killed.
+    """
+
+    seed: int = 1
+    freeze: str | None = None
+    archive: str | None = None
+    folder: Path = field(init=False)
+    _child: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="jamtui-demo-"))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def home(self) -> Home:
+        return Home.from_env({"JAMTUI_HOME": str(self.folder / "home")})
+
+    def close(self) -> None:
+        """Ends the server and removes the folder. May be called twice."""
+        child, self._child = self._child, None
+        if child is not None:
+            if child.stdin is not None:
+                child.stdin.close()
+            try:
+                child.wait(_END)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+            if child.stdout is not None:
+                child.stdout.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def join(self) -> KnownJam:
+        """Starts the server and signs in there. Raises `JamError` with the server's own words when it cannot start."""
+        url, token = self._start()
+        return asyncio.run(self._sign_in(url, token))
+
+    async def _sign_in(self, url: str, token: str) -> KnownJam:
+        offer = await sign_in.discover(url)
+        return await sign_in.token(self.home, offer, token, store="file", environ={})
+
+    def _start(self) -> tuple[str, str]:
+        words = [sys.executable, "-m", _MODULE, "--folder", str(self.folder), "--seed", str(self.seed)]
+        if self.freeze is not None:
+            words += ["--freeze", self.freeze]
+        if self.archive is not None:
+            words += ["--archive", str(Path(self.archive).absolute())]
+        errors = self.folder / "server.log"
+        with errors.open("wb") as log:
+            # A session of its own: Ctrl-C on the terminal is for us, and we end the server in order.
+            self._child = subprocess.Popen(  # noqa: S603 - our own module
+                words,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,
+                env=_environment(),
+            )
+        line = self._first_line(self._child)
+        try:
+            told = json.loads(line)
+            return str(told["url"]), str(told["token"])
+        except (ValueError, KeyError, TypeError):
+            words_of_it = errors.read_text("utf-8", "replace").strip().splitlines()
+            why = words_of_it[-1] if words_of_it else "it said nothing"
+            raise JamError(
+                f"the demo could not be started: {why.removeprefix('jamserver: ')}",
+                "Check the options; see jamtui demo --help.",
+            ) from None
+
+    @staticmethod
+    def _first_line(child: subprocess.Popen[bytes]) -> bytes:
+        assert child.stdout is not None  # noqa: S101 - a pipe was asked for
+        ready, _, _ = select.select([child.stdout], [], [], _READY)
+        return child.stdout.readline() if ready else b""
+
+
+def _environment() -> dict[str, str]:
+    """For the child: the same Python finds the same packages, also where only ``sys.path`` knows of them."""
+    ours = str(Path(__file__).resolve().parents[2])
+    paths = [ours, *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+
+
+def clock_of(freeze: str | None) -> Callable[[], datetime]:
+    """The session's clock: it stands at ``freeze``, or goes. Raises `UsageError`."""
+    if freeze is None:
+        return Context.now
+    try:
+        moment = datetime.fromisoformat(freeze)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise UsageError(f"not a time: {freeze}", "Write it like 2011-02-08T15:00:00Z.")
+    return lambda: moment
+
+
+def session_on(context: Context, demo: Demo) -> Session:
+    """A session on a demo that has just been started, with its mirror filled: the first screen shows the Jam."""
+    clock = clock_of(demo.freeze)
+    jam = demo.join()
+    inside = Context(argparse.Namespace(), {"JAMTUI_HOME": str(demo.folder / "home")})
+    inside.out = context.out
+    inside.open(jam).close()
+    asyncio.run(once(inside, jam))
+    rng = random.SystemRandom() if demo.freeze is None else random.Random(demo.seed)  # noqa: S311 - it is to repeat
+    return open_session(demo.home, jam, clock=clock, rng=rng, environ={})
+
+
+def run(context: Context, args: argparse.Namespace) -> int:
+    clock_of(args.freeze)
+    if args.screenshot:
+        screen.size_of(args.size)
+    else:
+        screen.need_terminal("jamtui demo --screenshot FILE.svg draws its screen into a picture.")
+    with ended_by_signals(), Demo(args.seed, args.freeze, args.archive) as demo:
+        session = session_on(context, demo)
+        if args.screenshot:
+            return screen.draw(session, demo.home, args, frozen=args.freeze is not None)
+        return screen.run(context.home, session, frozen=args.freeze is not None)
+
+
+@contextlib.contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """SIGTERM and SIGHUP end the program the way Ctrl-C does, so that what stands in ``finally`` is done.
+
+    The TUI has its own handlers while it runs, and gives these back.
+    """
+
+    def end(number: int, _: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,91 @@
+"""``jamtui outbox``: what one wrote and the Jam has not confirmed; retry, edit or drop it."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import closing
+
+from jamtui.commands import texts
+from jamtui.commands.context import Context
+from jamtui.commands.reading import SHORT
+from jamtui.commands.writing import send, tell
+from jamtui.errors import NotFound, UsageError
+from jamtui.model import Draft
+from jamtui.output import local_time
+from jamtui.safe_text import safe_line
+from jamtui.session import Session
+from jamtui.store.own import Queued
+
+
+def run(context: Context, args: argparse.Namespace) -> int:
+    if args.action is None:
+        _list(context)
+        return 0
+    if args.id is None:
+        raise UsageError(f"which one is to be {_DONE[args.action]}?", "jamtui outbox lists what waits, with its ids.")
+    with closing(context.open(context.jam())) as session:
+        row = _find(session, args.id)
+        if args.action == "drop":
+            context.out.say(f"{session.drop(row.id).what}.")
+            return 0
+        if args.action == "retry":
+            session.retry(row.id)
+            outbox_id, post_id = row.id, row.post_id
+        else:
+            outbox_id, post_id = _edit(context, session, row, args.body)
+    return tell(context, [(outbox_id, row.kind, post_id)])
+
+
+_DONE = {"retry": "tried again", "edit": "edited", "drop": "dropped"}
+
+
+def _list(context: Context) -> None:
+    with closing(context.open(context.jam())) as session:
+        rows = session.outbox()
+        if context.out.json:
+            payloads = {row.id: row.payload for row in session.stored().waiting}
+            for row in rows:
+                payload = payloads.get(row.id)
+                context.out.row(
+                    {
+                        "id": row.id, "kind": row.kind, "state": row.state.value, "reason": row.reason,
+                        "post_id": row.post_id, "thread_id": row.thread_id, "forum_id": row.forum_id,
+                        "created_at": row.created_at.isoformat(), "attempts": row.attempts,
+                        "next_try": row.next_try.isoformat() if row.next_try else None,
+                        "title": payload.title if payload else "", "body": payload.body if payload else "",
+                        "tag": payload.tag if payload else "",
+                    }
+                )  # fmt: skip
+            return
+    if not rows:
+        context.out.say("Nothing waits: the Jam has everything.")
+        return
+    shown = SHORT if context.out.table_wanted else None
+    context.out.table(
+        ["id", "what", "state", "text", "written", "why"],
+        [(r.id[:shown], r.kind, r.state.value, r.summary, local_time(r.created_at), r.reason) for r in rows],
+        give=3,
+    )
+
+
+def _find(session: Session, name: str) -> Queued:
+    waiting = session.stored().waiting
+    fits = [row for row in waiting if row.id == name] or [
+        row for row in waiting if len(name) >= 6 and row.id.startswith(name.lower())
+    ]
+    if len(fits) > 1:
+        raise UsageError(f"several rows begin with {safe_line(name)}", "Give more characters of the id.")
+    if not fits:
+        raise NotFound(f"nothing in the outbox is called {safe_line(name)}", "jamtui outbox lists what waits.")
+    return fits[0]
+
+
+def _edit(context: Context, session: Session, row: Queued, given: str | None) -> tuple[str, str]:
+    """The text is taken back, changed and put into the outbox again. Returns its new outbox id and post id."""
+    if row.kind not in ("post", "edit"):
+        raise UsageError(f"a {row.kind} has no text to edit", "Retry it or drop it.")
+    body = texts.body_of(given, context.home, context.environ, row.payload.body)
+    draft = session.reopen(row.id)
+    changed = Draft(draft.kind, draft.target, draft.title, body, draft.tags, draft.base_version)
+    outbox_id = send(session, changed, goes_on=True)
+    return outbox_id, row.post_id if row.kind == "edit" else outbox_id

@@ -1,0 +1,353 @@
+"""The words of the command line: every command with its arguments, its help and an example.
+
+Only the parser of the command that is run is built; help, completion and the reference in the docs build them all.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from jamtui.errors import UsageError
+
+TYPE_CHECKING = False  # typing's own is not worth its import: see jamtui.output
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, NoReturn
+
+SORTS = ("active", "new", "votes", "replies")
+POST_HELP = "the post's id, or its first characters (6 or more)"
+BODY_HELP = "the text; - reads standard input; without it $VISUAL or $EDITOR opens"
+
+
+class Parser(argparse.ArgumentParser):
+    """Errors become `UsageError`, so that they look like all others and leave with code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        name = self.prog
+        raise UsageError(message[:1].lower() + message[1:], f"See {name} --help.")
+
+
+class Command:
+    """One command: ``run`` is "module:function" in `jamtui.commands`; ``add`` gives its parser the arguments."""
+
+    __slots__ = ("about", "add", "examples", "run", "summary")
+
+    def __init__(
+        self, run: str, summary: str, examples: str, add: Callable[[Parser], None] | None = None, about: str = ""
+    ) -> None:
+        self.run = run
+        self.summary = summary
+        self.examples = examples
+        self.add = add
+        self.about = about
+
+
+def _demo(parser: Parser) -> None:
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="the same number makes the same Jam")
+    parser.add_argument("--freeze", metavar="TIME", help="stop the clock and the live posts at this RFC 3339 time")
+    parser.add_argument("--archive", metavar="FILE", help="show this Jam archive instead, reopened from now")
+    _picture(parser)
+
+
+def _picture(parser: Parser) -> None:
+    parser.add_argument("--screenshot", metavar="FILE", help="no terminal: draw the screen into this SVG file and end")
+    parser.add_argument("--size", default="120x40", metavar="CxL", help="columns and lines of the picture (120x40)")
+    parser.add_argument("--keys", default="", help='keys pressed before the picture, e.g. "enter j j space"')
+
+
+def _open(parser: Parser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a Jam archive: JSON lines, plain, .gz or .zst")
+    parser.add_argument("--index-only", action="store_true", help="index the file and end; --json implies it")
+    _picture(parser)
+
+
+def _login(parser: Parser) -> None:
+    parser.add_argument("url", metavar="URL", help="the Jam's address, like https://jam.example.org")
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument("--guest", action="store_true", help="read only, without an account")
+    way.add_argument("--invite", metavar="CODE", help="a code that a host gave you; it works once")
+    way.add_argument("--token-stdin", action="store_true", help="read an access token from standard input")
+    way.add_argument("--browser", action="store_true", help="sign in with the organisation's page, in a browser here")
+    way.add_argument("--device", action="store_true", help="… in a browser on another device")
+    parser.add_argument("--handle", metavar="NAME", help="your name in the Jam; the password is asked for")
+    parser.add_argument("--name", metavar="NAME", help="with --invite: your full name, as others will read it")
+    parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    parser.add_argument(
+        "--store", choices=("keyring", "file"), help="where the secret stays; file: in a file only you can read (0600)"
+    )
+
+
+def _logout(parser: Parser) -> None:
+    _optional_jam(parser)
+    parser.add_argument("--discard", action="store_true", help="even if drafts or unsent texts go with it")
+
+
+def _auth(parser: Parser) -> None:
+    parser.add_argument("action", choices=("status",), help="status: who you are, where, and where the secret is kept")
+
+
+def _optional_jam(parser: Parser) -> None:
+    parser.add_argument("name", metavar="JAM", nargs="?", help="slug or URL; else the Jam used last")
+
+
+def _threads(parser: Parser) -> None:
+    parser.add_argument("forum", metavar="FORUM", help="the forum's slug or id")
+    parser.add_argument("--sort", choices=SORTS, default="active", help="the order (active)")
+    parser.add_argument("--limit", type=_count, metavar="N", help="at most so many")
+
+
+def _post_id(parser: Parser) -> None:
+    parser.add_argument("post", metavar="POST", help=POST_HELP)
+
+
+def _search(parser: Parser) -> None:
+    parser.add_argument("query", metavar="QUERY", nargs="+", help="words, phrases, tag:T author:HANDLE forum:SLUG")
+    parser.add_argument("--limit", type=_count, default=200, metavar="N", help="at most so many (200)")
+
+
+def _new_post(parser: Parser) -> None:
+    parser.add_argument("--forum", required=True, metavar="F", help="the forum's slug or id")
+    parser.add_argument("--title", required=True, metavar="T", help="one line that says what it is about")
+    parser.add_argument("--tag", action="append", default=[], metavar="T", help="a tag; may be repeated")
+    parser.add_argument("--body", metavar="TEXT", help=BODY_HELP)
+
+
+def _reply(parser: Parser) -> None:
+    _post_id(parser)
+    parser.add_argument("--tag", action="append", default=[], metavar="T", help="a tag; may be repeated")
+    parser.add_argument("--body", metavar="TEXT", help=BODY_HELP)
+
+
+def _edit(parser: Parser) -> None:
+    _post_id(parser)
+    parser.add_argument("--title", metavar="T", help="a new title (posts that open a thread)")
+    parser.add_argument("--body", metavar="TEXT", help=BODY_HELP)
+
+
+def _delete(parser: Parser) -> None:
+    _post_id(parser)
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def _tag(parser: Parser) -> None:
+    _post_id(parser)
+    parser.add_argument("tag", metavar="TAG", nargs="+", help="a tag, with or without #")
+
+
+def _outbox(parser: Parser) -> None:
+    parser.add_argument("action", nargs="?", choices=("retry", "edit", "drop"), help="without it: list what waits")
+    parser.add_argument("id", metavar="ID", nargs="?", help="the row's id, or its first characters (6 or more)")
+    parser.add_argument("--body", metavar="TEXT", help=f"with edit: {BODY_HELP}")
+
+
+def _export(parser: Parser) -> None:
+    parser.add_argument("--format", required=True, choices=("jam", "markdown"), help="a Jam archive, or a text to read")
+    parser.add_argument("-o", "--output", metavar="FILE", help="a new file; .gz and .zst are compressed; else stdout")
+    parser.add_argument("--force", action="store_true", help="replace the file if it is there")
+
+
+def _completion(parser: Parser) -> None:
+    parser.add_argument("shell", choices=("bash", "zsh"), help="whose language the script is in")
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise ValueError(text)
+    return value
+
+
+COMMANDS: dict[str, Command] = {
+    "demo": Command(
+        "demo:run",
+        "try it: a live Jam in a temporary folder, no account, no network",
+        "jamtui demo\njamtui demo --seed 7 --freeze 2011-02-08T15:00:00Z --screenshot forums.svg --size 120x40",
+        _demo,
+        "Starts a server of its own on a free port of this machine, signs you in, and leaves nothing behind.",
+    ),
+    "open": Command(
+        "files:open_file",
+        "read a Jam archive, without a server",
+        "jamtui open open-conversations.jsonl\njamtui open big.jsonl.zst --index-only --json",
+        _open,
+        "The first time FILE is indexed; later that index is used until FILE changes.",
+    ),
+    "login": Command(
+        "signing:login",
+        "sign in to a Jam, or read it as a guest",
+        "jamtui login https://jam.example.org --guest\n"
+        "jamtui login https://jam.example.org --handle ana --store keyring\n"
+        "pass show jam | jamtui login https://jam.example.org --handle ana --password-stdin",
+        _login,
+        "Asks what it needs when no way is given. Passwords and tokens are read from a prompt or standard input, never "
+        "from the command line. JAMTUI_TOKEN in the environment signs in without any store.",
+    ),
+    "logout": Command(
+        "signing:logout",
+        "sign out and remove everything of the Jam from this machine",
+        "jamtui logout\njamtui logout https://jam.example.org --discard",
+        _logout,
+        "Works without the server, too. Refuses while drafts or unsent texts would be lost, unless --discard is given.",
+    ),
+    "auth": Command("signing:auth", "who you are, where, and where the secret is kept", "jamtui auth status", _auth),
+    "jams": Command("reading:jams", "the Jams that this machine knows", "jamtui jams --json"),
+    "sync": Command(
+        "syncing:sync",
+        "bring the mirror up to date, send the outbox, and end",
+        "jamtui sync\n*/10 * * * *  jamtui sync --jam https://jam.example.org   # in a crontab",
+        _optional_jam,
+        "Off line it ends with code 4, and mirror and outbox stay as they are.",
+    ),
+    "forums": Command("forums:run", "the forums and what is unread", "jamtui forums\njamtui forums --json | jq .slug"),
+    "threads": Command(
+        "reading:threads", "the threads of a forum", "jamtui threads ideas --sort votes --limit 20", _threads
+    ),
+    "show": Command(
+        "reading:show",
+        "a post and what was answered under it",
+        "jamtui show 0192f3a4\njamtui show 0192f3a4 --json | jq -r .body",
+        _post_id,
+    ),
+    "tags": Command("reading:tags", "the tags, the most used first", "jamtui tags --json"),
+    "search": Command(
+        "reading:search",
+        "search titles, texts and tags, best hits first",
+        "jamtui search coffee '\"pilot project\"' tag:governance\njamtui search author:ana --json",
+        _search,
+    ),
+    "people": Command("reading:people", "the people, those with the most posts first", "jamtui people"),
+    "post": Command(
+        "writing:post",
+        "open a new thread",
+        'jamtui post --forum ideas --title "Quiet hours" --tag office --body "Two a day."\n'
+        'fortune | jamtui post --forum ideas --title "Of the day" --body -',
+        _new_post,
+        "The text is put into the outbox first, then sent for up to five seconds; off line it waits there.",
+    ),
+    "reply": Command("writing:reply", "answer a post", 'jamtui reply 0192f3a4 --body "I agree."', _reply),
+    "edit": Command(
+        "writing:edit",
+        "change a post of your own",
+        "jamtui edit 0192f3a4\njamtui edit 0192f3a4 --body - < new.md",
+        _edit,
+    ),
+    "delete": Command("writing:delete", "take back a post of your own", "jamtui delete 0192f3a4 --yes", _delete),
+    "tag": Command("writing:tag", "put tags on a post", "jamtui tag 0192f3a4 office energy", _tag),
+    "untag": Command("writing:untag", "take tags off a post", "jamtui untag 0192f3a4 office", _tag),
+    "vote": Command("writing:vote", "support a post", "jamtui vote 0192f3a4", _post_id),
+    "unvote": Command("writing:unvote", "take your support back", "jamtui unvote 0192f3a4", _post_id),
+    "watch": Command(
+        "watching:watch",
+        "follow the Jam, a line a change, until interrupted",
+        "jamtui watch\njamtui watch --json | jq -r 'select(.change == \"new\") | .body'",
+    ),
+    "outbox": Command(
+        "outbox:run",
+        "what you wrote and the Jam has not confirmed",
+        "jamtui outbox\njamtui outbox retry 0192f3a4\njamtui outbox drop 0192f3a4",
+        _outbox,
+    ),
+    "export": Command(
+        "files:export",
+        "the mirror as a Jam archive or as Markdown",
+        "jamtui export --format jam -o jam.jsonl.zst\njamtui export --format markdown | less",
+        _export,
+    ),
+    "completion": Command(
+        "completion:run",
+        "a completion script for your shell",
+        'eval "$(jamtui completion bash)"\njamtui completion zsh > ~/.zfunc/_jamtui',
+        _completion,
+    ),
+}
+
+_INTRO = "The terminal client for a Jam, a massive online brainstorm. Without a command: the full screen."
+_OUTRO = """\
+exit codes:
+  0 done · 1 failed · 2 usage · 3 not signed in, or token refused · 4 server not reachable
+  5 no such thing · 6 refused by the Jam (closed, forbidden, locked) · 130 interrupted
+
+environment:
+  JAMTUI_HOME   one folder for configuration, mirrors, state and logs
+  JAMTUI_TOKEN  signs in without any store
+  VISUAL, EDITOR, NO_COLOR
+
+examples:
+  jamtui demo
+  jamtui login https://jam.example.org --guest && jamtui sync
+  jamtui threads ideas --sort votes --json | jq -r .title"""
+
+
+def build(only: str | None = None) -> Parser:
+    """The parser; with ``only``, of that command alone (the others are named in no message then)."""
+    parser = Parser(
+        prog="jamtui", description=_INTRO, epilog=_OUTRO, formatter_class=_Formatter, allow_abbrev=False, add_help=False
+    )
+    _add_globals(parser, version=True)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=Parser)
+    for name in COMMANDS if only is None else (only,):
+        command = COMMANDS[name]
+        sub = commands.add_parser(
+            name,
+            help=command.summary,
+            description=_sentence(command),
+            epilog="examples:\n" + "\n".join(f"  {line}" for line in command.examples.splitlines()),
+            formatter_class=_Formatter,
+            allow_abbrev=False,
+            add_help=False,
+        )
+        if command.add is not None:
+            command.add(sub)
+        _add_globals(sub, version=False)
+    return parser
+
+
+def _sentence(command: Command) -> str:
+    first = f"{command.summary[:1].upper()}{command.summary[1:]}."
+    return f"{first} {command.about}" if command.about else first
+
+
+def _add_globals(parser: Parser, *, version: bool) -> None:
+    """The same before and after the command's name; ``SUPPRESS`` lets either count."""
+    group = parser.add_argument_group("for all commands")
+    group.add_argument("-h", "--help", action="help", help="this help")
+    unset: Any = argparse.SUPPRESS
+    group.add_argument("--jam", metavar="SLUG|URL", default=unset, help="which Jam; else the one used last")
+    group.add_argument("--json", action="store_true", default=unset, help="one JSON object a line, for programs")
+    group.add_argument("--plain", action="store_true", default=unset, help="no table, no colour: fields apart by tabs")
+    group.add_argument("--debug", action="store_true", default=unset, help="tell where in the program an error arose")
+    if version:
+        group.add_argument("--version", action="store_true", help="the version, and end")
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Keeps examples as they are, fills descriptions, and gives names room."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=28)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        if "\n" in text:
+            return super()._fill_text(text, width, indent)
+        return argparse.HelpFormatter._fill_text(self, text, width, indent)
+
+
+def command_in(words: list[str]) -> str | None:
+    """The first word that is no global option, or None."""
+    skip = False
+    for word in words:
+        if skip:
+            skip = False
+        elif word == "--jam":
+            skip = True
+        elif not word.startswith("-"):
+            return word
+    return None
+
+
+def nearest(word: str) -> str:
+    """A hint for a word that is no command."""
+    import difflib
+
+    near = difflib.get_close_matches(word, COMMANDS, 1, 0.5)
+    return f"Did you mean jamtui {near[0]}? See jamtui --help." if near else "See jamtui --help."

@@ -1,0 +1,199 @@
+"""The commands that read the mirror: threads, show, tags, search, people, and the Jams this machine knows.
+
+None of them waits for the network. With ``--json`` the stored objects are printed, else rows for people.
+"""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import closing
+
+from jamtui.commands.context import Context
+from jamtui.errors import NotFound
+from jamtui.model import PostRow
+from jamtui.output import BOLD, DIM, GREEN, RED, YELLOW, Output, local_time
+from jamtui.safe_text import safe_line
+from jamtui.session import Session
+from jamtui.store import registry
+
+SHORT = 13  # characters of an id that lists show: the milliseconds of a UUIDv7, enough to name it
+_DEEPEST = 12  # levels of indentation; what is deeper stands under each other
+_WINDOW = 500  # posts read at once
+
+
+def jams(context: Context, _: argparse.Namespace) -> None:
+    out = context.out
+    known = registry.known(context.home)
+    try:
+        last = registry.find(context.home, None).folder
+    except NotFound:
+        last = None
+    rows = []
+    for jam in known:
+        with closing(context.open(jam)) as session:
+            rows.append((jam, session.status()))
+    if out.json:
+        for jam, status in rows:
+            out.row(
+                {
+                    "slug": jam.slug, "title": jam.title, "origin": jam.origin, "handle": jam.me.handle,
+                    "role": jam.me.role, "guest": jam.me.guest, "last": jam.folder == last, "unread": status.unread,
+                    "queued": status.queued, "refused": status.refused,
+                    "mirrored_at": status.mirrored_at.isoformat() if status.mirrored_at else None,
+                }
+            )  # fmt: skip
+        return
+    if not rows:
+        out.say("This machine knows no Jam yet. Try jamtui demo, or jamtui login URL.")
+        return
+    out.table(
+        ["", "jam", "title", "server", "as", "unread", "mirrored"],
+        [
+            (
+                "*" if jam.folder == last else "",
+                *map(safe_line, (jam.slug, jam.title, jam.origin, jam.me.handle)),
+                status.unread,
+                local_time(status.mirrored_at) or "never",
+            )
+            for jam, status in rows
+        ],
+        give=2,
+        right="unread",
+    )
+
+
+def threads(context: Context, args: argparse.Namespace) -> None:
+    out = context.out
+    with closing(context.session()) as session:
+        forum = session.forum(args.forum)
+        keys = session.thread_keys(forum.id, args.sort)[: args.limit]
+        rows = session.threads(keys)
+        if out.json:
+            more = {row.key: row for row in rows}
+            for key, post in session.stored().posts(keys):
+                if key in more:
+                    row = more[key]
+                    out.row(post | {"replies": row.replies, "unread": row.unread, "last_at": row.last_at.isoformat()})
+            return
+    shown = SHORT if out.table_wanted else None
+    out.table(
+        ["post", "title", "by", "replies", "votes", "unread", "last", "tags"],
+        [
+            (
+                row.id[:shown], "(taken back)" if row.gone else row.title, row.handle, row.replies, row.up, row.unread,
+                local_time(row.last_at), " ".join(f"#{tag}" for tag in row.tags),
+            )
+            for row in rows
+        ],
+        give=1,
+        right="replies votes unread",
+        strong=[row.unread > 0 for row in rows],
+    )  # fmt: skip
+
+
+def show(context: Context, args: argparse.Namespace) -> None:
+    """The post and everything under it, in reading order; ``--json``: one post a line, with its ``depth``."""
+    out = context.out
+    with closing(context.session()) as session:
+        post = session.post(args.post)
+        keys, depths = _subtree(session, post)
+        if out.json:
+            depth_of = dict(zip(keys, depths, strict=True))
+            for key, found in session.stored().posts(keys):
+                out.row(found | {"depth": depth_of[key]})
+            return
+        if post.parent_id is not None:
+            opener = session.post(post.thread_id)
+            out.line(out.style(f"in: {opener.title} ({opener.id[:SHORT]})", DIM))
+        for start in range(0, len(keys), _WINDOW):
+            window = keys[start : start + _WINDOW]
+            at = dict(zip(window, depths[start : start + _WINDOW], strict=True))
+            for row in session.posts(window):
+                _print_post(out, row, at[row.key])
+
+
+def _subtree(session: Session, post: PostRow) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """(keys, depths from 0) of the post and of what was answered under it."""
+    index = session.thread_index(post.thread_id)
+    if post.key not in index.keys:
+        return (post.key,), (0,)
+    start = index.keys.index(post.key)
+    top, end = index.depths[start], start + 1
+    while end < len(index) and index.depths[end] > top:
+        end += 1
+    return index.keys[start:end], tuple(depth - top for depth in index.depths[start:end])
+
+
+_SEND = {"queued": YELLOW, "sending": YELLOW, "refused": RED}
+
+
+def _print_post(out: Output, row: PostRow, depth: int) -> None:
+    indent = "  " * min(depth, _DEEPEST)
+    if row.title:
+        out.line(indent + out.style(row.title, BOLD))
+    facts = [f"{row.author} @{row.handle}", local_time(row.created_at), row.id[:SHORT]]
+    if row.up:
+        facts.append(f"+{row.up}" + (" (you too)" if row.voted else ""))
+    facts.extend(f"#{tag}" for tag in row.tags)
+    if row.edited_at is not None:
+        facts.append("edited")
+    line = indent + out.style(" · ".join(facts), DIM)
+    if row.unread:
+        line += " " + out.style("new", GREEN)
+    if row.send is not None:
+        line += " " + out.style(f"{row.send.value}{f': {row.reason}' if row.reason else ''}", _SEND[row.send.value])
+    out.line(line)
+    body = {"deleted": "(taken back by its author)", "removed": "(removed by a moderator)"}.get(row.gone, row.body)
+    for text in body.split("\n"):
+        out.line(f"{indent}{text}" if text else "")
+    out.line()
+
+
+def tags(context: Context, _: argparse.Namespace) -> None:
+    with closing(context.session()) as session:
+        if context.out.json:
+            for tag in session.stored().tags():
+                context.out.row(tag)
+            return
+        rows = session.tags()
+    context.out.table(["tag", "posts"], [(row.name, row.count) for row in rows], give=0, right="posts")
+
+
+def people(context: Context, _: argparse.Namespace) -> None:
+    with closing(context.session()) as session:
+        if context.out.json:
+            for person in session.stored().people():
+                context.out.row(person)
+            return
+        rows = session.people()
+    context.out.table(
+        ["handle", "name", "role", "posts", "from"],
+        [(row.handle, row.name, row.role, row.posts, ", ".join(filter(None, (row.org, row.country)))) for row in rows],
+        give=1,
+        right="posts",
+    )
+
+
+def search(context: Context, args: argparse.Namespace) -> None:
+    """Hits, best first; ``--json``: posts with ``snippet`` (harmless, one line) and ``rank`` (smaller is better)."""
+    out = context.out
+    with closing(context.session()) as session:
+        # A space at the end: the last word is whole, not one that is still being typed.
+        hits = session.search(" ".join(args.query) + " ", args.limit)
+        if out.json:
+            by_key = {hit.post.key: hit for hit in hits}
+            for key, post in session.stored().posts(list(by_key)):
+                hit = by_key[key]
+                out.row(post | {"snippet": "".join(text for text, _ in hit.snippet), "rank": hit.rank})
+            return
+    for hit in hits:
+        title = hit.post.title or f"Re: {hit.thread_title}"
+        if not out.table_wanted:
+            snippet = "".join(text for text, _ in hit.snippet)
+            out.line(f"{hit.post.id}\t{hit.forum_title}\t{title}\t{hit.post.handle}\t{snippet}")
+            continue
+        out.line(f"{out.style(title, BOLD)} {out.style(f'· {hit.forum_title} · @{hit.post.handle}', DIM)}")
+        snippet = "".join(out.style(text, YELLOW) if marked else text for text, marked in hit.snippet)
+        out.line(f"  {out.style(hit.post.id[:SHORT], DIM)} {snippet}")
+    if not hits:
+        out.say("Nothing was found.")

@@ -1,0 +1,190 @@
+"""``login``, ``logout``, ``auth status``. Secrets come from a prompt, standard input or the environment."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import getpass
+import sys
+from contextlib import closing
+
+from jamtui.commands import texts
+from jamtui.commands.context import Context
+from jamtui.credentials import environment_secret, open_store
+from jamtui.errors import JamError, NotSignedIn, UsageError
+from jamtui.safe_text import safe_line
+from jamtui.store.registry import KnownJam
+from jamtui.sync import sign_in
+from jamtui.sync.sign_in import Offer
+
+_LONGEST = 64 * 1024  # bytes of a secret on standard input
+_WORDS = {
+    "guest": "--guest (read only)",
+    "password": "--handle NAME (a password)",
+    "invite": "--invite CODE --handle NAME",
+    "oidc": "an organisation's sign-in page, which this version cannot use yet",
+}
+
+
+def login(context: Context, args: argparse.Namespace) -> int:
+    _check_words(args)
+    offer = asyncio.run(sign_in.discover(args.url))
+    if args.browser or args.device:
+        way = "in a browser" if args.browser else "on another device"
+        raise UsageError(f"this version of jamtui cannot sign in {way} yet", f"{_named(offer)} offers: {_ways(offer)}.")
+    jam = asyncio.run(_enter(context, args, offer))
+    out = context.out
+    if out.json:
+        out.row(_facts(jam))
+        return 0
+    who = "as a guest, to read" if jam.me.guest else f"as @{safe_line(jam.me.handle)} ({safe_line(jam.me.role)})"
+    kept = {"keyring": " The token is kept in the keyring.", "file": " The token is kept in a file only you can read."}
+    out.line(f"Signed in to {_named(offer)} {who}.{kept.get(jam.store, '')}")
+    out.say("Next: jamtui sync fetches the Jam for the commands; jamtui opens it on the screen.")
+    return 0
+
+
+def _check_words(args: argparse.Namespace) -> None:
+    if args.password_stdin and args.token_stdin:
+        raise UsageError("standard input cannot be both the password and the token", "Give one of them.")
+    if args.password_stdin and not args.handle:
+        raise UsageError("--password-stdin needs --handle NAME", "Whose password is it?")
+    if args.handle and (args.guest or args.token_stdin):
+        raise UsageError("--handle goes with a password or an invite", "A guest has none; a token knows its own.")
+    if args.invite and not args.handle:
+        raise UsageError("--invite needs --handle NAME", "Choose the name under which others will see you.")
+    if args.name and not args.invite:
+        raise UsageError("--name goes with --invite", "An account that is there has its name already.")
+
+
+async def _enter(context: Context, args: argparse.Namespace, offer: Offer) -> KnownJam:
+    home, environ = context.home, context.environ
+    store = args.store or "keyring"
+    if args.guest:
+        return await sign_in.guest(home, offer)
+    if args.token_stdin:
+        return await sign_in.token(home, offer, _from_stdin("token"), store=store, environ=environ)
+    if args.invite:
+        secret = _from_stdin("password") if args.password_stdin else None
+        return await sign_in.invite(
+            home, offer, args.invite, args.handle, name=args.name, secret=secret, store=store, environ=environ
+        )
+    if args.handle:
+        secret = _from_stdin("password") if args.password_stdin else _prompt(f"Password of {args.handle}: ")
+        return await sign_in.password(home, offer, args.handle, secret, store=store, environ=environ)
+    found = environment_secret(environ)
+    if found is not None:
+        return await sign_in.environment_token(home, offer, found.access_token)
+    return await _asked(context, offer, store)
+
+
+async def _asked(context: Context, offer: Offer, store: str) -> KnownJam:
+    """No way was given: asks for one."""
+    if not texts.on_terminal():
+        raise UsageError("how do you want to sign in?", f"{_named(offer)} offers: {_ways(offer)}; or --token-stdin.")
+    home, environ = context.home, context.environ
+    known = [way for way in offer.ways if way in ("guest", "password", "invite")] + ["token"]
+    context.out.say(f"{_named(offer)} at {offer.origin}")
+    way = texts.ask(f"How do you want to sign in? ({', '.join(known)})")
+    fits = [one for one in known if way and one.startswith(way.lower())]
+    if len(fits) != 1:
+        raise UsageError(f"no such way: {way}", f"It offers: {', '.join(known)}.")
+    match fits[0]:
+        case "guest":
+            return await sign_in.guest(home, offer)
+        case "token":
+            return await sign_in.token(home, offer, _prompt("Token: "), store=store, environ=environ)
+        case "invite":
+            code, handle = texts.ask("Invite code:"), texts.ask("Handle (the name that others see):")
+            return await sign_in.invite(home, offer, code, handle, store=store, environ=environ)
+    handle = texts.ask("Handle:")
+    return await sign_in.password(home, offer, handle, _prompt("Password: "), store=store, environ=environ)
+
+
+def _named(offer: Offer) -> str:
+    return safe_line(offer.title, 80) or offer.origin
+
+
+def _ways(offer: Offer) -> str:
+    return "; ".join(safe_line(_WORDS.get(way, way), 80) for way in offer.ways) or "nothing"
+
+
+def _prompt(question: str) -> str:
+    if not texts.on_terminal():
+        raise UsageError("nobody is here to type a secret", "Pipe it in: --password-stdin or --token-stdin.")
+    return getpass.getpass(question)
+
+
+def _from_stdin(what: str) -> str:
+    """The first line of standard input. Raises `UsageError` when it is empty."""
+    if sys.stdin.isatty():
+        return _prompt(f"{what.capitalize()}: ")
+    line = sys.stdin.buffer.readline(_LONGEST).rstrip(b"\r\n")
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError:
+        raise UsageError(f"the {what} on standard input is not UTF-8", "Check what you pipe into jamtui.") from None
+    if not text:
+        raise UsageError(f"there is no {what} on standard input", f"Pipe it in: … | jamtui login URL --{what}-stdin.")
+    return text
+
+
+def logout(context: Context, args: argparse.Namespace) -> int:
+    jam = context.jam(args.name)
+    if not args.discard:
+        _refuse_to_lose(context, jam)
+    left = asyncio.run(sign_in.sign_out(context.home, jam, context.environ))
+    if left:
+        context.out.say(f"Note: {left}.")
+    if context.out.json:
+        context.out.row({"slug": jam.slug, "origin": jam.origin, "signed_out": True, "note": left})
+    else:
+        context.out.line(f"Signed out of {safe_line(jam.title)}; nothing of it is left on this machine.")
+    return 0
+
+
+def _refuse_to_lose(context: Context, jam: KnownJam) -> None:
+    """Raises when drafts or unsent writes would go with the Jam's folder; names them."""
+    with closing(context.open(jam)) as session:
+        lost = [f"{row.kind} “{safe_line(row.summary, 40)}”" for row in session.outbox() if row.state != "sending"]
+        lost += [f"draft “{safe_line(d.title or d.body, 40)}”" for d in session.drafts()]
+    if lost:
+        more = f" and {len(lost) - 5} more" if len(lost) > 5 else ""
+        raise JamError(
+            f"this was never sent and would be lost: {', '.join(lost[:5])}{more}",
+            "Send it first (jamtui sync), or add --discard.",
+        )
+
+
+def auth(context: Context, args: argparse.Namespace) -> int:
+    """``auth status``; without asking the server. Exit 3 when the secret that should be there is not."""
+    jam = context.jam()
+    facts = _facts(jam)
+    from_environment = environment_secret(context.environ) is not None
+    kept = from_environment
+    if from_environment:
+        facts["store"] = "env"
+    elif jam.store in ("keyring", "file"):
+        kept = open_store(jam.store, home=context.home, environ=context.environ).load(jam.account) is not None
+    out = context.out
+    if out.json:
+        out.row(facts | {"signed_in": kept})
+    else:
+        where = {
+            "env": "in JAMTUI_TOKEN", "file": "in a file (0600)", "keyring": "in the keyring", "none": "nowhere"
+        }[str(facts["store"])]  # fmt: skip
+        who = "guest (reads only)" if jam.me.guest else f"@{safe_line(jam.me.handle)} ({safe_line(jam.me.role)})"
+        out.line(f"Jam      {safe_line(jam.title)}")
+        out.line(f"server   {safe_line(jam.origin)}")
+        out.line(f"you      {who}")
+        out.line(f"secret   {where}")
+    if not kept and not jam.me.guest:
+        raise NotSignedIn("the token is not there any more", "Sign in again with jamtui login.")
+    return 0
+
+
+def _facts(jam: KnownJam) -> dict[str, object]:
+    return {
+        "slug": jam.slug, "title": jam.title, "origin": jam.origin, "handle": jam.me.handle, "role": jam.me.role,
+        "guest": jam.me.guest, "store": jam.store,
+    }  # fmt: skip

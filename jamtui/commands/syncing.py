@@ -1,0 +1,67 @@
+"""``jamtui sync``: once up to date, once through the outbox, then the end. Made for cron."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import time
+
+from jamtui.commands.context import Context
+from jamtui.output import throttled
+from jamtui.safe_text import safe_line
+from jamtui.store.registry import KnownJam
+from jamtui.sync import network
+from jamtui.sync.holder import Holder
+from jamtui.sync.network import Once
+
+_SHOW_AFTER = 1.0  # seconds; what is quicker needs no progress
+
+
+def sync(context: Context, args: argparse.Namespace) -> int:
+    jam = context.jam(args.name)
+    context.open(jam).close()  # both databases are there and sound from here on
+    holder = Holder(jam.lock)
+    if not holder.take():
+        context.out.say("Another jamtui on this machine holds the connection and keeps the mirror up to date.")
+        if context.out.json:
+            context.out.row({"slug": jam.slug, "applied": 0, "sent": 0, "held_elsewhere": True})
+        return 0
+    try:
+        done = asyncio.run(once(context, jam))
+    finally:
+        holder.release()
+    _tell(context, jam, done)
+    return 0
+
+
+async def once(context: Context, jam: KnownJam) -> Once:
+    """One sync with progress on a terminal. Raises `JamError`; mirror and outbox are then as far as they came."""
+    from jamtui.sync.sign_in import client_for
+
+    out = context.out
+    show = throttled(lambda done, total: out.progress("Fetching the Jam", done, total), time.monotonic, _SHOW_AFTER)
+    try:
+        async with client_for(context.home, jam, context.environ) as client:
+            return await network.once(jam, client, now=context.now, rng=random.SystemRandom(), progress=show)
+    finally:
+        out.progress_done()
+
+
+def _tell(context: Context, jam: KnownJam, done: Once) -> None:
+    if context.out.json:
+        context.out.row(
+            {
+                "slug": jam.slug, "applied": done.applied, "sent": done.sent, "queued": done.queued,
+                "refused": done.refused, "held_elsewhere": False,
+            }
+        )  # fmt: skip
+        return
+    parts = [f"{done.applied:,} changes" if done.applied else "nothing new"]
+    if done.sent:
+        parts.append(f"{done.sent} sent")
+    if done.queued:
+        parts.append(f"{done.queued} still queued")
+    if done.refused:
+        parts.append(f"{done.refused} refused (see jamtui outbox)")
+    context.out.line(f"{safe_line(jam.title)}: {', '.join(parts)}.")

@@ -1,0 +1,183 @@
+"""The commands that write: the outbox first, then a few seconds of trying to send (`jamtui.commands.delivery`)."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import closing
+
+from jamtui.archive import normal_tag
+from jamtui.commands import texts
+from jamtui.commands.context import Context
+from jamtui.commands.delivery import End, deliver
+from jamtui.errors import JamError, NotSignedIn, Refused, UsageError
+from jamtui.model import Draft, DraftKind, PostRow, SendState
+from jamtui.safe_text import safe_line
+from jamtui.session import Session
+
+
+def post(context: Context, args: argparse.Namespace) -> int:
+    with closing(context.session()) as session:
+        may_write(session)
+        forum = session.forum(args.forum)
+        draft = session.draft(DraftKind.THREAD, forum.id)
+        start = draft.body if draft and args.body is None else ""
+        body = texts.body_of(args.body, context.home, context.environ, start)
+        new = Draft(DraftKind.THREAD, forum.id, args.title, body, _tags(args.tag))
+        outbox_id = send(session, new, goes_on=args.body is None)
+    return tell(context, [(outbox_id, "post", outbox_id)])
+
+
+def reply(context: Context, args: argparse.Namespace) -> int:
+    with closing(context.session()) as session:
+        may_write(session)
+        target = session.post(args.post)
+        draft = session.draft(DraftKind.REPLY, target.id)
+        start = draft.body if draft and args.body is None else ""
+        body = texts.body_of(args.body, context.home, context.environ, start)
+        new = Draft(DraftKind.REPLY, target.id, "", body, _tags(args.tag))
+        outbox_id = send(session, new, goes_on=args.body is None)
+    return tell(context, [(outbox_id, "post", outbox_id)])
+
+
+def edit(context: Context, args: argparse.Namespace) -> int:
+    with closing(context.session()) as session:
+        may_write(session)
+        target = session.post(args.post)
+        if not target.mine:
+            raise Refused("this post is somebody else's", "You can change your own posts.", "forbidden")
+        title, body = _stored_texts(session, target)
+        if args.title is not None and target.parent_id is not None:
+            raise UsageError("a reply has no title", "Leave --title out.")
+        draft = session.draft(DraftKind.EDIT, target.id)
+        new_body = body
+        if args.body is not None or args.title is None:
+            start = draft.body if draft else body
+            new_body = texts.body_of(args.body, context.home, context.environ, start)
+        new_title = title if args.title is None else args.title
+        if (new_title.strip(), new_body.strip()) == (title.strip(), body.strip()):
+            context.out.say("Nothing was changed.")
+            return 0
+        new = Draft(DraftKind.EDIT, target.id, new_title, new_body, base_version=target.version)
+        outbox_id = send(session, new, goes_on=args.body is None)
+    return tell(context, [(outbox_id, "edit", target.id)])
+
+
+def _stored_texts(session: Session, target: PostRow) -> tuple[str, str]:
+    """Title and body as they were written, not as they are shown."""
+    for _, found in session.stored().posts([target.key]):
+        return str(found.get("title") or ""), str(found.get("body") or "")
+    return target.title, target.body
+
+
+def delete(context: Context, args: argparse.Namespace) -> int:
+    with closing(context.session()) as session:
+        may_write(session)
+        target = session.post(args.post)
+        if not args.yes:
+            if not texts.on_terminal():
+                raise UsageError("nobody is here to ask", "Add --yes to take the post back.")
+            words = target.title or " ".join(target.body.split())[:60]
+            if texts.ask(f"Take back “{words}”? [y/N]").lower() not in ("y", "yes"):
+                context.out.say("Nothing was changed.")
+                return 0
+        outbox_id = session.delete(target.id)
+    return tell(context, [(outbox_id, "delete", target.id)])
+
+
+def tag(context: Context, args: argparse.Namespace) -> int:
+    return _tagging(context, args, "tag")
+
+
+def untag(context: Context, args: argparse.Namespace) -> int:
+    return _tagging(context, args, "untag")
+
+
+def _tagging(context: Context, args: argparse.Namespace, kind: str) -> int:
+    names = _tags(args.tag)
+    with closing(context.session()) as session:
+        may_write(session)
+        target = session.post(args.post)
+        write = session.tag if kind == "tag" else session.untag
+        rows = [(write(target.id, name), kind, target.id) for name in names]
+    return tell(context, rows)
+
+
+def vote(context: Context, args: argparse.Namespace) -> int:
+    with closing(context.session()) as session:
+        may_write(session)
+        target = session.post(args.post)
+        outbox_id = session.vote(target.id)
+    return tell(context, [(outbox_id, "vote", target.id)])
+
+
+def unvote(context: Context, args: argparse.Namespace) -> int:
+    with closing(context.session()) as session:
+        may_write(session)
+        target = session.post(args.post)
+        outbox_id = session.unvote(target.id)
+    return tell(context, [(outbox_id, "unvote", target.id)])
+
+
+def _tags(given: list[str]) -> tuple[str, ...]:
+    """As the Jam keeps them, each once. Raises `UsageError`."""
+    try:
+        return tuple(dict.fromkeys(normal_tag(one) for one in given))
+    except ValueError as error:
+        raise UsageError(str(error), "A tag is a short label, like: office") from None
+
+
+def may_write(session: Session) -> None:
+    """Says no before anybody is asked for a text. Raises `NotSignedIn` (guests) or `Refused` (closed, a file)."""
+    reason = session.refusal()
+    if not reason:
+        return
+    if session.me.guest and not session.known.local:
+        raise NotSignedIn("you read as a guest", "Sign in to write: jamtui login URL --handle NAME.")
+    raise Refused(reason, "Nothing was written.", "jam_closed")
+
+
+def send(session: Session, draft: Draft, *, goes_on: bool) -> str:
+    """Puts ``draft`` into the outbox. Another draft for the same place, from the screen, stays; ``goes_on`` says that
+    ``draft`` is that one continued. When it cannot be sent, both are kept as one draft."""
+    before = None if goes_on else session.draft(draft.kind, draft.target)
+    try:
+        outbox_id = session.send(draft)
+    except JamError:
+        if before is not None and before.body.strip() not in ("", draft.body.strip()):
+            session.save_draft(
+                Draft(draft.kind, draft.target, draft.title or before.title, f"{before.body}\n\n{draft.body}",
+                      draft.tags or before.tags, draft.base_version)
+            )  # fmt: skip
+        raise
+    if before is not None:
+        session.save_draft(before)
+    return outbox_id
+
+
+def tell(context: Context, rows: list[tuple[str, str, str]]) -> int:
+    """Sends (outbox id, kind, post id) rows and prints how each ended. Raises for the first that was refused."""
+    ends = deliver(context, context.jam(), [outbox_id for outbox_id, _, _ in rows])
+    for (outbox_id, kind, post_id), end in zip(rows, ends, strict=True):
+        if context.out.json:
+            context.out.row(
+                {
+                    "id": post_id, "outbox_id": outbox_id, "kind": kind,
+                    "state": "sent" if end.state is None else end.state.value, "reason": end.reason,
+                }
+            )  # fmt: skip
+        elif end.sent:
+            context.out.line(f"sent {post_id}")
+        elif end.state is SendState.QUEUED:
+            context.out.line(f"queued: {safe_line(end.reason)} ({post_id})")
+    for end in ends:
+        _raise_for(end)
+    return 0
+
+
+def _raise_for(end: End) -> None:
+    short = end.outbox_id[:13]
+    if end.state is SendState.REFUSED:
+        raise Refused(end.reason, f"It is kept: jamtui outbox shows it; retry, edit or drop {short}.", end.code)
+    if end.not_signed_in is not None:
+        problem = end.not_signed_in
+        raise NotSignedIn(problem.title, f"{problem.hint} It is kept, and sent after that.".strip())

@@ -1,0 +1,187 @@
+"""What commands print: JSON lines for programs, tables for people, messages on standard error.
+
+    standard output   rows, and nothing but rows. ``--json``: one object a line, as the archive has it, UTF-8, with
+                      every control that could drive a terminal escaped (\\u009b). A terminal: a table. Else (a pipe,
+                      ``--plain``): the same rows, fields apart by a tab, nothing cut, no header, no colour.
+    standard error    what happened, in words
+
+Imports little: `jamtui forums --json` in a script must not be slower than the shell around it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+
+TYPE_CHECKING = False  # typing's own is not worth its import: see above
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import TextIO
+
+# DEL and C1; the bidi controls (Unicode's Bidi_Control); line separators that would split a line of output.
+_ESCAPED = (*range(0x7F, 0xA0), 0x061C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+_ESCAPES = {code: f"\\u{code:04x}" for code in _ESCAPED}
+
+BOLD, DIM, GREEN, YELLOW, RED = "1", "2", "32", "33", "31"
+
+
+def json_line(row: Mapping[str, object]) -> str:
+    """``row`` as one line of JSON (without the line feed) that no terminal can be driven by."""
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":"), allow_nan=False).translate(_ESCAPES)
+
+
+class Output:
+    """Where one command prints. ``columns`` is the width of the terminal."""
+
+    def __init__(
+        self,
+        out: TextIO,
+        err: TextIO,
+        *,
+        as_json: bool = False,
+        plain: bool = False,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self._out = out
+        self._err = err
+        self.json = as_json
+        self.table_wanted = out.isatty() and not plain and not as_json
+        self.colour = self.table_wanted and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+        self.talks = err.isatty()
+        self.columns = _columns(out) if self.table_wanted else 80
+
+    # -- rows
+
+    def row(self, row: Mapping[str, object]) -> None:
+        """One object of ``--json``."""
+        self._out.write(json_line(row) + "\n")
+
+    def line(self, text: str = "") -> None:
+        """One line for people; ``text`` is harmless already."""
+        self._out.write(text + "\n")
+
+    def flush(self) -> None:
+        self._out.flush()
+
+    def table(
+        self,
+        headers: Sequence[str],
+        rows: Iterable[Sequence[object]],
+        *,
+        give: int,
+        right: str = "",
+        strong: Sequence[bool] = (),
+    ) -> None:
+        """Rows for people; their texts are harmless already. Column ``give`` is cut when the terminal is too narrow;
+        columns whose header is in ``right`` (space-separated) stand flush right; rows that are ``strong`` are bold.
+        """
+        if not self.table_wanted:
+            for row in rows:
+                self.line("\t".join(str(cell).replace("\t", " ").replace("\n", " ") for cell in row))
+            return
+        texts = [[_text(cell) for cell in row] for row in rows]
+        flush_right = [header in right.split() for header in headers]
+        cells = [list(headers), *texts]
+        widths = [max(width(row[at]) for row in cells) for at in range(len(headers))]
+        spare = self.columns - sum(widths) - 2 * (len(widths) - 1)
+        if spare < 0:
+            widths[give] = max(10, widths[give] + spare)
+        styles = [DIM, *(BOLD if one else "" for one in strong), *[""] * len(texts)]
+        for row, style in zip(cells, styles, strict=False):
+            parts = [fit(cell, widths[at], right=flush_right[at]) for at, cell in enumerate(row)]
+            self.line(self.style("  ".join(parts).rstrip(), style))
+
+    def style(self, text: str, code: str) -> str:
+        """``text`` in an SGR style, on a terminal that wants colour; else as it is."""
+        return f"\x1b[{code}m{text}\x1b[0m" if self.colour and code and text else text
+
+    # -- words
+
+    def say(self, text: str) -> None:
+        """A message for people, on standard error; strangers' words in it are made harmless here."""
+        from jamtui.safe_text import safe_line
+
+        self._err.write(f"{safe_line(text)}\n")
+        self._err.flush()
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        """One line on standard error that is written over, on a terminal only; ``done`` and ``total`` in bytes."""
+        if self.talks:
+            share = f"{100 * done // total}%" if total else f"{done / 1e6:.1f} MB"
+            self._err.write(f"\r\x1b[K{what} {share}")
+            self._err.flush()
+
+    def progress_done(self) -> None:
+        if self.talks:
+            self._err.write("\r\x1b[K")
+            self._err.flush()
+
+
+def problem(title: str, hint: str) -> str:
+    """What is told about an error: ``jamtui: title. hint``."""
+    title = title.rstrip(".")
+    title += "" if title.endswith(("?", "!", "…")) else "."
+    return f"jamtui: {title} {hint}".rstrip()
+
+
+def local_time(moment: object) -> str:
+    """An aware datetime as people read it, in their own zone, to the minute."""
+    from datetime import datetime
+
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M") if isinstance(moment, datetime) else ""
+
+
+def width(text: str) -> int:
+    """Columns that ``text`` takes on a terminal: wide characters two, marks that stand on others none."""
+    if text.isascii():
+        return len(text)
+    return sum(_columns_of(text, at) for at in range(len(text)))
+
+
+def fit(text: str, columns: int, *, right: bool = False) -> str:
+    """``text`` in exactly that many columns: filled with spaces, or cut and ended by an ellipsis."""
+    taken = width(text)
+    if taken > columns:
+        kept, room = 0, max(0, columns - 1)
+        while kept < len(text) and (step := _columns_of(text, kept)) <= room:
+            room -= step
+            kept += 1
+        text = text[:kept] + "…" if columns else ""
+        taken = columns - room if columns else 0
+    space = " " * (columns - taken)
+    return space + text if right else text + space
+
+
+def _columns_of(text: str, at: int) -> int:
+    import unicodedata
+
+    char = text[at]
+    if char == "\ufe0f":  # asks for the emoji form of what stands before it, two columns wide
+        return 1 if at and unicodedata.east_asian_width(text[at - 1]) not in "WF" else 0
+    if unicodedata.category(char) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, int) and not isinstance(cell, bool):
+        return f"{cell:,}" if cell >= 10_000 else str(cell)
+    return str(cell)
+
+
+def _columns(out: TextIO) -> int:
+    try:
+        return os.get_terminal_size(out.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
+
+
+def throttled(show: Callable[[int, int], None], clock: Callable[[], float], after: float) -> Callable[[int, int], None]:
+    """``show``, but only once ``after`` seconds have gone by since now: short work needs no progress."""
+    begin = clock()
+
+    def maybe(done: int, total: int) -> None:
+        if clock() - begin >= after:
+            show(done, total)
+
+    return maybe
