@@ -67,7 +67,7 @@ bus = open_dbus_connection()
 reply = bus.send_and_get_reply(message_bus.RequestName("org.freedesktop.secrets", 4))
 assert reply.body == (1,), reply.body
 with open(3, "w") as ready:
-    ready.write("owner\n")
+    print("owner", file=ready)
 while True:
     print("unanswered", bus.receive().header.message_type, flush=True)
 """
