@@ -1,4 +1,4 @@
-"""``python -m jamserver``: as the command, with the working folder off the path: it may hold packages of these names."""
+"""``python -m jamserver``: the command, with the working folder off the path: it may hold packages of these names."""
 
 import sys
 from pathlib import Path

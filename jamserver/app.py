@@ -96,6 +96,11 @@ class Services:
         self.hashing = Hashing()
         self._watcher = asyncio.create_task(self.hub.watch())
 
+    def end(self) -> None:
+        """Lets go of the requests that wait for something, so that connections can end."""
+        self.hub.end()
+        self.votes.end()
+
     async def close(self) -> None:
         """Writes what waits, then closes the file."""
         self._watcher.cancel()
@@ -202,7 +207,7 @@ async def _run(services: Services, sock: socket.socket, on_ready: Callable[[str]
         timeout_graceful_shutdown=5,
     )
     url = _url(sock)
-    server = _Uvicorn(config, lambda: on_ready(url), services.hub.end)
+    server = _Uvicorn(config, lambda: on_ready(url), services.end)
     task = asyncio.create_task(server.serve(sockets=[sock]))
     try:
         await asyncio.shield(task)

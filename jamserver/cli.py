@@ -160,7 +160,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except JamError as error:
         return _tell(error.title, error.hint, error.exit_code)
     except Problem as problem:
-        return _tell(problem.detail.removesuffix("."), "", 1)
+        return _tell(problem.detail.removesuffix("."), "", 2 if problem.code == "invalid" else 1)
     except BrokenPipeError:
         # Who reads us has seen enough. Nothing may be flushed into the closed pipe at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

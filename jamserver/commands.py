@@ -171,7 +171,7 @@ def _compressed(file: BinaryIO, suffix: str) -> Iterator[BinaryIO]:
         with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:
             yield io.BufferedWriter(packed)
     elif suffix == ".zst":
-        with zstandard.ZstdCompressor().stream_writer(file, closefd=False) as packed:
+        with zstandard.ZstdCompressor(write_checksum=True).stream_writer(file, closefd=False) as packed:
             yield packed
     else:
         yield file

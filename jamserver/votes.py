@@ -68,8 +68,12 @@ class VoteJoin:
 
         return await self._writer.run(job)
 
-    async def close(self) -> None:
-        """Writes what waits, at once."""
+    def end(self) -> None:
+        """Ends all periods: what waits is written, and answered, now."""
         self._ending.set()
+
+    async def close(self) -> None:
+        """`end`, and waits until all is written."""
+        self.end()
         if self._tasks:
             await asyncio.gather(*self._tasks)

@@ -82,14 +82,12 @@ class Route:
     @property
     def all_codes(self) -> tuple[str, ...]:
         """Every problem code that it may answer, those of its kind included."""
-        codes = ["unavailable", "server_error", *self.codes]
+        codes = ["invalid", "too_large", "unavailable", "server_error", *self.codes]
         if self.who is not Who.ALWAYS:
             codes += ["token_expired", "token_unknown"]
             codes.append("not_signed_in" if self.who is Who.SIGNED_IN else "guests_refused")
         if self.body is not None:
-            codes += ["bad_request", "too_large", "unsupported_media_type", "invalid"]
-        if any(parameter.where == "query" for parameter in self.parameters):
-            codes.append("invalid")
+            codes += ["bad_request", "unsupported_media_type"]
         return tuple(dict.fromkeys(codes))
 
 

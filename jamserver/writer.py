@@ -72,7 +72,6 @@ class Writer:
         grouped: bool = True,
     ) -> None:
         """``grouped`` False commits each write by itself; it is there to be compared with."""
-        self._path = path
         self._clock = clock
         self._rng = rng
         self._on_commit = on_commit
@@ -80,6 +79,7 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._to_erase = False
+        self._db = connect(path)  # here, so that what is wrong with the file is raised to whoever starts the server
         self._thread = threading.Thread(target=self._work, name="jam-write", daemon=True)
         self._thread.start()
 
@@ -112,7 +112,7 @@ class Writer:
         return jobs, True
 
     def _work(self) -> None:
-        with contextlib.closing(connect(self._path)) as db:
+        with contextlib.closing(self._db) as db:
             end = False
             while not end:
                 jobs, end = self._take()

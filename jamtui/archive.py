@@ -15,20 +15,25 @@ import gzip
 import io
 import re
 import unicodedata
+import zlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import msgspec
 import zstandard
 from msgspec import Meta
 
-from jamtui.errors import JamError
+from jamtui.errors import JamError, NotFound
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 FORMAT = 1
 MAX_RECORD = 1 << 20  # bytes of one line; longer ones are refused before they are parsed
 
+_BOM = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 
@@ -214,31 +219,44 @@ def read(stream: BinaryIO) -> Iterator[Record]:
     The first must be a ``jam`` of a format that is known. That records fit together (authors, parents, forums
     exist) is for `check` to say.
     """
-    number = 0
-    while True:
-        line = stream.readline(MAX_RECORD + 2)
-        if not line:
-            break
-        number += 1
+    first = True
+    for number, line in enumerate(_lines(stream), 1):
+        if number == 1 and line.startswith(_BOM):
+            line = line[len(_BOM) :]
+        line = line.rstrip(b"\r\n")
         if not line.strip():
             continue
-        if number == 1 and line.startswith(b"\xef\xbb\xbf"):
-            line = line[3:]
-        record = parse_line(line.rstrip(b"\r\n"), number)
-        if number == 1:
-            if not isinstance(record.data, Jam):
-                raise ArchiveError("the first record must be of type jam", 1)
-            if record.data.format != FORMAT:
-                raise ArchiveError(
-                    f"format {record.data.format}, and this version reads format {FORMAT}",
-                    1,
-                    "Update jamtui.",
-                )
+        record = parse_line(line, number)
+        if first:
+            _check_first(record)
+            first = False
         elif record.type == "jam":
             raise ArchiveError("a second jam record", number)
         yield record
-    if number == 0:
+    if first:
         raise ArchiveError("the file is empty")
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes]:
+    number = 0
+    while True:
+        number += 1
+        try:
+            line = stream.readline(MAX_RECORD + 3)
+        except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
+            raise ArchiveError(f"damaged or cut off ({error})", number) from None
+        if not line:
+            return
+        yield line
+
+
+def _check_first(record: Record) -> None:
+    if not isinstance(record.data, Jam):
+        raise ArchiveError("the first record must be of type jam", record.line)
+    if record.data.format != FORMAT:
+        raise ArchiveError(
+            f"format {record.data.format}, and this version reads format {FORMAT}", record.line, "Update jamtui."
+        )
 
 
 def check(records: Iterable[Record]) -> Iterator[Record]:
@@ -290,28 +308,70 @@ def check(records: Iterable[Record]) -> Iterator[Record]:
 
 @contextlib.contextmanager
 def open_archive(path: Path) -> Iterator[BinaryIO]:
-    """The uncompressed bytes of an archive file, whatever its compression. Reads in pieces, bounded by `MAX_RECORD`."""
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise ArchiveError(f"{path}: {error.strerror or error}", hint="Check the path.") from None
-    with file:
+    """The uncompressed bytes of an archive file, whatever its compression, for `read`.
+
+    Raises `NotFound` when there is no such file, `ArchiveError` when it cannot be read.
+    """
+    with contextlib.ExitStack() as stack:
         try:
-            yield unpacked(file)
-        except (OSError, EOFError, zstandard.ZstdError) as error:
-            raise ArchiveError(f"{path.name}: damaged or cut off ({error})") from None
+            stream = unpacked(stack.enter_context(path.open("rb")))
+        except FileNotFoundError:
+            raise NotFound(f"there is no file {path}", "Check the path.") from None
+        except OSError as error:
+            raise ArchiveError(f"{path}: {error.strerror or error}", hint="Check the path.") from None
+        yield stream
 
 
 def unpacked(file: BinaryIO) -> BinaryIO:
-    """``file`` (at its start, seekable) as a stream of uncompressed bytes, by its first bytes, never by its name."""
+    """``file`` (at its start, seekable) as a stream of uncompressed bytes, by its first bytes, never by its name.
+
+    Memory stays bounded whatever the file expands to. A file that was cut off raises EOFError when its end is read.
+    """
     head = file.read(4)
     file.seek(0)
     if head.startswith(_GZIP):
         return io.BufferedReader(gzip.GzipFile(fileobj=file))
     if head == _ZSTD:
-        reader = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
-        return io.BufferedReader(reader, 1 << 18)
+        return io.BufferedReader(_ZstdReader(file), 1 << 18)
     return file
+
+
+class _ZstdReader(io.RawIOBase):
+    """Zstandard frames as a stream. (The library's own reader takes a frame that was cut off for a whole one.)"""
+
+    # A block of 128 KiB can hide in four bytes: this much input makes at most 32 MiB of output.
+    _PIECE = 1 << 10
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__()
+        self._file = file
+        self._context = zstandard.ZstdDecompressor(max_window_size=1 << 27)
+        self._frame: zstandard.ZstdDecompressionObj | None = None
+        self._rest = b""  # input after the end of a frame
+        self._ready = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        while not self._ready:
+            piece = self._rest or self._file.read(self._PIECE)
+            self._rest = b""
+            if not piece:
+                if self._frame is not None:
+                    raise EOFError("the compressed data ends in the middle")
+                return 0
+            if self._frame is None:
+                self._frame = self._context.decompressobj()
+            self._ready = memoryview(self._frame.decompress(piece))
+            if self._frame.eof:
+                self._rest = self._frame.unused_data
+                self._frame = None
+        view = memoryview(buffer).cast("B")
+        count = min(len(view), len(self._ready))
+        view[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
+        return count
 
 
 def encode(kind: str, raw: bytes) -> bytes:
