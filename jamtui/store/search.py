@@ -141,14 +141,16 @@ def hits_in(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
     if not words:
         return []
     folded, places = _folded(text)
-    pattern = re.compile(
-        "|".join(
-            rf"(?<!\w){re.escape(word[:-1])}\w*" if word.endswith("*") else rf"(?<!\w){re.escape(word)}(?!\w)"
-            if word.isascii() else re.escape(word)
-            for word in sorted(words, key=len, reverse=True)
-        )
-    )  # fmt: skip
+    pattern = re.compile("|".join(_pattern(word) for word in sorted(words, key=len, reverse=True)))
     return [(places[m.start()], places[m.end() - 1] + 1) for m in pattern.finditer(folded) if m.end() > m.start()]
+
+
+def _pattern(word: str) -> str:
+    """A word stands between other characters than letters; in scripts without spaces it stands anywhere."""
+    stem = word.removesuffix("*")
+    if words_of(stem) != stem:
+        return re.escape(stem)
+    return rf"(?<!\w){re.escape(stem)}" + (r"\w*" if stem != word else r"(?!\w)")
 
 
 def _folded(text: str) -> tuple[str, Sequence[int]]:
