@@ -23,12 +23,19 @@ def document_bytes() -> bytes:
     return msgspec.json.encode(document())
 
 
+def _anything(kind: type) -> Json:
+    """``object`` in a shape is any JSON value; msgspec says so for `Any` alone."""
+    if kind is object:
+        return {"description": "any JSON value"}
+    raise NotImplementedError(kind)
+
+
 def document() -> Json:
     """The whole document."""
     from jamserver.routes import ROUTES  # the routes serve this document: they import this module
 
     shapes = _shapes(ROUTES)
-    schemas, components = msgspec.json.schema_components(shapes, ref_template=_REF)
+    schemas, components = msgspec.json.schema_components(shapes, ref_template=_REF, schema_hook=_anything)
     by_shape = dict(zip(shapes, schemas, strict=True))
     paths: Json = {}
     for route in ROUTES:
