@@ -33,5 +33,9 @@ lock:  ## requirements/dev.txt anew from pyproject.toml (needs uv)
 	$(UV) pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --custom-compile-command 'make lock' --group dev pyproject.toml -o requirements/dev.txt
 
+docs:  ## the pages that are made from the code
+	$(BIN)/python -m jamtui.actions > docs/keys.md
+	$(BIN)/python docs/commands.py > docs/commands.md
+
 ci:  ## all that CI does, on a clean clone of the last commit
 	bash .ci/run

@@ -109,6 +109,15 @@ def test_the_docs_index_names_every_page(project: Path) -> None:
     assert named == pages - {"index.md"}
 
 
+@pytest.mark.parametrize(
+    ("page", "maker"), [("commands.md", ["docs/commands.py"]), ("keys.md", ["-m", "jamtui.actions"])]
+)
+def test_generated_pages_are_current(page: str, maker: list[str], project: Path) -> None:
+    """`make docs` writes them anew."""
+    run = subprocess.run([sys.executable, *maker], cwd=project, capture_output=True, encoding="utf-8", check=True)
+    assert (project / "docs" / page).read_text(encoding="utf-8") == run.stdout
+
+
 def test_links_between_pages_lead_somewhere(project: Path) -> None:
     broken = []
     for page in [*project.glob("*.md"), *(project / "docs").rglob("*.md")]:
