@@ -27,7 +27,7 @@ demo:
 	$(BIN)/jamtui demo
 
 bench:  ## figures against peers and limits; see benchmarks/
-	$(BIN)/python -m benchmarks
+	for bench in benchmarks/bench_*.py; do env -u PYTHONDONTWRITEBYTECODE $(BIN)/python $$bench || exit; done
 
 lock:  ## requirements/dev.txt anew from pyproject.toml (needs uv)
 	$(UV) pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
