@@ -1,11 +1,11 @@
-"""Realistic Jams of any size: the shapes of real ones (sizes, trees, lengths, hours of the day, heavy tails), original text.
+"""Realistic Jams of any size: the shapes of real ones (sizes, trees, lengths, hours, heavy tails), original text.
 
-Everything follows from the arguments: the same ones give the same bytes. Posts are made one after the other in the order
-of their time; what is kept of a thread that still grows is its tree, not its text, so memory is bounded by the number of
-posts at about a hundred bytes each.
+Everything follows from the arguments: the same ones give the same bytes. Posts are made one after the other in the
+order of their time; what is kept of a thread that still grows is its tree, not its text, so memory is bounded by the
+number of posts at about a hundred bytes each.
 
-Where the figures come from: WorldJam 2001, ManagerJam 2002, ValuesJam 2003, InnovationJam 2006, Social Business Jam 2011 and
-the published models of how discussion threads grow.
+Where the figures come from: WorldJam 2001, ManagerJam 2002, ValuesJam 2003, InnovationJam 2006, Social Business Jam
+2011 and the published models of how discussion threads grow.
 """
 
 from __future__ import annotations
@@ -30,9 +30,10 @@ from jamtui.errors import UsageError
 FORUM_THREADS = (150, 100, 45, 100, 35)  # the five forums' shares, as in the Social Business Jam
 SIZE_MU, SIZE_SIGMA = 1.05, 1.2  # lognormal thread size
 WRITERS = 0.17  # of all who come
-ACTIVITY_SIGMA = 1.5  # lognormal activity of a writer: the top 10% write about 60%
+ACTIVITY_SIGMA = 2.0  # lognormal activity of a writer; fitted, since many replies go to those who are there already
 # How a reply finds its parent (weights): replies already there, the opener, freshness by step, having answered you.
 POPULARITY, ROOT, FADE, RECIPROCITY = 0.39, 2.4, 0.815, 5.6
+FRESH = 3.0  # of freshness beside the other weights: fitted, so that 58% of posts get no reply and 31% one
 COMES_BACK = 0.33  # a reply is by somebody who is in the thread already
 DELAY_HOURS, DELAY_SIGMA = 1.6, 1.7  # lognormal delay of replies, in hours of an evenly busy day
 
@@ -100,16 +101,16 @@ class Cast:
     by_lang: dict[str, list[int]] = field(default_factory=dict)
     demo: int | None = None
 
-    def settle(self, rng: random.Random) -> None:
-        """Chooses who writes and how much; experts, hosts and moderators always do."""
+    def settle(self, rng: random.Random, writers: int) -> None:
+        """Chooses who writes (at most ``writers``) and how much; experts, hosts and moderators always do."""
         special = [index for index, person in enumerate(self.everybody) if person.role != "participant"]
         others = [
             index for index, person in enumerate(self.everybody) if person.role == "participant" and index != self.demo
         ]
-        wanted = max(1, int(len(self.everybody) * WRITERS) - len(special))
+        wanted = max(1, writers - len(special))
         self.writers = special + sorted(rng.sample(others, min(wanted, len(others))))
         # The tail is cut where one person would write more than about a twentieth of everything.
-        cap = 22.0 * max(1.0, len(self.writers) / 450)
+        cap = 60.0 * max(1.0, len(self.writers) / 450)
         weights = [min(cap, rng.lognormvariate(0.0, ACTIVITY_SIGMA)) for _ in self.writers]
         self.sums = list(itertools.accumulate(weights))
         for index in self.writers:
@@ -341,7 +342,7 @@ class Play:
         if author == self._cast.demo:  # what the demo participant wrote is in the scripts alone
             author = self._cast.anybody(rng)
         answers = thread.answered.get(author, ())
-        fresh = (1 - FADE**count) / (1 - FADE)
+        fresh = FRESH * (1 - FADE**count) / (1 - FADE)
         parent = 0
         for _ in range(4):
             point = rng.random() * (POPULARITY * (count - 1) + ROOT + fresh + RECIPROCITY * min(len(answers), 3))
@@ -423,7 +424,7 @@ def generate(
     duration = (closes_at - opens_at).total_seconds() / 3600
     count = people_count or min(10_000, max(60, posts))
     cast = Cast(list(people(rng, count, {"host": 10, "moderator": 6, "expert": max(4, min(45, count // 60))})))
-    cast.settle(rng)
+    cast.settle(rng, min(int(posts * WRITERS), int(count * 0.7)))
     yield (
         "jam",
         {
@@ -478,7 +479,7 @@ def _plan(rng: random.Random, posts: int, big_thread: int) -> list[Thread]:
 
 
 def _opening(rng: random.Random) -> float:
-    return 0.97 * rng.random() ** 1.1
+    return 0.97 * float(rng.random() ** 1.1)
 
 
 def main_generate(

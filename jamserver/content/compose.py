@@ -141,9 +141,9 @@ class Composer:
             return parts[0] if parts and rng.random() < 0.5 else self._body(parts, topic, said, 24, "thanks")
         if rng.random() < 0.13:
             parts.append(self._say(f"as_{author.kind}", topic))
-        body = lead + self._body(parts, topic, said, self._words(), stance)
+        body = lead + self._body(parts, topic, said, self._words(), stance, excerpt)
         if rng.random() < 0.16:
-            body += " " + self._say("close", topic, said)
+            body += ("\n\n" if "\n" in body[-90:] else " ") + self._say("close", topic, said)
         if rng.random() < 0.035:
             body += " " + rng.choice(_EMOJI)
         return body
@@ -167,7 +167,15 @@ class Composer:
             return [claims, told, doubts] if rng.random() < 0.5 else [told, claims, claims]
         return [claims, told, claims] if rng.random() < 0.6 else [told, claims, claims]
 
-    def _body(self, parts: list[str], topic: stock.Topic, said: set[str], target: int, stance: Stance) -> str:
+    def _body(
+        self,
+        parts: list[str],
+        topic: stock.Topic,
+        said: set[str],
+        target: int,
+        stance: Stance,
+        quoted: str = "",
+    ) -> str:
         rng = self._rng
         extra = self._extra(topic, said)
         order = self._order(stance, topic)
@@ -189,6 +197,9 @@ class Composer:
                 continue
             said_here.add(template)
             sentence = self._fill(template, topic)
+            if sentence in quoted:  # nobody repeats what they have just quoted
+                step += 1
+                continue
             if step and rng.random() < 0.15 and _PLAIN_START.match(sentence):
                 lowered = sentence[0].lower() + sentence[1:]
                 sentence = f"{self._pick(self._phrases['bridge'])} {lowered}"

@@ -38,7 +38,7 @@ CULTURES: tuple[Culture, ...] = (
     _culture(
         300,
         "US GB CA AU NZ IE ZA JM TT",
-        "Alice Andrew Beth Brian Carla Daniel Dana Edward Fiona Grace Helen Ian Jack Karen Kevin Laura Liam Megan Nathan "
+        "Alice Andrew Beth Brian Carla Daniel Dana Edward Fiona Grace Helen Ian Jack Karen Kevin Laura Liam Nathan "
         "Olivia Owen Paula Peter Rachel Rob Sarah Simon Tess Thomas Victoria Wendy Zoe",
         "Abbott Baxter Bell Carver Coleman Dalton Ellis Foster Garrett Hale Hobbs Irving Jennings Keane Lambert Marsh "
         "Nolan Osborne Pierce Quinn Reeves Sawyer Thorne Underhill Vance Walsh Whitfield Yates O'Rourke Kincaid",
@@ -97,7 +97,7 @@ CULTURES: tuple[Culture, ...] = (
     _culture(
         50,
         "SE NO DK FI IS EE",
-        "Anders Birgitta Dag Eeva Frida Gunnar Hilde Ida Jukka Kirsten Lars Maja Nils Outi Pernille Ragnhild Søren Tuula",
+        "Anders Birgitta Dag Eeva Frida Gunnar Hilde Ida Jukka Kirsten Lars Maja Nils Outi Pernille Ragnhild Søren",
         "Aalto Bergström Dahl Eriksen Forsberg Gundersen Halvorsen Holm Iversen Koskinen Lindqvist Mäkelä Nygård "
         "Rasmussen Solberg Tamm Virtanen Østergaard",
     ),
@@ -125,7 +125,7 @@ CULTURES: tuple[Culture, ...] = (
     _culture(
         230,
         "IN SG AE MU",
-        "Aarti Anand Bhavna Chetan Deepa Farhan Gautam Harini Ishaan Jyoti Kavita Lakshmi Manoj Neha Priya Rajesh Sanjay "
+        "Aarti Anand Bhavna Chetan Deepa Farhan Gautam Harini Ishaan Jyoti Kavita Lakshmi Manoj Neha Priya Rajesh "
         "Shreya Suresh Uma Vikram Zubin अनीता विवेक मीरा",
         "Agarwal Banerjee Chatterjee Desai Ghosh Iyer Jain Kulkarni Malhotra Menon Nair Patel Rao Reddy Sharma "
         "Subramanian Trivedi Varma शर्मा जोशी",
@@ -184,8 +184,8 @@ CULTURES: tuple[Culture, ...] = (
     _culture(
         45,
         "EG AE SA JO LB MA TN DZ KW QA BH OM",
-        "Amal Bassam Dina Fadi Ghada Hassan Iman Jamal Khalid Layla Mona Nabil Rania Samir Yasmin أحمد فاطمة خالد ليلى",
-        "Abdelrahman Bakri Daher El-Masri Farouk Haddad Jaber Khoury Mansour Najjar Odeh Rashid Saleh حداد منصور الخطيب",
+        "Amal Bassam Dina Fadi Ghada Hassan Iman Jamal Khalid Layla Mona Nabil Rania Samir Yasmin أحمد فاطمة خالد",
+        "Abdelrahman Bakri Daher El-Masri Farouk Haddad Jaber Khoury Mansour Najjar Odeh Rashid Saleh حداد الخطيب",
         "ar",
     ),
     _culture(

@@ -33,8 +33,8 @@ class Topic:
 class Line:
     """One post written by hand. ``parent`` is its index in the script (-1 for the opener); ``voice`` says who speaks.
 
-    A voice is ``op`` (who opened the thread), ``demo``, ``expert``, ``host``, ``mod``, ``legal`` or a letter; the same voice
-    is the same person throughout the thread.
+    A voice is ``op`` (who opened the thread), ``demo``, ``expert``, ``host``, ``mod``, ``legal`` or a letter; the same
+    voice is the same person throughout the thread.
     """
 
     voice: str

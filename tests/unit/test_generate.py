@@ -1,0 +1,242 @@
+"""Generated Jams: the same again for the same arguments, valid, and of the shape of real ones."""
+
+from __future__ import annotations
+
+import io
+import statistics
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import msgspec
+import pytest
+
+from jamserver.content import stock
+from jamserver.demo_jam import DEMO_HANDLE, DemoJam, demo_records, live_posts
+from jamserver.generate import FORUM_THREADS, Record, generate, main_generate
+from jamtui import archive
+from jamtui.errors import UsageError
+
+NOW = datetime(2011, 2, 9, 12, tzinfo=UTC)
+BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def archive_bytes(posts: int, seed: int, big_thread: int = 0) -> bytes:
+    out = io.BytesIO()
+    main_generate(posts, seed, out, NOW, big_thread=big_thread)
+    return out.getvalue()
+
+
+def checked(data: bytes) -> list[archive.Record]:
+    return list(archive.check(archive.read(io.BytesIO(data))))
+
+
+def as_bytes(records: Iterable[Record]) -> bytes:
+    return b"".join(archive.encode(kind, msgspec.json.encode(data)) for kind, data in records)
+
+
+def posts_of(records: Iterable[archive.Record]) -> list[archive.Post]:
+    return [record.data for record in records if isinstance(record.data, archive.Post)]
+
+
+def test_the_same_arguments_give_the_same_bytes() -> None:
+    assert archive_bytes(600, 7) == archive_bytes(600, 7)
+    assert archive_bytes(600, 7) != archive_bytes(600, 8)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_valid_in_time_order_and_within_limits(seed: int) -> None:
+    posts = posts_of(checked(archive_bytes(5_000, seed)))
+    assert len(posts) == 5_000
+    assert len({post.id for post in posts}) == 5_000
+    assert all(before.created_at <= after.created_at for before, after in pairwise(posts))
+    for post in posts:
+        assert (post.title is None) == (post.parent_id is not None)
+        assert len(post.title or "x") in range(1, 201)
+        assert len(post.body) in range(1, 20_001)
+        assert list(post.tags) == sorted({archive.normal_tag(tag) for tag in post.tags})
+        assert "{" not in (post.title or "")  # no slot was left open
+
+
+def test_ids_carry_the_time_of_their_post() -> None:
+    for post in posts_of(checked(archive_bytes(300, 1))):
+        assert post.id[14] == "7"
+        assert post.id[19] in "89ab"
+        assert int(post.id.replace("-", "")[:12], 16) == round(post.created_at.timestamp() * 1000)
+
+
+def test_shape(capsys: pytest.CaptureFixture[str]) -> None:
+    """Loose bounds around docs/demo.md's figures; the figures themselves are printed."""
+    records = checked(archive_bytes(5_000, 1))
+    posts = posts_of(records)
+    jam = records[0].data
+    assert isinstance(jam, archive.Jam)
+    replies = Counter(post.parent_id for post in posts if post.parent_id)
+    shares = [sum(replies[post.id] == n for post in posts) / len(posts) for n in (0, 1, 2)]
+    sizes = Counter(post.thread_id for post in posts)
+    written = sorted(Counter(post.author_id for post in posts).values(), reverse=True)
+    top_tenth = sum(written[: len(written) // 10]) / len(posts)
+    fifth = jam.opens_at + (jam.closes_at - jam.opens_at) / 5
+    early = sum(post.created_at < fifth for post in posts) / len(posts)
+    hours = Counter(post.created_at.hour for post in posts)
+    words = statistics.median(len(post.body.split()) for post in posts)
+    votes = sum(post.up for post in posts) / len(posts)
+    depth: dict[str, int] = {}
+    for post in posts:
+        depth[post.id] = depth[post.parent_id] + 1 if post.parent_id else 0
+    figures = {
+        "posts a thread": len(posts) / len(sizes),
+        "threads of one": sum(size == 1 for size in sizes.values()) / len(sizes),
+        "no reply": shares[0],
+        "one reply": shares[1],
+        "two replies": shares[2],
+        "deepest": max(depth.values()),
+        "top tenth writes": top_tenth,
+        "once only": sum(number == 1 for number in written) / len(written),
+        "in the first fifth": early,
+        "median words": words,
+        "votes a post": votes,
+        "not English": sum(post.lang is not None for post in posts) / len(posts),
+        "code": sum("```" in post.body for post in posts) / len(posts),
+        "link": sum("https://" in post.body for post in posts) / len(posts),
+        "busiest hour": hours.most_common(1)[0][0],
+    }
+    with capsys.disabled():
+        print("\nshape of 5,000:", {name: round(figure, 2) for name, figure in figures.items()})
+    assert 4.5 < figures["posts a thread"] < 8
+    assert 0.15 < figures["threads of one"] < 0.4
+    assert 0.48 < figures["no reply"] < 0.7
+    assert 0.18 < figures["one reply"] < 0.4
+    assert figures["deepest"] >= 8
+    assert 0.45 < top_tenth < 0.75
+    assert 0.4 < early < 0.62
+    assert 40 < words < 90
+    assert 3 < votes < 9
+    assert 0.02 < figures["not English"] < 0.15
+    assert 0.005 < figures["code"] < 0.05
+    assert 0.02 < figures["link"] < 0.12
+
+
+def test_one_thread_of_many_posts() -> None:
+    posts = posts_of(checked(archive_bytes(900, 1, big_thread=400)))
+    sizes = Counter(post.thread_id for post in posts)
+    assert sizes.most_common(1)[0][1] == 400
+    assert len(posts) == 900
+
+
+def test_posts_after_now_are_left_out() -> None:
+    opens_at, closes_at = NOW - timedelta(hours=20), NOW + timedelta(hours=52)
+    posts = [data for kind, data in generate(500, 1, opens_at, closes_at, NOW) if kind == "post"]
+    assert 100 < len(posts) < 500
+    assert max(str(post["created_at"]) for post in posts) <= archive.rfc3339(NOW)
+
+
+def test_what_cannot_be_meant_is_refused() -> None:
+    with pytest.raises(UsageError, match="at least one post"):
+        archive_bytes(0, 1)
+    with pytest.raises(UsageError, match="big thread"):
+        archive_bytes(10, 1, big_thread=11)
+
+
+def test_every_thread_by_hand_can_be_read() -> None:
+    for forum in stock.forums():
+        assert len(forum.scripts) >= 14
+        topics = {topic.key for topic in forum.topics}
+        for script in forum.scripts:
+            assert script.topic in topics
+            assert 4 <= len(script.lines) - 1 <= 11
+            assert all(line.body for line in script.lines)
+
+
+@pytest.fixture(scope="module")
+def demo() -> tuple[list[archive.Record], DemoJam]:
+    jam = DemoJam(1, NOW)
+    return checked(as_bytes(jam.records())), jam
+
+
+def test_demo_figures_are_those_of_the_social_business_jam() -> None:
+    jam = DemoJam(3, NOW)
+    records = checked(as_bytes(jam.records()))
+    live = [event for event in jam.live() if event.kind == "post"]
+    there = posts_of(records)
+    forums = [record.data for record in records if isinstance(record.data, archive.Forum)]
+    assert [forum.position for forum in forums] == [0, 1, 2, 3, 4]
+    assert len(there) + len(live) == 2_666
+    assert 300 < len(live) < 1_200
+    threads = Counter(post.forum_id for post in there if not post.parent_id)
+    threads.update(event.forum_id for event in live if not event.parent_id)
+    assert tuple(threads[forum.id] for forum in forums) == FORUM_THREADS
+    assert sum(isinstance(record.data, archive.Person) for record in records) == 2_700
+    first = records[0].data
+    assert isinstance(first, archive.Jam)
+    assert first.opens_at == NOW - timedelta(hours=40)
+    assert first.closes_at == NOW + timedelta(hours=32)
+    assert all(post.created_at <= NOW for post in there)
+
+
+def test_demo_repeats_for_a_seed() -> None:
+    assert as_bytes(demo_records(5, NOW)) == as_bytes(demo_records(5, NOW))
+    assert as_bytes(demo_records(5, NOW)) != as_bytes(demo_records(6, NOW))
+    assert list(live_posts(5, NOW)) == list(live_posts(5, NOW))
+
+
+def test_live_events_concern_what_is_there(demo: tuple[list[archive.Record], DemoJam]) -> None:
+    known = {post.id for post in posts_of(demo[0])}
+    events = list(live_posts(1, NOW))
+    for event in events:
+        if event.kind == "post":
+            assert event.post_id not in known
+            assert event.parent_id is None or event.parent_id in known
+            known.add(event.post_id)
+        else:
+            assert event.post_id in known
+    assert 3 < statistics.mean(event.delay for event in events) < 5
+
+
+def test_the_top_threads_of_each_forum_are_those_by_hand(demo: tuple[list[archive.Record], DemoJam]) -> None:
+    posts = posts_of(demo[0])
+    by_hand = {script.title for forum in stock.forums() for script in forum.scripts}
+    titles = {post.id: post.title for post in posts if post.title}
+    last: dict[str, datetime] = {}
+    forum_of: dict[str, str] = {}
+    for post in posts:
+        last[post.thread_id] = post.created_at
+        forum_of[post.thread_id] = post.forum_id
+    for forum_id in set(forum_of.values()):
+        newest = sorted((at, thread) for thread, at in last.items() if forum_of[thread] == forum_id)[-14:]
+        assert all(titles[thread] in by_hand for _, thread in newest)
+
+
+def test_the_demo_participant_took_part_and_was_answered(demo: tuple[list[archive.Record], DemoJam]) -> None:
+    posts = posts_of(demo[0])
+    me = next(r.data.id for r in demo[0] if isinstance(r.data, archive.Person) and r.data.handle == DEMO_HANDLE)
+    mine = {post.id for post in posts if post.author_id == me}
+    assert len(mine) >= 5
+    assert sum(post.parent_id in mine for post in posts) >= 4
+    assert sum("@demo" in post.body for post in posts) >= 4
+
+
+def test_no_control_characters_and_no_slots(demo: tuple[list[archive.Record], DemoJam]) -> None:
+    for record in demo[0]:
+        text = record.raw.decode()
+        assert "@{" not in text
+        for value in msgspec.json.decode(record.raw).values():
+            if isinstance(value, str):
+                bad = {char for char in value if (unicodedata.category(char) == "Cc" and char != "\n") or char in BIDI}
+                assert not bad
+
+
+@pytest.mark.parametrize(
+    "script", ["ARABIC", "CJK UNIFIED", "HIRAGANA", "DEVANAGARI", "CYRILLIC", "LATIN", "COMBINING", "ZERO WIDTH JOINER"]
+)
+def test_every_script_is_there(demo: tuple[list[archive.Record], DemoJam], script: str) -> None:
+    characters = set("".join(record.raw.decode() for record in demo[0]))
+    assert any(unicodedata.name(char, "").startswith(script) for char in characters)
+
+
+def test_no_sentence_comes_twice_in_a_post() -> None:
+    for post in posts_of(checked(archive_bytes(800, 4))):
+        sentences = [part for part in post.body.replace("\n", " ").split(". ") if len(part) > 60]
+        assert len(sentences) == len(set(sentences))
