@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import contextlib
 import gzip
-import io
 import os
 import random
 import secrets
@@ -16,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, TypeVar, cast
 
 import apsw
 import msgspec
@@ -169,7 +168,7 @@ def _output(path: Path | None) -> Iterator[BinaryIO]:
 def _compressed(file: BinaryIO, suffix: str) -> Iterator[BinaryIO]:
     if suffix == ".gz":
         with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:
-            yield io.BufferedWriter(packed)
+            yield cast(BinaryIO, packed)
     elif suffix == ".zst":
         with zstandard.ZstdCompressor(write_checksum=True).stream_writer(file, closefd=False) as packed:
             yield packed

@@ -18,10 +18,10 @@ from jamserver import objects
 from jamserver.log import Tx
 from jamtui import archive
 
+Records = list[tuple[str, dict[str, Any]]]
 
-def snapshot(
-    client: httpx.Client, encoding: str = "identity"
-) -> tuple[str, list[tuple[str, dict[str, Any]]], httpx.Response]:
+
+def snapshot(client: httpx.Client, encoding: str = "identity") -> tuple[str, Records, httpx.Response]:
     """(cursor, records, answer) of a snapshot, decoded by hand."""
     with client.stream("GET", "/snapshot", headers={"Accept-Encoding": encoding}) as answer:
         raw = b"".join(answer.iter_raw())
@@ -167,7 +167,7 @@ def test_a_removal_blanks_the_log_in_place(jam: Any) -> None:
 
 
 def test_removed_text_leaves_the_file(jam: Any) -> None:
-    """Neither the database nor its write-ahead log holds the bytes once the removal was answered and a write followed."""
+    """Neither the database nor its write-ahead log holds the bytes once a write has followed the removal."""
     post = jam.thread(body="remove-me-" * 50)
     assert b"remove-me-remove-me" in files(jam)
     jam.ada.delete(f"/posts/{post['id']}", headers={"If-Match": '"1"'}).raise_for_status()

@@ -1,0 +1,205 @@
+"""Signing in: passwords, invites, refreshing, revoking, and what a token opens."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import apsw
+import httpx
+import pytest
+
+from jamserver import accounts, objects
+from jamserver.log import Tx
+
+PASSWORD = "correct horse"
+
+
+class Clock:
+    """A clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.now = datetime.now(UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def code_of(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["code"]
+
+
+def give_password(jam: Any, handle: str, password: str = PASSWORD) -> None:
+    hashed = accounts.hash_password(password)
+
+    def job(tx: Tx) -> None:
+        found = objects.find_person(tx.db, handle)
+        assert found is not None
+        accounts.set_password(tx, found[0], hashed)
+
+    jam.server.write(job)
+
+
+def sign_in(jam: Any, handle: str = "ada", password: str = PASSWORD) -> httpx.Response:
+    return httpx.Client.post(jam.guest, "/auth/password", json={"handle": handle, "password": password})
+
+
+def me(jam: Any, token: str) -> httpx.Response:
+    return httpx.Client.get(jam.guest, "/me", headers={"Authorization": f"Bearer {token}"})
+
+
+def test_a_password_gets_tokens(jam: Any) -> None:
+    give_password(jam, "ada")
+    answer = sign_in(jam, "ADA")
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    token = answer.json()
+    assert set(token) == {"access_token", "token_type", "expires_in", "refresh_token", "person"}
+    assert (token["token_type"], token["expires_in"], token["person"]["handle"]) == ("Bearer", 3600, "ada")
+    assert me(jam, token["access_token"]).json() == token["person"]
+    assert code_of(me(jam, token["refresh_token"])) == (401, "token_unknown")
+
+
+def test_passwords_are_compared_in_one_unicode_form(jam: Any) -> None:
+    give_password(jam, "ada", "cafe\u0301 au lait")
+    assert sign_in(jam, "ada", "caf\u00e9 au lait").status_code == 200
+
+
+def test_a_wrong_password_and_an_unknown_handle_are_answered_alike(jam: Any) -> None:
+    give_password(jam, "ada")
+    answers = [sign_in(jam, "ada", "wrong"), sign_in(jam, "nobody", "wrong"), sign_in(jam, "bob", PASSWORD)]
+    assert [code_of(answer) for answer in answers] == [(401, "wrong_password")] * 3
+    assert len({answer.text for answer in answers}) == 1
+    assert answers[0].headers["www-authenticate"].startswith("Bearer")
+
+
+def test_failed_sign_ins_are_limited_by_handle_and_address(start_jam: Any) -> None:
+    jam = start_jam(tries_a_minute=3)
+    give_password(jam, "ada")
+    for _ in range(3):
+        assert sign_in(jam).status_code == 200  # what succeeds does not count
+    for _ in range(3):
+        assert code_of(sign_in(jam, "ada", "wrong")) == (401, "wrong_password")
+    refused = sign_in(jam)
+    assert code_of(refused) == (429, "rate_limited")
+    assert 0 < int(refused.headers["retry-after"]) <= 60
+    assert code_of(sign_in(jam, "bob", "wrong")) == (429, "rate_limited")
+    invite = jam.guest.post("/auth/invite", json={"code": "x", "handle": "eve"})
+    assert code_of(invite) == (429, "rate_limited")
+
+
+def test_an_invite_makes_one_person(jam: Any) -> None:
+    code = jam.server.write(lambda tx: accounts.new_invite(tx, "expert"))
+    taken = jam.guest.post("/auth/invite", json={"code": code, "handle": "Ada"})
+    assert code_of(taken) == (409, "handle_taken")
+    wrong = jam.guest.post("/auth/invite", json={"code": code, "handle": "not a handle"})
+    assert wrong.json()["errors"][0]["pointer"] == "/handle"
+    short = jam.guest.post("/auth/invite", json={"code": code, "handle": "eve", "password": "short"})
+    assert short.json()["errors"][0]["pointer"] == "/password"
+    # None of these spent the code.
+    made = jam.guest.post("/auth/invite", json={"code": code, "handle": "Éve", "name": "Eve", "password": PASSWORD})
+    assert made.status_code == 200, made.text
+    person = made.json()["person"]
+    assert (person["handle"], person["name"], person["role"]) == ("éve", "Eve", "expert")
+    assert me(jam, made.json()["access_token"]).json() == person
+    assert jam.changes()[-1]["data"] == person
+    assert sign_in(jam, "éve").status_code == 200
+    assert code_of(jam.guest.post("/auth/invite", json={"code": code, "handle": "eve2"})) == (401, "invite_unknown")
+
+
+def test_refresh_tokens_rotate_and_a_spent_one_ends_the_sign_in(jam: Any) -> None:
+    give_password(jam, "ada")
+    first, other = sign_in(jam).json(), sign_in(jam).json()
+    second = jam.guest.post("/auth/refresh", json={"refresh_token": first["refresh_token"]}).json()
+    assert second["refresh_token"] != first["refresh_token"]
+    assert me(jam, second["access_token"]).status_code == 200
+    spent = jam.guest.post("/auth/refresh", json={"refresh_token": first["refresh_token"]})
+    assert code_of(spent) == (401, "token_unknown")
+    for token in (first["access_token"], second["access_token"]):
+        assert code_of(me(jam, token)) == (401, "token_unknown")
+    ended = jam.guest.post("/auth/refresh", json={"refresh_token": second["refresh_token"]})
+    assert code_of(ended) == (401, "token_unknown")
+    assert me(jam, other["access_token"]).status_code == 200
+    assert code_of(jam.guest.post("/auth/refresh", json={"refresh_token": other["access_token"]}))[0] == 401
+
+
+@pytest.mark.parametrize("which", ["access_token", "refresh_token"])
+def test_revoking_either_token_signs_out(jam: Any, which: str) -> None:
+    give_password(jam, "ada")
+    token = sign_in(jam).json()
+    assert jam.guest.post("/auth/revoke", json={"token": token[which]}).status_code == 204
+    assert code_of(me(jam, token["access_token"])) == (401, "token_unknown")
+    assert jam.guest.post("/auth/refresh", json={"refresh_token": token["refresh_token"]}).status_code == 401
+    assert jam.guest.post("/auth/revoke", json={"token": "never known"}).status_code == 204
+
+
+def test_access_lives_an_hour_and_refresh_thirty_days(start_jam: Any) -> None:
+    clock = Clock()
+    jam = start_jam(clock=clock)
+    give_password(jam, "ada")
+    token = sign_in(jam).json()
+    clock.now += timedelta(minutes=59)
+    assert me(jam, token["access_token"]).status_code == 200
+    clock.now += timedelta(minutes=2)
+    expired = me(jam, token["access_token"])
+    assert code_of(expired) == (401, "token_expired")
+    assert 'error="invalid_token"' in expired.headers["www-authenticate"]
+    clock.now += timedelta(days=29)
+    renewed = jam.guest.post("/auth/refresh", json={"refresh_token": token["refresh_token"]})
+    assert renewed.status_code == 200
+    clock.now += timedelta(days=31)
+    late = jam.guest.post("/auth/refresh", json={"refresh_token": renewed.json()["refresh_token"]})
+    assert code_of(late) == (401, "token_unknown")
+
+
+def test_a_bad_token_is_refused_even_where_guests_read(jam: Any) -> None:
+    for header in ("Bearer nonsense", "Basic YTpi", "Bearer"):
+        answer = jam.guest.get("/forums", headers={"Authorization": header})
+        assert code_of(answer) == (401, "token_unknown")
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+    assert jam.guest.get("/forums").status_code == 200
+    assert code_of(jam.guest.get("/me")) == (401, "not_signed_in")
+
+
+def test_a_jam_without_guests(jam: Any) -> None:
+    jam.server.write(lambda tx: objects.change_jam(tx, {"guests": False}))
+    for address in ("/jam", "/forums", "/posts", "/changes", "/snapshot", "/stream", "/people"):
+        assert code_of(jam.guest.get(address)) == (403, "guests_refused"), address
+    assert jam.ada.get("/forums").status_code == 200
+    root = jam.url
+    ways = httpx.get(f"{root}/.well-known/jam").json()["sign_in"]
+    assert [way["type"] for way in ways] == ["invite", "password"]
+
+
+def test_a_role_counts_from_the_next_request(jam: Any) -> None:
+    post = jam.thread()
+    match = {"If-Match": '"1"'}
+    assert jam.bob.delete(f"/posts/{post['id']}", headers=match).status_code == 403
+    bob = jam.bob.get("/me").json()
+    jam.server.write(lambda tx: objects.set_role(tx, bob["id"], "moderator"))
+    assert jam.bob.get("/me").json()["role"] == "moderator"
+    assert jam.bob.delete(f"/posts/{post['id']}", headers=match).status_code == 200
+
+
+def test_no_secret_is_in_the_file(jam: Any) -> None:
+    give_password(jam, "ada")
+    token = sign_in(jam).json()
+    code = jam.server.write(lambda tx: accounts.new_invite(tx, "participant"))
+    jam.server.stop()
+    raw = b"".join(path.read_bytes() for path in jam.server.db.parent.iterdir())
+    for secret in (PASSWORD, token["access_token"], token["refresh_token"], code):
+        assert secret.encode() not in raw
+    with apsw.Connection(str(jam.server.db)) as db:
+        (hashed,) = next(db.execute("SELECT hash FROM passwords"))
+    assert str(hashed).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+def test_a_stream_ends_with_the_token_that_opened_it(start_jam: Any) -> None:
+    clock = Clock()
+    jam = start_jam(clock=clock, heartbeat=0.05)
+    give_password(jam, "ada")
+    token = sign_in(jam).json()["access_token"]
+    clock.now += timedelta(seconds=3599.8)
+    with jam.guest.stream("GET", "/stream", headers={"Authorization": f"Bearer {token}"}) as answer:
+        lines = list(answer.iter_lines())
+    assert lines[0].startswith(": head")
