@@ -8,7 +8,7 @@ they can be kept across themes; `paint` gives them both, and refuses control cod
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size, split_graphemes
@@ -45,10 +45,12 @@ _CLOSING = (
 _OPENING = "‘“（〔［｛〈《「『【（［｛"
 _MARKS = "\u3099\u309a\u302a-\u302f\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _PIECE = re.compile(
-    f"(?P<space>[ \u3000]+)|[{_OPENING}]*[{_WIDE}][{_MARKS}{_CLOSING}]*|[^ \u3000{_WIDE}{_OPENING}]+|[{_OPENING}]+"
+    f"[ \u3000]+|[{_OPENING}]*[{_WIDE}][{_MARKS}{_CLOSING}]*|[^ \u3000{_WIDE}{_OPENING}]+|[{_OPENING}]+"
 )
-_HAS_WIDE = re.compile(f"[{_WIDE}{_OPENING}]")
-_WORDS = re.compile(" +|[^ ]+")
+# Characters of one cell, none of them wide, combining or joining: text of these alone is cut by counting.
+_NARROW = re.compile(
+    "[\x20-\x7e\xa0-\xac\xae-\u02ff\u0370-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u205e\u20a0-\u20bf]*"
+)
 
 
 def cell_width(text: str) -> int:
@@ -100,80 +102,112 @@ def wrap(spans: Iterable[Span], width: int) -> list[Line]:
 
     A word longer than a line is broken between graphemes. Spaces at a break are dropped. There is always one line.
     """
+    kept = [span for span in spans if span[0]]
+    text = kept[0][0] if len(kept) == 1 else "".join([span[0] for span in kept])
     width = max(width, 1)
+    if not text:
+        return [()]
+    cuts = _narrow_cuts(text, width) if text.isascii() or _NARROW.fullmatch(text) else _cuts(text, width)
+    if len(kept) == 1:
+        _, style, link = kept[0]
+        return [(Span(text[start:end], style, link),) if end > start else () for start, end in cuts]
+    return _sliced(kept, cuts)
+
+
+def _sliced(spans: Sequence[Span], cuts: Iterable[tuple[int, int]]) -> list[Line]:
+    """The pieces of ``spans`` between the indices of ``cuts``, which go upwards."""
     lines: list[Line] = []
-    line: list[Span] = []
-    used = 0
-    space: Span | None = None  # spaces seen after the last word, drawn only if another word follows on this line
-    word: list[Span] = []  # pieces of the word in hand: it may go on in the next span
-
-    def flush(end: bool = True) -> None:
-        """Puts the word in hand on this line, or on the next."""
-        nonlocal line, used, space, word
-        if not word:
-            return
-        length = line_width(word)
-        gap = cell_width(space.text) if space is not None else 0
-        if used and used + gap + length > width:
-            lines.append(tuple(line))
-            line, used, space, gap = [], 0, None, 0
-        if space is not None and (used or not lines):
-            line.append(space)
-            used += gap
-        space = None
-        if used + length <= width:
-            line += word
-            used += length
-        else:
-            for piece in word:
-                for part in _chop(piece.text, width, used):
-                    if used and used + cell_width(part) > width:
-                        lines.append(tuple(line))
-                        line, used = [], 0
-                    line.append(Span(part, piece.style, piece.link))
-                    used += cell_width(part)
-        word = []
-
-    for text, style, link in spans:
-        wide = not text.isascii() and _HAS_WIDE.search(text) is not None
-        for match in (_PIECE if wide else _WORDS).finditer(text):
-            piece = match[0]
-            if piece[0] in " \u3000":
-                flush()
-                space = Span(piece if space is None else space.text + piece, style, link)
-                if cell_width(space.text) > width:
-                    space = Span(" ", style, link)
-            elif wide and _HAS_WIDE.match(piece):
-                if word and not _HAS_WIDE.search(word[-1].text):
-                    flush()
-                word.append(Span(piece, style, link))
-                if piece[-1] not in _OPENING:
-                    flush()
-            else:
-                word.append(Span(piece, style, link))
-    flush()
-    lines.append(tuple(line))
+    at = base = 0  # the span in hand, and where its text begins
+    for start, end in cuts:
+        while base + len(spans[at].text) <= start and at + 1 < len(spans):
+            base += len(spans[at].text)
+            at += 1
+        line: list[Span] = []
+        here, place = at, base
+        while here < len(spans) and place < end:
+            text, style, link = spans[here]
+            part = text[max(0, start - place) : end - place]
+            if part:
+                line.append(Span(part, style, link))
+            place += len(text)
+            here += 1
+        lines.append(tuple(line))
     return lines
 
 
-def _chop(text: str, width: int, used: int) -> list[str]:
-    """``text`` in parts that fit, the first into what is left of the line after ``used`` cells."""
-    first = width - used
-    if text.isascii():
-        head, rest = text[:first], text[first:]
-        return [part for part in (head, *(rest[at : at + width] for at in range(0, len(rest), width))) if part]
-    parts: list[str] = []
-    start = size = 0
-    room = first
-    for begin, _end, cells in split_graphemes(text)[0]:
-        if size + cells > room:
-            if begin > start:
-                parts.append(text[start:begin])
-            start, size, room = begin, 0, width
-        size += cells
-    if start < len(text):
-        parts.append(text[start:])
-    return parts
+def _narrow_cuts(text: str, width: int) -> list[tuple[int, int]]:
+    """Where to cut text of which every character is one cell."""
+    cuts: list[tuple[int, int]] = []
+    start, total = 0, len(text)
+    if text[0] == " ":
+        lead = total - len(text.lstrip(" "))
+        word_end = text.find(" ", lead)
+        if (word_end if word_end >= 0 else total) > width:
+            start = lead
+    while total - start > width:
+        end = text.rfind(" ", start, start + width + 1)
+        if end <= start:
+            end = start + width
+        stop = end
+        while stop > start and text[stop - 1] == " ":
+            stop -= 1
+        cuts.append((start, stop))
+        start = end
+        while start < total and text[start] == " ":
+            start += 1
+    if start < total or not cuts:
+        cuts.append((start, start + len(text[start:].rstrip(" "))))
+    return cuts
+
+
+def _cuts(text: str, width: int) -> list[tuple[int, int]]:
+    """Where to cut text of any script."""
+    cuts: list[tuple[int, int]] = []
+    start = end = used = 0  # the line in hand: from, to, cells
+    for first, last, cells, gap in _units(text):
+        if used and used + gap + cells > width:
+            cuts.append((start, end))
+            start, used, gap = first, 0, 0
+        elif not used:
+            start, gap = (0, gap) if not cuts and gap + cells <= width else (first, 0)
+        if cells <= width:
+            end = last
+            used += gap + cells
+            continue
+        size = 0
+        start = first
+        for begin, _stop, wide in split_graphemes(text[first:last])[0]:
+            if size + wide > width and size:
+                cuts.append((start, first + begin))
+                start, size = first + begin, 0
+            size += wide
+        end, used = last, size
+    cuts.append((start, end))
+    return cuts
+
+
+def _units(text: str) -> Iterator[tuple[int, int, int, int]]:
+    """What must not be broken: where it begins and ends, its cells, and the cells of the spaces before it."""
+    first = last = cells = gap = space = 0
+    open_end = False
+    for match in _PIECE.finditer(text):
+        piece = match[0]
+        wide = cell_width(piece)
+        if piece[0] in " \u3000":
+            space += wide
+            open_end = False
+            continue
+        if last and not space and (open_end or piece[0] in _CLOSING):
+            last = match.end()
+            cells += wide
+        else:
+            if last:
+                yield first, last, cells, gap
+            first, last, cells, gap = match.start(), match.end(), wide, space
+        space = 0
+        open_end = piece[-1] in _OPENING
+    if last:
+        yield first, last, cells, gap
 
 
 def paint(line: Iterable[Span], width: int, style: Palette, fill: Style) -> Strip:
