@@ -117,6 +117,11 @@ class Rows:
             )  # fmt: skip
         return rows
 
+    def forum_titles(self) -> dict[str, str]:
+        """Titles of the forums by id, without the counts that `forums` derives."""
+        found = (_FORUM.decode(_bytes(raw)) for (raw,) in self.db.execute("SELECT raw FROM forums"))
+        return {forum.id: safe_line(forum.title) for forum in found}
+
     def _forum_n(self, forum_id: str) -> int:
         row = next(iter(self.db.execute("SELECT n FROM forums WHERE id = ?", (forum_id,))), None)
         return int(row[0]) if row else 0

@@ -73,7 +73,7 @@ def fold(text: str) -> str:
 def search(rows: Rows, text: str, limit: int) -> list[SearchHit]:
     """Hits for ``text``, at most ``limit``. Runs in the thread that owns ``rows``."""
     query = parse(text)
-    where: list[str] = ["p.gone = 0"]
+    where: list[str] = []
     values: list[object] = []
     for tag in query.tags:
         where.append("EXISTS (SELECT 1 FROM tags t WHERE t.post = p.n AND t.name = ?)")
@@ -85,20 +85,22 @@ def search(rows: Rows, text: str, limit: int) -> list[SearchHit]:
         where.append("p.forum IN (SELECT n FROM forums WHERE slug = ?)")
         values.append(forum)
     if query.match:
+        # Words of posts that are gone are not in the index; only operators need the posts themselves.
+        joined = "JOIN posts p ON p.n = words.rowid " if where else ""
         sql = (
-            f"SELECT p.n, bm25(words, 4.0, 1.0, 2.0) AS score FROM words JOIN posts p ON p.n = words.rowid "
-            f"WHERE words MATCH ? AND {' AND '.join(where)} ORDER BY score LIMIT ?"
+            f"SELECT words.rowid, bm25(words, 4.0, 1.0, 2.0) AS score FROM words {joined}"
+            f"WHERE {' AND '.join(['words MATCH ?', *where])} ORDER BY score LIMIT ?"
         )
         values.insert(0, query.match)
-    elif values:
-        sql = f"SELECT p.n, 0.0 FROM posts p WHERE {' AND '.join(where)} ORDER BY p.n DESC LIMIT ?"
+    elif where:
+        sql = f"SELECT p.n, 0.0 FROM posts p WHERE p.gone = 0 AND {' AND '.join(where)} ORDER BY p.n DESC LIMIT ?"
     else:
         return []
     values.append(limit)
     ranks = {int(n): float(score) for n, score in rows.db.execute(sql, values)}
     found = rows.posts(list(ranks))
     titles = {row.id: row.title for row in rows.threads([k for k in map(rows.key, {r.thread_id for r in found}) if k])}
-    forums = {row.id: row.title for row in rows.forums()} if found else {}
+    forums = rows.forum_titles()
     return [
         SearchHit(
             row,
