@@ -105,7 +105,7 @@ class DemoJam:
             forum_ids.append(forum_id)
             yield record
         hours = Hours(self._opens_at, (OPENED + CLOSES).total_seconds() / 3600)
-        composer = compose.Composer(rng, median_words=42, longest=120)
+        composer = compose.Composer(rng, median_words=28, longest=75)
         play = Play(rng, self.cast, composer, hours, self._opens_at, forum_ids, self._timing)
         self._posts = play.posts(self._plan(rng))
         for written in self._posts:

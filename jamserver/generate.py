@@ -444,7 +444,7 @@ def generate(
         forum_ids.append(forum_id)
         yield record
     hours = Hours(opens_at, duration)
-    composer = compose.Composer(rng, median_words=60, longest=1_800)
+    composer = compose.Composer(rng, median_words=68, longest=1_800)
     for written in Play(rng, cast, composer, hours, opens_at, forum_ids).posts(_plan(rng, posts, big_thread)):
         if opens_at + timedelta(hours=written.hours) > now:
             break

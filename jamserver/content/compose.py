@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import random
 import re
 from collections.abc import Sequence
@@ -151,14 +153,14 @@ class Composer:
     def _words(self) -> int:
         return min(self._longest, int(self._median * self._rng.lognormvariate(0.0, 0.8)))
 
-    def _order(self, stance: Stance, topic: stock.Topic) -> list[tuple[str, ...]]:
-        """The kinds of sentence of a post, in the order in which people say them."""
+    def _order(self, stance: Stance) -> list[str]:
+        """The kinds of sentence of a post (fields of a topic), in the order in which people say them."""
         rng = self._rng
-        claims, told, doubts = topic.claims, topic.experiences, topic.doubts
+        claims, told, doubts = "claims", "experiences", "doubts"
         if stance == "object":
             return [doubts, told if rng.random() < 0.6 else claims, claims]
         if stance == "ask":
-            return [topic.questions, told, claims]
+            return ["questions", told, claims]
         if stance in ("tell", "answer"):
             return [told, claims, told]
         if stance == "thanks":
@@ -166,6 +168,16 @@ class Composer:
         if stance == "open":
             return [claims, told, doubts] if rng.random() < 0.5 else [told, claims, claims]
         return [claims, told, claims] if rng.random() < 0.6 else [told, claims, claims]
+
+    def _sentence(self, topic: stock.Topic, kind: str, said: set[str]) -> tuple[stock.Topic, str]:
+        """A sentence of ``kind`` that this thread has not had, from a neighbouring topic where this one is used up."""
+        own: tuple[str, ...] = getattr(topic, kind)
+        neighbours = self._topics[topic.forum]
+        for other in (topic, *(neighbours[int(self._rng.random() * len(neighbours))] for _ in range(4))):
+            fresh = [sentence for sentence in getattr(other, kind) if sentence not in said]
+            if fresh:
+                return other, self._pick(fresh, said)
+        return topic, self._pick(own, said)
 
     def _body(
         self,
@@ -178,15 +190,15 @@ class Composer:
     ) -> str:
         rng = self._rng
         extra = self._extra(topic, said)
-        order = self._order(stance, topic)
+        order = self._order(stance)
         paragraphs: list[str] = []
         sentences = list(parts)
         words = sum(part.count(" ") + 1 for part in sentences)
         said_here: set[str] = set()
         step = misses = 0
         while not said_here or words < target:
-            kind = order[step] if step < len(order) else rng.choice((topic.claims, topic.experiences))
-            template = self._pick(kind, said)
+            kind = order[step] if step < len(order) else rng.choice(("claims", "experiences"))
+            source, template = self._sentence(topic, kind, said)
             if template in said_here:
                 # The stock of this topic is used up in this post: go on with a neighbour.
                 topic = rng.choice(self._topics[topic.forum])
@@ -196,7 +208,7 @@ class Composer:
                 step += 1
                 continue
             said_here.add(template)
-            sentence = self._fill(template, topic)
+            sentence = self._fill(template, source)
             if sentence in quoted:  # nobody repeats what they have just quoted
                 step += 1
                 continue
@@ -273,11 +285,16 @@ class Composer:
         return pair
 
 
+@functools.cache
+def _connecting() -> frozenset[str]:
+    """Sentences that are no thought of their own, and so not worth quoting."""
+    return frozenset(itertools.chain.from_iterable(stock.phrases().values()))
+
+
 def excerpt(body: str) -> str:
-    """The first sentence of ``body`` when it is plain and short enough to be quoted, else ""."""
-    first = body.split("\n", 1)[0]
-    end = re.search(r"(?<=[.!?:]) |$", first)
-    sentence = first[: end.start()] if end else first
-    if not 24 <= len(sentence) <= 160 or any(mark in sentence for mark in "*`|>@[#"):
-        return ""
-    return sentence
+    """A sentence from the beginning of ``body``, plain, short and worth quoting, else ""."""
+    for sentence in re.split(r"(?<=[.!?:]) ", body.split("\n", 1)[0])[:3]:
+        plain = not any(mark in sentence for mark in "*`|>@[#") and sentence[0].isupper()
+        if plain and 24 <= len(sentence) <= 160 and sentence[-1] in ".?!" and sentence not in _connecting():
+            return sentence
+    return ""
