@@ -130,7 +130,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("tags", ("t",), Group.MARK, "tags", "Put tags on the post, or take them off.", hint=7),
     Action("save", ("s",), Group.MARK, "save", "Keep the post on the list of saved posts, or take it off."),
     Action("link", ("o",), Group.MARK, "open link", "Open a link of the post, after a question that names the host."),
-    Action("copy-text", ("y",), Group.MARK, "copy text", "Copy the text of the post."),
+    Action("copy", ("y",), Group.MARK, "copy text", "Copy what is selected with the mouse, else the text of the post."),
     Action("copy-address", ("Y",), Group.MARK, "copy address", "Copy the address of the post."),
     Action("undo", ("z",), Group.MARK, "undo", "Take back what was just done, while the last line offers it.", _BOTH),
     # Places

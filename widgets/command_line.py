@@ -41,15 +41,17 @@ class CommandLine(Horizontal):
     class Left(Message):
         """Nothing is to be done."""
 
-    def __init__(self, complete: Callable[[str], Sequence[str]]) -> None:
+    def __init__(self, complete: Callable[[str], Sequence[str]], line: str = "") -> None:
+        """``complete`` gives whole lines, best first; ``line`` is what stands there at first."""
         super().__init__(id="command-line")
+        self._line = line
         self._complete = complete
         self._stem = ""  # what was typed before Tab was pressed
         self._turn = -1
 
     def compose(self) -> ComposeResult:
         yield Static(Content(":"), id="colon")
-        yield Field(suggester=Lines(self._complete), id="command", compact=True)
+        yield Field(self._line, suggester=Lines(self._complete), id="command", select_on_focus=False, compact=True)
         yield Static(id="matches")
 
     def on_mount(self) -> None:

@@ -69,6 +69,7 @@ class Composer(Vertical):
         self._desk = desk
         self._titled = titled
         self._timer: Timer | None = None
+        self._abandoned = False
         self._note: tuple[str, str] = ("", "")
 
     def compose(self) -> ComposeResult:
@@ -123,7 +124,7 @@ class Composer(Vertical):
             self._timer.stop()
             self._timer = None
         draft = self.draft
-        if draft != self._saved:
+        if draft != self._saved and not self._abandoned:
             try:
                 self._desk.save(draft)
             except JamError as error:
@@ -132,6 +133,15 @@ class Composer(Vertical):
             self._saved = draft
             self._say("draft saved", "$success")
         return draft
+
+    def abandon(self) -> Draft:
+        """Saves once more and from then on never again: somebody else decides about the draft now."""
+        draft = self.save_now()
+        self._abandoned = True
+        return draft
+
+    def focus_body(self) -> None:
+        self.query_one(Area).focus()
 
     def replace_body(self, text: str) -> None:
         """What the editor brought back."""

@@ -58,8 +58,10 @@ class LineView(Widget, can_focus=True, inherit_bindings=False):
         """The style of one or more names, separated by spaces; later ones win. Unknown names raise KeyError."""
         style = self._styles.get(names)
         if style is None:
-            classes = [f"{self.PREFIX}--{name}" for name in names.split()]
-            style = self.get_component_rich_style(*classes) if classes else self.rich_style
+            # Asked for several classes at once, Textual gives the style of the last alone.
+            style = self.rich_style
+            for name in names.split():
+                style += self.get_component_rich_style(f"{self.PREFIX}--{name}", partial=True)
             self._styles[names] = style
         return style
 

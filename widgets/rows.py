@@ -1,26 +1,37 @@
 """How the rows of the lists look: forums, threads, posts, what waits in the outbox. Pure drawing, harmless rows in.
 
-Each function gives the lines of one row as `Content` of exactly one line each, fitted to ``width`` cells. Styles are names
-of the theme (``$accent``), resolved where they are painted.
+A row is drawn as lines of spans for `widgets.row_list.RowList`, fitted to ``width`` cells; the style names are those of
+its component classes. The cards beside the lists are `Content`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from textual.content import Content
 
 from jamtui.model import ForumRow, OutboxRow, PostRow, SearchHit, SendState, ThreadRow
+from widgets.strips import Line, Span, cut, line_width, pad
 
 COLUMNS_FROM = 96  # cells; from here on a thread is one line of columns, below it is two lines
 
-_WAITING = {
-    SendState.QUEUED: ("↑ queued", "$accent"),
-    SendState.SENDING: ("↑ sending", "$accent"),
-    SendState.REFUSED: ("✗ refused", "bold $error"),
+WAITING = {
+    SendState.QUEUED: ("↑ queued", "accent"),
+    SendState.SENDING: ("↑ sending", "accent"),
+    SendState.REFUSED: ("✗ refused", "bad"),
 }
 _ROLES = {"host": "host", "moderator": "mod", "expert": "expert"}
 GONE = {"deleted": "taken back by its author", "removed": "removed by a moderator"}
+_KINDS = {
+    "post": "post",
+    "edit": "change of a post",
+    "delete": "take back a post",
+    "tag": "tag",
+    "untag": "take off tag",
+    "vote": "vote",
+    "unvote": "take back vote",
+}
 
 
 def age(moment: datetime, now: datetime) -> str:
@@ -38,12 +49,15 @@ def age(moment: datetime, now: datetime) -> str:
     return f"{days // 30} mon" if days < 730 else f"{days // 365} y"
 
 
-def fit(left: Content, right: Content, width: int) -> Content:
+def spread(left: Iterable[Span], right: Iterable[Span], width: int) -> Line:
     """``left`` at the left, cut with an ellipsis where it meets ``right`` at the right edge."""
-    room = width - right.cell_length - (1 if right.cell_length else 0)
+    right = tuple(right)
+    taken = line_width(right)
+    room = width - taken - (2 if taken else 0)
     if room < 4:
-        return left.truncate(max(0, width), ellipsis=True, pad=True)
-    return Content.assemble(left.truncate(room, ellipsis=True, pad=True), " " if right.cell_length else "", right)
+        return cut(left, width)
+    left = cut(left, room)
+    return (*left, Span(" " * (width - line_width(left) - taken)), *right)
 
 
 def one_line(text: str) -> str:
@@ -51,31 +65,110 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def author(name: str, role: str) -> Content:
-    """A name, with the role where it matters."""
+def count(number: int, one: str, many: str) -> str:
+    """``1 thread``, ``2 threads``."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def _author(name: str, role: str) -> list[Span]:
     tag = _ROLES.get(role, "")
-    return Content.assemble((name, "$secondary"), (f" {tag}" if tag else "", "$accent"))
+    return [Span(name, "author"), *([Span(f" {tag}", "accent")] if tag else [])]
 
 
-def tags(names: tuple[str, ...]) -> Content:
-    return Content.styled(" ".join(f"#{name}" for name in names), "$primary 80%")
+def _tags(names: tuple[str, ...]) -> list[Span]:
+    return [Span(" ".join(f"#{name}" for name in names), "tag")] if names else []
 
 
-def votes(up: int, voted: bool) -> Content:
-    """``▲ 12``; filled with colour when one's own vote is among them."""
-    return Content.styled(f"▲ {up:,}", "bold $success" if voted else "$text-muted" if up else "$text-disabled")
+def _votes(up: int, voted: bool) -> Span:
+    return Span(f"▲ {up:,}", "vote" if voted else "muted" if up else "faint")
 
 
-def forum_row(row: ForumRow, width: int) -> list[Content]:
+def _mark(unread: object, saved: bool) -> Span:
+    return Span("● ", "accent") if unread else Span("★ ", "hit") if saved else Span("  ")
+
+
+def forum_row(row: ForumRow, width: int) -> list[Line]:
     """Title and unread; below it how much there is."""
-    unread = Content.styled(f"{row.unread:,} new", "bold $accent") if row.unread else Content.styled("✓", "$success")
-    title = Content.assemble(
-        ("● " if row.unread else "  ", "$accent"), (row.title, "bold" if row.unread else "$foreground 90%")
+    unread = Span(f"{row.unread:,} new", "accent") if row.unread else Span("all read", "good")
+    title = Span(row.title, "unread" if row.unread else "title")
+    counts = f"  {count(row.threads, 'thread', 'threads')} · {count(row.posts, 'post', 'posts')}"
+    return [spread([_mark(row.unread, False), title], [unread], width), cut([Span(counts, "muted")], width), ()]
+
+
+def thread_row(row: ThreadRow, width: int, now: datetime, lines: int) -> list[Line]:
+    """A thread: one line of columns when wide, else two lines, or one short line when ``lines`` is 1."""
+    if row.gone:
+        title = Span("(taken back)", "faint")
+    else:
+        title = Span(one_line(row.title) or "(no title)", "unread" if row.unread else "title")
+    left = [_mark(row.unread, row.saved), title]
+    ago = age(row.last_at, now)
+    if width >= COLUMNS_FROM:
+        return [_columns(row, left, width, ago)]
+    state = Span(*WAITING[row.send]) if row.send else Span(f"{row.unread:,} new" if row.unread else "", "accent")
+    if lines == 1:
+        return [spread(left, [state] if row.send else [Span(f"↩ {row.replies:,} {ago:>6}", "muted")], width)]
+    below = [Span("  "), *_author(row.author, row.role), Span(f" · {ago}  ", "muted"), *_tags(row.tags)]
+    numbers = [Span(f"↩ {row.replies:,}  ", "muted"), _votes(row.up, row.voted)]
+    return [spread(left, numbers, width), spread(below, [state] if state.text else [], width)]
+
+
+def _columns(row: ThreadRow, left: list[Span], width: int, ago: str) -> Line:
+    votes = _votes(row.up, row.voted)
+    new = f"{row.unread:,} new" if row.unread else ""
+    state, style = WAITING[row.send] if row.send else (new, "accent")
+    who = cut(_author(row.author, row.role), 20)
+    right = [
+        *who,
+        Span(" " * (20 - line_width(who))),
+        Span(pad(f"↩ {row.replies:,}", 8, right=True), "muted"),
+        votes._replace(text=pad(votes.text, 8, right=True)),
+        Span(pad(ago, 9, right=True), "muted"),
+        Span(pad(state, 11, right=True), style),
+    ]
+    room = width - line_width(right) - 2
+    # Tags have what the title leaves, and are left out rather than cut to nothing.
+    tags = _tags(row.tags)
+    if tags and line_width(left) + 2 + min(line_width(tags), 12) <= room:
+        left = [*left, Span("  "), *tags]
+    return spread(left, right, width)
+
+
+def post_row(row: PostRow, width: int, now: datetime, forum: str = "") -> list[Line]:
+    """A post in a list of posts of many threads: who, when and where, and how it begins."""
+    where = f" · {age(row.created_at, now)}{f' · {forum}' if forum else ''}"
+    head = [_mark(row.unread, row.saved), *_author(row.author, row.role), Span(where, "muted")]
+    state = Span(*WAITING[row.send]) if row.send else _votes(row.up, row.voted)
+    if row.gone:
+        text = [Span(f"  ({GONE.get(row.gone, row.gone)})", "faint")]
+    else:
+        begin = f"{one_line(row.title)}  " if row.title else "↳ "
+        text = [
+            Span("  "),
+            Span(begin, "unread" if row.unread else "title"),
+            Span(one_line(row.body[:600]), "muted"),
+        ]
+    return [spread(head, [state], width), cut(text, width)]
+
+
+def hit_row(hit: SearchHit, width: int, now: datetime) -> list[Line]:
+    """A hit: the thread it is in, who wrote it, and the words around what was sought."""
+    post = hit.post
+    head = [_mark(post.unread, False), Span(one_line(hit.thread_title) or "(no title)", "unread")]
+    side = cut(
+        [*_author(post.author, post.role), Span(f" · {age(post.created_at, now)}", "muted")], max(12, width // 2)
     )
-    counts = Content.styled(
-        f"  {row.threads:,} {'thread' if row.threads == 1 else 'threads'} · {row.posts:,} posts", "$text-muted"
-    )
-    return [fit(title, unread, width), fit(counts, Content(""), width)]
+    runs = [Span(" ".join(text.split("\n")), "hit" if hot else "muted") for text, hot in hit.snippet]
+    return [spread(head, side, width), cut([Span("  "), *runs], width)]
+
+
+def outbox_row(row: OutboxRow, width: int, now: datetime) -> list[Line]:
+    """What waits, and since when."""
+    head = [Span(*WAITING[row.state]), Span(f"  {_KINDS.get(row.kind, row.kind)}", "muted")]
+    return [
+        spread(head, [Span(age(row.created_at, now), "muted")], width),
+        cut([Span("  "), Span(row.summary, "title")], width),
+    ]
 
 
 def forum_card(row: ForumRow) -> Content:
@@ -84,119 +177,17 @@ def forum_card(row: ForumRow) -> Content:
     return Content.assemble(
         (row.title, "bold $primary"),
         "\n",
-        (f"{row.threads:,} threads · {row.posts:,} posts · ", "$text-muted"),
+        (f"{count(row.threads, 'thread', 'threads')} · {count(row.posts, 'post', 'posts')} · ", "$text-muted"),
         unread,
         "\n\n",
         row.brief.strip(),
     )
 
 
-def _thread_mark(row: ThreadRow) -> Content:
-    if row.unread:
-        return Content.styled("● ", "$accent")
-    if row.saved:
-        return Content.styled("★ ", "$warning")
-    return Content("  ")
-
-
-def _thread_title(row: ThreadRow) -> Content:
-    if row.gone:
-        return Content.styled("(taken back)", "italic $text-disabled")
-    return Content.styled(one_line(row.title) or "(no title)", "bold" if row.unread else "$foreground 90%")
-
-
-def thread_row(row: ThreadRow, width: int, now: datetime, lines: int = 2) -> list[Content]:
-    """A thread: one line of columns when wide, else two lines, or one short line when ``lines`` is 1."""
-    title = Content.assemble(_thread_mark(row), _thread_title(row))
-    ago = age(row.last_at, now)
-    if width >= COLUMNS_FROM:
-        return [_thread_columns(row, title, width, ago)]
-    state = Content.styled(*_WAITING[row.send]) if row.send else Content("")
-    new = Content.styled(f"{row.unread:,} new", "$accent") if row.unread else Content("")
-    if lines == 1:
-        right = state if row.send else Content.styled(f"{row.replies:,} ↩ {ago:>6}", "$text-muted")
-        return [fit(title, right, width)]
-    numbers = Content.assemble((f"↩ {row.replies:,}", "$text-muted"), "  ", votes(row.up, row.voted))
-    below = Content.assemble("  ", author(row.author, row.role), (f" · {ago}  ", "$text-muted"), tags(row.tags))
-    return [fit(title, numbers, width), fit(below, state if row.send else new, width)]
-
-
-def _thread_columns(row: ThreadRow, title: Content, width: int, ago: str) -> Content:
-    state = Content.styled(*_WAITING[row.send]) if row.send else Content.styled(f"{row.unread:,} new", "$accent")
-    right = Content.assemble(
-        "  ",
-        author(row.author, row.role).truncate(20, ellipsis=True, pad=True),
-        (f"{row.replies:>6,} ↩", "$text-muted"),
-        Content(" " * max(0, 8 - votes(row.up, row.voted).cell_length)),
-        votes(row.up, row.voted),
-        (f"{ago:>8}", "$text-muted"),
-        Content(" " * max(1, 10 - (state.cell_length if row.unread or row.send else 0))),
-        state if row.unread or row.send else Content(""),
-    )
-    left = Content.assemble(title, "  ", tags(row.tags))
-    return fit(left, right, width)
-
-
-def post_row(row: PostRow, width: int, now: datetime, forum: str = "") -> list[Content]:
-    """A post in a list of posts of many threads: who and when, and how it begins."""
-    mark = ("● ", "$accent") if row.unread else ("★ ", "$warning") if row.saved else ("  ", "")
-    head = Content.assemble(
-        mark,
-        author(row.author, row.role),
-        (f" · {age(row.created_at, now)}", "$text-muted"),
-        (f" · {forum}" if forum else "", "$text-muted"),
-    )
-    state = Content.styled(*_WAITING[row.send]) if row.send else votes(row.up, row.voted)
-    if row.gone:
-        text = Content.styled(f"  ({GONE.get(row.gone, row.gone)})", "italic $text-disabled")
-    else:
-        text = Content.assemble(
-            "  ",
-            (f"{one_line(row.title)}  " if row.title else "↳ ", "bold" if row.unread else "$foreground 90%"),
-            (one_line(row.body[:600]), "$text-muted"),
-        )
-    return [fit(head, state, width), fit(text, Content(""), width)]
-
-
-def hit_row(hit: SearchHit, width: int, now: datetime) -> list[Content]:
-    """A hit: the thread it is in, who wrote it, and the words around what was sought."""
-    post = hit.post
-    head = Content.assemble(
-        ("● " if post.unread else "  ", "$accent"),
-        (one_line(hit.thread_title) or "(no title)", "bold"),
-    )
-    side = Content.assemble(author(post.author, post.role), (f" · {age(post.created_at, now)}", "$text-muted"))
-    snippet = Content.assemble(
-        "  ",
-        *((" ".join(text.split("\n")), "bold $background on $warning" if hot else "$text-muted") for text, hot in hit.snippet),
-    )
-    if side.cell_length > width // 2:
-        side = side.truncate(width // 2, ellipsis=True)
-    return [fit(head, side, width), fit(snippet, Content(""), width)]
-
-
-_KINDS = {
-    "post": "post",
-    "edit": "change of a post",
-    "delete": "take back a post",
-    "tag": "tag",
-    "untag": "take off tag",
-    "vote": "vote",
-    "unvote": "take back vote",
-}
-
-
-def outbox_row(row: OutboxRow, width: int, now: datetime) -> list[Content]:
-    """What waits, and why."""
-    words, colour = _WAITING[row.state]
-    head = Content.assemble((f"{words}  ", colour), (_KINDS.get(row.kind, row.kind), "$text-muted"))
-    below = Content.assemble("  ", (row.summary, "$foreground"))
-    return [fit(head, Content.styled(age(row.created_at, now), "$text-muted"), width), fit(below, Content(""), width)]
-
-
 def outbox_card(row: OutboxRow, now: datetime) -> Content:
     """One row of the outbox in full: what it is, why it waits, what can be done."""
-    words, colour = _WAITING[row.state]
+    words, style = WAITING[row.state]
+    colour = "bold $error" if style == "bad" else "$accent"
     if row.state is SendState.REFUSED:
         why = row.reason or "The Jam refused it."
     elif row.reason:

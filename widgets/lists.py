@@ -1,0 +1,89 @@
+"""The four lists of the main screen and the list of hits: `RowList` with the rows drawn that each needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from jamtui.model import ForumRow, OutboxRow, PostRow, SearchHit, ThreadRow
+from widgets.row_list import RowList
+from widgets.rows import COLUMNS_FROM, forum_row, hit_row, outbox_row, post_row, thread_row
+
+Now = Callable[[], datetime]
+
+SHORT = 9  # lines; a list of threads no higher than this has one line a thread
+
+
+class ForumList(RowList[str, ForumRow]):
+    """The forums of the Jam; keys are their ids."""
+
+    def __init__(self, forums: Callable[[], Sequence[ForumRow]]) -> None:
+        super().__init__(
+            lambda keys: [row for row in forums() if row.id in keys],
+            lambda row, width, _at, _focused: forum_row(row, width),
+            row_height=3,
+            empty="This Jam has no forums yet.",
+            key_of=lambda row: row.id,
+        )
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self.row_height = 3 if self.size.height >= 3 * len(self.keys) else 2
+
+
+class ThreadList(RowList[int, ThreadRow]):
+    """The threads of a forum: columns when wide, else two lines a thread, one on very low terminals."""
+
+    def __init__(self, threads: Callable[[Sequence[int]], Sequence[ThreadRow]], now: Now) -> None:
+        super().__init__(
+            threads,
+            lambda row, width, _at, _focused: thread_row(row, width, now(), self.row_height),
+            row_height=2,
+            empty="No threads here yet.\nc opens the first.",
+        )
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self.row_height = 1 if self.size.width > COLUMNS_FROM or self.size.height <= SHORT else 2
+
+
+class PostList(RowList[int, PostRow]):
+    """Posts of many threads: live, mentions, saved. ``forum_title`` names a forum by its id."""
+
+    def __init__(
+        self,
+        posts: Callable[[Sequence[int]], Sequence[PostRow]],
+        now: Now,
+        forum_title: Callable[[str], str],
+    ) -> None:
+        super().__init__(
+            posts,
+            lambda row, width, _at, _focused: post_row(row, width, now(), forum_title(row.forum_id)),
+            row_height=2,
+        )
+
+
+class OutboxList(RowList[str, OutboxRow]):
+    """What waits to be sent; keys are the ids of the outbox."""
+
+    def __init__(self, outbox: Callable[[], Sequence[OutboxRow]], now: Now) -> None:
+        super().__init__(
+            lambda keys: [row for row in outbox() if row.id in keys],
+            lambda row, width, _at, _focused: outbox_row(row, width, now()),
+            row_height=2,
+            empty="Nothing waits: the server has everything that you wrote.",
+            key_of=lambda row: row.id,
+        )
+
+
+class HitList(RowList[int, SearchHit]):
+    """What a search found; keys are those of the posts."""
+
+    def __init__(self, hits: Callable[[Sequence[int]], Sequence[SearchHit]], now: Now) -> None:
+        super().__init__(
+            hits,
+            lambda hit, width, _at, _focused: hit_row(hit, width, now()),
+            row_height=2,
+            empty="",
+            key_of=lambda hit: hit.post.key,
+        )
