@@ -43,18 +43,12 @@ CREATE TABLE posts(
     gone INTEGER NOT NULL,     -- 1: taken back or removed
     raw BLOB NOT NULL);
 CREATE INDEX posts_thread ON posts(thread, n, parent, h, gone, author);
-CREATE INDEX posts_forum ON posts(forum, gone, author, h, thread);
-CREATE INDEX posts_author ON posts(author);
 CREATE TABLE threads(
     n INTEGER PRIMARY KEY,     -- posts.n of the opener
     forum INTEGER NOT NULL,
     replies INTEGER NOT NULL,  -- replies that are there
     last INTEGER NOT NULL,     -- posts.n of the newest post
     up INTEGER NOT NULL);
-CREATE INDEX threads_active ON threads(forum, last DESC);
-CREATE INDEX threads_new ON threads(forum, n DESC);
-CREATE INDEX threads_votes ON threads(forum, up DESC, n DESC);
-CREATE INDEX threads_replies ON threads(forum, replies DESC, n DESC);
 CREATE TABLE tags(name TEXT NOT NULL, post INTEGER NOT NULL, PRIMARY KEY (name, post)) WITHOUT ROWID;
 CREATE TABLE others(n INTEGER PRIMARY KEY, type TEXT NOT NULL, id TEXT, raw BLOB NOT NULL);
 CREATE UNIQUE INDEX others_id ON others(type, id);
@@ -64,7 +58,19 @@ CREATE VIRTUAL TABLE words USING fts5(
 INSERT INTO words(words, rank) VALUES ('secure-delete', 1);
 """
 
-SCHEMA = Schema("mirror", 0x4A414D31, (_V1,), "NORMAL")
+# Indexes that lists and counts want, and that a bulk load does better without: made when it is finished.
+_INDEXES = {
+    "posts_forum": "posts(forum, gone, author, h, thread)",
+    "posts_author": "posts(author)",
+    "threads_active": "threads(forum, last DESC)",
+    "threads_new": "threads(forum, n DESC)",
+    "threads_votes": "threads(forum, up DESC, n DESC)",
+    "threads_replies": "threads(forum, replies DESC, n DESC)",
+}
+_MAKE_INDEXES = "".join(f"CREATE INDEX IF NOT EXISTS {name} ON {what};\n" for name, what in _INDEXES.items())
+_DROP_INDEXES = "".join(f"DROP INDEX IF EXISTS {name};\n" for name in _INDEXES)
+
+SCHEMA = Schema("mirror", 0x4A414D31, (_V1 + _MAKE_INDEXES,), "NORMAL")
 
 START = "0-0"  # the cursor before everything
 BATCH = 4_000  # records a transaction while a snapshot is loaded
@@ -369,6 +375,8 @@ class Loading:
         self._limit = _FIRST
         with transaction(mirror.db):
             mirror.clear()
+            mirror.db.execute(_DROP_INDEXES)
+        self._threads: dict[int, list[int]] = {}  # opener's n -> n, forum, replies, last, up
         self._n = mirror._next_n()
 
     def feed(self, line: bytes) -> bool:
@@ -416,8 +424,12 @@ class Loading:
             db.executemany(_INSERT_POST, posts)
             db.executemany("INSERT INTO words(rowid, title, body, tags) VALUES (?, ?, ?, ?)", words)
             db.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?)", tags)
-            self.mirror._derive(threads)
+            db.executemany(
+                "INSERT OR REPLACE INTO threads(n, forum, replies, last, up) VALUES (?, ?, ?, ?, ?)",
+                [self._threads[thread] for thread in threads],
+            )
             if final:
+                db.execute(_MAKE_INDEXES)
                 if next(iter(db.execute("SELECT count(*) FROM jam")))[0] == 0:
                     raise archive.ArchiveError("it has no jam record")
                 self.mirror.set_meta("cursor", self.cursor)
@@ -447,6 +459,12 @@ class Loading:
         self._posts[data.id] = n
         posts.append((n, *_post_columns(data, raw, forum, thread, parent, author)))
         threads.add(thread)
+        if thread == n:
+            self._threads[n] = [n, forum, 0, n, data.up]
+        else:
+            derived = self._threads[thread]
+            derived[2] += not data.gone
+            derived[3] = n
         if not data.gone:
             words.append((n, *_words(data)))
             tags.extend((tag, n) for tag in data.tags)

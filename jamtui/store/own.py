@@ -207,6 +207,11 @@ class Own:
                 "UPDATE outbox SET state = 'sent', seq = ?, reason = '', code = '' WHERE id = ?", (seq, outbox_id)
             )
 
+    def requeue_sent(self) -> None:
+        """What was confirmed but is not mirrored yet is to be sent again: the server's log was replaced."""
+        with transaction(self.db):
+            self.db.execute("UPDATE outbox SET state = 'queued', seq = 0, next_try = 0 WHERE state = 'sent'")
+
     def later(self, outbox_id: str, reason: str, next_try: datetime) -> None:
         with transaction(self.db):
             self.db.execute(

@@ -64,7 +64,9 @@ class Engine:
         try:
             return await self._pages()
         except errors.LogReplaced:
-            # The server was restored from a backup: what it has now counts; one's own things are kept apart.
+            # The server was restored from a backup: what it has now counts. One's own things are kept apart, and what
+            # was confirmed after that backup is sent again; the ids see to it that nothing is doubled.
+            self._own.requeue_sent()
             return await self._load_snapshot() + await self._pages()
 
     async def _pages(self) -> int:
@@ -79,7 +81,10 @@ class Engine:
                 self._mirror.touch(rfc3339(self._now()))
                 self._settle()
                 return applied
-            self._apply(page.items)
+            try:
+                self._apply(page.items)
+            except Resync:
+                raise errors.BadAnswer("The server's change log has a gap", "The mirror stays as it was.") from None
             applied += len(page.items)
 
     async def _load_snapshot(self) -> int:

@@ -113,24 +113,36 @@ class Network:
         self._main = asyncio.current_task()
         holder = Holder(self._jam.lock)
         try:
-            while not holder.take():
-                self._say(Link.READER, "another jamtui on this machine holds the connection")
-                await self._watch(_TAKE_OVER)
+            await self._watch_until_taken(holder)
             await self._hold()
         finally:
             holder.release()
 
-    async def _watch(self, seconds: float) -> None:
-        """Tells what another process writes, for that long."""
+    async def _watch_until_taken(self, holder: Holder) -> None:
+        """Tells what the process that holds the network writes, until it ends and this one holds it."""
+        if holder.take():
+            return
+        self._say(Link.READER, "another jamtui on this machine holds the connection")
         with contextlib.closing(connection.connect(self._jam.mirror, mirror.SCHEMA)) as db:
             seen = connection.data_version(db)
-            end = time.monotonic() + seconds
-            while time.monotonic() < end:
-                await asyncio.sleep(_LOOK)
-                now = connection.data_version(db)
-                if now != seen:
-                    seen = now
-                    self._notify(Changed(everything=True, status=True, outbox=True))
+            while not holder.take():
+                end = time.monotonic() + _TAKE_OVER
+                while time.monotonic() < end:
+                    await asyncio.sleep(_LOOK)
+                    now = connection.data_version(db)
+                    if now != seen:
+                        seen = now
+                        self._notify(Changed(everything=True, status=True, outbox=True))
+
+    async def _client(self) -> JamClient:
+        """A client with the reader's token; waits for a person when there is none to be had."""
+        while True:
+            try:
+                return self._new_client()
+            except JamError as error:
+                self._say(Link.SIGNED_OUT, f"{error.title}. {error.hint}".strip())
+                await self._woken.wait()
+                self._woken.clear()
 
     async def _hold(self) -> None:
         from jamtui.sync.engine import Engine
@@ -141,7 +153,7 @@ class Network:
             contextlib.closing(connection.connect(self._jam.own, own.SCHEMA)) as own_db,
         ):
             store = own.Own(own_db)
-            async with self._new_client() as client:
+            async with await self._client() as client:
                 engine = Engine(
                     mirror.Mirror(mirror_db), store, client,
                     now=self._now, notify=self._notify, progress=self._progress,
@@ -178,9 +190,12 @@ class Network:
             except errors.ApiError as error:
                 backoff.worked(time.monotonic() - since)
                 wait = backoff.next(error.retry_after)
-                again = (self._now() + timedelta(seconds=wait)).astimezone().strftime("%H:%M:%S")
                 link = Link.RECONNECTING if was_live and backoff.failures < 3 else Link.OFFLINE
-                self._say(link, f"{error.title}; next try at {again}")
+                self._say(link, f"{error.title}; next try at {self._clock_in(wait)}")
+            except connection.StoreError as error:
+                # A full disk, say: what was not written is fetched again once there is room.
+                wait = backoff.next()
+                self._say(Link.OFFLINE, f"{error.title}. {error.hint} Next try at {self._clock_in(wait)}")
             if wait:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(wait):
@@ -225,6 +240,9 @@ class Network:
                 self._notify(Changed(outbox=True, reading=True, status=True))
 
     # -- words
+
+    def _clock_in(self, seconds: float) -> str:
+        return (self._now() + timedelta(seconds=seconds)).astimezone().strftime("%H:%M:%S")
 
     def _say(self, link: Link, detail: str = "") -> None:
         self.state = NetworkState(link, detail, None)
