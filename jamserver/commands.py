@@ -168,7 +168,7 @@ def _output(path: Path | None) -> Iterator[BinaryIO]:
 def _compressed(file: BinaryIO, suffix: str) -> Iterator[BinaryIO]:
     if suffix == ".gz":
         with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:
-            yield cast(BinaryIO, packed)
+            yield cast("BinaryIO", packed)
     elif suffix == ".zst":
         with zstandard.ZstdCompressor(write_checksum=True).stream_writer(file, closefd=False) as packed:
             yield packed
