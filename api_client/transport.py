@@ -77,16 +77,15 @@ class Transport:
         self.bounds = bounds
         self._tokens = tokens
         self._now = now
-        local = is_local(origin)
-        if transport is None and origin.startswith("http:"):
-            # A context that trusts nobody: reading the certificates of the world takes longer than the first answers.
-            transport = httpx.AsyncHTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False)
         try:
+            if transport is None and is_local(origin):
+                # A transport of our own asks no proxy of the environment: none is wanted on the way to this machine.
+                # Without TLS its context trusts nobody: reading the certificates of the world takes longer than a call.
+                nobody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+                transport = httpx.AsyncHTTPTransport(verify=nobody if origin.startswith("http:") else True)
             self._http = httpx.AsyncClient(
                 headers={"User-Agent": user_agent, "Accept-Encoding": ACCEPTED},
                 follow_redirects=False,
-                # Proxies and certificates of the environment count, but not on the way to this machine itself.
-                trust_env=not local,
                 timeout=None,  # noqa: S113 - httpx bounds single reads; every wait here is under asyncio.timeout
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
                 transport=transport,

@@ -252,6 +252,25 @@ async def test_a_certificate_that_nobody_knows(tmp_path: Path) -> None:
         assert server.requests == []
 
 
+async def test_a_certificate_that_the_person_trusts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = self_signed(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))
+    async with RawServer(always(response(PAGE))).running(context) as server, JamClient(server.origin) as client:
+        assert len((await client.changes()).items) == 1
+
+
+@pytest.mark.parametrize(("name", "value"), [("SSL_CERT_FILE", "/no/such/thing"), ("HTTPS_PROXY", "gopher://x")])
+def test_settings_of_the_environment_that_cannot_be_used(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for other in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setenv(name, value)
+    with pytest.raises(errors.Unreachable, match="environment") as caught:
+        JamClient("https://jam.example")
+    assert name in caught.value.hint
+
+
 def self_signed(folder: Path) -> ssl.SSLContext:
     x509 = pytest.importorskip("cryptography.x509", reason="makes the certificate; keyring brings it on Linux")
     from datetime import UTC, datetime, timedelta

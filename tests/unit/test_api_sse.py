@@ -88,7 +88,18 @@ ALPHABET = st.sampled_from(
 )
 
 
-@given(st.lists(ALPHABET, max_size=40).map(b"".join), st.lists(st.integers(0, 80), max_size=12))
+LINES = st.tuples(
+    st.sampled_from(
+        [b"data: x", b"data", b"data:  y", b"id: 7", b"id", b"id: 8\0", b"event: e", b": c", b"", b"", b"dat"]
+    ),
+    st.sampled_from([b"\n", b"\r", b"\r\n"]),
+).map(b"".join)
+
+
+@given(
+    st.lists(LINES | ALPHABET, max_size=30).map(b"".join).map(lambda s: s if len(s) % 2 else b"\xef\xbb\xbf" + s),
+    st.lists(st.integers(0, 120), max_size=12),
+)
 def test_any_chunking_gives_what_the_standard_says(stream: bytes, cuts: list[int]) -> None:
     events, comments = reference(stream)
     found = parse(stream, cuts)
@@ -101,6 +112,11 @@ def test_any_chunking_gives_what_the_standard_says(stream: bytes, cuts: list[int
 def test_corpus_mixed_line_ends_in_single_bytes() -> None:
     assert data(parse(CASES["sse-crlf-mix"])) == [b"a", b"b", b"c"]
     assert data(bytewise(CASES["sse-crlf-mix"])) == [b"a", b"b", b"c"]
+
+
+def test_a_line_end_cut_in_two_is_one() -> None:
+    whole = b"data: a\r\ndata: b\r\n\r\n"
+    assert data(parse(whole)) == data(bytewise(whole)) == data(parse(whole, [8])) == [b"a\nb"]
 
 
 def test_corpus_bom_and_half_event() -> None:
