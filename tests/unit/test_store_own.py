@@ -11,7 +11,7 @@ import pytest
 
 from jamtui.model import Draft, DraftKind, SendState
 from jamtui.store import connection, own
-from jamtui.store.connection import StoreBroken, StoreTooNew
+from jamtui.store.connection import StorageFull, StoreBroken, StoreTooNew
 from jamtui.store.own import Own, Payload
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -146,3 +146,15 @@ def test_files_are_private_whatever_the_umask(tmp_path: Path) -> None:
     finally:
         os.umask(old)
     assert modes == {"own.sqlite": 0o600, "own.sqlite-wal": 0o600, "own.sqlite-shm": 0o600}
+
+
+def test_a_full_disk_is_told_and_what_was_there_stays(store: Own) -> None:
+    store.save_draft(Draft(DraftKind.REPLY, "p1", body="kept"), NOW)
+    pages = int(str(next(iter(store.db.execute("PRAGMA page_count")))[0]))
+    store.db.execute(f"PRAGMA max_page_count={pages + 1}").fetchall()  # SQLite's own limit stands for the disk's
+    with pytest.raises(StorageFull, match="full") as caught:
+        store.save_draft(Draft(DraftKind.REPLY, "p2", body="x" * 100_000), NOW)
+    assert "Free some disk space" in caught.value.hint
+    assert [draft.body for draft in store.drafts()] == ["kept"]
+    store.save_draft(Draft(DraftKind.REPLY, "p2", body="short"), NOW)
+    assert len(store.drafts()) == 2
