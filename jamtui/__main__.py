@@ -1,7 +1,7 @@
 """``python -m jamtui``."""
 
+import os
 import sys
-from pathlib import Path
 
 
 def forget_working_folder() -> None:
@@ -10,8 +10,8 @@ def forget_working_folder() -> None:
     ``python -m`` puts it first there, so that a folder of somebody's own called ``widgets`` or ``screens`` would be
     imported in place of ours. It stays when jamtui itself was found there: then it is the clone.
     """
-    ours = Path(__file__).resolve().parent.parent
-    if sys.path and Path(sys.path[0]).resolve() != ours:
+    ours = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))  # noqa: PTH120 - pathlib doubles the start-up
+    if sys.path and os.path.realpath(sys.path[0]) != ours:
         del sys.path[0]
 
 

@@ -11,7 +11,7 @@ import contextlib
 import os
 import random
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -229,8 +229,9 @@ class Session:
                 self._search = rows.Rows(rows.connect(self.known.mirror, self.known.own), self.me)
             return search.search(self._search, query, limit)
 
-    def export(self) -> Iterable[tuple[str, bytes]]:
-        """The mirror's objects as (type, JSON bytes), in the order of an archive, as of one moment."""
+    def export(self) -> Generator[tuple[str, bytes], None, None]:
+        """The mirror's objects as (type, JSON bytes), in the order of an archive, as of one moment. Close it when
+        leaving early."""
         self._rows.db.execute("BEGIN")
         try:
             yield from mirror.objects(self._rows.db)

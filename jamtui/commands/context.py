@@ -44,10 +44,22 @@ class Context:
         return datetime.now(UTC)
 
     def jam(self, name: str | None = None) -> KnownJam:
-        """The Jam that is meant: ``name``, else ``--jam``, else the one used last. Raises `NotFound`."""
+        """The Jam that is meant: ``name``, else ``--jam``, else the one used last. The path of an archive file means that
+        file, as ``jamtui open`` would index it. Raises `NotFound`."""
+        from pathlib import Path
+
+        from jamtui.errors import NotFound
         from jamtui.store import registry
 
-        return registry.find(self.home, name or self.jam_name)
+        wanted = name or self.jam_name
+        try:
+            return registry.find(self.home, wanted)
+        except NotFound:
+            if wanted is None or not Path(wanted).is_file():
+                raise
+        from jamtui.commands.files import indexed
+
+        return indexed(self, Path(wanted))[0]
 
     def open(self, jam: KnownJam) -> Session:
         """A session on ``jam``, which need not be mirrored; a mirror that was broken is told. Close it."""

@@ -40,7 +40,8 @@ def export(context: Context, args: argparse.Namespace) -> int:
         raise _taken(target)
     with closing(context.session()) as session, _writer(target, replace=args.force) as file:
         if args.format == "jam":
-            what = f"{archive.write(cast('BinaryIO', file), session.export()):,} records"
+            with closing(session.export()) as records:
+                what = f"{archive.write(cast('BinaryIO', file), records):,} records"
         else:
             from jamtui.commands.markdown import write
 

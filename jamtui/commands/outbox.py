@@ -33,7 +33,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
             outbox_id, post_id = row.id, row.post_id
         else:
             outbox_id, post_id = _edit(context, session, row, args.body)
-    return tell(context, [(outbox_id, row.kind, post_id)])
+    return tell(context, session.known, [(outbox_id, row.kind, post_id)])
 
 
 _DONE = {"retry": "tried again", "edit": "edited", "drop": "dropped"}

@@ -312,7 +312,7 @@ def _add_globals(parser: Parser, *, version: bool) -> None:
     group = parser.add_argument_group("for all commands")
     group.add_argument("-h", "--help", action="help", help="this help")
     unset: Any = argparse.SUPPRESS
-    group.add_argument("--jam", metavar="SLUG|URL", default=unset, help="which Jam; else the one used last")
+    group.add_argument("--jam", metavar="SLUG|URL", default=unset, help="which Jam (or archive file); else the last")
     group.add_argument("--json", action="store_true", default=unset, help="one JSON object a line, for programs")
     group.add_argument("--plain", action="store_true", default=unset, help="no table, no colour: fields apart by tabs")
     group.add_argument("--debug", action="store_true", default=unset, help="tell where in the program an error arose")

@@ -13,6 +13,7 @@ from jamtui.errors import JamError, NotSignedIn, Refused, UsageError
 from jamtui.model import Draft, DraftKind, PostRow, SendState
 from jamtui.safe_text import safe_line
 from jamtui.session import Session
+from jamtui.store.registry import KnownJam
 
 
 def post(context: Context, args: argparse.Namespace) -> int:
@@ -24,7 +25,7 @@ def post(context: Context, args: argparse.Namespace) -> int:
         body = texts.body_of(args.body, context.home, context.environ, start)
         new = Draft(DraftKind.THREAD, forum.id, args.title, body, _tags(args.tag))
         outbox_id = send(session, new, goes_on=args.body is None)
-    return tell(context, [(outbox_id, "post", outbox_id)])
+    return tell(context, session.known, [(outbox_id, "post", outbox_id)])
 
 
 def reply(context: Context, args: argparse.Namespace) -> int:
@@ -36,7 +37,7 @@ def reply(context: Context, args: argparse.Namespace) -> int:
         body = texts.body_of(args.body, context.home, context.environ, start)
         new = Draft(DraftKind.REPLY, target.id, "", body, _tags(args.tag))
         outbox_id = send(session, new, goes_on=args.body is None)
-    return tell(context, [(outbox_id, "post", outbox_id)])
+    return tell(context, session.known, [(outbox_id, "post", outbox_id)])
 
 
 def edit(context: Context, args: argparse.Namespace) -> int:
@@ -59,7 +60,7 @@ def edit(context: Context, args: argparse.Namespace) -> int:
             return 0
         new = Draft(DraftKind.EDIT, target.id, new_title, new_body, base_version=target.version)
         outbox_id = send(session, new, goes_on=args.body is None)
-    return tell(context, [(outbox_id, "edit", target.id)])
+    return tell(context, session.known, [(outbox_id, "edit", target.id)])
 
 
 def _stored_texts(session: Session, target: PostRow) -> tuple[str, str]:
@@ -81,7 +82,7 @@ def delete(context: Context, args: argparse.Namespace) -> int:
                 context.out.say("Nothing was changed.")
                 return 0
         outbox_id = session.delete(target.id)
-    return tell(context, [(outbox_id, "delete", target.id)])
+    return tell(context, session.known, [(outbox_id, "delete", target.id)])
 
 
 def tag(context: Context, args: argparse.Namespace) -> int:
@@ -99,7 +100,7 @@ def _tagging(context: Context, args: argparse.Namespace, kind: str) -> int:
         target = session.post(args.post)
         write = session.tag if kind == "tag" else session.untag
         rows = [(write(target.id, name), kind, target.id) for name in names]
-    return tell(context, rows)
+    return tell(context, session.known, rows)
 
 
 def vote(context: Context, args: argparse.Namespace) -> int:
@@ -107,7 +108,7 @@ def vote(context: Context, args: argparse.Namespace) -> int:
         may_write(session)
         target = session.post(args.post)
         outbox_id = session.vote(target.id)
-    return tell(context, [(outbox_id, "vote", target.id)])
+    return tell(context, session.known, [(outbox_id, "vote", target.id)])
 
 
 def unvote(context: Context, args: argparse.Namespace) -> int:
@@ -115,7 +116,7 @@ def unvote(context: Context, args: argparse.Namespace) -> int:
         may_write(session)
         target = session.post(args.post)
         outbox_id = session.unvote(target.id)
-    return tell(context, [(outbox_id, "unvote", target.id)])
+    return tell(context, session.known, [(outbox_id, "unvote", target.id)])
 
 
 def _tags(given: list[str]) -> tuple[str, ...]:
@@ -154,9 +155,10 @@ def send(session: Session, draft: Draft, *, goes_on: bool) -> str:
     return outbox_id
 
 
-def tell(context: Context, rows: list[tuple[str, str, str]]) -> int:
+def tell(context: Context, jam: KnownJam, rows: list[tuple[str, str, str]]) -> int:
     """Sends (outbox id, kind, post id) rows and prints how each ended. Raises for the first that was refused."""
-    ends = deliver(context, context.jam(), [outbox_id for outbox_id, _, _ in rows])
+    ends = deliver(context, jam, [outbox_id for outbox_id, _, _ in rows])
+    told = ""
     for (outbox_id, kind, post_id), end in zip(rows, ends, strict=True):
         if context.out.json:
             context.out.row(
@@ -165,10 +167,11 @@ def tell(context: Context, rows: list[tuple[str, str, str]]) -> int:
                     "state": "sent" if end.state is None else end.state.value, "reason": end.reason,
                 }
             )  # fmt: skip
-        elif end.sent:
-            context.out.line(f"sent {post_id}")
-        elif end.state is SendState.QUEUED:
-            context.out.line(f"queued: {safe_line(end.reason)} ({post_id})")
+        elif end.state is not SendState.REFUSED:
+            line = f"sent {post_id}" if end.sent else f"queued: {safe_line(end.reason)} ({post_id})"
+            if line != told:  # several tags of one post are one line
+                context.out.line(line)
+            told = line
     for end in ends:
         _raise_for(end)
     return 0

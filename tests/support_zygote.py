@@ -1,0 +1,98 @@
+"""Runs commands in processes of their own without importing everything each time: one process imports, then forks.
+
+    zygote = Zygote(root); code, out, err = zygote.run("jamtui", ["forums"], env, cwd, stdin); zygote.close()
+
+The forked child has its own environment, working folder and standard streams, and ends by itself: what it shows is what
+``python -m jamtui`` shows, a second earlier. Start-up itself is tested with real processes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from importlib import import_module
+from pathlib import Path
+from typing import IO
+
+IMPORTED = (
+    "jamtui.cli", "jamserver.cli", "jamserver.commands", "jamtui.commands.reading", "jamtui.commands.writing",
+    "jamtui.commands.signing", "jamtui.commands.syncing", "jamtui.commands.files", "jamtui.commands.outbox",
+    "jamtui.sync.engine", "jamtui.sync.outbox", "jamserver.accounts", "jamserver.importer", "importlib.metadata",
+)  # fmt: skip
+_HUNG = 60  # seconds after which a child is ended by SIGALRM
+
+
+class Zygote:
+    """The test's side."""
+
+    def __init__(self, root: Path, env: dict[str, str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, str(root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env
+        )
+
+    def run(self, program: str, words: list[str], env: dict[str, str], cwd: Path, stdin: str) -> tuple[int, str, str]:
+        """(exit code, standard output, standard error) of ``python -m program words…``."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with tempfile.TemporaryDirectory() as folder:
+            names = [str(Path(folder) / name) for name in ("in", "out", "err")]
+            Path(names[0]).write_text(stdin, "utf-8")
+            asked = {"program": program, "words": words, "env": env, "cwd": str(cwd), "streams": names}
+            self._process.stdin.write(json.dumps(asked) + "\n")
+            self._process.stdin.flush()
+            answer = self._process.stdout.readline()
+            assert answer, "the process that forks has ended"
+            # As a pipe would be read: line ends as they are.
+            out, err = (Path(name).read_bytes().decode() for name in names[1:])
+            return json.loads(answer), out, err
+
+    def close(self) -> None:
+        self._process.communicate()
+
+
+def main(root: str, requests: IO[str], answers: IO[str]) -> None:
+    """The other side: forks once a line."""
+    sys.path[0] = root
+    for name in IMPORTED:
+        import_module(name)
+    for line in requests:
+        asked = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            os._exit(_child(asked))
+        _, status = os.waitpid(child, 0)
+        answers.write(json.dumps(os.waitstatus_to_exitcode(status)) + "\n")
+        answers.flush()
+
+
+def _child(asked: dict[str, object]) -> int:
+    signal.alarm(_HUNG)
+    os.environ.clear()
+    os.environ.update(asked["env"])  # type: ignore[call-overload]
+    os.chdir(str(asked["cwd"]))
+    opened = [os.open(asked["streams"][0], os.O_RDONLY)]  # type: ignore[index]
+    opened += [os.open(name, os.O_WRONLY | os.O_CREAT) for name in asked["streams"][1:]]  # type: ignore[index]
+    for number, descriptor in enumerate(opened):
+        os.dup2(descriptor, number)
+    sys.stdin, sys.stdout, sys.stderr = (open(n, "r" if n == 0 else "w", encoding="utf-8") for n in range(3))  # noqa: PTH123, SIM115
+    sys.argv = [str(asked["program"]), *asked["words"]]  # type: ignore[misc]
+    code = 1
+    try:
+        code = import_module(f"{asked['program']}.cli").main()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:  # noqa: BLE001 - as the interpreter does it: told, and exit code 1
+        import traceback
+
+        traceback.print_exc()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return code
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.stdin, sys.stdout)
