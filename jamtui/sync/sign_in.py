@@ -17,7 +17,7 @@ from api_client.models import Discovery, Token
 from api_client.origin import parse_origin
 from api_client.tokens import FixedToken, RefreshingToken, TokenProvider
 from jamtui.archive import Person
-from jamtui.credentials import TOKEN_VARIABLE, CredentialStore, Secret, environment_secret, open_store
+from jamtui.credentials import TOKEN_VARIABLE, CredentialStore, NoStore, Secret, environment_secret, open_store
 from jamtui.errors import JamError, NotSignedIn
 from jamtui.paths import Home
 from jamtui.store import registry
@@ -118,19 +118,23 @@ async def sign_out(home: Home, jam: KnownJam, environ: Mapping[str, str]) -> str
 
     Returns "" or, in words, what could not be done on the server. The caller asks first when texts were not sent.
     """
-    left = ""
+    left: list[str] = []
     if jam.store in ("keyring", "file"):
-        keep = open_store(jam.store, home=home, environ=environ)
-        secret = keep.load(jam.account)
+        try:
+            keep = open_store(jam.store, home=home, environ=environ)
+            secret = keep.load(jam.account)
+            keep.delete(jam.account)  # also what could not be read as a secret
+        except NoStore as error:
+            secret = None
+            left.append(f"the secret could not be taken out of the {jam.store} ({error.title})")
         if secret is not None:
             try:
                 async with JamClient(jam.origin) as client:
                     await client.revoke(secret.refresh_token or secret.access_token)
             except errors.ApiError as error:
-                left = f"the server could not be told ({error.title}); the token ends by itself"
-            keep.delete(jam.account)
+                left.append(f"the server could not be told ({error.title}); the token ends by itself")
     registry.forget(home, jam)
-    return left
+    return "; ".join(left)
 
 
 def client_for(home: Home, jam: KnownJam, environ: Mapping[str, str]) -> JamClient:
