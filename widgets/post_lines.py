@@ -1,0 +1,177 @@
+"""One post as lines: guides for its depth, a header, the body, and the blank line to the next post. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from jamtui.model import PostRow, SendState
+from widgets.colours import author_hue
+from widgets.markdown_lines import BUDGET, BUDGET_ALL, Doc, layout, mark_words, parse
+from widgets.rows import GONE, age
+from widgets.strips import Line, Span, cut, fit, line_width, wrap
+
+MEASURE = 92  # cells of text in a line at most: longer lines are hard to read
+MARGIN = 2  # cells at the left, for the unread dot
+STEP = 2  # cells a level of depth
+ROLES = {"host": "host", "moderator": "mod", "expert": "expert"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """What a folded post hides."""
+
+    replies: int
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All that the look of a post depends on beside the post. ``below`` is the depth of the next post, -1 for none."""
+
+    width: int
+    depth: int
+    below: int
+    unread: bool
+    ago: str
+    fold: Fold | None
+    everything: bool
+    words: re.Pattern[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class PostLines:
+    """``lines`` of which the first ``end`` are the post and the rest the space to the next one. ``more``: lines of the
+    body that are not shown."""
+
+    lines: tuple[Line, ...]
+    end: int
+    doc: Doc
+    more: int
+
+
+def max_levels(width: int) -> int:
+    """How many levels are indented: less on narrow screens, so that text keeps at least 28 cells."""
+    text = min(64, max(28, width * 6 // 10))
+    return max(1, (width - MARGIN - text) // STEP)
+
+
+def parse_post(row: PostRow, everything: bool = False) -> Doc:
+    """The body of a post, parsed once for each version."""
+    return parse("" if row.gone else row.body, BUDGET_ALL if everything else BUDGET)
+
+
+def draw_post(row: PostRow, doc: Doc, view: View) -> PostLines:
+    """The lines of a post, each at most ``view.width`` cells."""
+    levels = min(view.depth, max_levels(view.width))
+    guides: Line = (Span("│ " * levels, "guide"),) if levels else ()
+    left: Line = (Span(" " * MARGIN), *guides)
+    room = max(8, view.width - line_width(left))
+    measure = min(room, max(MEASURE - STEP * levels, MEASURE * 2 // 3))  # votes stand below each other
+    head: list[Line] = []
+    if view.depth == 0 and not row.gone:
+        head += mark_words(wrap([Span(row.title or "(no title)", "title")], measure), view.words)
+    head.append(_header(row, view, measure, levels))
+    if row.tags:
+        head += _tags(row, measure)
+    if row.reason and row.send is SendState.REFUSED:
+        head += wrap([Span(f"✗ refused: {row.reason}", "bad")], measure)
+    body: list[Line] = []
+    more = 0
+    if view.fold is not None:
+        body = [_folded(row, view.fold, measure)]
+    elif row.gone:
+        body = [(Span(f"({GONE.get(row.gone, row.gone)})", "gone"),)]
+    else:
+        drawn, more = layout(doc, measure, everything=view.everything)
+        body = list(mark_words(drawn, view.words))
+        if more:
+            noun = "line" if more == 1 else "lines"
+            ending = f"… {more:,} more {noun} not shown" if view.everything else f"… show all ({more:,} more {noun})"
+            body.append((Span(ending, "more"),))
+    if view.depth == 0 and view.fold is None:
+        head.append(())
+    lines = [left + line for line in (*head, *body)]
+    dot = Span("● " if view.unread else "  ", "unread")
+    lines[0] = (dot, *guides, *lines[0][len(left) :])
+    end = len(lines)
+    if view.below >= 0:
+        shared = min(view.below, levels)
+        gap: Line = (Span(" " * MARGIN), Span("│ " * shared, "guide")) if shared else ()
+        lines.append(gap)
+    return PostLines(tuple(lines), end, doc, more)
+
+
+def _header(row: PostRow, view: View, width: int, levels: int) -> Line:
+    """Who, what they are here, when; at the right end how many agree."""
+    right: list[Span] = []
+    if row.send is SendState.QUEUED:
+        right.append(Span("↑ queued", "sending"))
+    elif row.send is SendState.SENDING:
+        right.append(Span("↑ sending", "sending"))
+    elif row.send is SendState.REFUSED:
+        right.append(Span("✗ refused", "bad"))
+    if row.saved:
+        right.append(Span("★", "saved"))
+    if row.up or row.voted:
+        right.append(Span(f"▲ {row.up:,}", "voted" if row.voted else "votes"))
+    tail: list[Span] = []
+    for span in right:
+        tail += [Span("  "), span]
+    room = width - line_width(tail)
+    left: list[Span] = []
+    if view.depth > levels:
+        left.append(Span(f"⋯{view.depth} ", "muted"))
+    name = row.author or row.handle or "somebody"
+    left.append(Span(fit(name, max(8, room - 16)), f"author-{author_hue(row.author_id)}"))
+    role = ROLES.get(row.role, "")
+    if role:
+        left += [Span(" "), Span(f" {role} ", "badge")]
+    if row.mine:
+        left.append(Span(" you", "muted"))
+    elif width >= 60 and row.handle and row.handle != name:
+        left.append(Span(f" @{row.handle}", "muted"))
+    left.append(Span(f" · {view.ago}", "muted"))
+    if row.edited_at is not None:
+        left.append(Span(" · edited", "muted"))
+    if row.featured:
+        left.append(Span(" ◆ featured", "featured"))
+    kept = cut(left, room)
+    return (*kept, Span(" " * (room - line_width(kept))), *tail) if tail else kept
+
+
+def _tags(row: PostRow, width: int) -> list[Line]:
+    spans: list[Span] = []
+    for tag in row.tags:
+        if spans:
+            spans.append(Span(" "))
+        # A no-break space inside, so that a tag of two words stays on one line.
+        spans.append(Span("#" + tag.replace(" ", "\u00a0"), "tag"))
+    return wrap(spans, width)
+
+
+def _folded(row: PostRow, fold: Fold, width: int) -> Line:
+    """How the post begins, and what is hidden under it."""
+    hidden: list[Span] = [Span("▸ ", "more")]
+    if fold.replies:
+        hidden.append(Span(f"{fold.replies:,} {'reply' if fold.replies == 1 else 'replies'}", "more"))
+        if fold.unread:
+            hidden.append(Span(f", {fold.unread:,} unread", "unread"))
+        hidden.append(Span("  "))
+    room = width - line_width(hidden)
+    text = " ".join(row.body[:400].split())
+    if room >= 12 and text:
+        hidden.append(Span(fit(text, room), "muted"))
+    return cut(hidden, width)
+
+
+def ago(row: PostRow, now: datetime) -> str:
+    """The age of a post, in words."""
+    words = age(row.created_at, now)
+    return words if words == "now" else f"{words} ago"
+
+
+def plain_text(row: PostRow) -> str:
+    """A post as text for the clipboard: title and body as they were written, harmless."""
+    return "\n\n".join(part for part in (row.title, row.body) if part)
