@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import gzip
+import io
 import os
 import random
 import secrets
@@ -15,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO, TypeVar, cast
+from typing import Any, BinaryIO, TypeVar
 
 import apsw
 import msgspec
@@ -167,13 +168,17 @@ def _output(path: Path | None) -> Iterator[BinaryIO]:
 @contextlib.contextmanager
 def _compressed(file: BinaryIO, suffix: str) -> Iterator[BinaryIO]:
     if suffix == ".gz":
-        with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:
-            yield cast("BinaryIO", packed)
+        packed: Any = gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0)
     elif suffix == ".zst":
-        with zstandard.ZstdCompressor(write_checksum=True).stream_writer(file, closefd=False) as packed:
-            yield packed
+        packed = zstandard.ZstdCompressor(write_checksum=True).stream_writer(file, closefd=False)
     else:
         yield file
+        return
+    with packed:
+        out = io.BufferedWriter(packed, 1 << 16)
+        yield out
+        out.flush()
+        out.detach()
 
 
 def export_archive(arguments: argparse.Namespace) -> None:
