@@ -2,8 +2,8 @@
 
     python benchmarks/bench_sync.py [--posts 46000] [--archive FILE] [--runs 3]
 
-Prints, for the generated Jam and for an archive if one is given: seconds until the first posts can be read, seconds until
-the mirror is whole, the same beside loading the plain table alone, and the memory of the process.
+Prints, for the generated Jam and for an archive if one is given: seconds until the first posts can be read, seconds
+until the mirror is whole, the same beside loading the plain table alone, and the memory of the process.
 """
 
 from __future__ import annotations
@@ -76,7 +76,9 @@ def measure(name: str, archive: Path, runs: int) -> None:
         db = Path(folder) / "jam.sqlite"
         subprocess.run([sys.executable, "-m", "jamserver", "import", str(archive), "--db", str(db)], check=True)
         server = subprocess.Popen(
-            [sys.executable, "-m", "jamserver", "run", "--db", str(db), "--port", "0"], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "jamserver", "run", "--db", str(db), "--port", "0"],
+            stdout=subprocess.PIPE,
+            text=True,
         )
         try:
             assert server.stdout is not None
@@ -105,7 +107,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "generated.jsonl"
         subprocess.run(
-            [sys.executable, "-m", "jamserver", "generate", "--posts", str(words.posts), "--seed", "1", "-o", str(made)],
+            [
+                sys.executable,
+                "-m",
+                "jamserver",
+                "generate",
+                "--posts",
+                str(words.posts),
+                "--seed",
+                "1",
+                "-o",
+                str(made),
+            ],
             check=True,
         )
         measure(f"{words.posts:,} generated posts", made, words.runs)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 from textual import on
 from textual.app import ComposeResult
@@ -18,7 +17,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
-from jamtui.safe_text import safe_line
+from widgets.links import Link
 
 
 class Confirm(ModalScreen[bool]):
@@ -62,7 +61,7 @@ class Confirm(ModalScreen[bool]):
 class OpenLink(ModalScreen[str]):
     """Asks before a link leaves the terminal; answers "open", "copy" or "".
 
-    The host is taken from the address itself and shown apart: a text that looks like another site deceives nobody.
+    The real host is shown apart: a text that looks like another site deceives nobody.
     """
 
     CSS_PATH = "dialogs.tcss"
@@ -74,15 +73,20 @@ class OpenLink(ModalScreen[str]):
         Binding("right,l", "app.focus_next", show=False),
     ]
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, link: Link) -> None:
         super().__init__()
-        self._url = url
+        self._link = link
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(Content.styled("Open this link in the browser?", "bold"), classes="question")
-            yield Static(Content.assemble(("Host  ", "$text-muted"), (host(self._url), "bold $accent")), classes="host")
-            yield Static(Content.styled(safe_line(self._url), "$text-muted"), classes="detail")
+            yield Static(Content.assemble(("Host  ", "$text-muted"), (self._link.host, "bold $accent")), classes="host")
+            if self._link.deceptive:
+                yield Static(
+                    Content.styled(f"! The text of the link names another: {self._link.text}", "bold $warning"),
+                    classes="host",
+                )
+            yield Static(Content.styled(self._link.url, "$text-muted"), classes="detail")
             with Horizontal(classes="buttons"):
                 yield Button(Content("Open (o)"), id="open", variant="primary")
                 yield Button(Content("Copy (y)"), id="copy")
@@ -99,8 +103,8 @@ class OpenLink(ModalScreen[str]):
         self.dismiss(answer)
 
 
-class Links(ModalScreen[str]):
-    """The links of a post, numbered; answers the one chosen, or ""."""
+class Links(ModalScreen[Link | None]):
+    """The links of a post, numbered; answers the one chosen, or None."""
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -110,24 +114,24 @@ class Links(ModalScreen[str]):
         *(Binding(str(number), f"take({number})", show=False) for number in range(1, 10)),
     ]
 
-    def __init__(self, links: Sequence[tuple[str, str]]) -> None:
-        """``links`` are (text, url) pairs, all of them absolute http or https."""
+    def __init__(self, links: Sequence[Link]) -> None:
+        """``links`` may all be opened."""
         super().__init__()
         self._links = tuple(links)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(Content.styled("Links of this post", "bold"), classes="question")
-            yield OptionList(*(Option(self._row(number, *link)) for number, link in enumerate(self._links, 1)))
+            yield OptionList(*(Option(self._row(link)) for link in self._links))
 
     @staticmethod
-    def _row(number: int, text: str, url: str) -> Content:
+    def _row(link: Link) -> Content:
         return Content.assemble(
-            (f"{number} ", "bold $primary"),
-            (safe_line(text), "bold"),
+            (f"{link.number} ", "bold $primary"),
+            (link.text, "bold"),
             "\n  ",
-            (host(url), "$accent"),
-            (safe_line(url).partition(host(url))[2], "$text-muted"),
+            (link.host, "$accent"),
+            (link.url.partition(link.host)[2], "$text-muted"),
         )
 
     def on_mount(self) -> None:
@@ -135,11 +139,12 @@ class Links(ModalScreen[str]):
 
     @on(OptionList.OptionSelected)
     def chosen(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self._links[event.option_index][1])
+        self.dismiss(self._links[event.option_index])
 
     def action_take(self, number: int) -> None:
-        if number <= len(self._links):
-            self.dismiss(self._links[number - 1][1])
+        for link in self._links:
+            if link.number == number:
+                self.dismiss(link)
 
     def action_move(self, step: int) -> None:
         options = self.query_one(OptionList)
@@ -149,13 +154,4 @@ class Links(ModalScreen[str]):
             options.action_cursor_up()
 
     def action_leave(self) -> None:
-        self.dismiss("")
-
-
-def host(url: str) -> str:
-    """The host that a link really goes to, in its ASCII form, with a port that is not the usual one."""
-    parts = urlsplit(url)
-    name = parts.hostname or ""
-    if not name.isascii():
-        name = name.encode("idna").decode("ascii")
-    return safe_line(f"{name}:{parts.port}" if parts.port else name)
+        self.dismiss(None)

@@ -17,7 +17,9 @@ from textual.widgets import Input, Static, TextArea
 from jamtui.actions import Where
 from jamtui.errors import JamError
 from jamtui.model import Draft, DraftKind
+from jamtui.safe_text import safe_line
 from widgets.bindings import bindings
+from widgets.drawn import drawn
 from widgets.fields import Area, Field, LastWord, split_tags
 
 # A draft is on the disk this long after the first key that changed it, at the latest: promised is one second.
@@ -31,7 +33,6 @@ class Desk:
     save: Callable[[Draft], None]
     send: Callable[[Draft], str]
     tags: Callable[[], Sequence[str]]
-    preview: Callable[[Draft], Content]
     title_limit: int
     body_limit: int
 
@@ -217,10 +218,16 @@ class Composer(Vertical):
         preview, area = self.query_one("#composer-preview"), self.query_one(Area)
         showing = not preview.display
         if showing:
-            self.query_one("#composer-drawn", Static).update(self._desk.preview(self.draft))
+            self.query_one("#composer-drawn", Static).update(self._drawn())
         preview.display = showing
         area.display = not showing
         (preview if showing else area).focus()
+
+    def _drawn(self) -> Content:
+        draft, width = self.draft, max(20, self.size.width - 6)
+        title = safe_line(draft.title.strip())
+        body = drawn(draft.body, width) if draft.body.strip() else Content.styled("Nothing written yet.", "$text-muted")
+        return Content.assemble((f"{title}\n\n" if title else "", "bold $primary"), body)
 
     def action_editor(self) -> None:
         self.save_now()

@@ -10,8 +10,8 @@ class PaneHead(Widget):
     """One line of two texts; the left one is cut when they meet."""
 
     DEFAULT_CSS = """
-    PaneHead { height: 1; width: 1fr; padding: 0 1; background: $surface; color: $text-muted; }
-    PaneHead.-active { background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold; }
+    PaneHead { height: 1; width: 1fr; padding: 0 1 0 2; background: $surface; color: $text-muted; }
+    PaneHead.-active { background: $panel; color: $primary; text-style: bold; }
     """
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 # Textual's own name for it

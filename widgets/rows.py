@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from textual.content import Content
 
 from jamtui.model import ForumRow, OutboxRow, PostRow, SearchHit, SendState, ThreadRow
+from widgets.drawn import drawn
 from widgets.strips import Line, Span, cut, line_width, pad
 
 COLUMNS_FROM = 96  # cells; from here on a thread is one line of columns, below it is two lines
@@ -171,7 +172,7 @@ def outbox_row(row: OutboxRow, width: int, now: datetime) -> list[Line]:
     ]
 
 
-def forum_card(row: ForumRow) -> Content:
+def forum_card(row: ForumRow, width: int) -> Content:
     """The brief of a forum, with what is in it."""
     unread = (f"{row.unread:,} unread", "bold $accent") if row.unread else ("all read", "$success")
     return Content.assemble(
@@ -180,7 +181,7 @@ def forum_card(row: ForumRow) -> Content:
         (f"{count(row.threads, 'thread', 'threads')} · {count(row.posts, 'post', 'posts')} · ", "$text-muted"),
         unread,
         "\n\n",
-        row.brief.strip(),
+        drawn(row.brief, width) if row.brief.strip() else Content.styled("No brief yet.", "$text-muted"),
     )
 
 

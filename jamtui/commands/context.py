@@ -9,7 +9,7 @@ from jamtui.output import Output
 TYPE_CHECKING = False  # typing's own is not worth its import: see jamtui.output
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from jamtui.paths import Home
@@ -17,11 +17,20 @@ if TYPE_CHECKING:
     from jamtui.store.registry import KnownJam
 
 
+def utc_now() -> datetime:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC)
+
+
 class Context:
     """One run of one command. Nothing is opened before it is asked for."""
 
-    def __init__(self, args: argparse.Namespace, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, args: argparse.Namespace, environ: Mapping[str, str], now: Callable[[], datetime] = utc_now
+    ) -> None:
         self.environ = environ
+        self.now = now
         self.jam_name: str | None = getattr(args, "jam", None)
         self.out = Output(
             sys.stdout,
@@ -37,15 +46,9 @@ class Context:
 
         return Home.from_env(self.environ)
 
-    @staticmethod
-    def now() -> datetime:
-        from datetime import UTC, datetime
-
-        return datetime.now(UTC)
-
     def jam(self, name: str | None = None) -> KnownJam:
-        """The Jam that is meant: ``name``, else ``--jam``, else the one used last. The path of an archive file means that
-        file, as ``jamtui open`` would index it. Raises `NotFound`."""
+        """The Jam that is meant: ``name``, else ``--jam``, else the one used last. The path of an archive means that
+        file, indexed as by ``jamtui open``. Raises `NotFound`."""
         from pathlib import Path
 
         from jamtui.errors import NotFound

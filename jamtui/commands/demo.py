@@ -16,13 +16,13 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Self
 
 from jamtui.commands import screen
-from jamtui.commands.context import Context
+from jamtui.commands.context import Context, utc_now
 from jamtui.commands.syncing import once
 from jamtui.errors import JamError, UsageError
 from jamtui.paths import Home
@@ -131,22 +131,19 @@ def _environment() -> dict[str, str]:
 def clock_of(freeze: str | None) -> Callable[[], datetime]:
     """The session's clock: it stands at ``freeze``, or goes. Raises `UsageError`."""
     if freeze is None:
-        return Context.now
+        return utc_now
     try:
         moment = datetime.fromisoformat(freeze)
     except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise UsageError(f"not a time: {freeze}", "Write it like 2011-02-08T15:00:00Z.")
-    return lambda: moment
+        raise UsageError(f"not a time: {freeze}", "Write it like 2011-02-08T15:00:00Z.") from None
+    return lambda: moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def session_on(context: Context, demo: Demo) -> Session:
+def session_on(demo: Demo) -> Session:
     """A session on a demo that has just been started, with its mirror filled: the first screen shows the Jam."""
     clock = clock_of(demo.freeze)
     jam = demo.join()
-    inside = Context(argparse.Namespace(), {"JAMTUI_HOME": str(demo.folder / "home")})
-    inside.out = context.out
+    inside = Context(argparse.Namespace(), {"JAMTUI_HOME": str(demo.folder / "home")}, clock)
     inside.open(jam).close()
     asyncio.run(once(inside, jam))
     rng = random.SystemRandom() if demo.freeze is None else random.Random(demo.seed)  # noqa: S311 - it is to repeat
@@ -160,7 +157,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     else:
         screen.need_terminal("jamtui demo --screenshot FILE.svg draws its screen into a picture.")
     with ended_by_signals(), Demo(args.seed, args.freeze, args.archive) as demo:
-        session = session_on(context, demo)
+        session = session_on(demo)
         if args.screenshot:
             return screen.draw(session, demo.home, args, frozen=args.freeze is not None)
         return screen.run(context.home, session, frozen=args.freeze is not None)

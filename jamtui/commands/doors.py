@@ -24,7 +24,7 @@ class CommandDoors:
     def demo(self) -> Session:
         demo = Demo()
         self._demos.append(demo)
-        return session_on(self.context, demo)
+        return session_on(demo)
 
     def offer(self, url: str) -> Offer:
         found = asyncio.run(sign_in.discover(url))

@@ -1,0 +1,298 @@
+"""The TUI as a whole: which screen is first, the themes, the one live subscription, and how it ends.
+
+The app owns no data. It starts the session's network thread, joins what that tells into one message a frame, and hands
+it to the screens, which read again what they show. Screens other than the first are imported when they are opened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import platform
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rich.text import Text
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from jamtui import themes
+from jamtui.actions import BY_ID
+from jamtui.errors import JamError
+from jamtui.model import Changed
+from jamtui.safe_text import safe_line
+from jamtui.session import Session
+from screens.messages import JamChanged
+from screens.performs import Leaves
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+
+    from screens.cold import Cold
+    from screens.doors import Doors
+    from screens.sign_in import SignIn
+    from screens.welcome import Welcome
+
+FRAME = 1 / 30  # seconds between two messages to the screens
+
+
+def _commands() -> type[Provider]:
+    from screens.palette import ActionCommands
+
+    return ActionCommands
+
+
+def _keys(action_id: str) -> str:
+    return ",".join(BY_ID[action_id].keys)
+
+
+class JamApp(App[int]):
+    """One run of the TUI. ``session`` is open, not started; without one the welcome is shown, which needs ``doors``."""
+
+    TITLE = "jamtui"
+    COMMANDS: ClassVar[set[Any]] = {_commands}
+    COMMAND_PALETTE_BINDING = _keys("palette")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(_keys("suspend"), "suspend_process", show=False, id="app.suspend"),
+        Binding(_keys("quit"), "quit", show=False, priority=True, id="app.quit"),
+    ]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (150, "-very-wide")]  # noqa: RUF012 - as Textual declares it
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-tall")]  # noqa: RUF012 - as Textual declares it
+
+    def __init__(
+        self,
+        session: Session | None,
+        *,
+        doors: Doors | None = None,
+        reports: Path,
+        theme: str = "dark",
+        keep_theme: Callable[[str], None] | None = None,
+        frozen: bool = False,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """``reports`` is the private folder for crash reports; ``keep_theme`` stores the theme that was chosen;
+        ``frozen`` says that the session's clock stands, so that nothing is redrawn for the sake of time."""
+        super().__init__()
+        self.session = session
+        self.frozen = frozen
+        self._doors = doors
+        self._reports = reports
+        self._keep_theme = keep_theme
+        self._clock = clock
+        self._joining = threading.Lock()
+        self._pending: Changed | None = None
+        self._last_frame = 0.0
+        self._in_jam = False
+        for own in (themes.DARK, themes.LIGHT):
+            self.register_theme(own)
+        self.theme = self._theme_name(theme) or themes.DARK.name
+
+    def get_default_screen(self) -> Screen[Any]:
+        if self.session is None:
+            from screens.welcome import Welcome
+
+            screen: Screen[Any] = Welcome()
+        else:
+            screen = self._first_screen(self.session)
+        for path in screen.css_path:  # Textual reads these for screens that are pushed, not for the first
+            self.stylesheet.read(path)
+        return screen
+
+    def _first_screen(self, session: Session) -> Screen[Any]:
+        if not session.mirrored:
+            from screens.cold import Cold
+
+            return Cold(session)
+        from screens.jam import JamScreen
+
+        return JamScreen(session, frozen=self.frozen)
+
+    def on_mount(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                loop.add_signal_handler(number, self.exit, 128 + number)
+        if self.session is not None:
+            self.call_after_refresh(self._start, self.session)
+
+    # -- ways in; the handlers are named, not decorated, so that these screens are imported only when they are shown
+
+    def on_welcome_chosen(self, message: Welcome.Chosen) -> None:
+        from screens.sign_in import SignIn
+
+        doors = self._doors
+        if doors is None:
+            raise RuntimeError("the welcome was shown without doors")
+        if message.choice != "demo":
+            self.push_screen(SignIn(doors, read_only=message.choice == "read"))
+            return
+        self._welcome().say("◐ starting the demo …")
+
+        def demo() -> None:
+            try:
+                session = doors.demo()
+            except JamError as error:
+                self.call_from_thread(self._welcome().say, f"✗ {safe_line(str(error))}", True)
+            else:
+                self.call_from_thread(self._enter, session)
+
+        self.run_worker(demo, name="demo", thread=True)
+
+    def _welcome(self) -> Welcome:
+        from screens.welcome import Welcome
+
+        return next(screen for screen in self.screen_stack if isinstance(screen, Welcome))
+
+    def on_sign_in_entered(self, message: SignIn.Entered) -> None:
+        self._enter(message.session)
+
+    def on_cold_ready(self, message: Cold.Ready) -> None:
+        if self.session is not None and not self._in_jam:
+            self._show(self._first_screen(self.session))
+
+    def _enter(self, session: Session) -> None:
+        self.session = session
+        self._show(self._first_screen(session))
+        self._start(session)
+
+    def _show(self, screen: Screen[Any]) -> None:
+        """``screen`` instead of everything that is on the stack."""
+        self._in_jam = True
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self.switch_screen(screen)
+
+    # -- the live subscription
+
+    def _start(self, session: Session) -> None:
+        loop = asyncio.get_running_loop()
+
+        def on_change(changed: Changed) -> None:
+            """Called from the network's thread after each commit."""
+            with self._joining:
+                first = self._pending is None
+                self._pending = changed if self._pending is None else self._pending | changed
+            if first:
+                # The loop ends before the network's thread does: what it tells then, nobody waits for.
+                with contextlib.suppress(RuntimeError):
+                    loop.call_soon_threadsafe(self._next_frame, loop)
+
+        session.start(on_change)
+
+    def _next_frame(self, loop: asyncio.AbstractEventLoop) -> None:
+        wait = self._last_frame + FRAME - loop.time()
+        loop.call_later(max(0.0, wait), self._deliver, loop)
+
+    def _deliver(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._last_frame = loop.time()
+        with self._joining:
+            changed, self._pending = self._pending, None
+        if changed is not None and self.is_running:
+            for screen in self.screen_stack:
+                screen.post_message(JamChanged(changed))
+
+    # -- colours
+
+    def _theme_name(self, name: str) -> str:
+        full = themes.SHORT_NAMES.get(name, name)
+        return full if full in self.available_themes else ""
+
+    def choose_theme(self, name: str) -> bool:
+        """Changes the colours and keeps the choice; "" goes from dark to light and back. False: no such theme."""
+        other = themes.LIGHT.name if self.current_theme.dark else themes.DARK.name
+        full = self._theme_name(name) if name else other
+        if full:
+            self.theme = full
+            if self._keep_theme is not None:
+                self._keep_theme(full)
+        return bool(full)
+
+    # -- the end
+
+    def exit(self, result: int | None = None, return_code: int = 0, message: Any | None = None) -> None:
+        """Ends the run after every screen has put on the disk what it holds."""
+        for screen in self.screen_stack:
+            if isinstance(screen, Leaves):
+                screen.leave()
+        super().exit(result, return_code, message)
+
+    async def action_quit(self) -> None:
+        self.exit(0)
+
+    def action_help_quit(self) -> None:
+        """Ctrl-C copies the selection or says how to leave; it never ends the program by accident."""
+        self.notify("q goes back and leaves, Ctrl-Q leaves at once", markup=False, timeout=3)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """An error of our own: a report on the disk and one clean paragraph, never locals, which may hold secrets."""
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+            where = write_report(self._reports, error, self._clock())
+            self._exit_renderables.append(
+                Text(
+                    f"jamtui stopped on an error of its own ({type(error).__name__}). "
+                    "What you wrote is safe on the disk.\n"
+                    f"A report that holds no texts and no secrets: {where}\n"
+                    "Start jamtui again to go on where you were."
+                )
+            )
+        self._close_messages_no_wait()
+
+    def _fatal_error(self) -> None:
+        """Textual calls this where it has no error at hand; its own would print local variables."""
+        error = sys.exc_info()[1]
+        self._handle_exception(error if isinstance(error, Exception) else RuntimeError("stopped"))
+
+
+def write_report(folder: Path, error: BaseException, now: datetime) -> str:
+    """Writes what is needed to find the fault, readable by this account alone; returns where, or why it is not there.
+
+    Types, files and lines only: the words of an error may quote a post, a token or a password.
+    """
+    lines = [f"jamtui {version('jamtui')} on Python {platform.python_version()}, {now:%Y-%m-%dT%H:%M:%SZ}", ""]
+    chain: BaseException | None = error
+    while chain is not None:
+        lines.append(f"{type(chain).__module__}.{type(chain).__qualname__}")
+        lines += [f"  {f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(chain.__traceback__)]
+        chain = chain.__cause__ or chain.__context__
+    path = folder / f"crash-{now:%Y%m%dT%H%M%SZ}-{os.getpid()}.txt"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "w") as file:
+            file.write("\n".join(lines) + "\n")
+    except OSError as failure:
+        return f"could not be written ({failure.strerror})"
+    return str(path)
+
+
+def run(
+    session: Session | None,
+    *,
+    doors: Doors | None = None,
+    reports: Path,
+    theme: str = "dark",
+    keep_theme: Callable[[str], None] | None = None,
+    frozen: bool = False,
+) -> int:
+    """Runs the TUI until the person leaves; returns the exit code.
+
+    The session that is open at the end (the one given, or the one made through ``doors``) is closed here.
+    """
+    app = JamApp(session, doors=doors, reports=reports, theme=theme, keep_theme=keep_theme, frozen=frozen)
+    try:
+        result = app.run()
+    finally:
+        if app.session is not None:
+            app.session.close()
+    return app.return_code or result or 0

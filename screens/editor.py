@@ -1,0 +1,39 @@
+"""Writing on in an editor of one's own: $VISUAL or $EDITOR on a private file, with the terminal handed over."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from textual.app import App, SuspendNotSupported
+
+from jamtui.errors import JamError
+
+
+def write_outside(app: App[Any], text: str) -> str:
+    """``text`` as the editor left it. The file is readable by this account alone and is removed afterwards.
+
+    Raises `JamError` when there is no editor, or it cannot be run; the text in the composer is then as before.
+    """
+    command = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "")
+    if not command:
+        raise JamError("no editor is set", "Set $VISUAL or $EDITOR and start jamtui again")
+    with tempfile.TemporaryDirectory(prefix="jamtui-") as folder:  # 0700, and mkstemp makes 0600
+        handle, name = tempfile.mkstemp(suffix=".md", dir=folder)
+        path = Path(name)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        try:
+            with app.suspend():
+                done = subprocess.run([*command, name], check=False)  # noqa: S603 # the person's own editor
+        except SuspendNotSupported:
+            raise JamError("this terminal cannot be handed to an editor") from None
+        except OSError as error:
+            raise JamError(f"{command[0]} could not be run", error.strerror or "") from None
+        if done.returncode:
+            raise JamError(f"{command[0]} ended with {done.returncode}", "The text is as it was before")
+        return path.read_text(encoding="utf-8", errors="replace").rstrip("\n")

@@ -1,0 +1,352 @@
+"""The main screen: every action of the table, on top of the panes and places of `screens.view`."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from textual import on
+
+from jamtui.actions import BY_ID, SORTS, Action, Where, complete
+from jamtui.errors import UsageError
+from jamtui.model import PostRow, ThreadRow, Undo
+from screens.view import View
+from screens.writing import Writing
+from widgets.command_line import CommandLine
+from widgets.lists import ForumList
+from widgets.status_line import HintLine
+
+if TYPE_CHECKING:
+    from jamtui.model import SearchHit
+
+
+class JamScreen(Writing, View):
+    """What a person sees of a Jam. Methods named ``action_...`` are those of the action table."""
+
+    CSS_PATH = ["jam.tcss", "../widgets/composer.tcss"]  # noqa: RUF012 - as Textual declares it
+
+    _undo: Callable[[], None] | None = None
+
+    # -- the table
+
+    def can_perform(self, action: Action) -> bool:
+        """Whether the action belongs to where one is."""
+        if Where.APP in action.where:
+            return True
+        return (Where.OUTBOX if self.spot.kind == "outbox" else Where.JAM) in action.where
+
+    async def perform(self, action_id: str, argument: str = "") -> None:
+        """Does an action by its name, for the palette and the ``:`` line. Errors are told in words."""
+        action = BY_ID.get(action_id)
+        with self.in_words():
+            if action is None:
+                raise UsageError(f"no action is called {action_id}", "? shows all of them.")
+            if not self.can_perform(action) and Where.COMPOSER in action.where:
+                raise UsageError(f"{action.label} belongs to the composer")
+            if not self.can_perform(action):
+                raise UsageError(f"{action.label} does not work here")
+            if action.argument and not argument and not action.argument.startswith("?"):
+                self.action_command(f"{action.id} ")
+                return
+            target = self if hasattr(self, f"action_{action.method}") else self.app
+            name = "suspend_process" if action.id == "suspend" else action.method
+            result = getattr(target, f"action_{name}")(*([argument] if action.argument else []))
+            if inspect.isawaitable(result):
+                await result
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While the composer has the keys, the actions of the lists and the thread are asleep."""
+        composer = next(iter(self.query("#composer")), None)
+        if composer is not None and self.focused is not None and composer in self.focused.ancestors_with_self:
+            return action not in _SCREEN_ACTIONS
+        return True
+
+    # -- undo
+
+    def offer_undo(self, what: str, take_back: Callable[[], None]) -> None:
+        """Says what was done and that z takes it back, for as long as that is said."""
+        self._undo = take_back
+        self.say(f"{what}   z takes it back")
+
+    def offer(self, undo: Undo) -> None:
+        self.offer_undo(undo.what[:1].upper() + undo.what[1:], lambda: self.session.undo(undo))
+
+    def action_undo(self) -> None:
+        if self._undo is None:
+            self.say("Nothing to take back", "warning")
+            return
+        take_back, self._undo = self._undo, None
+        take_back()
+        self.reload()
+        self.say("Taken back")
+
+    @on(HintLine.Expired)
+    def offer_expired(self) -> None:
+        self._undo = None
+
+    # -- moving
+
+    def action_down(self) -> None:
+        self._move(1)
+
+    def action_up(self) -> None:
+        self._move(-1)
+
+    def _move(self, step: int) -> None:
+        if self.spot.reading:
+            self.reader.move(step)
+        else:
+            self.list_now.move(step)
+
+    def action_first(self) -> None:
+        if self.spot.reading:
+            self.reader.first()
+        else:
+            self.list_now.first()
+
+    def action_last(self) -> None:
+        if self.spot.reading:
+            self.reader.last()
+        else:
+            self.list_now.last()
+
+    def action_page_down(self) -> None:
+        self._page(1)
+
+    def action_page_up(self) -> None:
+        self._page(-1)
+
+    def action_read_back(self) -> None:
+        self._page(-1)
+
+    def _page(self, direction: int) -> bool:
+        return self.reader.page(direction) if self.spot.reading else self.list_now.page(direction)
+
+    def action_open(self) -> None:
+        if not self.spot.reading:
+            self.open_row()
+        elif not self.reader.unfold() and not self.reader.toggle_all():
+            self.say("Nothing is folded or cut here")
+
+    def action_back(self) -> None:
+        self.query_one(HintLine).quiet()
+        if not self.back():
+            self.app.exit(0)
+
+    def action_next_pane(self) -> None:
+        """List and thread in turn; from a list without a thread, the thread under the cursor is opened."""
+        if self.spot.reading:
+            self.go(replace(self.spot, reading=False))
+        elif self.spot.kind in ("threads", "posts"):
+            self.open_row()
+
+    def action_previous_pane(self) -> None:
+        self.action_next_pane()
+
+    def action_fold(self) -> None:
+        if self.spot.reading:
+            self.reader.fold()
+        else:
+            self.back()
+
+    def action_unfold(self) -> None:
+        if self.spot.reading:
+            self.reader.unfold()
+        else:
+            self.open_row()
+
+    # -- reading on
+
+    def action_read_on(self) -> None:
+        if self.spot.kind == "outbox":
+            self.list_now.page(1)
+            return
+        if self.spot.reading and (self.reader.page(1) or self.reader.next_unread(1)):
+            return
+        if not self.open_next_unread():
+            self.say("All read")
+
+    def action_next(self) -> None:
+        self._step(1)
+
+    def action_previous(self) -> None:
+        self._step(-1)
+
+    def _step(self, direction: int) -> None:
+        if self._hits:
+            self.show_hits(self._query, self._hits, (self._hit + direction) % len(self._hits))
+        elif self.spot.reading:
+            if not self.reader.next_unread(direction) and (direction < 0 or not self.open_next_unread()):
+                self.say("Nothing unread before this" if direction < 0 else "All read")
+        elif not self._next_unread_row(direction):
+            self.say("Nothing unread further on" if direction > 0 else "Nothing unread before this")
+
+    def _next_unread_row(self, direction: int) -> bool:
+        """Moves the cursor of the list to the next row with something unread."""
+        rows, at = self.list_now, self.list_now.cursor_index
+        if isinstance(rows, ForumList):
+            unread = [index for index, row in enumerate(self.session.forums()) if row.unread]
+        else:
+            fetch = self.session.threads if self.spot.kind == "threads" else self.session.posts
+            keys = rows.keys
+            ahead = range(at + 1, len(keys)) if direction > 0 else range(at - 1, -1, -1)
+            unread = []
+            for start in range(0, len(ahead), 128):
+                window = ahead[start : start + 128]
+                marked = {row.key for row in fetch([keys[index] for index in window]) if row.unread}
+                unread = [index for index in window if keys[index] in marked][:1]
+                if unread:
+                    break
+        further = [index for index in unread if (index - at) * direction > 0]
+        if not further:
+            return False
+        rows.go_to_index(min(further, key=lambda index: abs(index - at)))
+        return True
+
+    def action_next_forum(self) -> None:
+        self._to_unread_forum(1)
+
+    def action_previous_forum(self) -> None:
+        self._to_unread_forum(-1)
+
+    def _to_unread_forum(self, direction: int) -> None:
+        forums = self.session.forums()
+        row = self.list_now.cursor_row
+        here = self.spot.forum or getattr(row, "forum_id", "") or getattr(row, "id", "")
+        at = next((index for index, forum in enumerate(forums) if forum.id == here), -1 if direction > 0 else 0)
+        order = [forums[(at + direction * step) % len(forums)] for step in range(1, len(forums) + 1)]
+        found = next((forum for forum in order if forum.unread and forum.id != here), None)
+        if found is None:
+            self.say("No other forum has something unread")
+            return
+        self.go(replace(self.spot, place="forums", forum=found.id, thread="", reading=False))
+
+    # -- read or not
+
+    def action_toggle_read(self) -> None:
+        if self.session.explore:
+            raise UsageError("nothing is marked while exploring")
+        row = self._row()
+        if isinstance(row, ThreadRow):
+            if row.unread:
+                self.offer(self.session.mark_all_read(thread_id=row.id))
+            else:
+                index = self.session.thread_index(row.id)
+                self.session.mark_read(index.keys, False)
+                self.offer_undo("Marked unread", lambda: self.session.mark_read(index.keys))
+        elif isinstance(row, PostRow):
+            was = row.unread
+            self.session.mark_read([row.key], was)
+            self.offer_undo(
+                "Marked as read" if was else "Marked unread", lambda: self.session.mark_read([row.key], not was)
+            )
+        else:
+            return
+        self.reload()
+
+    def action_all_read(self) -> None:
+        if self.session.explore:
+            raise UsageError("nothing is marked while exploring")
+        spot = self.spot
+        if spot.reading:
+            undo = self.session.mark_all_read(thread_id=spot.thread)
+        elif spot.kind == "threads":
+            undo = self.session.mark_all_read(forum_id=spot.forum)
+        elif spot.kind == "forums" and (row := self.list_now.cursor_row) is not None:
+            undo = self.session.mark_all_read(forum_id=row.id)
+        else:
+            undo = self.session.mark_all_read()
+        self.offer(undo)
+        self.reload()
+
+    def _row(self) -> Any:
+        """The row under the cursor of the pane that has the keys."""
+        return self.reader.cursor_row if self.spot.reading else self.list_now.cursor_row
+
+    # -- places
+
+    def action_forums(self) -> None:
+        self.to_place("forums")
+
+    def action_live(self) -> None:
+        self.to_place("live")
+
+    def action_mentions(self) -> None:
+        self.to_place("mentions")
+
+    def action_saved(self) -> None:
+        self.to_place("saved")
+
+    def action_outbox(self) -> None:
+        self.to_place("outbox")
+
+    def action_forum(self, name: str) -> None:
+        forum = self.session.forum(name)
+        self.go(replace(self.spot, place="forums", forum=forum.id, thread="", reading=False))
+
+    def action_post(self, post_id: str) -> None:
+        self.open_post(post_id)
+
+    def action_tag(self, name: str) -> None:
+        self.action_search(f"tag:{name} ")
+
+    def action_sort(self, order: str) -> None:
+        self.sort_by(order)
+
+    def action_search(self, words: str = "") -> None:
+        from screens.search import Search
+
+        def found(result: tuple[str, list[SearchHit], int] | None) -> None:
+            if result is not None:
+                with self.in_words():
+                    self.show_hits(*result)
+
+        self.app.push_screen(Search(self.session, words or self._query), found)
+
+    # -- program
+
+    def action_help(self) -> None:
+        from screens.help import Help
+
+        self.app.push_screen(Help())
+
+    def action_command(self, line: str = "") -> None:
+        if not self.query(CommandLine):
+            self.query_one(HintLine).display = False
+            self.mount(CommandLine(self._complete, line))
+
+    def _complete(self, line: str) -> list[str]:
+        return complete(
+            line,
+            {
+                "FORUM": [forum.slug for forum in self.session.forums()],
+                "TAG": [tag.name for tag in self.session.tags()],
+                "ORDER": list(SORTS),
+                "THEME": ["dark", "light", *sorted(self.app.available_themes)],
+            },
+        )
+
+    @on(CommandLine.Left)
+    async def command_left(self) -> None:
+        await self.query(CommandLine).remove()
+        self.query_one(HintLine).display = True
+        self._arrange()
+
+    @on(CommandLine.Entered)
+    async def command_entered(self, message: CommandLine.Entered) -> None:
+        await self.command_left()
+        name, _, argument = message.line.partition(" ")
+        if name:
+            await self.perform(name, argument.strip())
+
+    def action_theme(self, name: str = "") -> None:
+        choose = getattr(self.app, "choose_theme", None)
+        if choose is None or not choose(name):
+            raise UsageError(f"no theme is called {name}", "dark, light, or one that Tab offers.")
+
+
+_SCREEN_ACTIONS = frozenset(
+    action.method for action in BY_ID.values() if Where.JAM in action.where or Where.OUTBOX in action.where
+)

@@ -1,0 +1,301 @@
+"""The main screen, writing half: the composer, votes, tags, saving, links, copying, the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from textual import on
+
+from jamtui import model
+from jamtui.errors import UsageError
+from jamtui.model import Draft, DraftKind, OutboxRow, PostRow, ThreadRow
+from screens.dialogs import Confirm, Links, OpenLink
+from screens.view import View
+from widgets.composer import Composer, Desk, quoted
+from widgets.links import Link
+from widgets.lists import OutboxList
+from widgets.markdown_lines import parse
+from widgets.rows import one_line
+from widgets.tag_picker import TagPicker
+from widgets.thread_reader import ThreadReader
+
+_CONNECTED = (model.Link.LIVE, model.Link.READER, model.Link.SYNCING)
+
+
+class Writing(View):
+    """Actions that change the Jam or take something along. Mixed into `screens.jam.JamScreen`."""
+
+    def offer_undo(self, what: str, take_back: Callable[[], None]) -> None:
+        raise NotImplementedError
+
+    # -- what is meant
+
+    def _post(self) -> PostRow:
+        """The post that an action is about: under the cursor of the thread, or of the list."""
+        row: Any = self.reader.cursor_row if self.spot.reading else self.list_now.cursor_row
+        if isinstance(row, PostRow):
+            return self.session.post(row.id)
+        if isinstance(row, ThreadRow):
+            return self.session.post(row.id)
+        raise UsageError("no post is chosen here", "Open a forum, then a thread.")
+
+    def _may_write(self) -> None:
+        if reason := self.session.refusal():
+            raise UsageError(reason)
+
+    # -- the composer
+
+    def _write(self, draft: Draft, heading: str, *, titled: bool) -> None:
+        if self.writing:
+            self.query_one(Composer).focus_body()
+            return
+        session = self.session
+        desk = Desk(
+            save=session.save_draft,
+            send=session.send,
+            tags=lambda: [tag.name for tag in session.tags()],
+            title_limit=session.limits.title,
+            body_limit=session.limits.body,
+        )
+        self.set_class(draft.kind is DraftKind.THREAD, "-new-thread")
+        self.query_one("#right").mount(Composer(draft, heading, desk, titled=titled))
+        self.call_after_refresh(self._arrange)
+        answered = self.session.key(draft.target) if draft.kind is not DraftKind.THREAD else None
+        if answered is not None:
+            self.call_after_refresh(self.reader.go_to, answered)
+
+    def action_new_thread(self) -> None:
+        self._may_write()
+        spot = self.spot
+        row: Any = self.list_now.cursor_row
+        forum_id = spot.forum if spot.kind == "threads" else row.id if spot.kind == "forums" and row else ""
+        if not forum_id:
+            raise UsageError("a thread belongs to a forum", "Open a forum first.")
+        forum = self.session.forum(forum_id)
+        if spot.kind == "forums":
+            self.go(replace(spot, forum=forum.id, thread="", reading=False))
+        draft = self.session.draft(DraftKind.THREAD, forum.id) or Draft(DraftKind.THREAD, forum.id)
+        self._write(draft, f"New thread in {one_line(forum.title)}", titled=True)
+
+    def action_reply(self) -> None:
+        self._reply("")
+
+    def action_quote(self) -> None:
+        post = self._post()
+        self._reply(quoted(post.body, post.author))
+
+    def _reply(self, quote: str) -> None:
+        self._may_write()
+        post = self._post()
+        if post.gone:
+            raise UsageError("this post was taken back", "It can no longer be answered.")
+        self._read(post)
+        draft = self.session.draft(DraftKind.REPLY, post.id) or Draft(DraftKind.REPLY, post.id)
+        if quote:
+            before = f"{draft.body.rstrip()}\n\n" if draft.body.strip() else ""
+            draft = replace(draft, body=before + quote)
+            self.session.save_draft(draft)
+        begin = one_line(post.title) or one_line(post.body[:200])
+        self._write(draft, f"Reply to {post.author}: {begin}", titled=False)
+
+    def _read(self, post: PostRow) -> None:
+        """The thread of ``post``, at it, with the keys: what is written stands under what it answers."""
+        if not self.spot.reading:
+            self.go(replace(self.spot, thread=post.thread_id, reading=True), post=post.id)
+
+    def action_edit(self) -> None:
+        self._may_write()
+        post = self._post()
+        if not post.mine or post.gone:
+            raise UsageError("this post is not yours to change" if not post.mine else "this post was taken back")
+        if post.key < 0:
+            raise UsageError("this post is not sent yet", "5 opens the outbox; e takes it back to change it.")
+        self._read(post)
+        fresh = Draft(DraftKind.EDIT, post.id, post.title, post.body, base_version=post.version)
+        draft = self.session.draft(DraftKind.EDIT, post.id) or fresh
+        self._write(draft, "Change your post", titled=not post.parent_id)
+
+    def action_discard(self) -> None:
+        """Throws the draft away that belongs here: the reply to this post, or the new thread of this forum."""
+        kind, target = DraftKind.THREAD, self.spot.forum
+        if self.writing:
+            open_now = self.query_one(Composer).abandon()
+            kind, target = open_now.kind, open_now.target
+            self.run_worker(self._close_composer(), name="close-composer")
+        elif self.spot.reading:
+            post = self._post()
+            kind = DraftKind.EDIT if self.session.draft(DraftKind.EDIT, post.id) else DraftKind.REPLY
+            target = post.id
+        undo = self.session.discard_draft(kind, target)
+        self.offer_undo(undo.what.capitalize(), lambda: self.session.undo(undo))
+
+    @on(Composer.Sent)
+    async def sent(self, message: Composer.Sent) -> None:
+        await self._close_composer()
+        draft, post_id = message.draft, message.outbox_id
+        if draft.kind is DraftKind.EDIT:
+            post_id = draft.target
+        self.reload()
+        with self.in_words():
+            post = self.session.post(post_id)
+            self.go(replace(self.spot, thread=post.thread_id, reading=True), post=post.id)
+        self.say(
+            "On its way" if self.session.status().link in _CONNECTED else "Queued: it goes out when the link is back"
+        )
+
+    @on(Composer.Closed)
+    async def closed(self, message: Composer.Closed) -> None:
+        await self._close_composer()
+        self.say("Draft kept" if message.kept else "Nothing was written")
+
+    async def _close_composer(self) -> None:
+        await self.query(Composer).remove()
+        self.remove_class("-new-thread")
+        self._arrange()
+
+    @on(Composer.Editor)
+    def to_editor(self, message: Composer.Editor) -> None:
+        from screens.editor import write_outside
+
+        composer = self.query_one(Composer)
+        with self.in_words():
+            composer.replace_body(write_outside(self.app, composer.draft.body))
+
+    # -- changes of a post
+
+    def action_delete(self) -> None:
+        self._may_write()
+        post = self._post()
+        if not post.mine or post.gone:
+            raise UsageError("this post is not yours to take back" if not post.mine else "this post was taken back")
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                with self.in_words():
+                    self.session.delete(post.id)
+                    self.reload()
+                    self.say("Taken back")
+
+        begin = one_line(post.title) or one_line(post.body)
+        self.app.push_screen(
+            Confirm(
+                "Take this post back?",
+                f"{begin[:160]}\n\nIts text goes for everybody; replies stay.",
+                "Take back",
+                danger=True,
+            ),
+            answered,
+        )
+
+    def action_vote(self) -> None:
+        post = self._post()
+        if post.voted:
+            self.say("You voted for this already; - takes it back")
+            return
+        self.session.vote(post.id)
+        self.reload()
+        self.say(f"Voted for {post.author}'s post")
+
+    def action_unvote(self) -> None:
+        post = self._post()
+        if not post.voted:
+            self.say("You have not voted for this")
+            return
+        self.session.unvote(post.id)
+        self.reload()
+        self.say("Vote taken back")
+
+    def action_tags(self) -> None:
+        self._may_write()
+        post = self._post()
+        about = one_line(post.title) or one_line(post.body[:200])
+
+        def put(name: str) -> None:
+            self.session.tag(post.id, name)
+
+        def take(name: str) -> None:
+            self.session.untag(post.id, name)
+
+        self.app.push_screen(TagPicker(about, post.tags, self.session.tags(), put, take), lambda _: self.reload())
+
+    # -- taking along
+
+    def action_save(self) -> None:
+        post = self._post()
+        self.session.save(post.id, not post.saved)
+        self.reload()
+        self.say("No longer saved" if post.saved else "Saved; 4 lists what you saved")
+
+    def action_link(self) -> None:
+        links = [link for link in parse(self._post().body).links if link.openable]
+        if not links:
+            raise UsageError("no link in this post")
+
+        if len(links) == 1:
+            self._ask(links[0])
+        else:
+            self.app.push_screen(Links(links), self._ask)
+
+    def _ask(self, link: Link | None) -> None:
+        """Nothing of a stranger's is opened without a question."""
+        if link is not None and link.openable:
+            self.app.push_screen(OpenLink(link), lambda answer: self._follow(link, answer or ""))
+
+    @on(ThreadReader.LinkClicked)
+    def link_clicked(self, message: ThreadReader.LinkClicked) -> None:
+        self._ask(message.link)
+
+    def _follow(self, link: Link, answer: str) -> None:
+        if answer == "open":
+            self.app.open_url(link.url)
+            self.say(f"Opened {link.host}")
+        elif answer == "copy":
+            self.app.copy_to_clipboard(link.url)
+            self.say("Address of the link copied")
+
+    def action_copy(self) -> None:
+        if selected := self.get_selected_text():
+            self.app.copy_to_clipboard(selected)
+            self.clear_selection()
+            self.say("Selection copied")
+            return
+        post = self._post()
+        self.app.copy_to_clipboard(f"{post.title}\n\n{post.body}" if post.title else post.body)
+        self.say("Text copied")
+
+    def action_copy_address(self) -> None:
+        self.app.copy_to_clipboard(self.session.address(self._post().id))
+        self.say("Address copied")
+
+    # -- the outbox
+
+    def _waiting(self) -> OutboxRow:
+        row = self.query_one(OutboxList).cursor_row if self.spot.kind == "outbox" else None
+        if row is None:
+            raise UsageError("nothing waits here")
+        return row
+
+    def action_retry(self) -> None:
+        self.session.retry(self._waiting().id)
+        self.reload()
+        self.say("Trying again")
+
+    def action_reopen(self) -> None:
+        draft = self.session.reopen(self._waiting().id)
+        self.reload()
+        if draft.kind is DraftKind.THREAD:
+            self.go(replace(self.spot, place="forums", forum=draft.target, thread="", reading=False))
+            self.action_new_thread()
+            return
+        self.open_post(draft.target)
+        if draft.kind is DraftKind.EDIT:
+            self.action_edit()
+        else:
+            self.action_reply()
+
+    def action_drop(self) -> None:
+        undo = self.session.drop(self._waiting().id)
+        self.reload()
+        self.offer_undo(undo.what[:1].upper() + undo.what[1:], lambda: self.session.undo(undo))
