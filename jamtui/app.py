@@ -236,8 +236,6 @@ class JamApp(App[int]):
         """An error of our own: a report on the disk and one clean paragraph, never locals, which may hold secrets."""
         self._return_code = 1
         if self._exception is None:
-            self._exception = error
-            self._exception_event.set()
             where = write_report(self._reports, error, self._clock())
             self._exit_renderables.append(
                 Text(
@@ -247,6 +245,8 @@ class JamApp(App[int]):
                     "Start jamtui again to go on where you were."
                 )
             )
+            self._exception = error
+            self._exception_event.set()
         self._close_messages_no_wait()
 
     def _fatal_error(self) -> None:
