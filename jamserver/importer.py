@@ -46,7 +46,8 @@ def _make_room(db: Connection) -> None:
     found = value(db, "SELECT count(*) FROM posts")
     forums = value(db, "SELECT count(*) FROM forums")
     if found or forums:
-        what = f"{found:,} posts" if found else f"{forums:,} forums"
+        count, kind = (found, "post") if found else (forums, "forum")
+        what = f"{count:,} {kind}{'' if count == 1 else 's'}"
         raise HoldsAJam(
             f"the database already holds a Jam with {what}",
             "Import into a new file (--db FILE), or export this Jam and move its file away first",

@@ -214,7 +214,7 @@ def test_a_jam_with_posts_is_not_overwritten(run: Run, tmp_path: Path) -> None:
     run("import", str(file))
     before = run("export")[1]
     code, _, err = run("import", str(file))
-    assert (code, "already holds a Jam with 1 posts" in err, "--db" in err) == (1, True, True)
+    assert (code, "already holds a Jam with 1 post" in err, "--db" in err) == (1, True, True)
     assert run("export")[1] == before
 
 
