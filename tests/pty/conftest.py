@@ -27,7 +27,7 @@ import pyte
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LIMIT = 60.0  # seconds after which what was waited for is taken for lost
+LIMIT = 30.0  # seconds after which what was waited for is taken for lost
 KEYS = {
     "enter": "\r", "escape": "\x1b", "space": " ", "tab": "\t", "up": "\x1b[A", "down": "\x1b[B", "ctrl+s": "\x13",
     "ctrl+p": "\x10", "ctrl+c": "\x03", "ctrl+z": "\x1a", "backspace": "\x7f",

@@ -1,0 +1,62 @@
+"""The real program in a real terminal: the demo is read, answered and left, and the terminal is as it was."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+
+def test_the_demo_is_read_answered_and_left(terminal: Callable[..., Any]) -> None:
+    demo = terminal("demo", "--seed", "1", size=(120, 40))
+    demo.wait_for("Building the social business")
+    demo.wait_for("live")
+    demo.press("enter")
+    demo.wait_for("threads")
+    demo.press("enter", "r")
+    demo.wait_for("Reply to")
+    demo.press(*"typed by a test")
+    demo.wait_for("typed by a test")
+    demo.press("ctrl+s")
+    demo.wait_gone("Reply to")
+    demo.press("5")
+    demo.wait_for("Outbox")
+    demo.press("1", "/")
+    demo.wait_for("Type to search")
+    demo.press(*"typed by a test")
+    demo.wait(lambda screen: screen.count("typed by a test") >= 2, "the hit under the search line")
+    demo.press("escape", "escape", "q", "q", "q")
+    assert demo.wait_end() == 0
+    assert demo.modes_left_on() == set()
+    assert demo.line_settings() == demo.before
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_gives_the_terminal_back(terminal: Callable[..., Any], number: signal.Signals) -> None:
+    demo = terminal("demo", "--seed", "1", "--freeze", "2011-02-09T14:00:00Z")
+    demo.wait_for("Building the social business")
+    demo.send_signal(number)
+    assert demo.wait_end() == 128 + number
+    assert demo.modes_left_on() == set()
+    assert demo.line_settings() == demo.before
+
+
+def test_the_first_run_welcomes(terminal: Callable[..., Any]) -> None:
+    welcome = terminal(size=(80, 24))
+    screen = welcome.wait_for("demo")
+    assert "Read only" in screen
+    assert "Sign in" in screen
+    welcome.press("q")
+    assert welcome.wait_end() == 0
+
+
+def test_every_size_from_40x10_up_is_drawn(terminal: Callable[..., Any]) -> None:
+    demo = terminal("demo", "--seed", "1", "--freeze", "2011-02-09T14:00:00Z", size=(40, 10))
+    demo.wait_for("Building")
+    for columns, rows in ((160, 45), (80, 24), (40, 10), (120, 40)):
+        demo.resize(columns, rows)
+        demo.wait_for("Building")
+    demo.press("q")
+    assert demo.wait_end() == 0
