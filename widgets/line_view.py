@@ -17,7 +17,9 @@ from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
-from widgets.strips import restyle
+from widgets.strips import Span, line_width, paint, restyle, wrap
+
+WHEEL_LINES = 3
 
 
 class LineView(Widget, can_focus=True, inherit_bindings=False):
@@ -50,6 +52,14 @@ class LineView(Widget, can_focus=True, inherit_bindings=False):
 
     def drag_to(self, part: float) -> None:
         """The bar was dragged: 0.0 is the start, 1.0 the end."""
+        raise NotImplementedError
+
+    def wheel(self, lines: int) -> None:
+        """The mouse wheel was turned: down is positive."""
+        raise NotImplementedError
+
+    def focus_changed(self) -> None:
+        """The cursor has to look otherwise."""
         raise NotImplementedError
 
     # colours
@@ -88,6 +98,16 @@ class LineView(Widget, can_focus=True, inherit_bindings=False):
     watched_styles: ClassVar[tuple[str, ...]] = ()  # names whose change means that strips are stale
 
     # drawing
+
+    def text_strip(self, y: int, text: str, style: str) -> Strip:
+        """Line ``y`` of a view that shows nothing but ``text``, in the upper third, each line in the middle."""
+        width, height = self.size
+        lines = [line for part in text.split("\n") for line in wrap([Span(part, style)], max(1, width - 4))]
+        start = max(0, (height - len(lines)) // 3)
+        if not text or not start <= y < start + len(lines):
+            return Strip.blank(width, self.rich_style)
+        line = lines[y - start]
+        return paint((Span(" " * max(0, (width - line_width(line)) // 2)), *line), width, self.palette, self.rich_style)
 
     def render_line(self, y: int) -> Strip:
         """One line, with the offsets by which Textual finds what the mouse selects."""
@@ -140,7 +160,21 @@ class LineView(Widget, can_focus=True, inherit_bindings=False):
         selection = self.text_selection
         return selection is not None and selection.start != selection.end
 
-    # the scroll bar
+    # events
+
+    def on_focus(self) -> None:
+        self.focus_changed()
+
+    def on_blur(self) -> None:
+        self.focus_changed()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.wheel(WHEEL_LINES)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.wheel(-WHEEL_LINES)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         if event.button == 1 and event.x == self.size.width - 1 and self.bar()[1]:
@@ -165,3 +199,18 @@ class LineView(Widget, can_focus=True, inherit_bindings=False):
         length = self.bar()[1]
         room = max(1, self.size.height - length)
         self.drag_to(min(1.0, max(0.0, (y - length // 2) / room)))
+
+
+def thumb(start: float, end: float, height: int) -> tuple[int, int]:
+    """First line and length of a thumb for a view of ``start`` to ``end`` (0.0 to 1.0) of the whole; length 0 when all
+    is seen. It touches an end of the bar only when there is nothing beyond."""
+    if height < 2 or (start <= 0 and end >= 1):
+        return 0, 0
+    length = max(1, min(height - 1, round((end - start) * height)))
+    room = height - length
+    if start <= 0:
+        return 0, length
+    if end >= 1:
+        return room, length
+    top = round(room * start / (1 - (end - start)))
+    return (min(max(top, 1), room - 1) if room > 2 else min(top, room)), length

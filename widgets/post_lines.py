@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from textual.strip import Strip
+
 from jamtui.model import PostRow, SendState
 from widgets.colours import author_hue
 from widgets.markdown_lines import BUDGET, BUDGET_ALL, Doc, layout, mark_words, parse
@@ -49,6 +51,20 @@ class PostLines:
     end: int
     doc: Doc
     more: int
+
+
+class Drawn:
+    """A post drawn: its lines for one view, and the strips that were painted of them."""
+
+    __slots__ = ("doc", "everything", "post", "row", "strips", "view")
+
+    def __init__(self, row: PostRow, doc: Doc, everything: bool) -> None:
+        self.row = row
+        self.doc = doc
+        self.everything = everything
+        self.view: View | None = None
+        self.post = PostLines((), 0, doc, 0)
+        self.strips: dict[tuple[int, bool, bool], Strip] = {}
 
 
 def max_levels(width: int) -> int:
@@ -175,3 +191,12 @@ def ago(row: PostRow, now: datetime) -> str:
 def plain_text(row: PostRow) -> str:
     """A post as text for the clipboard: title and body as they were written, harmless."""
     return "\n\n".join(part for part in (row.title, row.body) if part)
+
+
+def vanished(key: int, now: datetime) -> PostRow:
+    """What stands where a post is no longer in the mirror, until the thread is read again."""
+    return PostRow(
+        key=key, id="", forum_id="", thread_id="", parent_id=None, author="", handle="", role="", author_id="",
+        title="", body="", created_at=now, edited_at=None, version=0, up=0, voted=False, tags=(), unread=False,
+        mine=False, saved=False, gone="removed",
+    )  # fmt: skip

@@ -19,13 +19,12 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
-from widgets.line_view import LineView
-from widgets.strips import Line, Span, paint, paint_content, wrap
+from widgets.line_view import LineView, thumb
+from widgets.strips import Line, paint, paint_content
 
 WINDOW = 128  # rows fetched at once
 ROWS_KEPT = 2048
 STRIPS_KEPT = 1024
-WHEEL_LINES = 3
 _NEAR = 256  # how far around its old place a key is looked for before all keys are
 
 Key = TypeVar("Key", bound=Hashable)
@@ -328,23 +327,15 @@ class RowList(LineView, Generic[Key, Row]):
         self._clamp()
 
     def bar(self) -> tuple[int, int]:
-        total, height = len(self._keys), self.size.height
-        page = self.rows_per_page
-        if total <= page or height < 2:
-            return 0, 0
-        length = max(1, height * page // total)
-        room = height - length
-        first = round(room * self._top / (total - page))
-        if 0 < self._top < total - page and room > 2:
-            first = min(max(first, 1), room - 1)  # touches an end only when there is nothing beyond
-        return first, length
+        total = max(1, len(self._keys))
+        return thumb(self._top / total, (self._top + self.rows_per_page) / total, self.size.height)
 
     def drag_to(self, part: float) -> None:
         self.scroll_rows(round(part * max(0, len(self._keys) - self.rows_per_page)) - self._top)
 
     def strip_at(self, y: int) -> Strip:
         if not self._keys:
-            return self._empty_strip(y)
+            return self.text_strip(y, self._empty, "empty")
         at, line = divmod(y, self._row_height)
         index = self._top + at
         if index >= len(self._keys):
@@ -352,22 +343,22 @@ class RowList(LineView, Generic[Key, Row]):
         key = self._keys[index]
         state = 0 if index != self._cursor else 1 if self.has_focus else 2
         first, length = self.bar()
-        thumb = first <= y < first + length
-        strips = self._strips.get((key, state, thumb))
+        barred = first <= y < first + length
+        strips = self._strips.get((key, state, barred))
         if strips is None:
-            strips = self._paint(index, state, thumb)
-            self._strips[key, state, thumb] = strips
+            strips = self._paint(index, state, barred)
+            self._strips[key, state, barred] = strips
             if len(self._strips) > STRIPS_KEPT:
                 self._strips.popitem(last=False)
         return strips[line]
 
-    def _paint(self, index: int, state: int, thumb: bool) -> tuple[Strip, ...]:
+    def _paint(self, index: int, state: int, barred: bool) -> tuple[Strip, ...]:
         width = self.size.width - 1
         row = self._row(index)
         lines = () if row is None else self._draw(row, width, state > 0, self.has_focus)
         ground = ("", "cursor ", "blurred ")[state]
         fill = self.palette(ground.strip())
-        end = Segment("▐", self.palette(f"{ground}thumb")) if thumb else Segment(" ", fill)
+        end = Segment("▐", self.palette(f"{ground}thumb")) if barred else Segment(" ", fill)
         base = self.get_visual_style(*(f"{self.PREFIX}--{name}" for name in ground.split()))
         strips: list[Strip] = []
         for number in range(self._row_height):
@@ -391,34 +382,16 @@ class RowList(LineView, Generic[Key, Row]):
                 self._rows.popitem(last=False)
         return self._rows[key]
 
-    def _empty_strip(self, y: int) -> Strip:
-        width, height = self.size
-        lines = [line for text in self._empty.split("\n") for line in wrap([Span(text, "empty")], max(1, width - 4))]
-        start = max(0, (height - len(lines)) // 3)
-        if not start <= y < start + len(lines):
-            return Strip.blank(width, self.rich_style)
-        line = lines[y - start]
-        gap = max(0, (width - sum(len(span.text) for span in line)) // 2)
-        return paint((Span(" " * gap), *line), width, self.palette, self.rich_style)
-
     # events
 
-    def on_focus(self) -> None:
-        self._refresh_row(self._cursor)
-
-    def on_blur(self) -> None:
+    def focus_changed(self) -> None:
         self._refresh_row(self._cursor)
 
     def on_resize(self) -> None:
         self._show_cursor()
 
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        event.stop()
-        self.scroll_rows(max(1, WHEEL_LINES // self._row_height))
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        event.stop()
-        self.scroll_rows(-max(1, WHEEL_LINES // self._row_height))
+    def wheel(self, lines: int) -> None:
+        self.scroll_rows(max(1, abs(lines) // self._row_height) * (1 if lines > 0 else -1))
 
     def on_click(self, event: events.Click) -> None:
         event.prevent_default()  # Textual would select the whole list on a double click

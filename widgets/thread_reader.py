@@ -22,39 +22,29 @@ from textual.strip import Strip
 
 from jamtui.model import PostRow, ThreadIndex
 from widgets.colours import author_colours
-from widgets.line_view import LineView
+from widgets.line_view import LineView, thumb
 from widgets.links import Link
-from widgets.markdown_lines import Doc, word_pattern
-from widgets.post_lines import Fold, PostLines, View, ago, draw_post, parse_post, plain_text
-from widgets.strips import Line, Span, link_at, paint, wrap
+from widgets.markdown_lines import word_pattern
+from widgets.post_lines import Drawn, View, ago, draw_post, parse_post, plain_text, vanished
+from widgets.strips import Span, link_at, paint
+from widgets.thread_order import ThreadOrder
+from widgets.thread_style import CSS, STYLE_NAMES
 
 LOAD_AT_ONCE = 8
 POSTS_KEPT = 512
-WHEEL_LINES = 3
 OVERLAP = 2  # lines of a page that are still there on the next
 
-_STYLE_NAMES = (
-    *("cursor", "blurred", "guide", "unread", "title", "author", "badge", "muted", "tag", "votes", "voted", "saved"),
-    *("featured", "sending", "bad", "gone", "more", "em", "strong", "strike", "inline-code", "link", "dead-link"),
-    *("link-number", "link-host", "heading", "heading-minor", "quote", "quote-bar", "bullet", "rule", "table-rule"),
-    *("faint", "hit", "thumb", "code", "code-keyword", "code-string", "code-comment", "code-number", "code-name"),
-    *("code-inserted", "code-deleted"),
-)
-_NO_THREAD = ThreadIndex("", (), (), (), frozenset())
 
+class _ReaderMessage(Message):
+    """What a reader tells."""
 
-class _Drawn:
-    """A post drawn: its lines for one view, and the strips that were painted of them."""
+    def __init__(self, reader: ThreadReader) -> None:
+        super().__init__()
+        self.reader = reader
 
-    __slots__ = ("doc", "everything", "post", "row", "strips", "view")
-
-    def __init__(self, row: PostRow, doc: Doc, everything: bool) -> None:
-        self.row = row
-        self.doc = doc
-        self.everything = everything
-        self.view: View | None = None
-        self.post = PostLines((), 0, doc, 0)
-        self.strips: dict[tuple[int, bool, bool], Strip] = {}
+    @property
+    def control(self) -> ThreadReader:
+        return self.reader
 
 
 class ThreadReader(LineView):
@@ -62,103 +52,37 @@ class ThreadReader(LineView):
     ``now`` is the clock that ages are told by."""
 
     PREFIX = "thread-reader"
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"thread-reader--{name}" for name in _STYLE_NAMES}
-    DEFAULT_CSS = """
-    ThreadReader {
-        width: 1fr; height: 1fr; background: $background; color: $foreground;
-        & > .thread-reader--cursor { color: $accent; }
-        & > .thread-reader--blurred { color: $border; }
-        & > .thread-reader--guide { color: $border; }
-        & > .thread-reader--unread { color: $accent; }
-        & > .thread-reader--title { color: $primary; text-style: bold; }
-        & > .thread-reader--author { text-style: bold; }
-        & > .thread-reader--badge { background: $panel; color: $accent; }
-        & > .thread-reader--muted { color: $text-muted; }
-        & > .thread-reader--tag { color: $primary; }
-        & > .thread-reader--votes { color: $text-muted; }
-        & > .thread-reader--voted { color: $success; text-style: bold; }
-        & > .thread-reader--saved { color: $warning; }
-        & > .thread-reader--featured { color: $secondary; }
-        & > .thread-reader--sending { color: $accent; }
-        & > .thread-reader--bad { color: $error; }
-        & > .thread-reader--gone { color: $text-muted; text-style: italic; }
-        & > .thread-reader--more { color: $primary; }
-        & > .thread-reader--em { text-style: italic; }
-        & > .thread-reader--strong { text-style: bold; }
-        & > .thread-reader--strike { text-style: strike; }
-        & > .thread-reader--inline-code { background: $panel; }
-        & > .thread-reader--link { color: $primary; text-style: underline; }
-        & > .thread-reader--link-number { color: $text-muted; }
-        & > .thread-reader--link-host { color: $warning; }
-        & > .thread-reader--heading { color: $primary; text-style: bold; }
-        & > .thread-reader--heading-minor { text-style: bold; }
-        & > .thread-reader--quote { color: $text-muted; }
-        & > .thread-reader--quote-bar { color: $secondary; }
-        & > .thread-reader--bullet { color: $text-muted; }
-        & > .thread-reader--rule { color: $border; }
-        & > .thread-reader--table-rule { color: $border; }
-        & > .thread-reader--faint { color: $text-muted; }
-        & > .thread-reader--hit { background: $warning; color: $background; text-style: bold; }
-        & > .thread-reader--thumb { color: $scrollbar; }
-        & > .thread-reader--code { background: $surface; }
-        & > .thread-reader--code-keyword { background: $surface; color: $primary; }
-        & > .thread-reader--code-string { background: $surface; color: $success; }
-        & > .thread-reader--code-comment { background: $surface; color: $text-muted; text-style: italic; }
-        & > .thread-reader--code-number { background: $surface; color: $accent; }
-        & > .thread-reader--code-name { background: $surface; color: $secondary; }
-        & > .thread-reader--code-inserted { background: $surface; color: $success; }
-        & > .thread-reader--code-deleted { background: $surface; color: $error; }
-    }
-    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"thread-reader--{name}" for name in STYLE_NAMES}
+    DEFAULT_CSS = CSS
     watched_styles = ("muted", "link", "thumb", "code", "cursor", "blurred")
 
-    class Moved(Message):
+    class Moved(_ReaderMessage):
         """The cursor came to stand on another post."""
 
         def __init__(self, reader: ThreadReader, key: int) -> None:
-            super().__init__()
-            self.reader = reader
+            super().__init__(reader)
             self.key = key
 
-        @property
-        def control(self) -> ThreadReader:
-            return self.reader
-
-    class Seen(Message):
+    class Seen(_ReaderMessage):
         """These unread posts have been read: their last line was on the screen, and the reader moved on."""
 
         def __init__(self, reader: ThreadReader, keys: frozenset[int]) -> None:
-            super().__init__()
-            self.reader = reader
+            super().__init__(reader)
             self.keys = keys
 
-        @property
-        def control(self) -> ThreadReader:
-            return self.reader
-
-    class NewBelow(Message):
+    class NewBelow(_ReaderMessage):
         """So many posts arrived where they cannot be seen."""
 
         def __init__(self, reader: ThreadReader, count: int) -> None:
-            super().__init__()
-            self.reader = reader
+            super().__init__(reader)
             self.count = count
 
-        @property
-        def control(self) -> ThreadReader:
-            return self.reader
-
-    class LinkClicked(Message):
+    class LinkClicked(_ReaderMessage):
         """A link was clicked. ``link.url`` is absolute http(s); whoever gets this asks the person first."""
 
         def __init__(self, reader: ThreadReader, link: Link) -> None:
-            super().__init__()
-            self.reader = reader
+            super().__init__(reader)
             self.link = link
-
-        @property
-        def control(self) -> ThreadReader:
-            return self.reader
 
     def __init__(
         self,
@@ -174,34 +98,37 @@ class ThreadReader(LineView):
         self._load = load
         self._now = now
         self._empty = empty
-        self._index = _NO_THREAD
-        self._shown: Sequence[int] = ()  # places in the index of the posts that no fold hides
-        self._cursor = 0  # a place in _shown, as is the first of the anchor
+        self._order = ThreadOrder()
+        self._cursor = 0  # a place in the order, as is the first of the anchor
         self._anchor = (0, 0)  # the post and the line of it on the first line of the view
-        self._folded: set[int] = set()
         self._expanded: set[int] = set()
         self._words: tuple[str, ...] = ()
-        self._told: set[int] = set()  # keys that Seen has named
-        self._drawn: OrderedDict[int, _Drawn] = OrderedDict()
+        self._pattern = word_pattern(())
+        self._told: set[int] = set()  # keys that Seen has named: what is marked unread by hand later stays so
+        self._pending: set[int] = set()  # those of them that the index still calls unread
+        self._drawn: OrderedDict[int, Drawn] = OrderedDict()
         self._rows: OrderedDict[int, PostRow | None] = OrderedDict()
         self._view: list[tuple[int, int]] = []  # what stands on each line of the view; empty: to be found
+        self._in_view: dict[int, Drawn] = {}
+        self._thumb = (0, 0)
         self._clock = now()
+        self.previewing = False  # True: what is on the screen does not count as seen
 
     # the thread
 
     @property
     def index(self) -> ThreadIndex:
-        return self._index
+        return self._order.index
 
     @property
     def cursor_key(self) -> int | None:
         """The key of the post under the cursor; None without a thread."""
-        return self._key(self._cursor) if self._shown else None
+        return self._key(self._cursor) if self._order else None
 
     @property
     def cursor_row(self) -> PostRow | None:
         """The post under the cursor; None without a thread, or when it vanished."""
-        return self._row(self._cursor) if self._shown else None
+        return self._row(self._cursor) if self._order else None
 
     @property
     def cursor_line(self) -> int:
@@ -210,7 +137,7 @@ class ThreadReader(LineView):
 
     def place(self) -> tuple[int | None, int]:
         """What `set_thread` needs to come back exactly here: the cursor's key and `cursor_line`."""
-        if not self._shown:
+        if not self._order:
             return None, 0
         at, line = self._anchor
         if not 0 <= self._cursor - at <= self.size.height or not self._laid_out:
@@ -222,20 +149,19 @@ class ThreadReader(LineView):
     ) -> None:
         """Another thread. ``cursor`` and ``line`` are what `place` gave; ``words`` are marked in the text."""
         self._report_seen()
-        self._index = index
-        self._shown = range(len(index))
-        self._folded.clear()
+        self._order = ThreadOrder(index)
         self._expanded.clear()
         self._told.clear()
+        self._pending.clear()
         self._drawn.clear()
         self._rows.clear()
-        self._words = tuple(words)
+        self.words = tuple(words)
         self._clock = self._now()
-        place = self._find(cursor) if cursor is not None else -1
+        place = self._order.find(cursor) if cursor is not None else -1
         self._cursor = max(place, 0)
         self._anchor = (self._cursor, line if place >= 0 else 0)
         self._moved()
-        if self._shown:
+        if self._order:
             self.post_message(self.Moved(self, self._key(self._cursor)))
 
     def update_thread(self, index: ThreadIndex, changed: Collection[int] | None = None) -> None:
@@ -243,11 +169,11 @@ class ThreadReader(LineView):
 
         The post under the cursor stays on its line of the screen if it is seen, else the first post of the view does.
         """
-        if not self._shown:
+        if not self._order:
             self.set_thread(index)
             return
         held = self._held()
-        old_index, seen = self._index, {self._key(at) for at, _ in self._lines_in_view()}
+        old, seen = self._order, {self._key(at) for at, _ in self._lines_in_view()}
         cursor_key = self._key(self._cursor)
         vanished = {key for key in (held[0], cursor_key) if key not in set(index.keys)}
         follow = self._renamed(index, vanished)
@@ -255,20 +181,18 @@ class ThreadReader(LineView):
             changed = list(self._rows)
         for key in changed:
             self._rows.pop(key, None)
-        self._index = index
-        self._told &= index.unread
-        self._folded &= set(index.keys)
-        self._fold_again()
+        self._order = ThreadOrder(index, old.folded)
+        self._pending.clear()
         self._clock = self._now()
-        near = min(self._cursor, max(0, len(self._shown) - 1))
-        place = self._find(follow.get(cursor_key, cursor_key))
+        near = min(self._cursor, max(0, len(self._order) - 1))
+        place = self._order.find(follow.get(cursor_key, cursor_key))
         self._cursor = place if place >= 0 else near
-        place = self._find(follow.get(held[0], held[0]))
+        place = self._order.find(follow.get(held[0], held[0]))
         self._anchor = (place, held[1]) if place >= 0 else (self._cursor, 0)
         self._moved(by_reader=False)
-        if self._shown and self._key(self._cursor) != cursor_key:
+        if self._order and self._key(self._cursor) != cursor_key:
             self.post_message(self.Moved(self, self._key(self._cursor)))
-        new = set(index.keys) - set(old_index.keys) - set(follow.values())
+        new = set(index.keys) - set(old.index.keys) - set(follow.values())
         if new and self._laid_out:
             outside = new - {self._key(at) for at, _ in self._lines_in_view()} - seen
             if outside:
@@ -287,7 +211,7 @@ class ThreadReader(LineView):
         known = {row.id: key for key in vanished if (row := self._rows.get(key)) is not None}
         if not known:
             return {}
-        new = [key for key in index.keys if key not in set(self._index.keys)]
+        new = [key for key in index.keys if key not in set(self.index.keys)]
         return {known[row.id]: row.key for row in self._load(new[-64:]) if row.id in known}
 
     @property
@@ -299,12 +223,13 @@ class ThreadReader(LineView):
     def words(self, words: Sequence[str]) -> None:
         if tuple(words) != self._words:
             self._words = tuple(words)
+            self._pattern = word_pattern(self._words)
             self._moved(by_reader=False)
 
     def redraw(self) -> None:
         """The time went on: ages are told anew."""
         self._clock = self._now()
-        self.refresh()
+        self._moved(by_reader=False)
 
     # moving
 
@@ -316,22 +241,27 @@ class ThreadReader(LineView):
         return self._go(0)
 
     def last(self) -> bool:
-        return self._go(len(self._shown) - 1)
+        return self._go(len(self._order) - 1)
 
     def go_to(self, key: int, line: int = 0) -> bool:
         """Moves to a post, out of any fold, and puts it at the top of the view; False when it is not in the thread."""
-        if key not in self._index.keys:
+        if key not in self.index.keys:
             return False
         self._report_seen()
-        self._unfold_above(key)
-        self._set_cursor(self._find(key))
+        hiding = self._order.folds_above(key)
+        if hiding:
+            self._order = ThreadOrder(self.index, self._order.folded - hiding)
+        self._set_cursor(self._order.find(key))
         self._anchor = (self._cursor, line)
         self._moved()
         return True
 
+    def wheel(self, lines: int) -> None:
+        self.scroll_lines(lines)
+
     def scroll_lines(self, delta: int) -> bool:
         """Moves the view by lines; the cursor stays unless it would leave the view. Whether it moved."""
-        if not self._shown or not self._laid_out:
+        if not self._order or not self._laid_out:
             return False
         self._report_seen()
         before = self._settled()
@@ -348,7 +278,7 @@ class ThreadReader(LineView):
 
     def page(self, direction: int = 1) -> bool:
         """Moves by a screenful; False when the end (or the start) is already on the screen."""
-        if not self._shown or not self._laid_out:
+        if not self._order or not self._laid_out:
             return False
         before = self._lines_in_view()
         step = max(1, self.size.height - OVERLAP) * (1 if direction > 0 else -1)
@@ -369,19 +299,13 @@ class ThreadReader(LineView):
         """Moves to the next unread post (the one before with -1), out of any fold; forwards also to those above when
         there is none below. False when there is none."""
         self._report_seen()
-        keys, unread = self._index.keys, self._index.unread - self._told
-        if not self._shown or not unread:
-            return False
-        here = self._shown[self._cursor]
-        below, above = range(here + 1, len(keys)), range(here - 1, -1, -1)
-        order = [*below, *reversed(above)] if direction > 0 else list(above)
-        key = next((keys[at] for at in order if keys[at] in unread), None)
+        key = self._order.next_unread(self._cursor, direction, self._pending)
         return key is not None and self.go_to(key)
 
     def _go(self, place: int) -> bool:
-        if not self._shown:
+        if not self._order:
             return False
-        place = min(max(place, 0), len(self._shown) - 1)
+        place = min(max(place, 0), len(self._order) - 1)
         moved = place != self._cursor
         self._report_seen()
         self._set_cursor(place)
@@ -421,72 +345,34 @@ class ThreadReader(LineView):
 
     def fold(self) -> bool:
         """Hides the replies of the post under the cursor, or, when it is folded, those of its parent's."""
-        if not self._shown:
+        if not self._order:
             return False
-        place = self._shown[self._cursor]
-        key = self._index.keys[place]
-        if key in self._folded:
-            parent = self._index.parents[place]
-            if parent < 0:
-                return False
-            key = self._index.keys[parent]
-        return self._change_folds(self._folded | {key}, key)
+        key: int | None = self._key(self._cursor)
+        if key in self._order.folded:
+            key = self._order.parent(self._cursor)
+        return key is not None and self._change_folds(self._order.folded | {key}, key)
 
     def unfold(self) -> bool:
         """Shows the replies of the post under the cursor again; whether it was folded."""
         key = self.cursor_key
-        return key is not None and key in self._folded and self._change_folds(self._folded - {key}, key)
+        if key is None or key not in self._order.folded:
+            return False
+        return self._change_folds(self._order.folded - {key}, key)
 
-    def _change_folds(self, folded: set[int], key: int) -> bool:
+    def _change_folds(self, folded: frozenset[int], key: int) -> bool:
         self._report_seen()
         _, line = self._held()
-        self._folded = folded
-        self._fold_again()
-        self._set_cursor(self._find(key))
+        self._order = ThreadOrder(self.index, folded)
+        self._set_cursor(self._order.find(key))
         self._anchor = (self._cursor, min(0, line))
         self._moved()
         return True
-
-    def _fold_again(self) -> None:
-        """Finds out which posts no fold hides."""
-        index = self._index
-        if not self._folded:
-            self._shown = range(len(index))
-            return
-        shown: list[int] = []
-        limit = -1  # depth of the fold that we are in
-        for place, (key, depth) in enumerate(zip(index.keys, index.depths, strict=True)):
-            if limit >= 0 and depth > limit:
-                continue
-            limit = depth if key in self._folded else -1
-            shown.append(place)
-        self._shown = shown
-
-    def _unfold_above(self, key: int) -> None:
-        place = self._index.keys.index(key)
-        above: set[int] = set()
-        while (place := self._index.parents[place]) >= 0:
-            above.add(self._index.keys[place])
-        if above & self._folded:
-            self._folded -= above
-            self._fold_again()
-
-    def _hidden(self, place: int) -> Fold | None:
-        """What the fold of the post at ``place`` of the index hides; None when it is not folded."""
-        index = self._index
-        if index.keys[place] not in self._folded:
-            return None
-        end = place + 1
-        while end < len(index) and index.depths[end] > index.depths[place]:
-            end += 1
-        below = index.keys[place + 1 : end]
-        return Fold(len(below), sum(key in index.unread for key in below))
 
     # the post under the cursor
 
     def toggle_all(self) -> bool:
         """Shows all of a post that was cut, or cuts it again; False when there is nothing to show."""
-        if not self._shown:
+        if not self._order:
             return False
         key = self._key(self._cursor)
         if key not in self._expanded and not self._draw(self._cursor).post.more:
@@ -497,7 +383,7 @@ class ThreadReader(LineView):
 
     def links(self) -> tuple[Link, ...]:
         """The links of the post under the cursor that may be opened, numbered as in the text."""
-        if not self._shown or self._row(self._cursor) is None:
+        if not self._order or self._row(self._cursor) is None:
             return ()
         return self._draw(self._cursor).doc.links
 
@@ -513,30 +399,13 @@ class ThreadReader(LineView):
     # what is where
 
     def _key(self, place: int) -> int:
-        return self._index.keys[self._shown[place]]
-
-    def _find(self, key: int) -> int:
-        """The place of a key among the posts shown; that of the fold that hides it; -1 when it is not in the thread."""
-        try:
-            place = self._index.keys.index(key)
-        except ValueError:
-            return -1
-        if isinstance(self._shown, range):
-            return place
-        low, high = 0, len(self._shown)
-        while low < high:
-            middle = (low + high) // 2
-            if self._shown[middle] <= place:
-                low = middle + 1
-            else:
-                high = middle
-        return low - 1
+        return self._order.key(place)
 
     def _row(self, place: int) -> PostRow | None:
         key = self._key(place)
         if key not in self._rows:
             start = place - place % LOAD_AT_ONCE
-            wanted = [self._key(at) for at in range(start, min(start + LOAD_AT_ONCE, len(self._shown)))]
+            wanted = [self._key(at) for at in range(start, min(start + LOAD_AT_ONCE, len(self._order)))]
             wanted = [one for one in wanted if one not in self._rows]
             self._rows.update(dict.fromkeys(wanted))
             self._rows.update((row.key, row) for row in self._load(wanted))
@@ -544,28 +413,27 @@ class ThreadReader(LineView):
                 self._rows.popitem(last=False)
         return self._rows[key]
 
-    def _draw(self, place: int) -> _Drawn:
+    def _draw(self, place: int) -> Drawn:
         """The post at ``place`` as it has to look now, drawn before if it can be."""
-        key, at = self._key(place), self._shown[place]
-        row = self._row(place) or _vanished(key, self._clock)
+        key = self._key(place)
+        row = self._row(place) or vanished(key, self._clock)
         everything = key in self._expanded
         drawn = self._drawn.get(key)
         if drawn is None or drawn.everything != everything or drawn.row.body != row.body or drawn.row.gone != row.gone:
-            drawn = self._drawn[key] = _Drawn(row, parse_post(row, everything), everything)
+            drawn = self._drawn[key] = Drawn(row, parse_post(row, everything), everything)
             if len(self._drawn) > POSTS_KEPT:
                 self._drawn.popitem(last=False)
-        below = self._index.depths[self._shown[place + 1]] if place + 1 < len(self._shown) else -1
         view = View(
             width=max(1, self.size.width - 2),
-            depth=self._index.depths[at],
-            below=below,
-            unread=key in self._index.unread,
+            depth=self._order.depth(place),
+            below=self._order.depth(place + 1),
+            unread=key in self.index.unread,
             ago=ago(row, self._clock),
-            fold=self._hidden(at),
+            fold=self._order.hidden(place),
             everything=everything,
-            words=word_pattern(self._words) if self._words else None,
+            words=self._pattern,
         )
-        if drawn.view != view or drawn.row is not row:
+        if drawn.view != view or drawn.row != row:
             drawn.row, drawn.view = row, view
             drawn.post = draw_post(row, drawn.doc, view)
             drawn.strips.clear()
@@ -581,7 +449,7 @@ class ThreadReader(LineView):
     def _settled(self) -> tuple[int, int]:
         """The anchor with its line inside its post, and no view that goes past the end of the thread."""
         at, line = self._anchor
-        last = len(self._shown) - 1
+        last = len(self._order) - 1
         at = min(max(at, 0), last)
         while line < 0 and at > 0:
             at -= 1
@@ -605,13 +473,17 @@ class ThreadReader(LineView):
 
     def _lines_in_view(self) -> list[tuple[int, int]]:
         """The place of the post and the line of it on each line of the view, as far as there are posts."""
-        if not self._view and self._shown and self._laid_out:
+        if not self._view and self._order and self._laid_out:
             at, line = self._settled()
             view: list[tuple[int, int]] = []
-            while len(view) < self.size.height and at < len(self._shown):
+            while len(view) < self.size.height and at < len(self._order):
                 view += [(at, one) for one in range(line, self._height(at))]
                 at, line = at + 1, 0
             self._view = view[: self.size.height]
+            self._in_view = {at: self._draw(at) for at in dict.fromkeys(at for at, _ in self._view)}
+            (first, top), (last, bottom) = self._view[0], self._view[-1]
+            start, end = first + top / self._height(first), last + (bottom + 1) / self._height(last)
+            self._thumb = thumb(start / len(self._order), end / len(self._order), self.size.height)
         return self._view
 
     def _moved(self, *, by_reader: bool = True) -> None:
@@ -622,14 +494,13 @@ class ThreadReader(LineView):
 
     def _report_seen(self) -> None:
         """Tells which unread posts have been on the screen to their last line."""
-        if not self._view:
+        if not self._view or self.previewing:
             return
-        seen = {
-            self._key(at) for at, line in self._view if line == self._draw(at).post.end - 1 and at < len(self._shown)
-        }
-        new = frozenset(seen & self._index.unread - self._told)
+        seen = {self._key(at) for at, line in self._view if line == self._in_view[at].post.end - 1}
+        new = frozenset(seen & self.index.unread - self._told)
         if new:
             self._told |= new
+            self._pending |= new
             self.post_message(self.Seen(self, new))
 
     def leave(self) -> None:
@@ -656,25 +527,12 @@ class ThreadReader(LineView):
         self._lines_in_view()
 
     def bar(self) -> tuple[int, int]:
-        view, height = self._view, self.size.height
-        if not view or height < 2:
-            return 0, 0
-        (first, first_line), (last, last_line) = view[0], view[-1]
-        count = len(self._shown)
-        start = (first + first_line / self._height(first)) / count
-        end = (last + (last_line + 1) / self._height(last)) / count
-        if start <= 0 and end >= 1:
-            return 0, 0
-        length = max(1, min(height - 1, round((end - start) * height)))
-        top = 0 if start <= 0 else height - length if end >= 1 else round(start * height)
-        if start > 0 and end < 1 and height - length > 2:
-            top = min(max(top, 1), height - length - 1)
-        return top, length
+        return self._thumb if self._view else (0, 0)
 
     def drag_to(self, part: float) -> None:
-        if self._shown:
+        if self._order:
             self._report_seen()
-            self._anchor = (min(len(self._shown) - 1, int(part * len(self._shown))), 0)
+            self._anchor = (min(len(self._order) - 1, int(part * len(self._order))), 0)
             self._moved()
             view = self._lines_in_view()
             if not any(at == self._cursor for at, _ in view):
@@ -683,56 +541,36 @@ class ThreadReader(LineView):
     def strip_at(self, y: int) -> Strip:
         view = self._view
         if y >= len(view):
-            return self._empty_strip(y)
+            return self.text_strip(y, "" if self._order else self._empty, "muted")
         at, line = view[y]
-        first, length = self.bar()
-        thumb = first <= y < first + length
-        drawn = self._draw(at)
+        first, length = self._thumb
+        barred = first <= y < first + length
+        drawn = self._in_view[at]
         current = at == self._cursor and line < drawn.post.end
-        strip = drawn.strips.get((line, current, thumb))
+        strip = drawn.strips.get((line, current, barred))
         if strip is None:
             mark = Span("▌", "cursor" if self.has_focus else "blurred") if current else Span(" ")
             width = self.size.width
             strip = paint((mark, *drawn.post.lines[line]), width - 1, self.palette, self.rich_style)
             strip = Strip([*strip, self.bar_segment(y)], width)
-            drawn.strips[line, current, thumb] = strip
+            drawn.strips[line, current, barred] = strip
         return strip
-
-    def _empty_strip(self, y: int) -> Strip:
-        width, height = self.size
-        if self._shown or not self._empty:
-            return Strip.blank(width, self.rich_style)
-        lines = wrap([Span(self._empty, "muted")], max(1, width - 4))
-        start = max(0, (height - len(lines)) // 3)
-        line: Line = (Span("  "), *lines[y - start]) if start <= y < start + len(lines) else ()
-        return paint(line, width, self.palette, self.rich_style)
 
     # events
 
     def on_resize(self) -> None:
-        """The post under the cursor stays in sight; lines changed, so its place in the view cannot be kept exactly."""
-        if self._shown and self._laid_out:
-            self._view = []
+        """The first line stays where it was, as far as its post is as long as before, and the cursor stays in sight."""
+        if not self._order or not self._laid_out:
+            return
+        self._moved()
+        settled = bool(self._in_view)  # else this is the first size: the place asked for is not looked at yet
+        if not any(at == self._cursor for at, _ in self._lines_in_view()) and settled:
             self._show_cursor()
 
-    def on_focus(self) -> None:
-        self._repaint_cursor()
-
-    def on_blur(self) -> None:
-        self._repaint_cursor()
-
-    def _repaint_cursor(self) -> None:
-        if self._shown:
+    def focus_changed(self) -> None:
+        if self._order and self._laid_out:
             self._draw(self._cursor).strips.clear()
             self.refresh()
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        event.stop()
-        self.scroll_lines(WHEEL_LINES)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        event.stop()
-        self.scroll_lines(-WHEEL_LINES)
 
     def on_click(self, event: events.Click) -> None:
         event.prevent_default()  # Textual would select the whole thread on a double click
@@ -751,12 +589,3 @@ class ThreadReader(LineView):
                 self.unfold()
             else:
                 self.toggle_all()
-
-
-def _vanished(key: int, now: datetime) -> PostRow:
-    """What stands where a post is no longer in the mirror, until the thread is read again."""
-    return PostRow(
-        key=key, id="", forum_id="", thread_id="", parent_id=None, author="", handle="", role="", author_id="",
-        title="", body="", created_at=now, edited_at=None, version=0, up=0, voted=False, tags=(), unread=False,
-        mine=False, saved=False, gone="removed",
-    )  # fmt: skip
