@@ -165,7 +165,7 @@ def _cuts(text: str, width: int) -> list[tuple[int, int]]:
     cuts: list[tuple[int, int]] = []
     start = end = used = 0  # the line in hand: from, to, cells
     for first, last, cells, gap in _units(text):
-        if used and used + gap + cells > width:
+        if end > start and used + gap + cells > width:
             cuts.append((start, end))
             start, used, gap = first, 0, 0
         elif not used:

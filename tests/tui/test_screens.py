@@ -1,0 +1,124 @@
+"""Pictures of each screen at three sizes, over a real mirror of the frozen demo Jam; nothing that moves is in them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+from textual import constants
+from textual.pilot import Pilot
+
+from jamserver.demo_jam import demo_records
+from jamtui.app import JamApp
+from jamtui.paths import Home
+from jamtui.session import Session, open_session, prepare
+from jamtui.store import connection, mirror, registry
+from jamtui.store.mirror import Loading, Mirror
+
+NOW = datetime(2011, 2, 9, 14, tzinfo=UTC)
+SIZES = [(80, 24), (120, 40), (160, 45)]
+
+
+@pytest.fixture(autouse=True)
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The snapshot plugin imports Textual before any of our code, so its constants are what must stand still."""
+    monkeypatch.setattr(constants, "TEXTUAL_ANIMATIONS", "none")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.delenv("TEXTUAL_THEME", raising=False)
+    monkeypatch.setenv("TZ", "UTC")
+
+
+@pytest.fixture(scope="module")
+def mirrored(tmp_path_factory: pytest.TempPathFactory) -> registry.KnownJam:
+    home = Home.from_env({"JAMTUI_HOME": str(tmp_path_factory.mktemp("home"))})
+    records = list(demo_records(1, NOW))
+    me = next(data for kind, data in records if kind == "person" and data["handle"] == "demo")
+    jam = registry.for_server(home, "http://127.0.0.1:9", "social-business", "Social Business Jam").changed(
+        person_id=me["id"], handle="demo", name=me["name"], role="participant", store="file"
+    )
+    registry.remember(home, jam)
+    prepare(jam, NOW)
+    db = connection.connect(jam.mirror, mirror.SCHEMA)
+    loading = Loading(Mirror(db), "1-aaaa")
+    for kind, data in records:
+        loading.feed(msgspec.json.encode({"type": kind, "data": data}))
+    loading.finish("2011-02-09T14:00:00.000Z")
+    db.close()
+    return jam
+
+
+@pytest.fixture
+def session(mirrored: registry.KnownJam, tmp_path: Path) -> Iterator[Session]:
+    """The mirror is shared; what is one's own is new for each test."""
+    import shutil
+
+    folder = tmp_path / "jams" / mirrored.folder.name
+    shutil.copytree(mirrored.folder, folder)
+    jam = registry.find(Home.from_env({"JAMTUI_HOME": str(tmp_path)}), None)
+    one = open_session(
+        Home.from_env({"JAMTUI_HOME": str(tmp_path)}), jam, clock=lambda: NOW, rng=random.Random(1), environ={}
+    )
+    one.start = lambda on_change: None  # type: ignore[method-assign] # off line: no server is meant here
+    yield one
+    one.close()
+
+
+def app_of(session: Session | None, tmp_path: Path, theme: str = "dark") -> JamApp:
+    return JamApp(session, reports=tmp_path / "reports", theme=theme, frozen=True, clock=lambda: NOW)
+
+
+SCREENS: dict[str, tuple[str, ...]] = {
+    "forums": (),
+    "threads": ("enter",),
+    "thread": ("enter", "enter"),
+    "reading": ("enter", "enter", "space", "n"),
+    "folded": ("enter", "enter", "j", "h"),
+    "reply": ("enter", "enter", "r", "A", "space", "r", "e", "p", "l", "y"),
+    "new_thread": ("enter", "c"),
+    "live": ("2",),
+    "mentions": ("3",),
+    "saved": ("enter", "s", "4"),
+    "outbox": ("5",),
+    "tags": ("enter", "enter", "t"),
+    "search": ("/", "p", "i", "l", "o", "t"),
+    "help": ("question_mark",),
+    "command_line": ("colon", "t"),
+}
+
+
+def steps(keys: tuple[str, ...]) -> Callable[[Pilot[object]], object]:
+    async def run(pilot: Pilot[object]) -> None:
+        await pilot.pause()
+        for key in keys:
+            await pilot.press(key)
+            await pilot.app.workers.wait_for_complete()
+            await pilot.pause()
+
+    return run
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("name", SCREENS)
+def test_screen(
+    name: str, size: tuple[int, int], session: Session, tmp_path: Path, snap_compare: Callable[..., bool]
+) -> None:
+    assert snap_compare(app_of(session, tmp_path), terminal_size=size, run_before=steps(SCREENS[name]))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_welcome(size: tuple[int, int], tmp_path: Path, snap_compare: Callable[..., bool]) -> None:
+    assert snap_compare(app_of(None, tmp_path), terminal_size=size, run_before=steps(()))
+
+
+@pytest.mark.parametrize("name", ["forums", "thread"])
+def test_light(name: str, session: Session, tmp_path: Path, snap_compare: Callable[..., bool]) -> None:
+    assert snap_compare(app_of(session, tmp_path, "light"), terminal_size=(120, 40), run_before=steps(SCREENS[name]))
+
+
+@pytest.mark.parametrize("name", ["forums", "threads", "thread", "reply"])
+def test_the_smallest_terminal(name: str, session: Session, tmp_path: Path, snap_compare: Callable[..., bool]) -> None:
+    assert snap_compare(app_of(session, tmp_path), terminal_size=(40, 10), run_before=steps(SCREENS[name]))
