@@ -28,6 +28,7 @@ BUDGET_ALL = 1600  # ...and when all of it is asked for
 MAX_LINES = 200  # lines of a post drawn at first
 MAX_ALL = 5000
 MAX_COLUMNS = 20
+MAX_NESTING = 20
 MAX_ROWS = 100
 MAX_LINKS = 200
 MIN_TEXT = 12  # cells that prefixes of quotes and lists leave for text at least
@@ -90,7 +91,7 @@ def parse(body: str, budget: int = BUDGET) -> Doc:
     if not _MARKUP.search(body):
         return _plain_doc(body)
     end = _affordable(body, budget)
-    walker = _Walker()
+    walker = _Walker(body[:end].split("\n"))
     walker.walk(_parser().parse(body[:end]))
     return Doc(tuple(walker.blocks), tuple(walker.links), body[end:].strip("\n"))
 
@@ -156,7 +157,7 @@ def _marked(line: Line, words: re.Pattern[str]) -> Iterator[Span]:
 @cache
 def _parser() -> MarkdownIt:
     # No linkify: it is quadratic; bare URLs are found by `links.bare_urls`. No HTML: tags are text.
-    return MarkdownIt("commonmark", {"html": False, "maxNesting": 20}).enable(["table", "strikethrough"])
+    return MarkdownIt("commonmark", {"html": False, "maxNesting": MAX_NESTING}).enable(["table", "strikethrough"])
 
 
 def _affordable(body: str, budget: int) -> int:
@@ -204,7 +205,8 @@ class _Box:
 class _Walker:
     """Turns the flat tokens of markdown-it into blocks and links."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: Sequence[str]) -> None:
+        self._source = source
         self.blocks: list[Block] = []
         self.links: list[Link] = []
         self._boxes: list[_Box] = []
@@ -233,6 +235,7 @@ class _Walker:
                     self._quotes += 1
                     bar = Span("▎ ", "quote-bar")
                     self._boxes.append(_Box(bar, bar))
+                    self._too_deep(token, tokens[at + 1])
                 case "blockquote_close":
                     self._quotes -= 1
                     self._boxes.pop()
@@ -244,6 +247,7 @@ class _Walker:
                     bullet = "•◦▪"[(len(self._lists) - 1) % 3]
                     marker = f"{token.info}{token.markup} " if token.info else f"{bullet} "
                     self._boxes.append(_Box(Span(marker, "bullet"), Span(" " * cell_width(marker))))
+                    self._too_deep(token, tokens[at + 1])
                 case "list_item_close":
                     box = self._boxes[-1]
                     if not box.used:
@@ -269,6 +273,12 @@ class _Walker:
             box.used = True
         self._last_boxes = tuple(self._boxes)
         self.blocks.append(Block(content, first, rest, gap))
+
+    def _too_deep(self, token: Token, following: Token) -> None:
+        """The parser leaves out what nests deeper than it goes: that is shown as it was written."""
+        if token.level >= MAX_NESTING - 2 and following.nesting < 0 and token.map:
+            lines = [line.lstrip("> -+*") for line in self._source[token.map[0] : token.map[1]]]
+            self._add(Paragraph(((Span(safe_line(_join(lines)), "quote" if self._quotes else ""),),)))
 
     def _code(self, token: Token) -> Code:
         text = safe_block(token.content.removesuffix("\n"))

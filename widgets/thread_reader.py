@@ -4,8 +4,8 @@ The view is anchored at (post, line), so a thread of 3,000 posts opens as fast a
 `LOAD_AT_ONCE` at a time, `POSTS_KEPT` drawn posts are kept. When posts arrive or change, the post that is read stays
 on the line of the screen where it is.
 
-A post counts as seen when its last line has been on the screen and the reader moves on (as slrn does it); what stands
-on the screen when a thread is opened and left at once by the cursor alone is seen too, what was skipped is not.
+A post counts as seen when its last line has been on the screen and the reader moves on (as in slrn); what was jumped
+over is not.
 """
 
 from __future__ import annotations
@@ -292,7 +292,7 @@ class ThreadReader(LineView):
             fresh = next((at for at, line in view if line == 0 and at not in done), None)
             self._set_cursor(fresh if fresh is not None else view[0][0])
         else:
-            self._set_cursor(self._first_whole(view, direction))
+            self._set_cursor(self._first_whole(view, 1))
         return True
 
     def next_unread(self, direction: int = 1) -> bool:
