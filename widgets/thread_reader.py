@@ -110,7 +110,6 @@ class ThreadReader(LineView):
         self._rows: OrderedDict[int, PostRow | None] = OrderedDict()
         self._view: list[tuple[int, int]] = []  # what stands on each line of the view; empty: to be found
         self._in_view: dict[int, Drawn] = {}
-        self._ahead = False  # whether the next page is being drawn ahead
         self._thumb = (0, 0)
         self._clock = now()
         self.previewing = False  # True: what is on the screen does not count as seen
@@ -491,24 +490,7 @@ class ThreadReader(LineView):
         self._view = []
         if by_reader:
             self.unselect()
-            if not self._ahead:
-                self._ahead = True
-                self.call_after_refresh(self._draw_ahead)
         self.refresh()
-
-    def _draw_ahead(self) -> None:
-        """Draws the posts of the next page, one at a time between other events, so that the page itself comes at once."""
-        self._ahead = False
-        view, room = self._lines_in_view(), self.size.height
-        place = view[-1][0] + 1 if view else len(self._order)
-        while room > 0 and place < len(self._order):
-            if self._key(place) not in self._drawn:
-                self._draw(place)
-                self._ahead = True
-                self.call_later(self._draw_ahead)
-                return
-            room -= self._height(place)
-            place += 1
 
     def _report_seen(self) -> None:
         """Tells which unread posts have been on the screen to their last line."""
