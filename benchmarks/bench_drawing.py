@@ -127,12 +127,6 @@ async def thread() -> None:
         told("thread of 3,000: line", [measured(reader, lambda: reader.scroll_lines(1)) for _ in range(300)])
         told("thread of 3,000: post", [measured(reader, lambda: reader.move(1)) for _ in range(200)])
         told("thread of 3,000: page", [measured(reader, lambda: reader.page(1)) for _ in range(60)])
-        times = []
-        for _ in range(60):
-            for _ in range(12):  # what is drawn ahead is drawn an event at a time
-                await pilot.pause()
-            times.append(measured(reader, lambda: reader.page(1)))
-        told("thread of 3,000: page, read between", times)
         told("thread of 3,000: page back, drawn before", [measured(reader, lambda: reader.page(-1)) for _ in range(60)])
         told("thread of 3,000: one post changed", [
             measured(reader, lambda: reader.update_thread(index, (reader.cursor_key or 1,))) for _ in range(60)

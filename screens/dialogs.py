@@ -23,7 +23,7 @@ from widgets.links import Link
 class Confirm(ModalScreen[bool]):
     """A question; y or Enter on the button does it, n or Esc leaves things as they are."""
 
-    CSS_PATH = "dialogs.tcss"
+    CSS_PATH = "../widgets/dialog.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", show=False),
         Binding("n,escape,q", "answer(False)", show=False),
@@ -64,7 +64,7 @@ class OpenLink(ModalScreen[str]):
     The real host is shown apart: a text that looks like another site deceives nobody.
     """
 
-    CSS_PATH = "dialogs.tcss"
+    CSS_PATH = "../widgets/dialog.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("o", "answer('open')", show=False),
         Binding("y,c", "answer('copy')", show=False),
@@ -106,7 +106,7 @@ class OpenLink(ModalScreen[str]):
 class Links(ModalScreen[Link | None]):
     """The links of a post, numbered; answers the one chosen, or None."""
 
-    CSS_PATH = "dialogs.tcss"
+    CSS_PATH = "../widgets/dialog.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "leave", show=False),
         Binding("j", "move(1)", show=False),

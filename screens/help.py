@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import ClassVar
 
 from textual import on
@@ -12,7 +13,11 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from jamtui.actions import grouped
+from jamtui.actions import Action, grouped
+
+_KEYS = 14  # cells of the columns of keys and names
+_NAME = 18
+_WIDE = 72  # cells from which on what an action does stands beside its name
 
 
 class Help(ModalScreen[None]):
@@ -45,7 +50,7 @@ class Help(ModalScreen[None]):
         self.query_one("#help-rows").focus()
 
     def on_resize(self) -> None:
-        self._draw()
+        self.call_after_refresh(self._draw)
 
     @on(Input.Changed)
     def narrowed(self) -> None:
@@ -56,19 +61,17 @@ class Help(ModalScreen[None]):
         self.query_one("#help-rows").focus()
 
     def _draw(self) -> None:
-        wide = self.size.width >= 72
-        pieces: list[Content] = []
+        width = self.query_one("#help-rows").content_size.width
+        lines: list[Content] = []
         for group, actions in grouped(self.query_one(Input).value):
-            pieces.append(Content.styled(f"{group.value}\n", "bold $accent"))
+            if lines:
+                lines.append(Content(""))
+            lines.append(Content.styled(group.value, "bold $accent"))
             for action in actions:
-                keys = Content.styled((action.shown or f":{action.id}").ljust(14), "bold $primary")
-                label = Content.styled(action.label.ljust(17 if wide else 0), "$foreground")
-                detail = Content.styled(action.help, "$text-muted") if wide else Content("")
-                pieces += [Content("  "), keys, Content(" "), label, Content(" "), detail, Content("\n")]
-            pieces.append(Content("\n"))
-        self.query_one("#help-text", Static).update(
-            Content.assemble(*pieces) if pieces else Content.styled("No action is called that.", "$text-muted")
-        )
+                lines += _lines(action, width)
+        if not lines:
+            lines.append(Content.styled("No action is called that.", "$text-muted"))
+        self.query_one("#help-text", Static).update(Content("\n").join(lines))
 
     def action_find(self) -> None:
         self.query_one(Input).focus()
@@ -83,3 +86,18 @@ class Help(ModalScreen[None]):
             field.value = ""
             return
         self.dismiss()
+
+
+def _lines(action: Action, width: int) -> list[Content]:
+    """An action as lines: its keys, its name, what it does beside them, or below where there is no room."""
+    keys = Content.styled((action.shown or f":{action.id}").ljust(_KEYS), "bold $primary")
+    if width >= _WIDE:
+        left = _KEYS + _NAME
+        first, *others = textwrap.wrap(action.help, max(20, width - left - 2))
+        head = Content.assemble("  ", keys, (action.label.ljust(_NAME), "$foreground"), (first, "$text-muted"))
+        return [head, *(Content.styled(" " * (left + 2) + line, "$text-muted") for line in others)]
+    below = textwrap.wrap(action.help, max(20, width - 4))
+    return [
+        Content.assemble("  ", keys, (action.label, "$foreground")),
+        *(Content.styled(f"    {line}", "$text-muted") for line in below),
+    ]

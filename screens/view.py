@@ -297,6 +297,8 @@ class View(Screen[None]):
             out.add("open")
         elif spot.kind == "forums":
             out |= {"reply", "vote", "tags"}
+        elif not self.list_now.keys:
+            out |= {"open", "retry", "reopen", "drop", "reply", "vote", "tags"}
         return hints(Where.OUTBOX if spot.kind == "outbox" else Where.JAM, out)
 
     def _left_head(self) -> tuple[Content, Content]:

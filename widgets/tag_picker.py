@@ -24,6 +24,8 @@ SHOWN = 60  # rows of the list; more are found by typing
 class TagPicker(ModalScreen[None]):
     """Enter puts the tag on or takes it off at once; Esc leaves. Errors are shown in place."""
 
+    CSS_PATH = ["dialog.tcss", "tag_picker.tcss"]  # noqa: RUF012 - as Textual declares it
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", show=False),
         Binding("down", "move(1)", show=False, priority=True),
