@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -32,10 +32,12 @@ from jamtui.model import Changed
 from jamtui.safe_text import safe_line
 from jamtui.session import Session
 from screens.messages import JamChanged
-from screens.performs import Leaves
+from screens.performs import Complains, Leaves
 
 if TYPE_CHECKING:
+    from textual.actions import ActionParseResult
     from textual.command import Provider
+    from textual.dom import DOMNode
 
     from screens.cold import Cold
     from screens.doors import Doors
@@ -215,6 +217,24 @@ class JamApp(App[int]):
             if self._keep_theme is not None:
                 self._keep_theme(full)
         return bool(full)
+
+    # -- what cannot be done
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """As in Textual; an action that cannot be done here (`JamError`) is told in words and ends nothing."""
+        try:
+            return await super().run_action(action, default_namespace, namespaces)
+        except JamError as error:
+            if isinstance(self.screen, Complains):
+                self.screen.complain(error)
+            else:
+                self.notify(safe_line(f"{error.title}. {error.hint}"), severity="error", markup=False)
+            return True
 
     # -- the end
 

@@ -133,6 +133,11 @@ class JamScreen(Writing, View):
     def action_back(self) -> None:
         self.query_one(HintLine).quiet()
         if not self.back():
+            self.say(f"{BY_ID['leave'].shown} leaves jamtui")
+
+    def action_leave(self) -> None:
+        self.query_one(HintLine).quiet()
+        if not self.back():
             self.app.exit(0)
 
     def action_next_pane(self) -> None:

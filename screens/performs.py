@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol, runtime_checkable
 
 from jamtui.actions import Action
+from jamtui.errors import JamError
 
 
 @runtime_checkable
@@ -25,3 +26,10 @@ class Leaves(Protocol):
     """A screen that has something to put on the disk before the program ends."""
 
     def leave(self) -> None: ...
+
+
+@runtime_checkable
+class Complains(Protocol):
+    """A screen that tells in words, in place, what could not be done."""
+
+    def complain(self, error: JamError) -> None: ...

@@ -16,6 +16,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
@@ -462,6 +463,11 @@ class View(Screen[None]):
             yield
         except JamError as error:
             self.complain(error)
+
+    async def _dispatch_message(self, message: Message) -> None:
+        """A handler that fails on what may happen to anybody (a full disk, a post that went away) ends nothing."""
+        with self.in_words():
+            await super()._dispatch_message(message)
 
     # -- opening and reading on
 
