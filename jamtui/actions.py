@@ -181,7 +181,7 @@ ACTIONS: tuple[Action, ...] = (
 
 BY_ID = {action.id: action for action in ACTIONS}
 
-SORTS = ("active", "new", "votes", "replies")
+SORTS = ("active", "new", "votes", "replies", "unanswered")
 
 _KEY_NAMES = {
     "space": "Space",
