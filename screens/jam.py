@@ -333,7 +333,8 @@ class JamScreen(Writing, Ways):
                 "FORUM": [forum.slug for forum in self.session.forums()],
                 "TAG": [tag.name for tag in self.session.tags()],
                 "ORDER": list(SORTS),
-                "HANDLE": [row.handle for row in self.session.people() if row.posts],
+                # Everybody is read only when somebody is to be named: it takes longer than a key may.
+                "HANDLE": self.handles() if line.startswith("person ") else [],
                 "MINUTES": ["5", "10", "15", "30"],
                 "THEME": ["dark", "light", *sorted(self.app.available_themes)],
             },

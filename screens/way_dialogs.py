@@ -22,7 +22,17 @@ ORDERS = {
     "new": ("n", "the latest thread first"),
     "votes": ("v", "the most votes first"),
     "replies": ("r", "the most replies first"),
-    "unanswered": ("u", "without a reply first, the longest waiting on top"),
+    "unanswered": ("u", "no reply yet, the longest waiting first"),
+}
+
+_HELP = {
+    "is:unread": "that you have not read",
+    "tag:": "that carries a tag",
+    "author:": "by somebody",
+    "since:": "since a time: 2h, 3d, today, 2026-11-23",
+    "has:code": "that holds code",
+    "lang:": "in a language: de, zh",
+    "before:": "before a time",
 }
 
 
@@ -106,7 +116,8 @@ class FilterPicker(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            yield Static(Content.styled(f"Threads of {self._where} with a post that fits", "bold"), classes="question")
+            yield Static(Content.styled("Show only threads with a post that fits", "bold"), classes="question")
+            yield Static(Content.styled(f"in {self._where}", "$text-muted"), id="filter-where")
             yield Field(
                 self._line,
                 placeholder="tag:… author:… lang:… since:2h has:code is:unread",
@@ -139,9 +150,15 @@ class FilterPicker(ModalScreen[str | None]):
         self._rows = [one for one in self._complete(line) if one != line][:50]
         options = self.query_one(OptionList)
         options.clear_options()
-        options.add_options(Option(Content(one.rpartition(" ")[2] if '"' not in one else one)) for one in self._rows)
+        options.add_options(Option(self._row(one)) for one in self._rows)
         options.highlighted = 0 if self._rows else None
         self._tell(line)
+
+    @staticmethod
+    def _row(line: str) -> Content:
+        word = line.rpartition(" ")[2] if '"' not in line else line
+        help_ = _HELP.get(word, "")
+        return Content.assemble((f"{word:<14}" if help_ else word, "bold" if help_ else ""), (help_, "$text-muted"))
 
     def _tell(self, line: str) -> bool:
         """Says what the line leaves; whether it is a filter."""

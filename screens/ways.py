@@ -22,7 +22,7 @@ from widgets.banner import Banner
 from widgets.rows import count
 from widgets.way_lists import person_card, person_head
 
-_HOT_FOR = timedelta(seconds=20)  # what is hot is not sorted anew under the reader more often than this
+_HOT_FOR = timedelta(seconds=20)  # what is hot, and who writes most, is not sorted anew under the reader more often
 _MINUTES = 15
 _WAYS = ("all", "hot", "people", "person", "plan")
 
@@ -34,6 +34,7 @@ class Ways(View):
     _hot_at: datetime | None = None
     _plan: Plan | None = None
     _people: dict[str, PersonRow]
+    _people_at: datetime | None = None
 
     def offer_undo(self, what: str, take_back: Callable[[], None]) -> None:
         raise NotImplementedError
@@ -47,8 +48,7 @@ class Ways(View):
     def _keys(self) -> Sequence[str] | Sequence[int]:
         spot, session = self.spot, self.session
         if spot.kind == "people":
-            self._people = {row.id: row for row in session.people()}
-            return list(self._people)
+            return self._keys_of_people()
         if spot.place == "hot":
             return list(self._heat())
         if spot.place == "person":
@@ -59,8 +59,19 @@ class Ways(View):
             return session.thread_keys(spot.forum or None, spot.sort, session.filter(spot.filter))
         return super()._keys()
 
+    def _keys_of_people(self) -> list[str]:
+        now = self.session.now()
+        if self._people_at is None or now - self._people_at >= _HOT_FOR:
+            self._people, self._people_at = {row.id: row for row in self.session.people()}, now
+        return list(self._people)
+
     def people_rows(self, keys: Sequence[str]) -> list[PersonRow]:
         return [self._people[key] for key in keys if key in self._people]
+
+    def handles(self) -> list[str]:
+        """Of those who wrote something, the most posts first."""
+        self._keys_of_people()
+        return [row.handle for row in self._people.values() if row.posts]
 
     def hot_rows(self) -> dict[int, HotRow]:
         return self._hot if self._hot_at else {}
@@ -214,7 +225,7 @@ class Ways(View):
         self._need_threads()
         spot, session = self.spot, self.session
         tags = [tag.name for tag in session.tags()]
-        people = [row.handle for row in session.people() if row.posts]
+        people = self.handles()
         langs = [name for name, _ in session.languages()]
         total = len(session.thread_keys(spot.forum or None))
         title = session.forum(spot.forum).title if spot.forum else "all forums"
@@ -257,6 +268,7 @@ class Ways(View):
         self._to("hot")
 
     def action_people(self) -> None:
+        self._people_at = None
         self._to("people")
 
     def action_person(self, handle: str = "") -> None:

@@ -56,7 +56,7 @@ def hot_row(row: ThreadRow, hot: HotRow | None, width: int, forum: str) -> list[
     why = [Span("  ")]
     if hot:
         people = count(hot.people, "person", "people")
-        why.append(Span(f"{count(hot.posts, 'post', 'posts')} by {people} lately", "muted"))
+        why.append(Span(f"{count(hot.posts, 'post', 'posts')} by {people}", "muted"))
         why.append(Span(f" · ▲ {hot.votes:,}", "vote" if hot.votes else "faint"))
     why.append(Span(f" · {forum}", "muted"))
     return [spread([mark, title], heat, width), spread(why, new, width)]
@@ -77,7 +77,7 @@ def person_head(page: PersonPage, now: datetime) -> Content:
     """Who somebody is, in three lines: name and role, where from, and figures."""
     who = page.person
     figures = [count(who.posts, "post", "posts"), count(page.threads, "thread", "threads")]
-    figures.append(f"▲ {page.votes:,} received")
+    figures.append(f"▲ {page.votes:,}")
     if page.last_at is not None:
         ago = age(page.last_at, now)
         figures.append("last just now" if ago == "now" else f"last {ago} ago")

@@ -58,7 +58,9 @@ def thread_keys(rows: Rows, forum_id: str | None, sort: str, only: Filter = EVER
         where.append("t.forum = ?")
         values.append(forum)
     if sort == "unanswered":  # nobody waits for an answer to what was taken back
-        where.append("t.n NOT IN (SELECT n FROM posts WHERE thread = n AND gone = 1 AND forum = t.forum)")
+        inside = "" if forum is None else " AND forum = ?"
+        where.append(f"t.n NOT IN (SELECT n FROM posts WHERE gone = 1{inside} AND thread = n)")
+        values += [] if forum is None else [forum]
     if only:
         posts, more = _fitting(rows, forum, only)
         where.append(f"t.n IN (SELECT p.thread FROM posts p WHERE {posts})")
