@@ -31,6 +31,7 @@ class Group(enum.StrEnum):
     WRITE = "Write"
     MARK = "Mark and take along"
     PLACES = "Places"
+    WAYS = "Ways through"
     OUTBOX = "Outbox"
     PROGRAM = "Program"
 
@@ -65,6 +66,8 @@ class Action:
 
 _J, _O, _C, _S, _H, _A = Where.JAM, Where.OUTBOX, Where.COMPOSER, Where.SEARCH, Where.HELP, Where.APP
 _BOTH = (_J, _O)
+
+SORTS = ("active", "new", "votes", "replies", "unanswered")
 
 ACTIONS: tuple[Action, ...] = (
     # Move
@@ -155,8 +158,39 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "post", (), Group.PLACES, "post", "Go to a post by its id, or its first six characters.", _BOTH, argument="ID"
     ),
+    # Ways through the Jam
+    Action("sort-by", ("S",), Group.WAYS, "sort", "Choose the order of the threads.", hint=9),
+    Action("sort", (), Group.WAYS, "sort by", f"Sort the threads: {', '.join(SORTS)}.", _BOTH, argument="ORDER"),
     Action(
-        "sort", (), Group.PLACES, "sort", "Sort the threads: active, new, votes or replies.", _BOTH, argument="ORDER"
+        "filter",
+        ("f",),
+        Group.WAYS,
+        "filter",
+        "Show only threads by tag, author, language, time, with code or unread; in the list of forums, of all forums.",
+        hint=9,
+        argument="?FILTER",
+    ),
+    Action("filter-clear", ("F",), Group.WAYS, "clear filter", "Show all threads again; z takes it back."),
+    Action("threads", ("T",), Group.WAYS, "all threads", "The threads of all forums in one list.", _BOTH),
+    Action("hot", ("H",), Group.WAYS, "hot now", "The threads that people are in right now.", _BOTH),
+    Action("people", (), Group.WAYS, "people", "Everybody, those with the most posts first.", _BOTH),
+    Action(
+        "person",
+        ("i",),
+        Group.WAYS,
+        "who is this",
+        "The page of the post's author, or of somebody by handle.",
+        _BOTH,
+        argument="?HANDLE",
+    ),
+    Action(
+        "plan",
+        ("P",),
+        Group.WAYS,
+        "reading plan",
+        "What to read in the minutes that you have (15): the unread posts most worth it.",
+        _BOTH,
+        argument="?MINUTES",
     ),
     # Outbox
     Action("retry", ("r",), Group.OUTBOX, "retry", "Try again now.", (_O,), hint=1),
@@ -180,8 +214,6 @@ ACTIONS: tuple[Action, ...] = (
 )
 
 BY_ID = {action.id: action for action in ACTIONS}
-
-SORTS = ("active", "new", "votes", "replies")
 
 _KEY_NAMES = {
     "space": "Space",

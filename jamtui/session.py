@@ -39,6 +39,7 @@ from jamtui.model import (
 )  # fmt: skip
 from jamtui.paths import Home, make_private_dir
 from jamtui.safe_text import safe_line
+from jamtui.session_ways import Ways
 from jamtui.store import connection, mirror, own, rows, search
 from jamtui.store.objects import Objects
 from jamtui.store.overlay import Overlay
@@ -69,7 +70,7 @@ def new_uuid7(now: datetime, rng: random.Random) -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
-class Session:
+class Session(Ways):
     """One Jam for one reader. Make it with `open_session`; `close` it in the end.
 
     ``clock`` gives the time shown and written; a demo may freeze it. ``explore`` never marks anything as read.
@@ -184,9 +185,6 @@ class Session:
 
     def forum(self, name: str) -> ForumRow:
         return rows.forum_named(name, self.forums())
-
-    def thread_keys(self, forum_id: str, sort: str = "active") -> list[int]:
-        return self._fresh().thread_keys(forum_id, sort)
 
     def threads(self, keys: Sequence[int]) -> list[ThreadRow]:
         return self._fresh().threads(keys)

@@ -12,7 +12,7 @@ from textual import on
 from jamtui.actions import BY_ID, SORTS, Action, Where, complete
 from jamtui.errors import UsageError
 from jamtui.model import PostRow, ThreadRow, Undo
-from screens.view import View
+from screens.ways import Ways
 from screens.writing import Writing
 from widgets.command_line import CommandLine
 from widgets.lists import ForumList
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from jamtui.model import SearchHit
 
 
-class JamScreen(Writing, View):
+class JamScreen(Writing, Ways):
     """What a person sees of a Jam. Methods named ``action_...`` are those of the action table."""
 
     CSS_PATH = ["jam.tcss", "../widgets/composer.tcss"]  # noqa: RUF012 - as Textual declares it
@@ -165,6 +165,8 @@ class JamScreen(Writing, View):
     # -- reading on
 
     def action_read_on(self) -> None:
+        if self.plan_on(1, page=True):
+            return
         if self.spot.kind == "outbox":
             self.list_now.page(1)
             return
@@ -180,6 +182,8 @@ class JamScreen(Writing, View):
         self._step(-1)
 
     def _step(self, direction: int) -> None:
+        if self.plan_on(direction):
+            return
         if self._hits:
             self.show_hits(self._query, self._hits, (self._hit + direction) % len(self._hits))
         elif self.spot.reading:
@@ -329,6 +333,9 @@ class JamScreen(Writing, View):
                 "FORUM": [forum.slug for forum in self.session.forums()],
                 "TAG": [tag.name for tag in self.session.tags()],
                 "ORDER": list(SORTS),
+                # Everybody is read only when somebody is to be named: it takes longer than a key may.
+                "HANDLE": self.handles() if line.startswith("person ") else [],
+                "MINUTES": ["5", "10", "15", "30"],
                 "THEME": ["dark", "light", *sorted(self.app.available_themes)],
             },
         )

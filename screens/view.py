@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -23,9 +23,11 @@ from textual.widgets import Static
 
 from jamtui.actions import SORTS, Where, hints
 from jamtui.errors import JamError, NotFound, UsageError
-from jamtui.model import Changed, ForumRow, PostRow, SearchHit, ThreadRow
+from jamtui.model import Changed, ForumRow, PersonRow, PostRow, SearchHit, ThreadRow
 from jamtui.session import Session
+from jamtui.ways import HotRow
 from screens.messages import JamChanged
+from widgets.banner import Banner
 from widgets.bindings import bindings
 from widgets.lists import ForumList, OutboxList, PostList, ThreadList
 from widgets.pane_head import PaneHead
@@ -33,6 +35,7 @@ from widgets.row_list import RowList
 from widgets.rows import count, forum_card, one_line, outbox_card
 from widgets.status_line import HintLine, StatusLine, Tabs
 from widgets.thread_reader import ThreadReader
+from widgets.way_lists import HotList, PeopleList
 
 PLACES = ("forums", "live", "mentions", "saved", "outbox")
 PREVIEW_AFTER = 0.06  # seconds the cursor of a list must rest before the thread beside it is drawn
@@ -41,6 +44,14 @@ _EMPTY = {
     "live": "Nothing was posted yet.",
     "mentions": "Nobody answered you or named you yet.",
     "saved": "Nothing saved yet.\ns keeps a post here.",
+}
+_LISTS: dict[str, type[RowList[Any, Any]]] = {
+    "forums": ForumList,
+    "threads": ThreadList,
+    "posts": PostList,
+    "outbox": OutboxList,
+    "hot": HotList,
+    "people": PeopleList,
 }
 _WRITING = frozenset(
     {"new-thread", "reply", "quote", "edit", "delete", "vote", "unvote", "tags", "discard"}
@@ -56,18 +67,25 @@ class Spot:
     thread: str = ""
     reading: bool = False
     sort: str = "active"
+    filter: str = ""  # what the threads are narrowed to, as typed
+    about: str = ""  # the id of the person whose page this is
+    back: str = ""  # the place that a page was opened from
 
     @property
-    def kind(self) -> Literal["forums", "threads", "posts", "outbox"]:
-        """Which list stands at the left."""
+    def kind(self) -> Literal["forums", "threads", "posts", "outbox", "people"]:
+        """What kind of rows the list at the left has."""
         if self.place == "forums":
             return "threads" if self.forum else "forums"
+        if self.place in ("all", "hot"):
+            return "threads"
+        if self.place == "people":
+            return "people"
         return "outbox" if self.place == "outbox" else "posts"
 
     @property
     def list_name(self) -> str:
         """The name under which the cursor of the list is kept."""
-        return f"forum:{self.forum}" if self.kind == "threads" else f"list:{self.place}"
+        return f"forum:{self.forum}" if self.forum and self.kind == "threads" else f"list:{self.place}{self.about}"
 
 
 class Reader(ThreadReader):
@@ -109,10 +127,13 @@ class View(Screen[None]):
         with Horizontal(id="panes"):
             with Vertical(id="left"):
                 yield PaneHead(id="left-head")
+                yield Banner()
                 yield ForumList(session.forums)
                 yield ThreadList(session.threads, session.now)
                 yield PostList(session.posts, session.now, self._forum_title)
                 yield OutboxList(session.outbox, session.now)
+                yield HotList(session.threads, self.hot_rows, self._forum_title)
+                yield PeopleList(self.people_rows)
             with Vertical(id="right"):
                 yield PaneHead(id="right-head")
                 with VerticalScroll(id="card", can_focus=False):
@@ -149,13 +170,15 @@ class View(Screen[None]):
     @property
     def list_now(self) -> RowList[Any, Any]:
         """The list at the left."""
-        kinds: dict[str, type[RowList[Any, Any]]] = {
-            "forums": ForumList,
-            "threads": ThreadList,
-            "posts": PostList,
-            "outbox": OutboxList,
-        }
-        return self.query_one(kinds[self.spot.kind])
+        return self.query_one(_LISTS["hot" if self.spot.place == "hot" else self.spot.kind])
+
+    def hot_rows(self) -> Mapping[int, HotRow]:
+        """Of the list of hot threads; `screens.ways` has them."""
+        return {}
+
+    def people_rows(self, keys: Sequence[str]) -> Sequence[PersonRow]:
+        """Of the list of people; `screens.ways` has them."""
+        return []
 
     @property
     def reader(self) -> Reader:
@@ -181,7 +204,7 @@ class View(Screen[None]):
             self._keep_reader_place()
             self.reader.leave()
         self.reader.previewing = not spot.reading
-        if (before.list_name, before.kind, before.sort) != (spot.list_name, spot.kind, spot.sort):
+        if replace(before, thread="", reading=False) != replace(spot, thread="", reading=False):
             self._fill_list()
         if spot.thread and (spot.thread != self._shown or post or unread):
             self._fill_thread(spot.thread, post, unread=unread)
@@ -200,7 +223,7 @@ class View(Screen[None]):
             cursor = self.session.key(kept)
         rows.set_rows(keys, cursor=cursor or None)
         if self.spot.kind == "posts":
-            rows.empty = _EMPTY[self.spot.place]
+            rows.empty = _EMPTY.get(self.spot.place, "Nothing here yet.")
 
     def _keys(self) -> Sequence[str] | Sequence[int]:
         spot, session = self.spot, self.session
@@ -255,9 +278,9 @@ class View(Screen[None]):
     def _arrange(self) -> None:
         """Shows what belongs to the spot, gives the keys to the right pane, and says so in heads and hints."""
         spot = self.spot
-        card = spot.kind in ("forums", "outbox")
-        for kind, rows in (("forums", ForumList), ("threads", ThreadList), ("posts", PostList), ("outbox", OutboxList)):
-            self.query_one(rows).display = kind == spot.kind
+        card = spot.kind in ("forums", "outbox", "people")
+        for rows in _LISTS.values():
+            self.query_one(rows).display = self.list_now is self.query_one(rows)
         self.query_one("#card").display = card
         self.reader.display = not card and not self.has_class("-new-thread")
         self.set_class(spot.reading or self.writing, "-reading")
@@ -296,7 +319,7 @@ class View(Screen[None]):
         out = set(_WRITING if self.session.refusal() else ())
         if spot.reading:
             out.add("open")
-        elif spot.kind == "forums":
+        elif spot.kind in ("forums", "people"):
             out |= {"reply", "vote", "tags"}
         elif not self.list_now.keys:
             out |= {"open", "retry", "reopen", "drop", "reply", "vote", "tags"}
@@ -523,7 +546,7 @@ class View(Screen[None]):
         forum = "" if place == "forums" else self.spot.forum
         if place != "forums" and self.spot.place == "forums":
             self.session.set_place("forum", self.spot.forum)
-        self.go(replace(self.spot, place=place, forum=forum, thread="", reading=False))
+        self.go(Spot(place, forum, sort=self.spot.sort))
 
     def back(self) -> bool:
         """One step out; False at the root."""

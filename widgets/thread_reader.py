@@ -231,6 +231,14 @@ class ThreadReader(LineView):
         self._clock = self._now()
         self._moved(by_reader=False)
 
+    @property
+    def ended(self) -> bool:
+        """Whether the last line of the post under the cursor is on the screen, or above it."""
+        if not self._order or not self._laid_out:
+            return False
+        lines = [line for at, line in self._lines_in_view() if at == self._cursor]
+        return not lines or max(lines) >= self._draw(self._cursor).post.end - 1
+
     # moving
 
     def move(self, delta: int) -> bool:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn
 
-SORTS = ("active", "new", "votes", "replies")
+SORTS = ("active", "new", "votes", "replies", "unanswered")
 POST_HELP = "the post's id, or its first characters (6 or more)"
 BODY_HELP = "the text; - reads standard input; without it $VISUAL or $EDITOR opens"
 
@@ -91,9 +91,30 @@ def _optional_jam(parser: Parser) -> None:
 
 
 def _threads(parser: Parser) -> None:
-    parser.add_argument("forum", metavar="FORUM", help="the forum's slug or id")
+    parser.add_argument("forum", metavar="FORUM", nargs="?", help="the forum's slug or id; without it, all forums")
     parser.add_argument("--sort", choices=SORTS, default="active", help="the order (active)")
+    parser.add_argument("--tag", action="append", default=[], metavar="T", help="with a post that carries this tag")
+    parser.add_argument("--author", action="append", default=[], metavar="HANDLE", help="with a post by this person")
+    parser.add_argument("--lang", action="append", default=[], metavar="L", help="with a post in this language: de, zh")
+    parser.add_argument("--since", metavar="TIME", help="with a post since then: 2h, 3d, today, 2026-11-23")
+    parser.add_argument("--before", metavar="TIME", help="with a post before that time")
+    parser.add_argument("--code", action="store_true", help="with a post that holds code")
+    parser.add_argument("--unread", action="store_true", help="with a post that you have not read")
     parser.add_argument("--limit", type=_count, metavar="N", help="at most so many")
+
+
+def _hot(parser: Parser) -> None:
+    parser.add_argument("--limit", type=_count, default=30, metavar="N", help="at most so many (30)")
+
+
+def _people(parser: Parser) -> None:
+    parser.add_argument("handle", metavar="HANDLE", nargs="?", help="one person's page: who, figures, latest posts")
+    parser.add_argument("--posts", action="store_true", help="with HANDLE and --json: the posts instead of the person")
+    parser.add_argument("--limit", type=_count, default=30, metavar="N", help="at most so many posts (30)")
+
+
+def _plan(parser: Parser) -> None:
+    parser.add_argument("--minutes", type=_count, default=15, metavar="N", help="the time that you have (15)")
 
 
 def _post_id(parser: Parser) -> None:
@@ -200,7 +221,20 @@ COMMANDS: dict[str, Command] = {
     ),
     "forums": Command("forums:run", "the forums and what is unread", "jamtui forums\njamtui forums --json | jq .slug"),
     "threads": Command(
-        "reading:threads", "the threads of a forum", "jamtui threads ideas --sort votes --limit 20", _threads
+        "ways:threads",
+        "the threads of a forum, or of all, sorted and narrowed",
+        "jamtui threads ideas --sort votes --limit 20\njamtui threads --unread --since 2h --tag pilot\n"
+        "jamtui threads ideas --sort unanswered",
+        _threads,
+        "A thread is shown when one of its posts fits everything that is asked for.",
+    ),
+    "hot": Command("ways:hot", "the threads that people are in now, the hottest first", "jamtui hot --limit 10", _hot),
+    "plan": Command(
+        "ways:plan",
+        "what to read in the minutes that you have",
+        "jamtui plan --minutes 15\njamtui plan --minutes 5 --json | jq -r .body",
+        _plan,
+        "The unread posts most worth it, with those that they need, in the order to read them.",
     ),
     "show": Command(
         "reading:show",
@@ -215,7 +249,12 @@ COMMANDS: dict[str, Command] = {
         "jamtui search coffee '\"pilot project\"' tag:governance\njamtui search author:ana --json",
         _search,
     ),
-    "people": Command("reading:people", "the people, those with the most posts first", "jamtui people"),
+    "people": Command(
+        "reading:people",
+        "the people, those with the most posts first, or one person's page",
+        "jamtui people\njamtui people ana\njamtui people ana --posts --json",
+        _people,
+    ),
     "post": Command(
         "writing:post",
         "open a new thread",

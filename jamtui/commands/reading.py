@@ -62,35 +62,6 @@ def jams(context: Context, _: argparse.Namespace) -> None:
     )
 
 
-def threads(context: Context, args: argparse.Namespace) -> None:
-    out = context.out
-    with closing(context.session()) as session:
-        forum = session.forum(args.forum)
-        keys = session.thread_keys(forum.id, args.sort)[: args.limit]
-        rows = session.threads(keys)
-        if out.json:
-            more = {row.key: row for row in rows}
-            for key, post in session.stored().posts(keys):
-                if key in more:
-                    row = more[key]
-                    out.row(post | {"replies": row.replies, "unread": row.unread, "last_at": row.last_at.isoformat()})
-            return
-    shown = SHORT if out.table_wanted else None
-    out.table(
-        ["post", "title", "by", "replies", "votes", "unread", "last", "tags"],
-        [
-            (
-                row.id[:shown], "(taken back)" if row.gone else row.title, row.handle, row.replies, row.up, row.unread,
-                local_time(row.last_at), " ".join(f"#{tag}" for tag in row.tags),
-            )
-            for row in rows
-        ],
-        give=1,
-        right="replies votes unread",
-        strong=[row.unread > 0 for row in rows],
-    )  # fmt: skip
-
-
 def show(context: Context, args: argparse.Namespace) -> None:
     """The post and everything under it, in reading order; ``--json``: one post a line, with its ``depth``."""
     out = context.out
@@ -159,11 +130,16 @@ def tags(context: Context, _: argparse.Namespace) -> None:
     context.out.table(["tag", "posts"], [(row.name, row.count) for row in rows], give=0, right="posts")
 
 
-def people(context: Context, _: argparse.Namespace) -> None:
+def people(context: Context, args: argparse.Namespace) -> None:
+    if args.handle:
+        from jamtui.commands.ways import person
+
+        person(context, args)
+        return
     with closing(context.session()) as session:
         if context.out.json:
-            for person in session.stored().people():
-                context.out.row(person)
+            for one in session.stored().people():
+                context.out.row(one)
             return
         rows = session.people()
     context.out.table(

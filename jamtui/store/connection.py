@@ -9,7 +9,7 @@ mode; SQLite is the one that apsw brings (3.51.3 or newer: older ones can corrup
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,11 +40,14 @@ class StorageFull(StoreError):
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """A database's identity: ``application_id`` in its header, and migrations; its version is how many have run."""
+    """A database's identity: ``application_id`` in its header, and migrations; its version is how many have run.
+
+    A migration is SQL, or a function where what is stored must be read to fill what is new.
+    """
 
     name: str
     application_id: int
-    migrations: Sequence[str]
+    migrations: Sequence[str | Callable[[apsw.Connection], None]]
     synchronous: str  # NORMAL for what can be fetched anew, FULL for what cannot
 
 
@@ -100,7 +103,10 @@ def migrate(db: apsw.Connection, schema: Schema) -> None:
     with transaction(db):
         version = int(_value(db, "PRAGMA user_version"))
         for step in schema.migrations[version:]:
-            db.execute(step)
+            if isinstance(step, str):
+                db.execute(step)
+            else:
+                step(db)
         db.execute(f"PRAGMA application_id={schema.application_id}")
         db.execute(f"PRAGMA user_version={max(version, len(schema.migrations))}")
 

@@ -58,10 +58,21 @@ CREATE VIRTUAL TABLE words USING fts5(
 INSERT INTO words(words, rank) VALUES ('secure-delete', 1);
 """
 
-# Indexes that lists and counts want, and that a bulk load does better without: made when it is finished.
+_INDEXES_V1 = """
+CREATE INDEX posts_forum ON posts(forum, gone, author, h, thread);
+CREATE INDEX posts_author ON posts(author);
+CREATE INDEX threads_active ON threads(forum, last DESC);
+CREATE INDEX threads_new ON threads(forum, n DESC);
+CREATE INDEX threads_votes ON threads(forum, up DESC, n DESC);
+CREATE INDEX threads_replies ON threads(forum, replies DESC, n DESC);
+"""
+
+# Indexes that lists and counts want, and that a bulk load does better without: made when it is finished. Those of posts
+# hold all that their readers ask for, so that the rows, which are long, are not touched.
 _INDEXES = {
-    "posts_forum": "posts(forum, gone, author, h, thread)",
-    "posts_author": "posts(author)",
+    "posts_filter": "posts(forum, gone, author, h, thread, created, lang, code)",
+    "posts_person": "posts(author, gone, thread, up)",
+    "posts_recent": "posts(created, gone, thread, author, up)",
     "threads_active": "threads(forum, last DESC)",
     "threads_new": "threads(forum, n DESC)",
     "threads_votes": "threads(forum, up DESC, n DESC)",
@@ -70,7 +81,26 @@ _INDEXES = {
 _MAKE_INDEXES = "".join(f"CREATE INDEX IF NOT EXISTS {name} ON {what};\n" for name, what in _INDEXES.items())
 _DROP_INDEXES = "".join(f"DROP INDEX IF EXISTS {name};\n" for name in _INDEXES)
 
-SCHEMA = Schema("mirror", 0x4A414D31, (_V1 + _MAKE_INDEXES,), "NORMAL")
+
+def _add_derived(db: apsw.Connection) -> None:
+    """Version 2: what lists are narrowed by, derived from the stored JSON."""
+    db.execute(
+        "ALTER TABLE posts ADD COLUMN lang TEXT NOT NULL DEFAULT '';"  # primary subtag, lower case; "": not said
+        "ALTER TABLE posts ADD COLUMN code INTEGER NOT NULL DEFAULT 0;"  # 1: holds a block or a span of code
+        "ALTER TABLE posts ADD COLUMN featured INTEGER NOT NULL DEFAULT 0;"
+        "DROP INDEX posts_forum; DROP INDEX posts_author;"
+    )
+    last = 0
+    while rows := list(db.execute("SELECT n, raw FROM posts WHERE n > ? ORDER BY n LIMIT 1000", (last,))):
+        for n, raw in rows:
+            data = archive.decode("post", bytes(raw))
+            if isinstance(data, Post):
+                db.execute("UPDATE posts SET lang = ?, code = ?, featured = ? WHERE n = ?", (*_derived(data), n))
+        last = int(rows[-1][0])
+    db.execute(_MAKE_INDEXES)
+
+
+SCHEMA = Schema("mirror", 0x4A414D31, (_V1 + _INDEXES_V1, _add_derived), "NORMAL")
 
 START = "0-0"  # the cursor before everything
 BATCH = 4_000  # records a transaction while a snapshot is loaded
@@ -260,8 +290,9 @@ class Mirror:
             n, thread = int(old[0]), int(old[1])
             self._forget_words(n, archive.decode("post", bytes(old[2])))
             self.db.execute(
-                "UPDATE posts SET forum = ?, author = ?, created = ?, up = ?, gone = ?, raw = ? WHERE n = ?",
-                (forum, author, _ms(data), data.up, int(bool(data.gone)), raw, n),
+                "UPDATE posts SET forum = ?, author = ?, created = ?, up = ?, gone = ?, raw = ?, "
+                "lang = ?, code = ?, featured = ? WHERE n = ?",
+                (forum, author, _ms(data), data.up, int(bool(data.gone)), raw, *_derived(data), n),
             )
         self._index_words(n, data)
         tally.posts.add(data.id)
@@ -314,8 +345,8 @@ class Mirror:
 
 
 _INSERT_POST = (
-    "INSERT INTO posts(n, id, h, forum, thread, parent, author, created, up, gone, raw) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO posts(n, id, h, forum, thread, parent, author, created, up, gone, raw, lang, code, featured) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _DERIVE = """
 INSERT OR REPLACE INTO threads(n, forum, replies, last, up)
@@ -350,7 +381,22 @@ def _words(data: Post) -> tuple[str, str, str]:
 def _post_columns(
     data: Post, raw: bytes, forum: int, thread: int, parent: int | None, author: int
 ) -> tuple[object, ...]:
-    return data.id, hash_of(data.id), forum, thread, parent, author, _ms(data), data.up, int(bool(data.gone)), raw
+    return (
+        data.id, hash_of(data.id), forum, thread, parent, author, _ms(data), data.up, int(bool(data.gone)), raw,
+        *_derived(data),
+    )  # fmt: skip
+
+
+def _derived(data: Post) -> tuple[str, int, int]:
+    """Language (the primary subtag), whether there is code, whether a host featured it."""
+    lang = data.lang.lower().replace("_", "-").partition("-")[0][:8] if data.lang else ""
+    body = data.body
+    code = not data.gone and ("`" in body or "~~~" in body or "    " in body) and _CODE.search(body) is not None
+    return lang, int(code), int(bool(data.featured))
+
+
+# A fence, a span between backticks, or a line that is indented by four after an empty one (CommonMark).
+_CODE = re.compile(r"^ {0,3}(?:```|~~~)|`[^`\n]+`|(?:\A|\n[ \t]*\n) {4,}\S", re.MULTILINE)
 
 
 class Loading:

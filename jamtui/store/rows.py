@@ -51,6 +51,7 @@ SORTS = {
     "new": "n DESC",
     "votes": "up DESC, n DESC",
     "replies": "replies DESC, n DESC",
+    "unanswered": "replies, n",  # nobody answered yet, the longest waiting first; then by ever more replies
 }
 
 

@@ -1,0 +1,52 @@
+"""The session's half that finds ways through a Jam: narrowed lists, what is hot, people's pages, a reading plan."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from jamtui.store import rows, ways
+from jamtui.ways import EVERYTHING, Filter, HotRow, Interests, PersonPage, Plan, parse_filter
+
+if TYPE_CHECKING:
+    from jamtui.store.registry import KnownJam
+
+
+class Ways:
+    """Mixed into `jamtui.session.Session`, which has what is declared here."""
+
+    known: KnownJam
+
+    def _fresh(self) -> rows.Rows:
+        raise NotImplementedError
+
+    def now(self) -> datetime:
+        raise NotImplementedError
+
+    def thread_keys(self, forum_id: str | None, sort: str = "active", only: Filter = EVERYTHING) -> list[int]:
+        """Keys of a forum's threads (None: of all forums) in an order of `jamtui.store.rows.SORTS`, narrowed by
+        ``only``. Raises `UsageError`, `NotFound` for a person that there is not."""
+        return ways.thread_keys(self._fresh(), forum_id, sort, only)
+
+    def filter(self, text: str) -> Filter:
+        """What ``tag:tea since:2h`` means now. Raises `UsageError`."""
+        return parse_filter(text, self.now())
+
+    def languages(self) -> list[tuple[str, int]]:
+        """(language, posts), the most used first; posts that do not say theirs are not counted."""
+        return ways.languages(self._fresh())
+
+    def hot(self, limit: int = 100) -> list[HotRow]:
+        """The threads that people are in now, the hottest first."""
+        return ways.hot(self._fresh(), self.now(), limit)
+
+    def person(self, handle: str) -> PersonPage:
+        """A person by handle or id. Raises `NotFound`."""
+        return ways.person(self._fresh(), handle)
+
+    def plan(self, minutes: int, interests: Interests | None = None) -> Plan:
+        """What to read in ``minutes``. All that is unread is weighed, which may take longer than a frame: so this has a
+        connection of its own and may be called from any thread."""
+        with closing(rows.connect(self.known.mirror, self.known.own)) as db:
+            return ways.plan(rows.Rows(db, self.known.me), minutes, self.now(), interests or Interests())

@@ -1,0 +1,183 @@
+"""Ways through a Jam as data: what a list is narrowed to, what is hot, whose page it is, what to read in a few minutes.
+
+Frozen rows as in `jamtui.model`, their texts already harmless, and the words of a filter (``tag:tea is:unread``) with
+their parser. Nothing here reads a file.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from jamtui.errors import UsageError
+from jamtui.model import PersonRow, PostRow, ThreadRow
+from jamtui.safe_text import safe_line
+
+WORDS_A_MINUTE = 240  # of silent reading, in scripts that have spaces
+CHARACTERS_A_MINUTE = 400  # of Chinese, Japanese, Korean and others that have none
+SECONDS_A_POST = 2.0  # to find out who speaks, and to whom
+
+_PART = re.compile(r'([^\s:"]+):(?:"([^"]*)"?|(\S*))|(\S+)')
+_SPAN = re.compile(r"(\d{1,4})\s*(min|m|h|d|w)")
+_UNITS = {"min": "minutes", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_HINT = "Use tag:T author:HANDLE lang:de since:2h before:2026-11-23 has:code is:unread."
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list of threads is narrowed to: threads with a post that fits everything named here.
+
+    The post has all of ``tags``, is by any of ``authors`` and in any of ``langs``, which it has one of only. ``since``
+    is included, ``before`` is not.
+    """
+
+    tags: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    langs: tuple[str, ...] = ()
+    since: datetime | None = None
+    before: datetime | None = None
+    code: bool = False
+    unread: bool = False
+
+    def __bool__(self) -> bool:
+        return self != EVERYTHING
+
+
+EVERYTHING = Filter()
+
+
+def moment(text: str, now: datetime) -> datetime:
+    """A time of a filter: ``90min``, ``2h``, ``3d``, ``1w`` before ``now``; ``today``, ``yesterday``; a date or an
+    RFC 3339 time, in the reader's own zone when it names none. Raises `UsageError`."""
+    word = text.strip().lower()
+    if found := _SPAN.fullmatch(word):
+        return now - timedelta(**{_UNITS[found[2]]: int(found[1])})
+    midnight = now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    if word in ("today", "yesterday"):
+        return midnight - timedelta(days=word == "yesterday")
+    try:
+        return datetime.fromisoformat(text.strip()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"not a time: {safe_line(text)[:40]}", "Use 30min, 2h, 3d, 1w, today, yesterday or 2026-11-23."
+        ) from None
+
+
+def parse_filter(text: str, now: datetime) -> Filter:
+    """The filter that ``text`` means. Raises `UsageError`, naming the word that is no filter."""
+    lists: dict[str, list[str]] = {"tag": [], "author": [], "lang": []}
+    times: dict[str, datetime] = {}
+    flags: set[str] = set()
+    for part in _PART.finditer(text):
+        name, quoted, plain, bare = part.groups()
+        value = (quoted if quoted is not None else plain or bare or "").strip()
+        kind = (name or {"#": "tag", "@": "author"}.get(value[:1], "")).lower()
+        if kind in lists and value.lstrip("#@"):
+            lists[kind].append(value.lstrip("#@"))
+        elif kind in ("since", "before") and value:
+            times[kind] = moment(value, now)
+        elif (kind, value.lower()) in (("has", "code"), ("is", "unread")):
+            flags.add(value.lower())
+        else:
+            raise UsageError(f"no such filter: {safe_line(part[0])[:40]}", _HINT)
+    return Filter(
+        tuple(lists["tag"]), tuple(lists["author"]), tuple(one.lower() for one in lists["lang"]),
+        times.get("since"), times.get("before"), "code" in flags, "unread" in flags,
+    )  # fmt: skip
+
+
+def chips(text: str) -> list[str]:
+    """The words of a filter as they are shown, harmless: ``#tea``, ``@ana``, ``de``, ``since 2h``, ``code``."""
+    shown = []
+    for part in _PART.finditer(text):
+        name, quoted, plain, bare = part.groups()
+        value = quoted if quoted is not None else plain or bare or ""
+        sign = {"tag": "#", "author": "@", "has": "", "is": "", "lang": ""}.get((name or "").lower())
+        shown.append(safe_line(value if not name else f"{name} {value}" if sign is None else sign + value.lstrip("#@")))
+    return shown
+
+
+def complete_filter(text: str, tags: list[str], authors: list[str], langs: list[str]) -> list[str]:
+    """Whole lines that ``text`` may become: its last word completed, the likeliest first."""
+    before, space, last = text.rpartition(" ")
+    name, colon, value = last.partition(":")
+    spans = ["1h", "3h", "today", "1d", "yesterday", "1w"]
+    values = {"tag": tags, "author": authors, "lang": langs, "since": spans, "before": spans, "has": ["code"],
+              "is": ["unread"]}  # fmt: skip
+    if not colon:
+        names = ["is:unread", "tag:", "author:", "since:", "has:code", "lang:", "before:"]
+        return [f"{before}{space}{one}" for one in names if one.startswith(last.lower())]
+    wanted = value.strip('"').casefold()
+    found = [one for one in values.get(name.lower(), []) if one.casefold().startswith(wanted)]
+    return [f'{before}{space}{name}:"{one}"' if " " in one else f"{before}{space}{name}:{one}" for one in found]
+
+
+@dataclass(frozen=True, slots=True)
+class HotRow:
+    """A thread that people are in right now; ``heat`` is 1.0 for the hottest. Figures are those of the window."""
+
+    thread: ThreadRow
+    heat: float
+    posts: int
+    people: int
+    votes: int  # on the posts of the window
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPage:
+    """What there is to know about a person; ``votes`` are those that their posts received."""
+
+    person: PersonRow
+    threads: int
+    votes: int
+    last_at: datetime | None
+    forums: tuple[tuple[str, int], ...]  # (title, posts), the most posts first
+    keys: tuple[int, ...]  # of their posts, the newest first
+
+
+@dataclass(frozen=True, slots=True)
+class Interests:
+    """What a reader follows and has muted, by id (threads, people) and by name (tags)."""
+
+    threads: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
+    people: frozenset[str] = frozenset()
+    muted_threads: frozenset[str] = frozenset()
+    muted_tags: frozenset[str] = frozenset()
+    muted_people: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStep:
+    """A post to read. ``context``: it is here because a later one needs it. ``why`` is a few words."""
+
+    post: PostRow
+    seconds: float
+    context: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Posts in the order in which to read them: the threads most worth it first, each in its reading order."""
+
+    minutes: int  # that there were
+    steps: tuple[PlanStep, ...]
+    unread: int  # posts of the whole Jam that could have been in it
+
+    @property
+    def seconds(self) -> float:
+        return sum(step.seconds for step in self.steps)
+
+
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
+
+
+def reading_seconds(text: str) -> float:
+    """How long a post takes to read: words at `WORDS_A_MINUTE`, characters of unspaced scripts at
+    `CHARACTERS_A_MINUTE`, and `SECONDS_A_POST`."""
+    unspaced = 0
+    if not text.isascii():
+        text, unspaced = _UNSPACED.subn(" ", text)
+    return SECONDS_A_POST + 60 * (len(text.split()) / WORDS_A_MINUTE + unspaced / CHARACTERS_A_MINUTE)

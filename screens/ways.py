@@ -1,0 +1,337 @@
+"""The main screen's ways through a Jam: orders, filters, what is hot, people, a plan for the minutes that one has.
+
+They are places of the screen like the five others (`Spot.place`): ``all`` (threads of all forums), ``hot``, ``people``,
+``person`` (`Spot.about` is who), ``plan``. A plan is kept while the program runs; Space and n walk it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from textual.content import Content
+
+from jamtui.errors import JamError, NotFound, UsageError
+from jamtui.model import PersonRow, PostRow, ThreadRow
+from jamtui.ways import HotRow, Plan, chips, complete_filter
+from screens.view import Spot, View
+from widgets.banner import Banner
+from widgets.rows import count
+from widgets.way_lists import person_card, person_head
+
+_HOT_FOR = timedelta(seconds=20)  # what is hot, and who writes most, is not sorted anew under the reader more often
+_MINUTES = 15
+_WAYS = ("all", "hot", "people", "person", "plan")
+
+
+class Ways(View):
+    """Mixed into `screens.jam.JamScreen`, over `View`."""
+
+    _hot: dict[int, HotRow]
+    _hot_at: datetime | None = None
+    _plan: Plan | None = None
+    _people: dict[str, PersonRow]
+    _people_at: datetime | None = None
+
+    def offer_undo(self, what: str, take_back: Callable[[], None]) -> None:
+        raise NotImplementedError
+
+    # -- what stands in the list
+
+    def _remembered(self) -> Spot:
+        spot = super()._remembered()
+        return Spot() if spot.place == "plan" else spot  # a plan is for now
+
+    def _keys(self) -> Sequence[str] | Sequence[int]:
+        spot, session = self.spot, self.session
+        if spot.kind == "people":
+            return self._keys_of_people()
+        if spot.place == "hot":
+            return list(self._heat())
+        if spot.place == "person":
+            return session.person(spot.about).keys
+        if spot.place == "plan":
+            return [step.post.key for step in self._plan.steps] if self._plan else []
+        if spot.kind == "threads":
+            return session.thread_keys(spot.forum or None, spot.sort, session.filter(spot.filter))
+        return super()._keys()
+
+    def _keys_of_people(self) -> list[str]:
+        now = self.session.now()
+        if self._people_at is None or now - self._people_at >= _HOT_FOR:
+            self._people, self._people_at = {row.id: row for row in self.session.people()}, now
+        return list(self._people)
+
+    def people_rows(self, keys: Sequence[str]) -> list[PersonRow]:
+        return [self._people[key] for key in keys if key in self._people]
+
+    def handles(self) -> list[str]:
+        """Of those who wrote something, the most posts first."""
+        self._keys_of_people()
+        return [row.handle for row in self._people.values() if row.posts]
+
+    def hot_rows(self) -> dict[int, HotRow]:
+        return self._hot if self._hot_at else {}
+
+    def _heat(self) -> dict[int, HotRow]:
+        now = self.session.now()
+        if self._hot_at is None or now - self._hot_at >= _HOT_FOR:
+            self._hot = {row.thread.key: row for row in self.session.hot()}
+            self._hot_at = now
+        return self._hot
+
+    # -- heads, banner, card
+
+    def _left_head(self) -> tuple[Content, Content]:
+        spot, rows = self.spot, self.list_now
+        threads = count(len(rows.keys), "thread", "threads")
+        order = "" if spot.sort == "active" else f"by {spot.sort}  "
+        if spot.kind == "threads" and spot.place != "hot":
+            if not spot.filter and spot.place == "forums":
+                return super()._left_head()
+            title = self.session.forum(spot.forum).title if spot.forum else "All forums"
+            return Content(title), Content(f"{order}{threads}")
+        heads = {"hot": ("Hot now", threads), "people": ("People", f"{len(rows.keys):,}")}
+        if spot.place in heads:
+            return Content(heads[spot.place][0]), Content(heads[spot.place][1])
+        if spot.place == "person":
+            return Content("Posts, the newest first"), Content(f"{len(rows.keys):,}")
+        if spot.place == "plan" and self._plan is not None:
+            return Content(f"Plan for {self._plan.minutes} minutes"), Content(count(len(rows.keys), "post", "posts"))
+        return super()._left_head()
+
+    def _right_head(self) -> tuple[Content, Content]:
+        return (Content("Who it is"), Content("")) if self.spot.kind == "people" else super()._right_head()
+
+    def _refresh_lines(self) -> None:
+        super()._refresh_lines()
+        self.query_one(Banner).say(self._banner())
+
+    def _banner(self) -> Content:
+        spot = self.spot
+        if spot.place == "person":
+            with contextlib.suppress(NotFound):
+                return person_head(self.session.person(spot.about), self.session.now())
+        if spot.place == "plan" and self._plan is not None:
+            return self._plan_banner(self._plan)
+        if spot.kind == "threads" and spot.filter:
+            pieces = [part for chip in chips(spot.filter) for part in ((f" {chip} ", "reverse $accent"), " ")]
+            return Content.assemble(*pieces, ("  F clears", "$text-disabled"))
+        return Content("")
+
+    def _plan_banner(self, plan: Plan) -> Content:
+        if not plan.steps:
+            return Content("Nothing unread fits into this time: all read, or the posts are longer.")
+        at = self._plan_at()
+        left = sum(step.seconds for step in plan.steps[at:])
+        step = plan.steps[at]
+        return Content.assemble(
+            (f"Post {at + 1} of {len(plan.steps)}", "bold $primary"),
+            (f" · about {max(1, round(left / 60))} min left", "$foreground"),
+            f" · {step.why}\n",
+            ("Space reads on   n next   Esc leaves", "$text-disabled"),
+        )
+
+    def _draw_card(self) -> None:
+        row = self.list_now.cursor_row
+        if self.spot.kind == "people" and isinstance(row, PersonRow):
+            from textual.widgets import Static
+
+            with contextlib.suppress(NotFound):
+                page = self.session.person(row.id)
+                self.query_one("#card-text", Static).update(person_card(page, self.session.now()))
+        else:
+            super()._draw_card()
+
+    # -- moving
+
+    def open_row(self) -> None:
+        row = self.list_now.cursor_row
+        if isinstance(row, PersonRow):
+            self.action_person(row.id)
+        else:
+            super().open_row()
+
+    def open_next_unread(self) -> bool:
+        """In a list that is sorted, narrowed or of all forums, reading goes on in the order of that list."""
+        spot = self.spot
+        ordered = spot.kind == "threads" and (spot.place != "forums" or spot.filter or spot.sort != "active")
+        if not ordered:
+            return False if spot.kind == "people" else super().open_next_unread()
+        keys: Sequence[int] = self.list_now.keys
+        here = self.session.key(spot.thread) if spot.reading else None
+        at = keys.index(here) + 1 if here in keys else 0 if spot.reading else max(self.list_now.cursor_index, 0)
+        for start in range(at, len(keys), 128):
+            for row in self.session.threads(keys[start : start + 128]):
+                if row.unread and row.key != here:
+                    self.list_now.go_to(row.key)
+                    self.go(replace(spot, thread=row.id, reading=True), unread=True)
+                    return True
+        return False
+
+    def back(self) -> bool:
+        spot = self.spot
+        if self._hits or spot.reading:
+            return super().back()
+        if spot.kind == "threads" and spot.filter and spot.place == "forums":
+            self.action_filter_clear()
+        elif spot.place == "person" and spot.back == "people":
+            self.go(replace(spot, place="people", about="", back="", thread=""))
+        elif spot.place in _WAYS:
+            self.go(replace(spot, place="forums", filter="", about="", back="", thread=""))
+        else:
+            return super().back()
+        return True
+
+    def _to(self, place: str, **more: str) -> None:
+        self._hits = []
+        self.go(replace(self.spot, place=place, forum="", thread="", reading=False, filter="", **more))
+
+    # -- orders and filters
+
+    def action_sort_by(self) -> None:
+        from screens.way_dialogs import SortPicker
+
+        self._need_threads()
+
+        def chosen(order: str | None) -> None:
+            if order:
+                self.sort_by(order)
+
+        self.app.push_screen(SortPicker(self.spot.sort), chosen)
+
+    def _need_threads(self) -> None:
+        if self.spot.kind not in ("threads", "forums") or self.spot.place == "hot":
+            raise UsageError("no threads to sort or narrow here", "T shows all threads of the Jam.")
+        if self.spot.kind == "forums":
+            self.action_threads()
+
+    def action_threads(self) -> None:
+        """All threads of the Jam in one list."""
+        self._to("all")
+
+    def action_filter(self, words: str = "") -> None:
+        """Narrows the list; from the list of forums, all threads of the Jam."""
+        from screens.way_dialogs import FilterPicker
+
+        if words:
+            self.session.filter(words)
+            self._need_threads()
+            self._narrow(words)
+            return
+        self._need_threads()
+        spot, session = self.spot, self.session
+        tags = [tag.name for tag in session.tags()]
+        people = self.handles()
+        langs = [name for name, _ in session.languages()]
+        total = len(session.thread_keys(spot.forum or None))
+        title = session.forum(spot.forum).title if spot.forum else "all forums"
+
+        def found(line: str) -> str:
+            keys = session.thread_keys(spot.forum or None, spot.sort, session.filter(line))
+            return f"{len(keys):,} of {count(total, 'thread', 'threads')}"
+
+        def answered(line: str | None) -> None:
+            if line is not None:
+                with self.in_words():
+                    self._narrow(line)
+
+        before = f"{spot.filter} " if spot.filter else ""
+        picker = FilterPicker(title, before, lambda line: complete_filter(line, tags, people, langs), found)
+        self.app.push_screen(picker, answered)
+
+    def _narrow(self, line: str) -> None:
+        self.session.thread_keys(None, "new", self.session.filter(line))  # raises for a person that there is not
+        self.go(replace(self.spot, filter=line.strip(), thread="", reading=False))
+        none = "No thread fits.\nf changes the filter, F clears it."
+        self.list_now.empty = none if line.strip() else "No threads here yet.\nc opens the first."
+        self.list_now.first()
+
+    def sort_by(self, order: str) -> None:
+        super().sort_by(order)
+        self.list_now.first()
+
+    def action_filter_clear(self) -> None:
+        if not self.spot.filter:
+            raise UsageError("nothing is narrowed here", "f sets a filter.")
+        line = self.spot.filter
+        self._narrow("")
+        self.offer_undo("All threads again", lambda: self._narrow(line))
+
+    # -- hot, people
+
+    def action_hot(self) -> None:
+        self._hot_at = None
+        self._to("hot")
+
+    def action_people(self) -> None:
+        self._people_at = None
+        self._to("people")
+
+    def action_person(self, handle: str = "") -> None:
+        """The page of a person: the one named, else the author of the post under the cursor."""
+        row: Any = self.reader.cursor_row if self.spot.reading else self.list_now.cursor_row
+        if not handle and isinstance(row, PersonRow):
+            handle = row.id
+        if not handle and isinstance(row, ThreadRow | PostRow):
+            handle = row.author_id
+        if not handle:
+            raise UsageError("nobody is chosen here", "Go to a post, or type :person HANDLE.")
+        page = self.session.person(handle)
+        self._to("person", about=page.person.id, back="people" if self.spot.kind == "people" else "")
+
+    # -- the plan
+
+    def action_plan(self, minutes: str = "") -> None:
+        """Weighs all that is unread on a thread of its own, then shows the plan."""
+        wanted = int(minutes) if minutes.isdecimal() else _MINUTES
+        if minutes and not (minutes.isdecimal() and 1 <= wanted <= 600):
+            raise UsageError("not a number of minutes", "Try :plan 15.")
+        self.say(f"Looking for what is worth {wanted} minutes")
+        self.run_worker(lambda: self._make_plan(wanted), name="plan", exclusive=True, thread=True)
+
+    def _make_plan(self, minutes: int) -> None:
+        try:
+            plan = self.session.plan(minutes)
+        except JamError as error:
+            self.app.call_from_thread(self.complain, error)
+            return
+        self.app.call_from_thread(self._show_plan, plan)
+
+    def _show_plan(self, plan: Plan) -> None:
+        self._plan = plan
+        self.session.set_place("list:plan", "")
+        if self.spot.place == "plan":
+            self.spot = Spot()
+        self._to("plan")
+        self.list_now.empty = "Nothing unread fits into this time."
+        self.say(f"{count(len(plan.steps), 'post', 'posts')} of {plan.unread:,} unread. Space begins.")
+
+    def _plan_at(self) -> int:
+        return max(0, self.list_now.cursor_index)
+
+    def plan_on(self, step: int, *, page: bool = False) -> bool:
+        """Goes on in the plan; False when one is not in it. ``page``: first to the end of a long post."""
+        if self.spot.place != "plan" or self._plan is None or self._hits:
+            return False
+        at, steps = self._plan_at(), self._plan.steps
+        if not steps:
+            return False
+        if not self.spot.reading:
+            self.open_row()
+            return True
+        post = steps[at].post
+        if page and self.reader.cursor_key == post.key and not self.reader.ended and self.reader.page(1):
+            return True
+        if not 0 <= at + step < len(steps):
+            if step > 0:
+                self.reader.leave()
+                self.say("The plan is done")
+            return True
+        self.list_now.go_to_index(at + step)
+        self.open_row()
+        self._refresh_lines()
+        return True

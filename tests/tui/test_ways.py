@@ -1,0 +1,228 @@
+"""Ways through the demo Jam with keys: orders, filters, hot, people, a plan that is walked."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+from textual.pilot import Pilot
+
+from jamserver.demo_jam import demo_records
+from jamtui.app import JamApp
+from jamtui.paths import Home
+from jamtui.session import Session, open_session, prepare
+from jamtui.store import connection, mirror, registry
+from jamtui.store.mirror import Loading, Mirror
+from screens.jam import JamScreen
+from widgets.banner import Banner
+from widgets.pane_head import PaneHead
+from widgets.status_line import HintLine
+
+NOW = datetime(2011, 2, 9, 14, tzinfo=UTC)
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    home = Home.from_env({"JAMTUI_HOME": str(tmp_path)})
+    records = list(demo_records(1, NOW))
+    me = next(data for kind, data in records if kind == "person" and data["handle"] == "demo")
+    jam = registry.for_server(home, "http://127.0.0.1:9", "social-business", "Social Business Jam").changed(
+        person_id=me["id"], handle="demo", name=me["name"], role="participant", store="file"
+    )
+    registry.remember(home, jam)
+    prepare(jam, NOW)
+    with closing(connection.connect(jam.mirror, mirror.SCHEMA)) as db:
+        loading = Loading(Mirror(db), "1-aaaa")
+        for kind, data in records:
+            loading.feed(msgspec.json.encode({"type": kind, "data": data}))
+        loading.finish("2011-02-09T14:00:00.000Z")
+    one = open_session(home, jam, clock=lambda: NOW, rng=random.Random(1), environ={})
+    one.start = lambda on_change: None  # type: ignore[method-assign] # off line: no server is meant here
+    yield one
+    one.close()
+
+
+class Person:
+    """Presses keys and looks."""
+
+    def __init__(self, pilot: Pilot[object]) -> None:
+        self.pilot = pilot
+
+    async def press(self, *keys: str) -> None:
+        for key in keys:
+            await self.pilot.press(key)
+            await self.pilot.app.workers.wait_for_complete()
+            await self.pilot.pause()
+
+    async def type(self, line: str) -> None:
+        names = {" ": "space", ":": "colon", "-": "minus", "_": "underscore"}
+        await self.press(*(names.get(char, char) for char in line))
+
+    @property
+    def screen(self) -> JamScreen:
+        screen = self.pilot.app.screen_stack[0] if len(self.pilot.app.screen_stack) == 1 else self.pilot.app.screen
+        assert isinstance(screen, JamScreen)
+        return screen
+
+    @property
+    def head(self) -> str:
+        head = self.screen.query_one("#left-head", PaneHead)
+        return " ".join(head.render().plain.split())
+
+    @property
+    def banner(self) -> str:
+        banner = self.screen.query_one(Banner)
+        return banner._said.plain if banner.display else ""
+
+    @property
+    def said(self) -> str:
+        return self.screen.query_one(HintLine).toast
+
+
+@pytest.fixture
+def app(session: Session, tmp_path: Path) -> JamApp:
+    return JamApp(session, reports=tmp_path / "reports", frozen=True, clock=lambda: NOW)
+
+
+async def test_orders_by_a_key_and_a_letter(app: JamApp, session: Session) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        person = Person(pilot)
+        await person.press("enter", "S", "u")
+        forum = person.screen.spot.forum
+        assert list(person.screen.list_now.keys) == session.thread_keys(forum, "unanswered")
+        assert "by unanswered" in person.head
+        rows = session.threads(person.screen.list_now.keys)
+        assert [row.replies for row in rows] == sorted(row.replies for row in rows)
+        await person.press("S", "j", "escape")
+        assert person.screen.spot.sort == "unanswered"
+        await person.press("1", "2", "S")
+        assert "no threads" in person.said.lower()
+
+
+async def test_a_filter_is_typed_completed_shown_and_cleared(app: JamApp, session: Session) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        person = Person(pilot)
+        await person.press("enter", "f")
+        await person.type("is:u")
+        await person.press("tab")
+        await person.type("since:1h")
+        await person.press("enter")
+        spot = person.screen.spot
+        assert spot.filter == "is:unread since:1h"
+        assert list(person.screen.list_now.keys) == session.thread_keys(
+            spot.forum, "active", session.filter("is:unread since:1h")
+        )
+        assert 0 < len(person.screen.list_now.keys) < len(session.thread_keys(spot.forum))
+        assert "unread" in person.banner
+        assert "since 1h" in person.banner
+        await person.press("F")
+        assert len(person.screen.list_now.keys) == len(session.thread_keys(spot.forum))
+        assert person.banner == ""
+        await person.press("z")
+        assert person.screen.spot.filter == "is:unread since:1h"
+        await person.press("escape")  # first out of the filter, then out of the forum
+        assert (person.screen.spot.filter, person.screen.spot.kind) == ("", "threads")
+        await person.press("escape")
+        assert person.screen.spot.kind == "forums"
+
+
+async def test_a_filter_from_the_forums_goes_over_the_whole_jam(app: JamApp, session: Session) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        person = Person(pilot)
+        await person.press("f")
+        await person.type("has:code")
+        await person.press("enter")
+        assert person.head.startswith("All forums")
+        assert list(person.screen.list_now.keys) == session.thread_keys(None, "active", session.filter("has:code"))
+        await person.screen.perform("filter", "author:nobody-at-all")
+        assert "Nobody is called" in person.said
+        await person.screen.perform("filter", "is:loud")
+        assert "No such filter" in person.said
+
+
+async def test_reading_on_keeps_to_the_order_of_the_list(app: JamApp, session: Session) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        person = Person(pilot)
+        await person.press("T", "S", "v")
+        keys = list(person.screen.list_now.keys)
+        assert keys == session.thread_keys(None, "votes")
+        await person.press("enter")
+        assert person.screen.spot.thread == session.threads(keys[:1])[0].id
+        session.mark_all_read(thread_id=person.screen.spot.thread)
+        person.screen.reload()
+        await person.press("n")
+        ahead = next(row for row in session.threads(keys[1:]) if row.unread)
+        assert (person.screen.spot.thread, person.screen.spot.place) == (ahead.id, "all")
+
+
+async def test_hot_people_and_pages(app: JamApp, session: Session) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        person = Person(pilot)
+        await person.press("H")
+        assert list(person.screen.list_now.keys) == [row.thread.key for row in session.hot()]
+        await person.press("enter")
+        author = person.screen.reader.cursor_row
+        assert author is not None
+        await person.press("i")
+        page = session.person(author.handle)
+        assert list(person.screen.list_now.keys) == list(page.keys)
+        assert author.author in person.banner
+        assert f"@{author.handle}" in person.banner
+        await person.press("enter")
+        assert person.screen.spot.reading
+        await person.press("escape", "escape")
+        assert person.screen.spot.kind == "forums"
+        await person.screen.perform("people")
+        await pilot.pause()
+        first = session.people()[0]
+        assert person.screen.list_now.cursor_key == first.id
+        await person.press("enter")
+        assert person.screen.spot.about == first.id
+        await person.press("escape")
+        assert person.screen.spot.place == "people"
+
+
+async def test_a_plan_is_walked_to_its_end(app: JamApp, session: Session) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        person = Person(pilot)
+        await person.screen.perform("plan", "5")
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        steps = session.plan(5).steps
+        assert list(person.screen.list_now.keys) == [step.post.key for step in steps]
+        assert person.head.startswith("Plan for 5 minutes")
+        assert person.banner.startswith(f"Post 1 of {len(steps)} · about ")
+        await person.press("space")
+        for at, step in enumerate(steps):
+            assert person.screen.reader.cursor_key == step.post.key, at
+            await person.press("n")
+        assert person.said == "The plan is done"
+        await person.press("escape", "escape")
+        assert person.screen.spot.place == "forums"
+        unread = [row.id for row in session.posts([step.post.key for step in steps]) if row.unread]
+        assert len(unread) < len(steps)
+        await person.screen.perform("plan", "many")
+        assert "Not a number" in person.said
+
+
+async def test_space_pages_a_long_post_of_the_plan_before_it_goes_on(app: JamApp, session: Session) -> None:
+    async with app.run_test(size=(80, 12)) as pilot:
+        person = Person(pilot)
+        await person.screen.perform("plan", "15")
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        steps = session.plan(15).steps
+        await person.press("space")
+        presses = 0
+        while person.said != "The plan is done" and presses < 400:
+            await person.press("space")
+            presses += 1
+        assert person.said == "The plan is done"
+        assert presses > len(steps)  # some posts are longer than ten lines
+        left = [row.id for row in session.posts([step.post.key for step in steps]) if row.unread]
+        assert left == []
