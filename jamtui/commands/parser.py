@@ -46,7 +46,12 @@ def _demo(parser: Parser) -> None:
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="the same number makes the same Jam")
     parser.add_argument("--freeze", metavar="TIME", help="stop the clock and the live posts at this RFC 3339 time")
     parser.add_argument("--archive", metavar="FILE", help="show this Jam archive instead, reopened from now")
+    _explore(parser)
     _picture(parser)
+
+
+def _explore(parser: Parser) -> None:
+    parser.add_argument("--explore", action="store_true", help="look around: nothing is marked as read, no place kept")
 
 
 def _picture(parser: Parser) -> None:
@@ -58,6 +63,7 @@ def _picture(parser: Parser) -> None:
 def _open(parser: Parser) -> None:
     parser.add_argument("file", metavar="FILE", help="a Jam archive: JSON lines, plain, .gz or .zst")
     parser.add_argument("--index-only", action="store_true", help="index the file and end; --json implies it")
+    _explore(parser)
     _picture(parser)
 
 
@@ -317,6 +323,7 @@ def _add_globals(parser: Parser, *, version: bool) -> None:
     group.add_argument("--plain", action="store_true", default=unset, help="no table, no colour: fields apart by tabs")
     group.add_argument("--debug", action="store_true", default=unset, help="tell where in the program an error arose")
     if version:
+        group.add_argument("--explore", action="store_true", default=unset, help="full screen: mark nothing as read")
         group.add_argument("--version", action="store_true", help="the version, and end")
 
 
