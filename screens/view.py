@@ -133,6 +133,7 @@ class View(Screen[None]):
     def on_mount(self) -> None:
         self.spot = self._remembered()
         self._fill_list()
+        self.reader.previewing = not self.spot.reading
         if self.spot.thread:
             self._fill_thread(self.spot.thread)
         self._arrange()
@@ -200,11 +201,12 @@ class View(Screen[None]):
         if before.reading:
             self._keep_reader_place()
             self.reader.leave()
-        self.reader.previewing = not spot.reading
+            self.reader.previewing = True  # what it showed is told; what was only previewed is not seen by opening it
         if (before.list_name, before.kind, before.sort) != (spot.list_name, spot.kind, spot.sort):
             self._fill_list()
         if spot.thread and (spot.thread != self._shown or post or unread):
             self._fill_thread(spot.thread, post, unread=unread)
+        self.reader.previewing = not spot.reading
         self._arrange()
         self._keep_spot()
         if before.reading and not spot.reading:

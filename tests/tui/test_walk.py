@@ -214,6 +214,8 @@ class Walk:
 
     def compare(self, session: Session, what: str) -> None:
         model, unread = self.model, self.model.unread()
+        keys = [key for post in model.posts if (key := session.key(post)) is not None]
+        assert {row.id for row in session.posts(keys) if row.unread} == {post.id for post in unread}, what
         assert session.status().unread == len(unread), what
         for n, forum in enumerate(FORUMS):
             assert session.forum(forum).unread == sum(p.forum == n for p in unread), what
