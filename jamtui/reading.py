@@ -6,12 +6,13 @@ made, and places are kept for this run alone. What a person does by name (save, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from jamtui.errors import NotFound, UsageError
-from jamtui.model import Mark, MarkKind, MarkRow, Marks, PostRow, Undo
+from jamtui.model import JamRow, Mark, MarkKind, MarkRow, Marks, PostRow, Undo
 from jamtui.safe_text import safe_line
+from jamtui.store import state
 from jamtui.store.marks import MarkStore
 from jamtui.store.rows import Rows
 
@@ -25,6 +26,10 @@ class Reading:
     _marks: MarkStore
     _rows: Rows
     _places: dict[str, str]
+
+    @property
+    def jam(self) -> JamRow:
+        raise NotImplementedError
 
     def now(self) -> datetime:
         raise NotImplementedError
@@ -54,6 +59,17 @@ class Reading:
 
     def save(self, post_id: str, saved: bool) -> None:
         self._marks.save(post_id, saved, self.now())
+
+    # -- to another device
+
+    def export_state(self) -> Iterator[str]:
+        """The lines of ``jamtui state export``."""
+        jam = self.jam
+        return state.export(self._marks.db, jam.id, jam.slug)
+
+    def import_state(self, lines: Iterable[bytes]) -> state.Merged:
+        """Merges them. Raises `jamtui.store.state.StateBroken` before anything is changed."""
+        return state.merge(self._marks.db, state.parse(lines, self.jam.id))
 
     # -- places
 

@@ -152,6 +152,17 @@ def _export(parser: Parser) -> None:
     parser.add_argument("--force", action="store_true", help="replace the file if it is there")
 
 
+def _what(parser: Parser) -> None:
+    parser.add_argument("what", metavar="WHAT", nargs="+", help="#tag, @handle, or a post of the thread that is meant")
+
+
+def _state(parser: Parser) -> None:
+    parser.add_argument("action", choices=("export", "import"), help="write the file, or merge one")
+    parser.add_argument("file", metavar="FILE", nargs="?", help="import: the file")
+    parser.add_argument("-o", "--output", metavar="FILE", help="export: a new file; .gz, .zst compressed; else stdout")
+    parser.add_argument("--force", action="store_true", help="export: replace the file if it is there")
+
+
 def _completion(parser: Parser) -> None:
     parser.add_argument("shell", choices=("bash", "zsh"), help="whose language the script is in")
 
@@ -258,6 +269,25 @@ COMMANDS: dict[str, Command] = {
         "the mirror as a Jam archive or as Markdown",
         "jamtui export --format jam -o jam.jsonl.zst\njamtui export --format markdown | less",
         _export,
+    ),
+    "mute": Command(
+        "marking:mark",
+        "mute threads, tags and people on this device",
+        "jamtui mute 0192f3a4\njamtui mute '#off-topic' @ana",
+        _what,
+        "What is muted is never unread, and reading on passes it over; nobody else learns of it.",
+    ),
+    "unmute": Command("marking:mark", "unmute them", "jamtui unmute '#off-topic'", _what),
+    "follow": Command("marking:mark", "follow threads, tags and people", "jamtui follow 0192f3a4 '#energy'", _what),
+    "unfollow": Command("marking:mark", "follow them no longer", "jamtui unfollow @ana", _what),
+    "muted": Command("marking:listed", "what is muted", "jamtui muted --json"),
+    "followed": Command("marking:listed", "what is followed", "jamtui followed"),
+    "state": Command(
+        "marking:state",
+        "carry what was read, saved, muted, followed and the places to another device",
+        "jamtui state export -o state.jsonl\njamtui state import state.jsonl",
+        _state,
+        "Import merges: it adds what is not here and takes nothing away. A broken file is refused whole.",
     ),
     "completion": Command(
         "completion:run",
