@@ -262,7 +262,8 @@ class Session(Reading):
 
     def stored(self) -> Objects:
         """The objects as they came, for programs, with the outbox laid over them."""
-        return Objects(self._rows.db, self.me.person_id, self.me.handle, self._own.outbox())
+        loud = self._fresh().silence.loud
+        return Objects(self._rows.db, self.me.person_id, self.me.handle, self._own.outbox(), loud)
 
     # -- drafts
 

@@ -251,6 +251,12 @@ def test_the_commands_mute_follow_and_carry(
     assert run("mute", uid(4), "@nobody")[0] == 5  # none of them
     assert len(run("muted", "--json")[1].splitlines()) == 2
     assert run("state", "export", "-o", str(file))[0] == 0
+    assert [json.loads(line)["unread"] for line in run("forums", "--json")[1].splitlines()] == [1]
+    assert [json.loads(line)["unread"] for line in run("show", uid(4), "--json")[1].splitlines()] == [
+        True,
+        False,
+        False,
+    ]
     assert run("unmute", "@bob")[0] == run("follow", uid(5))[0] == 0
     code, out = run("state", "import", str(file), "--json")
     assert (code, json.loads(out)["muted"]) == (0, {"records": 2, "new": 1})
