@@ -126,7 +126,7 @@ class View(Screen[None]):
                 with VerticalScroll(id="card", can_focus=False):
                     yield Static(id="card-text")
                 reader = Reader(session.posts, session.now)
-                reader.mark, reader.find_key = session.mark_read, session.key
+                reader.mark, reader.find_key = (lambda keys: session.mark_read(keys)), session.key
                 yield reader
         yield HintLine()
 
