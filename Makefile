@@ -2,7 +2,7 @@
 BIN := .venv/bin
 UV ?= uv
 
-.PHONY: test lint format types imports check demo bench lock docs ci
+.PHONY: soak test lint format types imports check demo bench lock docs ci
 
 test:  ## the tests; `make test ARGS='-k outbox'` for some of them
 	$(BIN)/pytest $(ARGS)
@@ -22,6 +22,9 @@ imports:  ## the arrows between the rooms
 	$(BIN)/lint-imports
 
 check: lint types imports test
+
+soak:  ## the random walk of 10,000 steps against the model of unread and place
+	JAMTUI_WALK=10000 $(BIN)/pytest -s tests/tui/test_walk.py
 
 demo:
 	$(BIN)/jamtui demo

@@ -91,7 +91,9 @@ def _run(words: list[str], environ: Mapping[str, str]) -> int:
     if name is None:
         if getattr(args, "json", False) or getattr(args, "plain", False):
             raise UsageError("--json and --plain need a command", "See jamtui --help.")
-        return _screen(getattr(args, "jam", None), environ)
+        return _screen(getattr(args, "jam", None), environ, getattr(args, "explore", False))
+    if getattr(args, "explore", False) and name not in ("demo", "open"):
+        raise UsageError("--explore is for the full screen", "Use jamtui --explore, or jamtui demo or open with it.")
     return _command(name, args, environ)
 
 
@@ -118,8 +120,8 @@ def _version() -> int:
     return 0
 
 
-def _screen(jam: str | None, environ: Mapping[str, str]) -> int:
+def _screen(jam: str | None, environ: Mapping[str, str], explore: bool = False) -> int:
     from jamtui.commands.screen import need_terminal, on_jam
 
     need_terminal("jamtui forums lists the forums; jamtui --help names all commands.")
-    return on_jam(jam, environ)
+    return on_jam(jam, environ, explore=explore)

@@ -12,7 +12,7 @@ confirmed posts, negative for those still in the outbox. An ``id`` is the post's
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 
@@ -99,6 +99,8 @@ class ThreadRow:
     saved: bool
     gone: bool  # the opener was taken back or removed
     send: SendState | None = None
+    muted: bool = False  # the thread as a whole
+    followed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,8 @@ class PostRow:
     featured: bool = False
     send: SendState | None = None
     reason: str = ""  # why it was refused, in words
+    muted: bool = False  # by its thread, its author or a tag: never unread
+    changed: bool = False  # edited since it was read
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +229,7 @@ class Status:
     refused: int = 0
     unread: int = 0
     progress: tuple[int, int] | None = None  # done and total of a cold sync, in bytes
+    exploring: bool = False  # nothing is marked as read
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +256,45 @@ class Changed:
             status=self.status or other.status,
             reading=self.reading or other.reading,
         )
+
+
+class MarkKind(enum.StrEnum):
+    """What can be muted and followed, in the order of the fields of `Marks`."""
+
+    THREAD = "thread"
+    TAG = "tag"
+    PERSON = "person"
+
+
+class Mark(enum.StrEnum):
+    MUTED = "muted"
+    FOLLOWED = "followed"
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What is muted, or followed: ids of openers, names of tags, ids of people."""
+
+    threads: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
+    people: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.threads or self.tags or self.people)
+
+
+@dataclass(frozen=True, slots=True)
+class MarkRow:
+    """One thing that is muted or followed; ``name`` is for people: a title, ``#tag`` or ``@handle``."""
+
+    mark: Mark
+    kind: MarkKind
+    target: str
+    name: str
+    at: datetime
+
+    def named(self, name: str) -> MarkRow:
+        return replace(self, name=name)
 
 
 @dataclass(frozen=True, slots=True)

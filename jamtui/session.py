@@ -11,7 +11,7 @@ import contextlib
 import os
 import random
 import threading
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -38,13 +38,16 @@ from jamtui.model import (
     Undo,
 )  # fmt: skip
 from jamtui.paths import Home, make_private_dir
+from jamtui.reading import Reading
 from jamtui.safe_text import safe_line
 from jamtui.session_ways import Ways
 from jamtui.store import connection, mirror, own, rows, search
+from jamtui.store.marks import MarkStore
 from jamtui.store.objects import Objects
 from jamtui.store.overlay import Overlay
 from jamtui.store.own import Own, Payload, Queued
 from jamtui.store.registry import KnownJam
+from jamtui.store.silence import silence_of
 from jamtui.sync.network import Network, NetworkState
 
 if TYPE_CHECKING:
@@ -70,7 +73,7 @@ def new_uuid7(now: datetime, rng: random.Random) -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
-class Session(Ways):
+class Session(Ways, Reading):
     """One Jam for one reader. Make it with `open_session`; `close` it in the end.
 
     ``clock`` gives the time shown and written; a demo may freeze it. ``explore`` never marks anything as read.
@@ -96,10 +99,13 @@ class Session(Ways):
         self.set_aside = prepare(jam, clock())
         self._own_db = connection.connect(jam.own, own.SCHEMA)
         self._own = Own(self._own_db)
+        self._marks = MarkStore(self._own_db)
+        self._places: dict[str, str] = {}  # of this run, while exploring
         self._rows = rows.Rows(rows.connect(jam.mirror, jam.own), jam.me)
         self._search: rows.Rows | None = None
         self._search_lock = threading.Lock()
         self._seen = (-1, -1)
+        self._stamp = -1
         self._forums: list[ForumRow] = []
 
     # -- facts
@@ -139,6 +145,7 @@ class Session(Ways):
             refused=sum(row.state == "refused" for row in waiting),
             unread=sum(row.unread for row in self.forums()),
             progress=state.progress,
+            exploring=self.explore,
         )
 
     def _meta(self, key: str) -> str:
@@ -172,12 +179,24 @@ class Session(Ways):
         db = self._rows.db
         seen = (connection.data_version(db, "own"), connection.data_version(db))
         if seen != self._seen:
+            stamp = self._own.stamp()
+            if seen[1] == self._seen[1] and stamp == self._stamp:
+                self._seen = seen  # a cursor moved, a draft was saved: nothing looks otherwise
+                return self._rows
+            self._stamp = stamp
             if seen[1] != self._seen[1]:
                 self._rows.forget_numbers()
+            self._rows.silence = silence_of(db, self.muted(), self.followed())
             self._rows.overlay = Overlay.of(self._own.outbox(), self._rows.has)
             self._forums = self._rows.forums()
             self._seen = seen
         return self._rows
+
+    def changed_elsewhere(self) -> bool:
+        """Whether rows may look otherwise since they were last read; costs microseconds."""
+        db, stamp = self._rows.db, self._stamp
+        seen = (connection.data_version(db, "own"), connection.data_version(db))
+        return seen != self._seen and (seen[1] != self._seen[1] or self._own.stamp() != stamp)
 
     def forums(self) -> list[ForumRow]:
         self._fresh()
@@ -217,8 +236,11 @@ class Session(Ways):
     def people(self) -> list[PersonRow]:
         return self._fresh().people()
 
-    def next_unread(self, forum_id: str, thread_id: str) -> tuple[str, str] | None:
-        return self._fresh().next_unread(forum_id, thread_id)
+    def next_unread(
+        self, forum_id: str, thread_id: str, sort: str = "active", passed: Collection[str] = ()
+    ) -> tuple[str, str] | None:
+        """(forum, thread) of the next thread with something unread that is not in ``passed``; None for none."""
+        return self._fresh().next_unread(forum_id, thread_id, sort, passed)
 
     def search(self, query: str, limit: int = 200) -> list[SearchHit]:
         """Hits, best first; see `jamtui.store.search`. May be called from any thread."""
@@ -238,27 +260,8 @@ class Session(Ways):
 
     def stored(self) -> Objects:
         """The objects as they came, for programs, with the outbox laid over them."""
-        return Objects(self._rows.db, self.me.person_id, self.me.handle, self._own.outbox())
-
-    # -- reading state, on this device only
-
-    def mark_read(self, keys: Iterable[int], read: bool = True) -> None:
-        if not self.explore:
-            self._own.mark_hashes(self._rows.hashes([key for key in keys if key > 0]), read)
-
-    def mark_all_read(self, forum_id: str | None = None, thread_id: str | None = None) -> Undo:
-        hashes = [] if self.explore else self._fresh().unread_hashes(forum_id, thread_id)
-        self._own.mark_hashes(hashes, True)
-        return Undo(f"{len(hashes):,} marked as read", ("read", hashes))
-
-    def save(self, post_id: str, saved: bool) -> None:
-        self._own.save(post_id, saved, self.now())
-
-    def place(self, name: str) -> str:
-        return self._own.place(name)
-
-    def set_place(self, name: str, value: str) -> None:
-        self._own.set_place(name, value)
+        loud = self._fresh().silence.loud
+        return Objects(self._rows.db, self.me.person_id, self.me.handle, self._own.outbox(), loud)
 
     # -- drafts
 
@@ -462,9 +465,9 @@ class Session(Ways):
 
     def undo(self, what: Undo) -> None:
         """Takes back what returned ``what``."""
+        if self.undo_reading(what.token):
+            return
         match what.token:
-            case ("read", list() as hashes):
-                self._own.mark_hashes(hashes, False)
             case ("draft", Draft() as draft):
                 self._own.save_draft(draft, self.now())
             case ("outbox", Queued() as row):

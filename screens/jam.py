@@ -12,8 +12,8 @@ from textual import on
 from jamtui.actions import BY_ID, SORTS, Action, Where, complete
 from jamtui.errors import UsageError
 from jamtui.model import PostRow, ThreadRow, Undo
+from screens.marking import Marking
 from screens.ways import Ways
-from screens.writing import Writing
 from widgets.command_line import CommandLine
 from widgets.lists import ForumList
 from widgets.status_line import HintLine
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from jamtui.model import SearchHit
 
 
-class JamScreen(Writing, Ways):
+class JamScreen(Marking, Ways):
     """What a person sees of a Jam. Methods named ``action_...`` are those of the action table."""
 
     CSS_PATH = ["jam.tcss", "../widgets/composer.tcss"]  # noqa: RUF012 - as Textual declares it

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -39,6 +39,7 @@ from widgets.way_lists import HotList, PeopleList
 
 PLACES = ("forums", "live", "mentions", "saved", "outbox")
 PREVIEW_AFTER = 0.06  # seconds the cursor of a list must rest before the thread beside it is drawn
+LOOK = 1.0  # seconds between looks at what another jamtui wrote
 TICK = 20.0  # seconds between looks at the clock for ages and the time left
 _EMPTY = {
     "live": "Nothing was posted yet.",
@@ -92,10 +93,16 @@ class Reader(ThreadReader):
     """The thread of this screen. While it only previews what the list stands on, nothing in it counts as read."""
 
     previewing = True
+    mark: Callable[[frozenset[int]], None] = staticmethod(lambda keys: None)
 
     def _report_seen(self) -> None:
         if not self.previewing:
             super()._report_seen()
+
+    def tell_seen(self, keys: frozenset[int]) -> None:
+        """On the disk at once: what was read stays read, however the program ends. The message comes after it."""
+        self.mark(keys)
+        super().tell_seen(keys)
 
 
 class View(Screen[None]):
@@ -116,6 +123,7 @@ class View(Screen[None]):
         self._shown = ""  # the thread in the reader
         self._arrived = 0  # posts that came into it where they cannot be seen
         self._titles: dict[str, str] = {}  # of forums, by id
+        self._passed: set[str] = set()  # threads that Space went through while exploring, where nothing is marked
 
     # -- parts
 
@@ -138,23 +146,29 @@ class View(Screen[None]):
                 yield PaneHead(id="right-head")
                 with VerticalScroll(id="card", can_focus=False):
                     yield Static(id="card-text")
-                yield Reader(session.posts, session.now)
+                reader = Reader(session.posts, session.now)
+                reader.mark, reader.find_key = (lambda keys: session.mark_read(keys)), session.key
+                yield reader
         yield HintLine()
 
     def on_mount(self) -> None:
         self.spot = self._remembered()
         self._fill_list()
+        self.reader.previewing = not self.spot.reading
         if self.spot.thread:
             self._fill_thread(self.spot.thread)
         self._arrange()
         if not self._frozen:
             self.set_interval(TICK, self._tick, name="clock")
+            self.set_interval(LOOK, self.look, name="look")
 
     def _remembered(self) -> Spot:
         """The last spot, as far as it still is there."""
         kept = self.session.place("spot")
         try:
             spot = Spot(**json.loads(kept)) if kept else Spot()
+            if spot.sort not in SORTS or spot.place not in PLACES:
+                return Spot()
             if spot.forum:
                 self.session.forum(spot.forum)
             if spot.thread:
@@ -162,6 +176,11 @@ class View(Screen[None]):
         except (ValueError, TypeError, NotFound):  # written by another version, or gone since
             return Spot()
         return spot
+
+    def look(self) -> None:
+        """Shows what another jamtui on this mirror marked or brought."""
+        if self.session.changed_elsewhere():
+            self.reload()
 
     def _tick(self) -> None:
         self._refresh_lines()
@@ -198,18 +217,23 @@ class View(Screen[None]):
 
     def go(self, spot: Spot, *, post: str = "", unread: bool = False) -> None:
         """Goes there. ``post`` is the post to go to; ``unread`` goes to the first unread one; else the place kept."""
+        if spot.forum != self.spot.forum and spot.sort == self.spot.sort:
+            spot = replace(spot, sort=self.session.place(f"sort:{spot.forum}") or "active")
         before, self.spot = self.spot, spot
         self._stop_resting()
         if before.reading:
             self._keep_reader_place()
             self.reader.leave()
-        self.reader.previewing = not spot.reading
+            self.reader.previewing = True  # what it showed is told; what was only previewed is not seen by opening it
         if replace(before, thread="", reading=False) != replace(spot, thread="", reading=False):
             self._fill_list()
         if spot.thread and (spot.thread != self._shown or post or unread):
             self._fill_thread(spot.thread, post, unread=unread)
+        self.reader.previewing = not spot.reading
         self._arrange()
         self._keep_spot()
+        if before.reading and not spot.reading:
+            self.call_later(self.reload)  # the list beside it tells what was read
 
     def _keep_spot(self) -> None:
         self.session.set_place("spot", json.dumps(asdict(self.spot)))
@@ -250,6 +274,8 @@ class View(Screen[None]):
             key = self.session.key(kept) if kept else None
             line = int(at) if key is not None and at.isdecimal() else 0
         self.reader.set_thread(index, cursor=key, line=line, words=self._sought())
+        if unread and len(index) > 1 and (first := len(index.unread)):
+            self.say(f"{first:,} unread of {count(len(index), 'post', 'posts')}")
 
     def _sought(self) -> list[str]:
         """The words of the search that is shown, to be marked in the text."""
@@ -271,6 +297,7 @@ class View(Screen[None]):
         """Puts on the disk where one was; called before the program ends."""
         if self.spot.reading:
             self._keep_reader_place()
+            self.reader.leave()
         self._keep_spot()
 
     # -- what is shown
@@ -381,9 +408,12 @@ class View(Screen[None]):
         """Reads again what is seen. Nothing moves: list and reader stay on their rows."""
         rows = self.list_now
         before = rows.cursor_row
-        rows.update_rows(self._keys())
-        if before is not None and isinstance(before, ThreadRow | PostRow) and before.key < 0:
-            self._follow_sent(rows, before.id)
+        keys = self._keys()
+        now: Any = rows.cursor_key
+        if isinstance(before, ThreadRow | PostRow):
+            # It has another key when it left the outbox, and when the mirror was fetched anew.
+            now = self.session.key(before.id)
+        rows.update_rows(keys, cursor=now)
         if self._shown and self.spot.kind in ("threads", "posts"):
             try:
                 index = self.session.thread_index(self._shown)
@@ -391,18 +421,9 @@ class View(Screen[None]):
                 self._shown = ""
                 self.go(replace(self.spot, thread="", reading=False))
                 return
-            post = self.reader.cursor_row
             self.reader.update_thread(index)
-            if post is not None and post.key < 0 and (key := self.session.key(post.id)) is not None:
-                self.reader.go_to(key)
         self._draw_card()
         self._refresh_lines()
-
-    def _follow_sent(self, rows: RowList[Any, Any], post_id: str) -> None:
-        """A row that left the outbox has another key from then on; the cursor goes with it."""
-        key = self.session.key(post_id)
-        if key is not None and rows.cursor_key != key:
-            rows.go_to(key)
 
     # -- events of the panes
 
@@ -448,8 +469,7 @@ class View(Screen[None]):
 
     @on(ThreadReader.Seen)
     def seen(self, message: ThreadReader.Seen) -> None:
-        """Posts were read. They stay marked as new in the thread until one comes back to it."""
-        self.session.mark_read(message.keys)
+        """Posts were read (see `Reader`). They stay marked as new in the thread until one comes back to it."""
         self._refresh_lines()
 
     @on(ThreadReader.NewBelow)
@@ -528,8 +548,11 @@ class View(Screen[None]):
                 self.open_row()
                 return True
         elif spot.kind == "posts":
+            if self._next_in_list():
+                return True
             forum = self.session.post(thread).forum_id
-        found = self.session.next_unread(forum, thread)
+        self._passed |= {thread} if self.session.explore else set()
+        found = self.session.next_unread(forum, thread, spot.sort, self._passed)
         if found is None:
             return False
         if found[0] != forum:
@@ -539,6 +562,21 @@ class View(Screen[None]):
         if key is not None:
             self.list_now.go_to(key)
         return True
+
+    def _next_in_list(self) -> bool:
+        """Reading on from a post of a list of posts: the next one there, below or above, that is unread."""
+        rows = self.list_now
+        at, keys = rows.cursor_index, list(rows.keys)
+        order = keys[at + 1 :] + keys[: max(at, 0)]
+        for start in range(0, len(order), 128):
+            window = self.session.posts(order[start : start + 128])
+            row = next((one for one in window if one.unread and one.thread_id not in self._passed), None)
+            if row is not None:
+                self._passed |= {row.thread_id} if self.session.explore else set()
+                rows.go_to(row.key)
+                self.open_row()
+                return True
+        return False
 
     def to_place(self, place: str) -> None:
         """One of the five places. Going to where one is goes to its root."""
@@ -557,7 +595,6 @@ class View(Screen[None]):
             self._refresh_lines()
         elif spot.reading:
             self.go(replace(spot, reading=False))
-            self.call_later(self.reload)
         elif spot.kind == "threads":
             self.go(replace(spot, forum="", thread="", reading=False))
         elif spot.place != "forums":
@@ -575,4 +612,5 @@ class View(Screen[None]):
     def sort_by(self, order: str) -> None:
         if order not in SORTS:
             raise UsageError("no such order", f"One of: {', '.join(SORTS)}.")
+        self.session.set_place(f"sort:{self.spot.forum}", order)
         self.go(replace(self.spot, sort=order))

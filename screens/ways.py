@@ -119,7 +119,7 @@ class Ways(View):
             return self._plan_banner(self._plan)
         if spot.kind == "threads" and spot.filter:
             pieces = [part for chip in chips(spot.filter) for part in ((f" {chip} ", "reverse $accent"), " ")]
-            return Content.assemble(*pieces, ("  F clears", "$text-disabled"))
+            return Content.assemble(*pieces, ("  x clears", "$text-disabled"))
         return Content("")
 
     def _plan_banner(self, plan: Plan) -> Content:
@@ -246,7 +246,7 @@ class Ways(View):
     def _narrow(self, line: str) -> None:
         self.session.thread_keys(None, "new", self.session.filter(line))  # raises for a person that there is not
         self.go(replace(self.spot, filter=line.strip(), thread="", reading=False))
-        none = "No thread fits.\nf changes the filter, F clears it."
+        none = "No thread fits.\nf changes the filter, x clears it."
         self.list_now.empty = none if line.strip() else "No threads here yet.\nc opens the first."
         self.list_now.first()
 

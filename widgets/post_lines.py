@@ -102,6 +102,8 @@ def draw_post(row: PostRow, doc: Doc, view: View) -> PostLines:
     else:
         drawn, more = layout(doc, measure, everything=view.everything)
         body = list(mark_words(drawn, view.words))
+        if row.muted:
+            body = [tuple(span._replace(style="faint") for span in line) for line in body]
         if more:
             noun = "line" if more == 1 else "lines"
             ending = f"… {more:,} more {noun} not shown" if view.everything else f"… show all ({more:,} more {noun})"
@@ -149,8 +151,12 @@ def _header(row: PostRow, view: View, width: int, levels: int) -> Line:
     elif width >= 60 and row.handle and row.handle != name:
         left.append(Span(f" @{row.handle}", "muted"))
     left.append(Span(f" · {view.ago}", "muted"))
-    if row.edited_at is not None:
+    if row.changed:
+        left.append(Span(" · edited since you read it", "unread"))
+    elif row.edited_at is not None:
         left.append(Span(" · edited", "muted"))
+    if row.muted:
+        left.append(Span(" · muted", "muted"))
     if row.featured:
         left.append(Span(" ◆ featured", "featured"))
     kept = cut(left, room)

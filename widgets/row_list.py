@@ -195,10 +195,13 @@ class RowList(LineView, Generic[Key, Row]):
         self.refresh()
         self._tell()
 
-    def update_rows(self, keys: Sequence[Key], changed: Collection[Key] | None = None) -> None:
+    def update_rows(
+        self, keys: Sequence[Key], changed: Collection[Key] | None = None, *, cursor: Key | None = None
+    ) -> None:
         """The same list later: rows came, went or changed (``changed``; None: any of them may have).
 
         The cursor stays on its row and the first visible row stays first; rows that vanished give way to the next.
+        ``cursor`` is the key of the cursor's row when that has another one now: then the row stays on its line.
         """
         old = self._keys
         if changed is None:
@@ -210,11 +213,12 @@ class RowList(LineView, Generic[Key, Row]):
         if not keys:
             self._cursor = self._top = 0
         elif old:
-            cursor = _follow(old, keys, self._cursor)
+            place = -1 if cursor is None else _find(keys, cursor, self._cursor)
+            at = place if place >= 0 else _follow(old, keys, self._cursor)
             # The distance of the cursor from the top is kept when the first row is the one that vanished.
             top = _find(keys, old[self._top], self._top)
-            self._top = top if top >= 0 else cursor - (self._cursor - self._top)
-            self._cursor = cursor
+            self._top = top if top >= 0 else at - (self._cursor - self._top)
+            self._cursor = at
             self._clamp()
         self.refresh()
         self._tell()

@@ -102,11 +102,16 @@ def thread_row(row: ThreadRow, width: int, now: datetime, lines: int) -> list[Li
         title = Span("(taken back)", "faint")
     else:
         title = Span(one_line(row.title) or "(no title)", "unread" if row.unread else "title")
-    left = [_mark(row.unread, row.saved), title]
+    left = [_mark(row.unread, row.saved), *([Span("◉ ", "accent")] if row.followed else []), title]
+    if row.muted:
+        left = [_mark(False, row.saved), title._replace(style="faint")]
     ago = age(row.last_at, now)
     if width >= COLUMNS_FROM:
         return [_columns(row, left, width, ago)]
-    state = Span(*WAITING[row.send]) if row.send else Span(f"{row.unread:,} new" if row.unread else "", "accent")
+    new = f"{row.unread:,} new" if row.unread else ""
+    state = Span("muted", "faint") if row.muted else Span(new, "accent")
+    if row.send:
+        state = Span(*WAITING[row.send])
     if lines == 1:
         return [spread(left, [state] if row.send else [Span(f"↩ {row.replies:,} {ago:>6}", "muted")], width)]
     below = [Span("  "), *_author(row.author, row.role), Span(f" · {ago}  ", "muted"), *_tags(row.tags)]
@@ -117,7 +122,9 @@ def thread_row(row: ThreadRow, width: int, now: datetime, lines: int) -> list[Li
 def _columns(row: ThreadRow, left: list[Span], width: int, ago: str) -> Line:
     votes = _votes(row.up, row.voted)
     new = f"{row.unread:,} new" if row.unread else ""
-    state, style = WAITING[row.send] if row.send else (new, "accent")
+    state, style = ("muted", "faint") if row.muted else (new, "accent")
+    if row.send:
+        state, style = WAITING[row.send]
     who = cut(_author(row.author, row.role), 20)
     right = [
         *who,
@@ -146,7 +153,7 @@ def post_row(row: PostRow, width: int, now: datetime, forum: str = "") -> list[L
         begin = f"{one_line(row.title)}  " if row.title else "↳ "
         text = [
             Span("  "),
-            Span(begin, "unread" if row.unread else "title"),
+            Span(begin, "unread" if row.unread else "faint" if row.muted else "title"),
             Span(one_line(row.body[:600]), "muted"),
         ]
     return [spread(head, [state], width), cut(text, width)]

@@ -96,6 +96,8 @@ class StatusLine(Widget):
         if width >= 100 and self._who:
             left.append((f"  {self._who}", "$text-muted"))
         right: list[_Part] = []
+        if status.exploring:
+            right.append(("exploring" if width >= 60 else "expl", "$warning"))
         if status.unread and width >= 60:
             right.append((f"{status.unread:,} unread", "$foreground"))
         if status.refused:

@@ -112,6 +112,7 @@ class ThreadReader(LineView):
         self._in_view: dict[int, Drawn] = {}
         self._thumb = (0, 0)
         self._clock = now()
+        self.find_key: Callable[[str], int | None] | None = None  # the key that a post has now, by its id
         self.previewing = False  # True: what is on the screen does not count as seen
 
     # the thread
@@ -175,13 +176,15 @@ class ThreadReader(LineView):
         held = self._held()
         old, seen = self._order, {self._key(at) for at, _ in self._lines_in_view()}
         cursor_key = self._key(self._cursor)
-        vanished = {key for key in (held[0], cursor_key) if key not in set(index.keys)}
+        there = set(index.keys)
+        vanished = {key for key in (held[0], cursor_key, *old.folded, *self._expanded) if key not in there}
         follow = self._renamed(index, vanished)
         if changed is None:
             changed = list(self._rows)
         for key in changed:
             self._rows.pop(key, None)
-        self._order = ThreadOrder(index, old.folded)
+        self._order = ThreadOrder(index, frozenset(follow.get(key, key) for key in old.folded))
+        self._expanded = {follow.get(key, key) for key in self._expanded}
         self._pending.clear()
         self._clock = self._now()
         near = min(self._cursor, max(0, len(self._order) - 1))
@@ -207,10 +210,14 @@ class ThreadReader(LineView):
         return self._key(self._anchor[0]), self._anchor[1]
 
     def _renamed(self, index: ThreadIndex, vanished: Collection[int]) -> dict[int, int]:
-        """The new keys of posts that have another key now: what was in the outbox and is confirmed."""
+        """The new keys of posts that have another key now: what was in the outbox and is confirmed, and everything
+        when the mirror was fetched anew."""
         known = {row.id: key for key in vanished if (row := self._rows.get(key)) is not None}
         if not known:
             return {}
+        if self.find_key is not None:
+            found = {key: self.find_key(post_id) for post_id, key in known.items()}
+            return {key: new for key, new in found.items() if new is not None}
         new = [key for key in index.keys if key not in set(self.index.keys)]
         return {known[row.id]: row.key for row in self._load(new[-64:]) if row.id in known}
 
@@ -509,7 +516,14 @@ class ThreadReader(LineView):
         if new:
             self._told |= new
             self._pending |= new
-            self.post_message(self.Seen(self, new))
+            self.tell_seen(new)
+        again = [key for key in seen if (row := self._rows.get(key)) is not None and row.changed]
+        if again and not new.issuperset(again):
+            self.tell_seen(frozenset(again))
+
+    def tell_seen(self, keys: frozenset[int]) -> None:
+        """Tells that posts were read. A subclass may note it at once, so that nothing is lost when the program ends."""
+        self.post_message(self.Seen(self, keys))
 
     def leave(self) -> None:
         """The reader turns to something else: what has been on the screen to its last line is seen."""

@@ -32,6 +32,7 @@ class Context:
         self.environ = environ
         self.now = now
         self.jam_name: str | None = getattr(args, "jam", None)
+        self.explore = bool(getattr(args, "explore", False))
         self.out = Output(
             sys.stdout,
             sys.stderr,
@@ -70,7 +71,14 @@ class Context:
 
         from jamtui.session import open_session
 
-        session = open_session(self.home, jam, clock=self.now, rng=random.SystemRandom(), environ=dict(self.environ))
+        session = open_session(
+            self.home,
+            jam,
+            clock=self.now,
+            rng=random.SystemRandom(),
+            explore=self.explore,
+            environ=dict(self.environ),
+        )
         if session.set_aside is not None:
             self.out.say(f"The mirror was damaged and is now {session.set_aside.name}; jamtui sync fetches it anew.")
         return session

@@ -139,7 +139,7 @@ def clock_of(freeze: str | None) -> Callable[[], datetime]:
     return lambda: moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def session_on(demo: Demo) -> Session:
+def session_on(demo: Demo, *, explore: bool = False) -> Session:
     """A session on a demo that has just been started, with its mirror filled: the first screen shows the Jam."""
     clock = clock_of(demo.freeze)
     jam = demo.join()
@@ -147,7 +147,7 @@ def session_on(demo: Demo) -> Session:
     inside.open(jam).close()
     asyncio.run(once(inside, jam))
     rng = random.SystemRandom() if demo.freeze is None else random.Random(demo.seed)  # noqa: S311 - it is to repeat
-    return open_session(demo.home, jam, clock=clock, rng=rng, environ={})
+    return open_session(demo.home, jam, clock=clock, rng=rng, explore=explore, environ={})
 
 
 def run(context: Context, args: argparse.Namespace) -> int:
@@ -157,7 +157,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     else:
         screen.need_terminal("jamtui demo --screenshot FILE.svg draws its screen into a picture.")
     with ended_by_signals(), Demo(args.seed, args.freeze, args.archive) as demo:
-        session = session_on(demo)
+        session = session_on(demo, explore=args.explore)
         if args.screenshot:
             return screen.draw(session, demo.home, args, frozen=args.freeze is not None)
         return screen.run(context.home, session, frozen=args.freeze is not None)

@@ -38,7 +38,7 @@ def export(context: Context, args: argparse.Namespace) -> int:
     target = Path(args.output) if args.output not in (None, "-") else None
     if target is not None and not args.force and os.path.lexists(target):
         raise _taken(target)
-    with closing(context.session()) as session, _writer(target, replace=args.force) as file:
+    with closing(context.session()) as session, whole_file(target, replace=args.force) as file:
         if args.format == "jam":
             with closing(session.export()) as records:
                 what = f"{archive.write(cast('BinaryIO', file), records):,} records"
@@ -55,7 +55,7 @@ def export(context: Context, args: argparse.Namespace) -> int:
 
 
 @contextlib.contextmanager
-def _writer(target: Path | None, *, replace: bool) -> Iterator[IO[bytes]]:
+def whole_file(target: Path | None, *, replace: bool) -> Iterator[IO[bytes]]:
     """A file that is there whole or not at all (0600), compressed as its name says; standard output for None."""
     if target is None:
         sys.stdout.flush()

@@ -46,7 +46,12 @@ def _demo(parser: Parser) -> None:
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="the same number makes the same Jam")
     parser.add_argument("--freeze", metavar="TIME", help="stop the clock and the live posts at this RFC 3339 time")
     parser.add_argument("--archive", metavar="FILE", help="show this Jam archive instead, reopened from now")
+    _explore(parser)
     _picture(parser)
+
+
+def _explore(parser: Parser) -> None:
+    parser.add_argument("--explore", action="store_true", help="look around: nothing is marked as read, no place kept")
 
 
 def _picture(parser: Parser) -> None:
@@ -58,6 +63,7 @@ def _picture(parser: Parser) -> None:
 def _open(parser: Parser) -> None:
     parser.add_argument("file", metavar="FILE", help="a Jam archive: JSON lines, plain, .gz or .zst")
     parser.add_argument("--index-only", action="store_true", help="index the file and end; --json implies it")
+    _explore(parser)
     _picture(parser)
 
 
@@ -165,6 +171,17 @@ def _export(parser: Parser) -> None:
     parser.add_argument("--format", required=True, choices=("jam", "markdown"), help="a Jam archive, or a text to read")
     parser.add_argument("-o", "--output", metavar="FILE", help="a new file; .gz and .zst are compressed; else stdout")
     parser.add_argument("--force", action="store_true", help="replace the file if it is there")
+
+
+def _what(parser: Parser) -> None:
+    parser.add_argument("what", metavar="WHAT", nargs="+", help="#tag, @handle, or a post of the thread that is meant")
+
+
+def _state(parser: Parser) -> None:
+    parser.add_argument("action", choices=("export", "import"), help="write the file, or merge one")
+    parser.add_argument("file", metavar="FILE", nargs="?", help="import: the file")
+    parser.add_argument("-o", "--output", metavar="FILE", help="export: a new file; .gz, .zst compressed; else stdout")
+    parser.add_argument("--force", action="store_true", help="export: replace the file if it is there")
 
 
 def _completion(parser: Parser) -> None:
@@ -292,6 +309,25 @@ COMMANDS: dict[str, Command] = {
         "jamtui export --format jam -o jam.jsonl.zst\njamtui export --format markdown | less",
         _export,
     ),
+    "mute": Command(
+        "marking:mark",
+        "mute threads, tags and people on this device",
+        "jamtui mute 0192f3a4\njamtui mute '#off-topic' @ana",
+        _what,
+        "What is muted is never unread, and reading on passes it over; nobody else learns of it.",
+    ),
+    "unmute": Command("marking:mark", "unmute them", "jamtui unmute '#off-topic'", _what),
+    "follow": Command("marking:mark", "follow threads, tags and people", "jamtui follow 0192f3a4 '#energy'", _what),
+    "unfollow": Command("marking:mark", "follow them no longer", "jamtui unfollow @ana", _what),
+    "muted": Command("marking:listed", "what is muted", "jamtui muted --json"),
+    "followed": Command("marking:listed", "what is followed", "jamtui followed"),
+    "state": Command(
+        "marking:state",
+        "carry what was read, saved, muted, followed and the places to another device",
+        "jamtui state export -o state.jsonl\njamtui state import state.jsonl",
+        _state,
+        "Import merges: it adds what is not here and takes nothing away. A broken file is refused whole.",
+    ),
     "completion": Command(
         "completion:run",
         "a completion script for your shell",
@@ -356,6 +392,7 @@ def _add_globals(parser: Parser, *, version: bool) -> None:
     group.add_argument("--plain", action="store_true", default=unset, help="no table, no colour: fields apart by tabs")
     group.add_argument("--debug", action="store_true", default=unset, help="tell where in the program an error arose")
     if version:
+        group.add_argument("--explore", action="store_true", default=unset, help="full screen: mark nothing as read")
         group.add_argument("--version", action="store_true", help="the version, and end")
 
 

@@ -31,9 +31,9 @@ def need_terminal(hint: str) -> None:
         raise UsageError("the full screen needs a terminal", hint)
 
 
-def on_jam(name: str | None, environ: Mapping[str, str]) -> int:
+def on_jam(name: str | None, environ: Mapping[str, str], *, explore: bool = False) -> int:
     """The TUI on the Jam that is named, else on the last one used, else the welcome."""
-    context = Context(argparse.Namespace(jam=name), environ)
+    context = Context(argparse.Namespace(jam=name, explore=explore), environ)
     try:
         jam = context.jam()
     except NotFound:

@@ -58,7 +58,7 @@ def connect(path: Path, schema: Schema) -> apsw.Connection:
     """
     fresh = not path.exists() or path.stat().st_size == 0
     private_file(path)
-    with _explained(path, schema.name):
+    with explained(path, schema.name):
         db = apsw.Connection(str(path))
         try:
             db.set_busy_timeout(BUSY_MS)
@@ -114,7 +114,7 @@ def migrate(db: apsw.Connection, schema: Schema) -> None:
 @contextlib.contextmanager
 def transaction(db: apsw.Connection) -> Iterator[None]:
     """BEGIN IMMEDIATE … COMMIT, rolled back on any exception; storage errors come out as `StoreError`."""
-    with _explained(Path(db.filename), "database"):
+    with explained(Path(db.filename), "database"):
         db.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -126,7 +126,7 @@ def transaction(db: apsw.Connection) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _explained(path: Path, name: str) -> Iterator[None]:
+def explained(path: Path, name: str) -> Iterator[None]:
     try:
         yield
     except (apsw.FullError, apsw.IOError) as error:

@@ -10,9 +10,11 @@ Every change of objects happens in `apply` or `Loading`, in one transaction with
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import apsw
 import msgspec
@@ -20,7 +22,7 @@ import msgspec
 from jamtui import archive
 from jamtui.archive import Forum, Jam, Person, Post
 from jamtui.model import Changed
-from jamtui.store.connection import Schema, transaction
+from jamtui.store.connection import Schema, explained, transaction
 
 _V1 = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -403,7 +405,8 @@ class Loading:
     """Loads a snapshot into an empty mirror, in batches, the cursor last.
 
     A reader sees the posts as batches are committed; a load that is cut off has no cursor, and the next start clears it
-    and begins again. Feed it lines, then call `finish`.
+    and begins again. A mirror that was whole is replaced in one transaction instead: whoever reads sees the old one
+    until the new one is there, and keeps it when the load fails (`abandon`). Feed it lines, then call `finish`.
 
         loading = Loading(mirror, cursor)
         for line in lines: loading.feed(line)
@@ -419,11 +422,35 @@ class Loading:
         self._posts: dict[str, int] = {}
         self._batch: list[archive.Record] = []
         self._limit = _FIRST
-        with transaction(mirror.db):
+        self._at_once = bool(mirror.cursor)  # a whole mirror is replaced: one transaction from here to `finish`
+        with self._transaction():
             mirror.clear()
             mirror.db.execute(_DROP_INDEXES)
         self._threads: dict[int, list[int]] = {}  # opener's n -> n, forum, replies, last, up
         self._n = mirror._next_n()
+
+    @contextlib.contextmanager
+    def _transaction(self, final: bool = False) -> Iterator[None]:
+        db = self.mirror.db
+        if not self._at_once:
+            with transaction(db):
+                yield
+            return
+        with explained(Path(db.filename), "mirror"):
+            try:
+                if not db.in_transaction:
+                    db.execute("BEGIN IMMEDIATE")
+                yield
+                if final:
+                    db.execute("COMMIT")
+            except BaseException:
+                self.abandon()
+                raise
+
+    def abandon(self) -> None:
+        """The load ends here: a mirror that was whole stays as it was. Does nothing after `finish`."""
+        if self._at_once and self.mirror.db.in_transaction:
+            self.mirror.db.execute("ROLLBACK")
 
     def feed(self, line: bytes) -> bool:
         """Takes one line of the snapshot; True when a batch was committed and can be read. Raises `ArchiveError`."""
@@ -438,7 +465,7 @@ class Loading:
             return False
         self._commit()
         self._limit = BATCH
-        return True
+        return not self._at_once
 
     def finish(self, now: str, **meta: str) -> Changed:
         """Commits the rest and the cursor; ``meta`` are more facts to keep. The mirror is whole from here on."""
@@ -451,7 +478,7 @@ class Loading:
         words: list[tuple[object, ...]] = []
         tags: list[tuple[str, int]] = []
         threads: set[int] = set()
-        with transaction(db):
+        with self._transaction(final):
             for record in self._batch:
                 data, raw = record.data, record.raw
                 match data:

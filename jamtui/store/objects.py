@@ -13,21 +13,21 @@ import apsw
 
 TYPE_CHECKING = False  # typing's own is not worth its import here
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from jamtui.store.own import Queued
 
 Object = dict[str, object]
 
 # Schemas that the statements below are written for: (mirror, own). A test holds them against the migrations.
-SCHEMAS = (2, 1)
+SCHEMAS = (2, 2)
 
 _UNREAD = """
 FROM posts p LEFT JOIN own.read r ON r.h = p.h
 WHERE p.gone = 0 AND r.h IS NULL AND p.author IS NOT (SELECT n FROM people WHERE id = ?)
 """
 _POSTS = """
-SELECT p.n, p.raw, p.up, a.handle, p.gone = 0 AND r.h IS NULL AND a.id <> ?1, s.post_id IS NOT NULL,
+SELECT p.n, p.raw, p.up, a.handle, p.gone = 0 AND r.h IS NULL AND a.id <> ?1 {loud}, s.post_id IS NOT NULL,
     v.post_id IS NOT NULL
 FROM posts p JOIN people a ON a.n = p.author
 LEFT JOIN own.read r ON r.h = p.h
@@ -60,7 +60,12 @@ def connect(mirror: str, own: str) -> apsw.Connection | None:
             db.execute("ATTACH ? AS own", (f"{own}",))
             db.execute("PRAGMA query_only=ON")
             found = (_number(db, "PRAGMA main.user_version"), _number(db, "PRAGMA own.user_version"))
-            if found == SCHEMAS and _number(db, "SELECT count(*) FROM jam"):
+            # What is muted is for the longer road: see `jamtui.store.silence`.
+            if (
+                found == SCHEMAS
+                and _number(db, "SELECT count(*) FROM jam")
+                and not _number(db, "SELECT EXISTS (SELECT 1 FROM own.marks WHERE mark = 'muted')")
+            ):
                 return db
         except BaseException:
             db.close()
@@ -93,10 +98,19 @@ def _int(text: str) -> object:
 class Objects:
     """The mirror's objects for one reader, over a connection of `connect` or of `jamtui.store.rows`.
 
-    ``waiting`` is the outbox as it stands: laid over the posts, and shown by itself.
+    ``waiting`` is the outbox as it stands: laid over the posts, and shown by itself. ``loud`` gives an SQL condition
+    for a row of posts under a name, "AND …": what is muted is not unread (`jamtui.store.silence`).
     """
 
-    def __init__(self, db: apsw.Connection, person_id: str, handle: str, waiting: Sequence[Queued] = ()) -> None:
+    def __init__(
+        self,
+        db: apsw.Connection,
+        person_id: str,
+        handle: str,
+        waiting: Sequence[Queued] = (),
+        loud: Callable[[str], str] = lambda name: "",
+    ) -> None:
+        self._loud = loud
         self._db = db
         self._person_id = person_id
         self._handle = handle
@@ -104,7 +118,9 @@ class Objects:
 
     def forums(self) -> Iterator[Object]:
         """Forums by position, each with ``threads``, ``posts`` and ``unread``."""
-        unread = self._counts(f"SELECT p.forum, count(*) {_UNREAD} GROUP BY p.forum", (self._person_id,))
+        unread = self._counts(
+            f"SELECT p.forum, count(*) {_UNREAD} {self._loud('p')} GROUP BY p.forum", (self._person_id,)
+        )
         posts = self._counts("SELECT forum, count(*) FROM posts WHERE gone = 0 GROUP BY forum")
         threads = self._counts("SELECT forum, count(*) FROM threads GROUP BY forum")
         for n, raw in self._db.execute("SELECT n, raw FROM forums ORDER BY position, n"):
@@ -134,7 +150,9 @@ class Objects:
             piece = keys[start : start + _PIECE]
             confirmed = "[" + ",".join(str(key) for key in piece if key > 0) + "]"
             found: dict[int, Object] = {}
-            for n, raw, up, author, unread, saved, voted in self._db.execute(_POSTS, (self._person_id, confirmed)):
+            for n, raw, up, author, unread, saved, voted in self._db.execute(
+                _POSTS.format(loud=self._loud("p")), (self._person_id, confirmed)
+            ):
                 post = self.object(raw, up)
                 post |= {"author": author, "unread": bool(unread), "saved": bool(saved), "voted": bool(voted)}
                 found[int(n)] = _patched(post, self.waiting)

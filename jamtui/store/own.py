@@ -1,13 +1,18 @@
 """What exists nowhere else: drafts, outbox, reading state, one's own votes, places. Never fetched anew, never dropped.
 
-Every write is one short transaction with synchronous=FULL: when the call returns, it is on the disk.
+Every write is one short transaction with synchronous=FULL: when the call returns, it is on the disk. Reading state,
+places, mutes and follows are written by `jamtui.store.marks`.
+
+``stamp`` counts the transactions after which rows or counts may look otherwise (not those of places and drafts), so
+that nothing is counted anew because a cursor moved.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,7 +21,6 @@ import msgspec
 
 from jamtui.model import Draft, DraftKind, SendState
 from jamtui.store.connection import Schema, transaction
-from jamtui.store.mirror import hash_of
 
 _V1 = """
 CREATE TABLE read(h INTEGER PRIMARY KEY);   -- mirror.hash_of(post id); present: read
@@ -44,7 +48,25 @@ CREATE TABLE outbox(
     seq INTEGER NOT NULL DEFAULT 0);  -- sent: the change that it became
 """
 
-SCHEMA = Schema("store of your own texts", 0x4A414F31, (_V1,), "FULL")
+# Reading state that says more, and what is muted and followed.
+_V2 = """
+ALTER TABLE read ADD COLUMN version INTEGER NOT NULL DEFAULT 0;  -- of the post as it was read; 0: not looked at
+CREATE TABLE marks(
+    kind TEXT NOT NULL,    -- thread tag person
+    target TEXT NOT NULL,  -- id of the opener, name of the tag, id of the person
+    mark TEXT NOT NULL,    -- muted followed
+    at INTEGER NOT NULL, PRIMARY KEY (kind, target)) WITHOUT ROWID;
+CREATE TABLE visits(
+    thread_id TEXT PRIMARY KEY,
+    newest TEXT NOT NULL,      -- id of the newest post that was there
+    created INTEGER NOT NULL,  -- its server's time, for a mirror that no longer has it
+    at INTEGER NOT NULL) WITHOUT ROWID;  -- this machine's time, told to people and compared with nothing
+CREATE TABLE kept(raw TEXT PRIMARY KEY) WITHOUT ROWID;  -- records of a newer jamtui's `state export`
+CREATE TABLE stamp(one INTEGER PRIMARY KEY CHECK (one = 1), n INTEGER NOT NULL);
+INSERT INTO stamp VALUES (1, 0);
+"""
+
+SCHEMA = Schema("store of your own texts", 0x4A414F31, (_V1, _V2), "FULL")
 
 
 class Payload(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -93,11 +115,25 @@ _COLUMNS = (
 )
 
 
+BUMP = "UPDATE stamp SET n = n + 1"
+
+
 class Own:
     """Reads and writes one's own store over one connection."""
 
     def __init__(self, db: apsw.Connection) -> None:
         self.db = db
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[None]:
+        """A transaction after which rows look otherwise."""
+        with transaction(self.db):
+            yield
+            self.db.execute(BUMP)
+
+    def stamp(self) -> int:
+        """Another number means that rows or counts may look otherwise."""
+        return _int(next(iter(self.db.execute("SELECT n FROM stamp")))[0])
 
     # -- drafts
 
@@ -165,7 +201,7 @@ class Own:
     ) -> None:
         """One transaction: the row is in, and the draft that it was made of is out."""
         raw = msgspec.json.encode(payload)
-        with transaction(self.db):
+        with self._changing():
             self.db.execute(
                 "INSERT INTO outbox(id, kind, post_id, thread_id, forum_id, payload, sha256, state, created) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?)",
@@ -177,7 +213,7 @@ class Own:
     def put_back(self, row: Queued) -> None:
         """Undo of `drop`: the row stands again where it stood."""
         raw = msgspec.json.encode(row.payload)
-        with transaction(self.db):
+        with self._changing():
             self.db.execute(
                 f"INSERT OR IGNORE INTO outbox({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
@@ -188,12 +224,12 @@ class Own:
             )  # fmt: skip
 
     def drop(self, outbox_id: str) -> None:
-        with transaction(self.db):
+        with self._changing():
             self.db.execute("DELETE FROM outbox WHERE id = ?", (outbox_id,))
 
     def retry(self, outbox_id: str) -> None:
         """Queued again, due at once."""
-        with transaction(self.db):
+        with self._changing():
             self.db.execute(
                 "UPDATE outbox SET state = 'queued', reason = '', code = '', next_try = 0 "
                 "WHERE id = ? AND state <> 'sent'",
@@ -202,25 +238,25 @@ class Own:
 
     def sent(self, outbox_id: str, seq: int) -> None:
         """The server confirmed it: it became change ``seq`` and waits for the mirror to pass that."""
-        with transaction(self.db):
+        with self._changing():
             self.db.execute(
                 "UPDATE outbox SET state = 'sent', seq = ?, reason = '', code = '' WHERE id = ?", (seq, outbox_id)
             )
 
     def requeue_sent(self) -> None:
         """What was confirmed but is not mirrored yet is to be sent again: the server's log was replaced."""
-        with transaction(self.db):
+        with self._changing():
             self.db.execute("UPDATE outbox SET state = 'queued', seq = 0, next_try = 0 WHERE state = 'sent'")
 
     def later(self, outbox_id: str, reason: str, next_try: datetime) -> None:
-        with transaction(self.db):
+        with self._changing():
             self.db.execute(
                 "UPDATE outbox SET attempts = attempts + 1, reason = ?, next_try = ? WHERE id = ?",
                 (reason, _ms(next_try), outbox_id),
             )
 
     def refused(self, outbox_id: str, reason: str, code: str) -> None:
-        with transaction(self.db):
+        with self._changing():
             self.db.execute(
                 "UPDATE outbox SET state = 'refused', attempts = attempts + 1, reason = ?, code = ? WHERE id = ?",
                 (reason, code, outbox_id),
@@ -231,7 +267,7 @@ class Own:
 
         A vote becomes the server's word on it here, not before: the tally and the mark change together.
         """
-        with transaction(self.db):
+        with self._changing():
             gone = self.outbox("WHERE state = 'sent' AND seq <= ?", (seq,))
             for row in gone:
                 if row.kind == "vote":
@@ -241,38 +277,10 @@ class Own:
             self.db.execute("DELETE FROM outbox WHERE state = 'sent' AND seq <= ?", (seq,))
         return bool(gone)
 
-    # -- reading state
-
-    def mark(self, post_ids: Iterable[str], read: bool) -> None:
-        rows = [(hash_of(post_id),) for post_id in post_ids]
-        sql = "INSERT OR IGNORE INTO read VALUES (?)" if read else "DELETE FROM read WHERE h = ?"
-        with transaction(self.db):
-            self.db.executemany(sql, rows)
-
-    def mark_hashes(self, hashes: Sequence[int], read: bool) -> None:
-        sql = "INSERT OR IGNORE INTO read VALUES (?)" if read else "DELETE FROM read WHERE h = ?"
-        with transaction(self.db):
-            self.db.executemany(sql, [(h,) for h in hashes])
-
-    def save(self, post_id: str, saved: bool, now: datetime) -> None:
-        with transaction(self.db):
-            if saved:
-                self.db.execute("INSERT OR IGNORE INTO saved VALUES (?, ?)", (post_id, _ms(now)))
-            else:
-                self.db.execute("DELETE FROM saved WHERE post_id = ?", (post_id,))
-
-    def place(self, name: str) -> str:
-        row = next(iter(self.db.execute("SELECT value FROM places WHERE name = ?", (name,))), None)
-        return str(row[0]) if row else ""
-
-    def set_place(self, name: str, value: str) -> None:
-        with transaction(self.db):
-            self.db.execute("INSERT OR REPLACE INTO places VALUES (?, ?)", (name, value))
-
     # -- one's own votes, as the server knows them
 
     def set_votes(self, post_ids: Iterable[str]) -> None:
-        with transaction(self.db):
+        with self._changing():
             self.db.execute("DELETE FROM my_votes")
             self.db.executemany("INSERT OR IGNORE INTO my_votes VALUES (?)", [(post_id,) for post_id in post_ids])
 

@@ -6,7 +6,8 @@ for the network. Unread counts are always derived from what is there and what wa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from jamtui.model import ForumRow, JamRow, Me, PersonRow, PostRow, TagRow, Threa
 from jamtui.safe_text import safe_block, safe_line
 from jamtui.store.mirror import numbers
 from jamtui.store.overlay import Overlay
+from jamtui.store.silence import Silence
 
 _POST = msgspec.json.Decoder(Post)
 _PERSON = msgspec.json.Decoder(Person)
@@ -27,7 +29,7 @@ _JAM = msgspec.json.Decoder(Jam)
 
 _POSTS = """
 SELECT p.n, p.raw, p.up, a.raw, r.h IS NULL AND p.gone = 0 AND p.author <> ?1, s.post_id IS NOT NULL,
-    v.post_id IS NOT NULL, p.author = ?1
+    v.post_id IS NOT NULL, p.author = ?1, r.version, {muted}
 FROM posts p JOIN people a ON a.n = p.author
 LEFT JOIN own.read r ON r.h = p.h
 LEFT JOIN own.saved s ON s.post_id = p.id
@@ -37,7 +39,7 @@ WHERE p.n IN (SELECT value FROM json_each(?2))
 _THREADS = """
 SELECT t.n, p.raw, p.up, a.raw, t.replies, l.created, s.post_id IS NOT NULL, v.post_id IS NOT NULL,
     (SELECT count(*) FROM posts x LEFT JOIN own.read r ON r.h = x.h
-     WHERE x.thread = t.n AND x.gone = 0 AND x.author <> ?1 AND r.h IS NULL)
+     WHERE x.thread = t.n AND x.gone = 0 AND x.author <> ?1 AND r.h IS NULL {loud})
 FROM threads t JOIN posts p ON p.n = t.n JOIN people a ON a.n = p.author JOIN posts l ON l.n = t.last
 LEFT JOIN own.saved s ON s.post_id = p.id
 LEFT JOIN own.my_votes v ON v.post_id = p.id
@@ -71,7 +73,12 @@ class Rows:
         self.db = db
         self.me = me
         self.overlay = Overlay()
+        self.silence = Silence()
         self._my_n: int | None = None
+
+    @property
+    def _unread(self) -> str:
+        return f"{_UNREAD} {self.silence.loud('p')} "
 
     def my_n(self) -> int:
         """The reader's number in the mirror; 0 for guests and while the mirror does not know them."""
@@ -102,7 +109,7 @@ class Rows:
 
     def forums(self) -> list[ForumRow]:
         unread: dict[int, int] = dict(
-            self.db.execute(f"SELECT p.forum, count(*) {_UNREAD} GROUP BY p.forum", (self.my_n(),))
+            self.db.execute(f"SELECT p.forum, count(*) {self._unread} GROUP BY p.forum", (self.my_n(),))
         )
         posts: dict[int, int] = dict(self.db.execute("SELECT forum, count(*) FROM posts WHERE gone = 0 GROUP BY forum"))
         threads: dict[int, int] = dict(self.db.execute("SELECT forum, count(*) FROM threads GROUP BY forum"))
@@ -144,7 +151,7 @@ class Rows:
         stored = [key for key in keys if key > 0]
         if stored:
             for n, raw, up, person, replies, last, saved, voted, unread in self.db.execute(
-                _THREADS, (self.my_n(), _list(stored))
+                _THREADS.format(loud=self.silence.loud("x")), (self.my_n(), _list(stored))
             ):
                 post, author = _POST.decode(_bytes(raw)), _PERSON.decode(_bytes(person))
                 now, difference = self.overlay.vote_of(post.id, bool(voted))
@@ -154,6 +161,7 @@ class Rows:
                     safe_line(author.handle), safe_line(author.role), author.id, int(replies) + waiting,
                     int(up) + difference, now, tuple(safe_line(tag) for tag in post.tags), post.created_at,
                     _time(last), int(unread), bool(saved), bool(post.gone),
+                    muted=int(n) in self.silence.threads, followed=int(n) in self.silence.followed,
                 )  # fmt: skip
         for key in keys:
             if key < 0 and (row := self.overlay.row_of(key, self._me())) is not None:
@@ -175,7 +183,7 @@ class Rows:
             rows = [
                 (int(n), None if parent is None else int(parent), bool(unread))
                 for n, parent, unread in self.db.execute(
-                    "SELECT p.n, p.parent, p.gone = 0 AND p.author <> ?1 AND r.h IS NULL "
+                    f"SELECT p.n, p.parent, p.gone = 0 AND p.author <> ?1 AND r.h IS NULL {self.silence.loud('p')} "
                     "FROM posts p LEFT JOIN own.read r ON r.h = p.h WHERE p.thread = ?2 ORDER BY p.n",
                     (self.my_n(), opener[0]),
                 )
@@ -202,8 +210,16 @@ class Rows:
         found: dict[int, PostRow] = {}
         stored = [key for key in keys if key > 0]
         if stored:
-            for n, raw, up, person, unread, saved, voted, mine in self.db.execute(_POSTS, (self.my_n(), _list(stored))):
-                row = _post_row(int(n), _bytes(raw), int(up), _bytes(person), bool(unread), bool(saved), bool(mine))
+            sql = _POSTS.format(muted=self.silence.muted("p"))
+            for n, raw, up, person, unread, saved, voted, mine, read, muted in self.db.execute(
+                sql, (self.my_n(), _list(stored))
+            ):
+                row = _post_row(
+                    int(n), _bytes(raw), int(up), _bytes(person), bool(unread and not muted), bool(saved), bool(mine)
+                )
+                if muted or (read and row.version > int(read)):
+                    changed = bool(read and row.version > int(read)) and not row.gone
+                    row = replace(row, muted=bool(muted), changed=changed)
                 found[int(n)] = self.overlay.patched(row, bool(voted))
         for key in keys:
             if key < 0 and (row_of := self.overlay.row_of(key, self._me())) is not None:
@@ -277,28 +293,41 @@ class Rows:
             where, values = "AND p.thread = ?2", [self.my_n(), self._post_n(thread_id) or 0]
         elif forum_id is not None:
             where, values = "AND p.forum = ?2", [self.my_n(), self._forum_n(forum_id)]
-        return numbers(self.db.execute(f"SELECT p.h {_UNREAD} {where}", values))
+        return numbers(self.db.execute(f"SELECT p.h {self._unread} {where}", values))
 
     def hashes(self, keys: Sequence[int]) -> list[int]:
         return numbers(
             self.db.execute("SELECT h FROM posts WHERE n IN (SELECT value FROM json_each(?))", (_list(keys),))
         )
 
-    def next_unread(self, forum_id: str, thread_id: str) -> tuple[str, str] | None:
+    def versions(self, keys: Sequence[int]) -> list[tuple[int, int]]:
+        """(what reading state is kept by, version) of posts."""
+        sql = (
+            "SELECT h, coalesce(CAST(raw AS TEXT) ->> '$.version', 1) FROM posts "
+            "WHERE n IN (SELECT value FROM json_each(?))"
+        )
+        return [(int(h), int(version)) for h, version in self.db.execute(sql, (_list(keys),))]
+
+    def next_unread(
+        self, forum_id: str, thread_id: str, sort: str = "active", passed: Collection[str] = ()
+    ) -> tuple[str, str] | None:
         """(forum, thread) of the next thread that has unread posts, in the order of the lists, wrapping round."""
         forums = [str(row[0]) for row in self.db.execute("SELECT id FROM forums ORDER BY position, n")]
         start = forums.index(forum_id) if forum_id in forums else 0
         here = self._post_n(thread_id) if thread_id else None
+        skipped = {self._post_n(one) for one in passed}
         for step in range(len(forums) + 1):
             forum = forums[(start + step) % len(forums)]
             unread = set(
                 numbers(
                     self.db.execute(
-                        f"SELECT DISTINCT p.thread {_UNREAD} AND p.forum = ?2", (self.my_n(), self._forum_n(forum))
+                        f"SELECT DISTINCT p.thread {self._unread} AND p.forum = ?2", (self.my_n(), self._forum_n(forum))
                     )
                 )
             )
-            keys = [key for key in self.thread_keys(forum) if key in unread or key == here] if unread else []
+            unread -= skipped
+            order = sort if forum == forum_id else "active"
+            keys = [key for key in self.thread_keys(forum, order) if key in unread or key == here] if unread else []
             if here in keys:
                 at = keys.index(here)
                 keys = keys[at + 1 :] if step == 0 else keys[:at]
@@ -308,6 +337,20 @@ class Rows:
         return None
 
     # -- tags and people
+
+    def tag_named(self, name: str) -> str:
+        """The tag as it is written in the Jam, whatever the case; one that nobody used is in small letters."""
+        row = next(iter(self.db.execute("SELECT name FROM tags WHERE name = ? COLLATE NOCASE LIMIT 1", (name,))), None)
+        return str(row[0]) if row else name.lower()
+
+    def person_named(self, handle: str) -> str | None:
+        """The id of a person."""
+        row = next(iter(self.db.execute("SELECT id FROM people WHERE handle = ? COLLATE NOCASE", (handle,))), None)
+        return str(row[0]) if row else None
+
+    def handle_of(self, person_id: str) -> str:
+        row = next(iter(self.db.execute("SELECT handle FROM people WHERE id = ?", (person_id,))), None)
+        return str(row[0]) if row else ""
 
     def tags(self) -> list[TagRow]:
         sql = "SELECT name, count(*) FROM tags GROUP BY name ORDER BY 2 DESC, 1"

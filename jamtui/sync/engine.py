@@ -99,9 +99,11 @@ class Engine:
                             self._progress(done, snapshot.size)
                             self._notify(Changed(everything=True, status=True))
                     await asyncio.sleep(0)  # the pieces may all be here already: let a stop come through
+                changed = loading.finish(rfc3339(self._now()))
             except ArchiveError as error:
                 raise errors.BadAnswer(f"the snapshot of the server is {error.title}") from None
-            changed = loading.finish(rfc3339(self._now()))
+            finally:
+                loading.abandon()
         self._progress(0, 0)
         self._notify(changed)
         self._settle()

@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 
 CORPUS = Path(__file__).parents[1] / "data" / "hostile" / "corpus.json"
-KINDS = {"esc", "c0", "c1", "uni", "markup", "md"}  # the kinds that are text in a post; the others are a server's answers
+KINDS = {
+    "esc",
+    "c0",
+    "c1",
+    "uni",
+    "markup",
+    "md",
+}  # the kinds that are text in a post; the others are a server's answers
 SHORT = 150  # characters of a payload in fields of one line, which have limits
 TIME = "2026-01-01T00:00:00Z"
 # What no stranger's text may send: C0 but LF (CR and BS are among what Textual itself never needs either), DEL, C1, bidi

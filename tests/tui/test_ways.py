@@ -120,7 +120,7 @@ async def test_a_filter_is_typed_completed_shown_and_cleared(app: JamApp, sessio
         assert 0 < len(person.screen.list_now.keys) < len(session.thread_keys(spot.forum))
         assert "unread" in person.banner
         assert "since 1h" in person.banner
-        await person.press("F")
+        await person.press("x")
         assert len(person.screen.list_now.keys) == len(session.thread_keys(spot.forum))
         assert person.banner == ""
         await person.press("z")

@@ -12,6 +12,7 @@ import pytest
 from jamtui.model import Draft, DraftKind, SendState
 from jamtui.store import connection, own
 from jamtui.store.connection import StorageFull, StoreBroken, StoreTooNew
+from jamtui.store.marks import MarkStore
 from jamtui.store.own import Own, Payload
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -140,7 +141,7 @@ def test_files_are_private_whatever_the_umask(tmp_path: Path) -> None:
     old = os.umask(0)
     try:
         db = connection.connect(tmp_path / "own.sqlite", own.SCHEMA)
-        Own(db).set_place("a", "b")
+        MarkStore(db).set_place("a", "b")
         modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
         db.close()
     finally:

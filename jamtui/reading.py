@@ -1,0 +1,142 @@
+"""The reading half of the session's facade that is kept on this device: read, saved, places, muted and followed.
+
+Mixed into `jamtui.session.Session`. While exploring, nothing of reading is written: marks of what was read are not
+made, and places are kept for this run alone. What a person does by name (save, mute, follow) is done all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from jamtui.errors import NotFound, UsageError
+from jamtui.model import JamRow, Mark, MarkKind, MarkRow, Marks, PostRow, Undo
+from jamtui.safe_text import safe_line
+from jamtui.store import state
+from jamtui.store.marks import MarkStore
+from jamtui.store.rows import Rows
+
+_PAST = {Mark.MUTED: "muted", Mark.FOLLOWED: "followed"}
+
+
+class Reading:
+    """What `Session` gives: its rows, its marks, its clock."""
+
+    explore: bool
+    _marks: MarkStore
+    _rows: Rows
+    _places: dict[str, str]
+
+    @property
+    def jam(self) -> JamRow:
+        raise NotImplementedError
+
+    def now(self) -> datetime:
+        raise NotImplementedError
+
+    def _fresh(self) -> Rows:
+        raise NotImplementedError
+
+    def post(self, post_id: str) -> PostRow:
+        raise NotImplementedError
+
+    # -- read
+
+    def mark_read(self, keys: Iterable[int], read: bool = True) -> None:
+        """Posts that were read as they stand now, or unread again. Does nothing while exploring."""
+        stored = [key for key in keys if key > 0]
+        if self.explore or not stored:
+            return
+        if read:
+            self._marks.mark_versions(self._rows.versions(stored))
+        else:
+            self._marks.mark_hashes(self._rows.hashes(stored), False)
+
+    def mark_all_read(self, forum_id: str | None = None, thread_id: str | None = None) -> Undo:
+        hashes = [] if self.explore else self._fresh().unread_hashes(forum_id, thread_id)
+        self._marks.mark_hashes(hashes, True)
+        return Undo(f"{len(hashes):,} marked as read", ("read", hashes))
+
+    def save(self, post_id: str, saved: bool) -> None:
+        self._marks.save(post_id, saved, self.now())
+
+    # -- to another device
+
+    def export_state(self) -> Iterator[str]:
+        """The lines of ``jamtui state export``."""
+        jam = self.jam
+        return state.export(self._marks.db, jam.id, jam.slug)
+
+    def import_state(self, lines: Iterable[bytes]) -> state.Merged:
+        """Merges them. Raises `jamtui.store.state.StateBroken` before anything is changed."""
+        return state.merge(self._marks.db, state.parse(lines, self.jam.id))
+
+    # -- places
+
+    def place(self, name: str) -> str:
+        return self._places[name] if name in self._places else self._marks.place(name)
+
+    def set_place(self, name: str, value: str) -> None:
+        if self.explore:
+            self._places[name] = value
+        elif self._marks.place(name) != value:
+            self._marks.set_place(name, value)
+
+    # -- muted and followed
+
+    def muted(self) -> Marks:
+        return self._marks.marks(Mark.MUTED)
+
+    def followed(self) -> Marks:
+        return self._marks.marks(Mark.FOLLOWED)
+
+    def mark_rows(self, mark: Mark) -> list[MarkRow]:
+        """What is muted, or followed, with names for people."""
+        return [row.named(self._name_of(row.kind, row.target)) for row in self._marks.mark_rows(mark)]
+
+    def target(self, words: str) -> tuple[MarkKind, str]:
+        """``#tag``, ``@handle``, or a post (its thread is meant). Raises `NotFound`, `UsageError`."""
+        words = words.strip()
+        if words.startswith("#"):
+            name = " ".join(words[1:].split())
+            if not name:
+                raise UsageError("a tag has a name", "Write it like #energy.")
+            return MarkKind.TAG, self._rows.tag_named(name)
+        if words.startswith("@"):
+            person = self._rows.person_named(words[1:].strip())
+            if person is None:
+                raise NotFound(f"nobody here is called {safe_line(words)}", "jamtui people lists everybody.")
+            return MarkKind.PERSON, person
+        return MarkKind.THREAD, self.post(words).thread_id
+
+    def set_mark(self, words: str, mark: Mark, on: bool | None = None) -> Undo:
+        """Mutes or follows what ``words`` name (see `target`), or no longer; None: the other way round."""
+        kind, target = self.target(words)
+        before = self._marks.mark_of(kind, target)
+        on = before is not mark if on is None else on
+        now = mark if on else None if before is mark else before
+        self._marks.set_mark(kind, target, now, self.now())
+        done = _PAST[mark] if on else f"no longer {_PAST[mark]}"
+        return Undo(f"{self._name_of(kind, target)}: {done}", ("mark", kind, target, before))
+
+    def undo_reading(self, token: object) -> bool:
+        """Takes back what `mark_all_read` or `set_mark` did; False when the token is of another kind."""
+        match token:
+            case ("read", list() as hashes):
+                self._marks.mark_hashes(hashes, False)
+            case ("mark", MarkKind() as kind, str() as target, before):
+                self._marks.set_mark(kind, target, before if isinstance(before, Mark) else None, self.now())
+            case _:
+                return False
+        return True
+
+    def _name_of(self, kind: MarkKind, target: str) -> str:
+        """A harmless name for people; the bare target when the mirror does not know it."""
+        if kind is MarkKind.TAG:
+            return f"#{safe_line(target)}"
+        if kind is MarkKind.PERSON:
+            return f"@{safe_line(self._rows.handle_of(target) or target)}"
+        try:
+            return safe_line(self.post(target).title) or "(taken back)"
+        except NotFound:
+            return target

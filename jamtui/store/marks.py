@@ -1,0 +1,113 @@
+"""Reading state and what a person set for reading: read, saved, places, visits, muted and followed.
+
+Written with synchronous=NORMAL: a killed program loses nothing, and no key waits for the disk; a machine that loses
+its power may forget the last marks, never tear the file. Nothing here compares this machine's clock with anything.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+
+import apsw
+
+from jamtui.model import Mark, MarkKind, MarkRow, Marks
+from jamtui.store.connection import transaction
+from jamtui.store.mirror import hash_of
+from jamtui.store.own import BUMP
+
+_READ = "INSERT INTO read VALUES (?, ?) ON CONFLICT(h) DO UPDATE SET version = max(version, excluded.version)"
+_UNREAD = "DELETE FROM read WHERE h = ?"
+
+
+class MarkStore:
+    """Reads and writes the marks over a connection to one's own store."""
+
+    def __init__(self, db: apsw.Connection) -> None:
+        self.db = db
+
+    @contextlib.contextmanager
+    def _writing(self, bump: bool = True) -> Iterator[None]:
+        self.db.execute("PRAGMA synchronous=NORMAL")
+        try:
+            with transaction(self.db):
+                yield
+                if bump:
+                    self.db.execute(BUMP)
+        finally:
+            self.db.execute("PRAGMA synchronous=FULL")
+
+    # -- read
+
+    def mark(self, post_ids: Iterable[str], read: bool) -> None:
+        self.mark_hashes([hash_of(post_id) for post_id in post_ids], read)
+
+    def mark_hashes(self, hashes: Sequence[int], read: bool) -> None:
+        """Without a word on the versions: for posts that were not looked at one by one."""
+        if not hashes:
+            return
+        with self._writing():
+            self.db.executemany(_READ if read else _UNREAD, [(h, 0) if read else (h,) for h in hashes])
+
+    def mark_versions(self, rows: Sequence[tuple[int, int]]) -> None:
+        """(hash, version) of posts that were read as they stood."""
+        if not rows:
+            return
+        with self._writing():
+            self.db.executemany(_READ, rows)
+
+    # -- saved
+
+    def save(self, post_id: str, saved: bool, now: datetime) -> None:
+        with self._writing():
+            if saved:
+                self.db.execute("INSERT OR IGNORE INTO saved VALUES (?, ?)", (post_id, _ms(now)))
+            else:
+                self.db.execute("DELETE FROM saved WHERE post_id = ?", (post_id,))
+
+    # -- places
+
+    def place(self, name: str) -> str:
+        row = next(iter(self.db.execute("SELECT value FROM places WHERE name = ?", (name,))), None)
+        return str(row[0]) if row else ""
+
+    def set_place(self, name: str, value: str) -> None:
+        with self._writing(bump=False):
+            self.db.execute("INSERT OR REPLACE INTO places VALUES (?, ?)", (name, value))
+
+    # -- muted and followed
+
+    def marks(self, mark: Mark) -> Marks:
+        """The targets of one mark, by kind."""
+        found: dict[str, set[str]] = {kind.value: set() for kind in MarkKind}
+        for kind, target in self.db.execute("SELECT kind, target FROM marks WHERE mark = ?", (mark.value,)):
+            found.setdefault(str(kind), set()).add(str(target))
+        return Marks(*(frozenset(found[kind.value]) for kind in MarkKind))
+
+    def mark_rows(self, mark: Mark) -> list[MarkRow]:
+        """One mark's rows, the latest first; ``name`` is still the bare target."""
+        sql = "SELECT kind, target, at FROM marks WHERE mark = ? ORDER BY at DESC, kind, target"
+        return [
+            MarkRow(mark, MarkKind(str(kind)), str(target), str(target), datetime.fromtimestamp(int(at) / 1000, UTC))
+            for kind, target, at in self.db.execute(sql, (mark.value,))
+        ]
+
+    def mark_of(self, kind: MarkKind, target: str) -> Mark | None:
+        sql = "SELECT mark FROM marks WHERE kind = ? AND target = ?"
+        row = next(iter(self.db.execute(sql, (kind.value, target))), None)
+        return Mark(str(row[0])) if row else None
+
+    def set_mark(self, kind: MarkKind, target: str, mark: Mark | None, now: datetime) -> None:
+        """None takes it off. Muted and followed exclude each other."""
+        with self._writing():
+            if mark is None:
+                self.db.execute("DELETE FROM marks WHERE kind = ? AND target = ?", (kind.value, target))
+            else:
+                self.db.execute(
+                    "INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?)", (kind.value, target, mark.value, _ms(now))
+                )
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

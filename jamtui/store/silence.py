@@ -1,0 +1,67 @@
+"""What muting means for the posts of a mirror: SQL conditions, made anew when the marks or the mirror change.
+
+A post is muted when its thread is (by itself, or by a tag of its opener), when its author is, or when it carries a
+muted tag. A thread that is followed by itself is not muted by a tag. Without anything muted there is no condition.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import apsw
+
+from jamtui.model import Marks
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Keys (numbers of the mirror) of what is muted, and of the threads that are followed."""
+
+    threads: frozenset[int] = frozenset()
+    authors: frozenset[int] = frozenset()
+    posts: frozenset[int] = frozenset()  # by a tag of their own
+    followed: frozenset[int] = frozenset()
+
+    def muted(self, alias: str) -> str:
+        """An SQL condition on a row of ``posts``; "0" when nothing is muted."""
+        parts = [
+            f"{alias}.{column} IN ({','.join(map(str, sorted(keys)))})"
+            for column, keys in (("thread", self.threads), ("author", self.authors), ("n", self.posts))
+            if keys
+        ]
+        return f"({' OR '.join(parts)})" if parts else "0"
+
+    def loud(self, alias: str) -> str:
+        """`muted`, negated and with AND before it, or nothing."""
+        condition = self.muted(alias)
+        return "" if condition == "0" else f"AND NOT {condition}"
+
+
+def silence_of(db: apsw.Connection, muted: Marks, followed: Marks) -> Silence:
+    """The marks, which are kept by id and name, in the numbers of the mirror as it now is."""
+    if not muted and not followed:
+        return Silence()
+    by_itself = _numbers(db, "SELECT n FROM posts WHERE id IN (SELECT value FROM json_each(?))", followed.threads)
+    tagged = _numbers(db, _TAGGED, muted.tags)
+    openers = _numbers(db, f"SELECT n FROM threads WHERE n IN ({_TAGGED})", muted.tags)
+    threads = _numbers(db, "SELECT n FROM posts WHERE id IN (SELECT value FROM json_each(?))", muted.threads)
+    return Silence(
+        threads=threads | (openers - by_itself),
+        authors=_numbers(db, _PEOPLE, muted.people),
+        posts=tagged - openers,
+        followed=by_itself
+        | _numbers(db, f"SELECT n FROM threads WHERE n IN ({_TAGGED})", followed.tags)
+        | _numbers(db, f"SELECT t.n FROM threads t JOIN posts p ON p.n = t.n WHERE p.author IN ({_PEOPLE})",
+                   followed.people),
+    )  # fmt: skip
+
+
+_TAGGED = "SELECT post FROM tags WHERE name IN (SELECT value FROM json_each(?))"
+_PEOPLE = "SELECT n FROM people WHERE id IN (SELECT value FROM json_each(?))"
+
+
+def _numbers(db: apsw.Connection, sql: str, names: frozenset[str]) -> frozenset[int]:
+    if not names:
+        return frozenset()
+    return frozenset(int(n) for (n,) in db.execute(sql, (json.dumps(sorted(names)),)))

@@ -1,0 +1,24 @@
+"""The main screen, marking half: muting and following of threads, tags and people."""
+
+from __future__ import annotations
+
+from jamtui.model import Mark, Undo
+from screens.writing import Writing
+
+
+class Marking(Writing):
+    """Actions on what is muted and followed. Mixed into `screens.jam.JamScreen`."""
+
+    def offer(self, undo: Undo) -> None:
+        raise NotImplementedError
+
+    def action_mute(self, what: str = "") -> None:
+        self._mark(what, Mark.MUTED)
+
+    def action_follow(self, what: str = "") -> None:
+        self._mark(what, Mark.FOLLOWED)
+
+    def _mark(self, what: str, mark: Mark) -> None:
+        """``what`` is ``#tag``, ``@handle`` or a post; without it, the thread under the cursor is meant."""
+        self.offer(self.session.set_mark(what or self._post().thread_id, mark))
+        self.reload()

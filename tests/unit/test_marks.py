@@ -1,0 +1,264 @@
+"""Reading state: muted and followed, exploring, another device, another schema, a mirror fetched anew."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from jamtui import cli
+from jamtui.archive import ArchiveError, rfc3339
+from jamtui.errors import NotFound
+from jamtui.model import Mark, Marks
+from jamtui.paths import Home
+from jamtui.session import Session, prepare
+from jamtui.store import connection, mirror, own, registry
+from jamtui.store.mirror import Loading, Mirror
+from jamtui.store.state import StateBroken
+
+NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
+FORUM, ME, ANA, BOB = (f"0a000000-0000-4000-8000-{n:012x}" for n in range(4))
+
+
+def uid(n: int) -> str:
+    return f"00000000-0000-7000-8000-{n:012x}"
+
+
+def record(kind: str, **data: object) -> bytes:
+    return json.dumps({"type": kind, "data": data}).encode()
+
+
+def post(n: int, thread: int, parent: int | None = None, author: str = ANA, **more: object) -> bytes:
+    data = {
+        "id": uid(n), "forum_id": FORUM, "thread_id": uid(thread), "parent_id": parent and uid(parent),
+        "author_id": author, "title": "" if parent else f"Idea {n}", "body": f"Body {n}", "created_at": rfc3339(NOW),
+        "tags": [], "votes": {},
+    }  # fmt: skip
+    return record("post", **(data | more))
+
+
+JAM = [
+    record("jam", format=1, id="j", slug="tea", title="Tea", opens_at=rfc3339(NOW - timedelta(1)),
+           closes_at=rfc3339(NOW + timedelta(1))),
+    *(record("person", id=one, handle=name, name=name) for one, name in ((ME, "me"), (ANA, "ana"), (BOB, "bob"))),
+    record("forum", id=FORUM, slug="one", title="One", brief="b", position=1),
+    post(1, 1, tags=["Tea"]), post(2, 1, 1), post(3, 1, 2, BOB),
+    post(4, 4), post(5, 4, 4, BOB), post(6, 4, 4, tags=["Tea"]),
+]  # fmt: skip
+
+
+def load(jam: registry.KnownJam, *lines: bytes) -> None:
+    with closing(connection.connect(jam.mirror, mirror.SCHEMA)) as db:
+        loading = Loading(Mirror(db), "12-aaaa")
+        for line in lines:
+            loading.feed(line)
+        loading.finish(rfc3339(NOW))
+
+
+def jam_in(folder: Path) -> registry.KnownJam:
+    home = Home.from_env({"JAMTUI_HOME": str(folder)})
+    jam = registry.for_server(home, "http://127.0.0.1:9", "tea", "Tea").changed(person_id=ME, handle="me")
+    registry.remember(home, jam)
+    prepare(jam, NOW)
+    load(jam, *JAM)
+    return jam
+
+
+def open_on(jam: registry.KnownJam, *, explore: bool = False) -> Session:
+    return Session(jam, clock=lambda: NOW, rng=random.Random(1), new_client=None, explore=explore)
+
+
+@pytest.fixture
+def known(tmp_path: Path) -> registry.KnownJam:
+    return jam_in(tmp_path)
+
+
+@pytest.fixture
+def session(known: registry.KnownJam) -> Iterator[Session]:
+    with closing(open_on(known)) as one:
+        yield one
+
+
+def unread(session: Session) -> set[int]:
+    keys = [key for n in range(1, 7) if (key := session.key(uid(n)))]
+    rows = {int(row.id[-4:], 16) for row in session.posts(keys) if row.unread}
+    assert session.status().unread == len(rows), "the count is of other posts than those that are unread"
+    return rows
+
+
+def test_a_muted_thread_is_not_unread_and_passed_over(session: Session) -> None:
+    undo = session.set_mark(uid(5), Mark.MUTED)
+    assert unread(session) == {1, 2, 3}
+    assert [row.muted for row in session.threads(session.thread_keys(FORUM, "new"))] == [True, False]
+    assert session.next_unread(FORUM, "") == (FORUM, uid(1))
+    session.undo(undo)
+    assert unread(session) == {1, 2, 3, 4, 5, 6}
+
+
+def test_a_muted_tag_takes_whole_threads_unless_they_are_followed(session: Session) -> None:
+    session.set_mark("#tea", Mark.MUTED)  # as written in the Jam: Tea
+    assert session.muted() == Marks(tags=frozenset({"Tea"}))
+    assert unread(session) == {4, 5}
+    session.set_mark(uid(1), Mark.FOLLOWED)
+    assert unread(session) == {1, 2, 3, 4, 5}
+
+
+def test_a_muted_person_is_muted_everywhere_and_answers_to_them_are_not(session: Session) -> None:
+    session.set_mark("@Ana", Mark.MUTED)
+    assert unread(session) == {3, 5}
+    with pytest.raises(NotFound, match="nobody here"):
+        session.set_mark("@nobody", Mark.MUTED)
+
+
+def test_following_takes_a_mute_away_and_is_shown(session: Session) -> None:
+    session.set_mark("@bob", Mark.MUTED)
+    session.set_mark("@bob", Mark.FOLLOWED)
+    session.set_mark("#Tea", Mark.FOLLOWED)
+    assert session.muted() == Marks()
+    assert session.followed() == Marks(tags=frozenset({"Tea"}), people=frozenset({BOB}))
+    assert [row.followed for row in session.threads(session.thread_keys(FORUM, "new"))] == [False, True]
+    assert sorted(row.name for row in session.mark_rows(Mark.FOLLOWED)) == ["#Tea", "@bob"]
+
+
+def test_an_edit_after_reading_shows_and_stays_read(session: Session, known: registry.KnownJam) -> None:
+    session.mark_read([key for n in (2, 4) if (key := session.key(uid(n)))])
+    session.mark_all_read(thread_id=uid(4))
+    with closing(connection.connect(known.mirror, mirror.SCHEMA)) as db:
+        Mirror(db).apply([("post", json.dumps(json.loads(post(2, 1, 1, version=2))["data"]).encode())], "13-bbbb")
+    assert unread(session) == {1, 3}
+    assert [session.post(uid(n)).changed for n in (2, 4, 5)] == [True, False, False]
+
+
+def test_exploring_writes_nothing_of_reading(known: registry.KnownJam) -> None:
+    def rows() -> list[list[object]]:
+        with closing(connection.connect(known.own, own.SCHEMA)) as db:
+            return [list(db.execute(f"SELECT * FROM {table} ORDER BY 1")) for table in ("read", "places", "visits")]
+
+    before = rows()
+    with closing(open_on(known, explore=True)) as session:
+        session.mark_read(session.thread_index(uid(1)).keys)
+        session.mark_all_read()
+        session.set_place("spot", "here")
+        assert session.place("spot") == "here"
+        assert session.status().exploring
+        assert unread(session) == {1, 2, 3, 4, 5, 6}
+    assert rows() == before
+
+
+def test_a_store_of_the_first_schema_is_brought_up_to_date(tmp_path: Path) -> None:
+    first = connection.Schema(own.SCHEMA.name, own.SCHEMA.application_id, own.SCHEMA.migrations[:1], "FULL")
+    jam = jam_in(tmp_path)
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{jam.own}{suffix}").unlink(missing_ok=True)
+    with closing(connection.connect(jam.own, first)) as db:
+        db.execute("INSERT INTO read VALUES (?)", (mirror.hash_of(uid(1)),))
+        db.execute("INSERT INTO places VALUES ('spot', 'x'); INSERT INTO saved VALUES (?, 1)", (uid(2),))
+    with closing(open_on(jam)) as session:
+        assert unread(session) == {2, 3, 4, 5, 6}
+        assert session.place("spot") == "x"
+        assert session.post(uid(2)).saved
+        assert not session.post(uid(1)).changed
+        session.set_mark(uid(4), Mark.MUTED)
+        assert unread(session) == {2, 3}
+
+
+def test_the_state_goes_to_another_device_and_merges(session: Session, tmp_path: Path) -> None:
+    session.mark_read([key for n in (1, 2) if (key := session.key(uid(n)))])
+    session.save(uid(3), True)
+    session.set_mark("#Tea", Mark.FOLLOWED)
+    session.set_mark(uid(4), Mark.MUTED)
+    session.set_place("list:live", uid(3))
+    lines = [line.encode() for line in session.export_state()]
+    lines.append(b'{"type":"dream","data":{"x":1}}')
+    with closing(open_on(jam_in(tmp_path / "other"))) as other:
+        other.mark_read([key for n in (2, 3) if (key := other.key(uid(n)))])
+        other.set_mark(uid(4), Mark.FOLLOWED)
+        merged = other.import_state(lines)
+        assert merged.counts == {"read": [2, 1], "saved": [1, 1], "muted": [1, 0], "followed": [1, 1], "place": [1, 1]}
+        assert merged.unknown == {"dream": 1}
+        assert unread(other) == {4, 5, 6}
+        assert other.followed() == Marks(threads=frozenset({uid(4)}), tags=frozenset({"Tea"}))
+        assert other.post(uid(3)).saved
+        again = "".join(other.export_state())
+        assert '{"type":"dream","data":{"x":1}}\n' in again
+        assert {kind: new for kind, (_, new) in other.import_state(lines).counts.items() if new} == {}
+        assert "".join(other.export_state()) == again
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"{nonsense", "line 3: JSON is malformed"),
+        (b'{"type":"read","data":{"posts":["xyz"]}}', "not the end of a post's id"),
+        (b'{"type":"read","data":{"posts":7}}', "Expected `array`"),
+        (b'{"type":"muted","data":{"kind":"mood","target":"x","at":1}}', "nothing called mood"),
+        (b'{"type":"state","data":{"format":1,"jam":"j"}}', "the first line, and no other"),
+        (b"\xff\xfe", "line 3"),
+    ],
+)
+def test_a_broken_state_is_refused_whole_with_its_line(session: Session, line: bytes, reason: str) -> None:
+    good = [b'{"type":"state","data":{"format":1,"jam":"j"}}', b'{"type":"read","data":{"posts":["%s"]}}' % (b"0" * 16)]
+    before = "".join(session.export_state())
+    with pytest.raises(StateBroken, match=reason):
+        session.import_state([*good, line])
+    assert "".join(session.export_state()) == before
+    with pytest.raises(StateBroken, match="another Jam"):
+        session.import_state([b'{"type":"state","data":{"format":1,"jam":"other"}}'])
+    with pytest.raises(StateBroken, match="newer"):
+        session.import_state([b'{"type":"state","data":{"format":9,"jam":"j"}}'])
+
+
+def test_a_mirror_fetched_anew_is_there_at_once_or_stays_as_it_was(session: Session, known: registry.KnownJam) -> None:
+    session.mark_read(session.thread_index(uid(1)).keys)
+    with closing(connection.connect(known.mirror, mirror.SCHEMA)) as db:
+        loading = Loading(Mirror(db), "2-cccc")
+        for line in JAM[:6]:
+            loading.feed(line)
+        loading._commit()
+        assert unread(session) == {4, 5, 6}
+        loading.abandon()
+        assert unread(session) == {4, 5, 6}
+        broken = Loading(Mirror(db), "2-cccc")
+        broken.feed(JAM[1])
+        with pytest.raises(ArchiveError):
+            broken.finish("")
+        assert Mirror(db).cursor == "12-aaaa"
+    before = session.key(uid(4))
+    load(known, *JAM)
+    assert session.key(uid(4)) != before
+    assert unread(session) == {4, 5, 6}
+
+
+def test_the_commands_mute_follow_and_carry(
+    known: registry.KnownJam, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("JAMTUI_HOME", str(tmp_path))
+    file = tmp_path / "state.jsonl"
+
+    def run(*words: str) -> tuple[int, str]:
+        code = cli.main(list(words))
+        sys.stdout.flush()
+        return code, capsys.readouterr().out
+
+    assert run("mute", "#Tea", "@bob") == (0, "")
+    assert {json.loads(line)["name"] for line in run("muted", "--json")[1].splitlines()} == {"#Tea", "@bob"}
+    assert run("mute", uid(4), "@nobody")[0] == 5  # none of them
+    assert len(run("muted", "--json")[1].splitlines()) == 2
+    assert run("state", "export", "-o", str(file))[0] == 0
+    assert [json.loads(line)["unread"] for line in run("forums", "--json")[1].splitlines()] == [1]
+    assert [json.loads(line)["unread"] for line in run("show", uid(4), "--json")[1].splitlines()] == [
+        True,
+        False,
+        False,
+    ]
+    assert run("unmute", "@bob")[0] == run("follow", uid(5))[0] == 0
+    code, out = run("state", "import", str(file), "--json")
+    assert (code, json.loads(out)["muted"]) == (0, {"records": 2, "new": 1})
+    assert [json.loads(line)["kind"] for line in run("followed", "--json")[1].splitlines()] == ["thread"]
+    assert run("forums", "--explore")[0] == 2
