@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jamtui.errors import NotFound
 from jamtui.session import Session
-from screens.type_ahead import hold_keys
+from screens.type_ahead import hold_keys, release_keys
 
 if TYPE_CHECKING:
     from screens.search import Chosen
@@ -36,6 +36,7 @@ class Hits:
                     self.show_hit(chosen)
                 elif back_to is not None:
                     self._return()
+            release_keys(host.app)
 
         host.app.push_screen(screen, answered)
 

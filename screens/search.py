@@ -23,6 +23,7 @@ from textual.widgets import Input, Static
 from jamtui.actions import Where
 from jamtui.model import Completion, Found, SearchHit
 from jamtui.session import Session
+from screens.type_ahead import hold_keys, release_keys
 from widgets.bindings import bindings
 from widgets.fields import Field
 from widgets.lists import HitList
@@ -49,6 +50,7 @@ class Search(ModalScreen[Chosen | None]):
     CSS_PATH = "search.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", show=False),
+        Binding("enter", "open", show=False, priority=True),
         Binding("down,ctrl+n", "move(1)", show=False, priority=True),
         Binding("up", "move(-1)", show=False, priority=True),
         Binding("pagedown", "page(1)", show=False, priority=True),
@@ -76,6 +78,7 @@ class Search(ModalScreen[Chosen | None]):
         self._completion: Completion | None = None
         self._stem = ""  # what was typed before Tab went through the choices
         self._turn = -1
+        self._opening = False  # Enter was pressed before the answer was there
         self._recent = session.searching.recent()
         self._recalled = -1  # which of them stands in the line
 
@@ -145,6 +148,8 @@ class Search(ModalScreen[Chosen | None]):
         if found.total >= 0:
             self._return_to = None
             self._settled.set()
+        if self._opening:
+            self._open()
 
     def _rows(self, keys: Sequence[int]) -> list[SearchHit]:
         missing = [key for key in keys if key not in self._made]
@@ -210,10 +215,6 @@ class Search(ModalScreen[Chosen | None]):
 
     # -- going through hits
 
-    @on(Input.Submitted)
-    def entered(self) -> None:
-        self._open()
-
     @on(RowList.Opened)
     def opened(self, message: RowList.Opened) -> None:
         message.stop()
@@ -223,15 +224,22 @@ class Search(ModalScreen[Chosen | None]):
     def moved(self, message: RowList.Highlighted) -> None:
         message.stop()
 
+    def action_open(self) -> None:
+        self._open()
+
     def _open(self) -> None:
-        """Opens the hit under the cursor; what was typed since the answer came is waited for."""
-        if self._found.text != self.query_one(Field).value:
-            self.call_after_refresh(self._open)
+        """Opens the hit under the cursor; the answer to what was typed is waited for. Until the hit is shown, keys wait
+        as well: they are meant for it."""
+        hold_keys(self.app, lambda _: False)
+        self._opening = self._found.text != self.query_one(Field).value
+        if self._opening:
             return
         at = self.query_one(HitList).cursor_index
         if at >= 0:
             self._session.searching.remember(self._found.text)
             self.dismiss(Chosen(self._found, at))
+        else:
+            release_keys(self.app)
 
     def action_move(self, step: int) -> None:
         rows, field = self.query_one(HitList), self.query_one(Field)

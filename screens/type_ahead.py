@@ -18,7 +18,7 @@ from textual.message_pump import MessagePump
 from textual.timer import Timer
 from textual.widget import Widget
 
-LONGEST = 1.0  # seconds after which held keys are let out whatever happened, so that no fault of ours eats them
+LONGEST = 3.0  # seconds after which held keys are let out whatever happened, so that no fault of ours eats them
 
 Result = TypeVar("Result")
 _Typed = events.Key | events.Paste
@@ -40,6 +40,11 @@ class TypeAhead(App[Result]):
             self._held_for = until
             self._be_patient()
 
+    async def release_keys(self) -> None:
+        """What keys were held for is there."""
+        self._held_for = None
+        await self._next()
+
     async def on_event(self, event: events.Event) -> None:
         if not isinstance(event, _Typed) or event.is_forwarded:
             await super().on_event(event)
@@ -55,16 +60,19 @@ class TypeAhead(App[Result]):
             self._patience.reset()
         await super().on_event(event)
         if event.is_forwarded:
-            self._follow(self.focused or self.screen, event)
+            self._follow(self.screen if self.focused is None else self.focused, event)
         else:
             await self._dealt_with(event)
 
     def _follow(self, pump: MessagePump, event: _Typed) -> None:
-        """Goes up behind the event, queue by queue, until it is stopped or the app has done its binding."""
+        """Goes up behind the event, queue by queue, until the app has done its binding.
+
+        It goes all the way when the event is stopped, too: Textual marks an event as stopped where it still hands it on.
+        """
 
         async def here() -> None:
             parent = pump._parent
-            if pump is self or parent is None or event._stop_propagation:
+            if pump is self or parent is None:
                 await self._dealt_with(event)
             else:
                 self._follow(parent, event)
@@ -101,6 +109,12 @@ class TypeAhead(App[Result]):
         if self._typed:
             self._be_patient()
         await self._next()
+
+
+def release_keys(app: App[Any]) -> None:
+    """See `TypeAhead.release_keys`; done by the app, after what it has in hand."""
+    if isinstance(app, TypeAhead):
+        app.call_later(app.release_keys)
 
 
 def hold_keys(app: App[Any], until: Callable[[Widget], bool]) -> None:

@@ -257,7 +257,7 @@ class View(Hits, Screen[None]):
         self.set_class(card, "-card")
         self._draw_card()
         self._refresh_lines()
-        if not self.writing:
+        if not self.writing and not self.query("#command-line"):  # whoever types keeps the keys
             (self.reader if spot.reading else self.list_now).focus()
 
     def _draw_card(self) -> None:
