@@ -2,8 +2,8 @@
 
     python benchmarks/bench_search.py [--posts 46000] [--archive FILE]
 
-A key is an `Input.Changed` of the search screen, 120 x 40, without the terminal: from the key until the list of its hits
-is drawn. Raw queries are those of the threads, one after the other. Times in ms.
+A key is a character put into the line of the search screen, 120 x 40, without the terminal: from there until the list
+of its hits is drawn. Raw queries are those of the threads, one after the other. Times in ms.
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ from jamtui.paths import Home
 from jamtui.session import Session, prepare
 from jamtui.store import connection, mirror, registry, rows, search
 from jamtui.store.mirror import Loading, Mirror
+from jamtui.store.searcher import AT_ONCE, PAGE, WHOLE
 from screens.search import Search
+from widgets.fields import Field
+from widgets.lists import HitList
 
 TYPED = ("pilot project", "the team", "what about customers", "a", "tag:gov idea", "coffee -tea", "social business")
 COMMON, RARE = "the ", "pilot "
@@ -78,10 +81,10 @@ def raw(jam: registry.KnownJam) -> None:
     typed = [text[:end] for text in TYPED for end in range(1, len(text) + 1)]
 
     def first(text: str) -> Found:
-        return next(search.first(reader, text, moment, 200, 32))
+        return next(search.first(reader, text, moment, AT_ONCE, PAGE))
 
     def best(text: str) -> Found:
-        return search.whole(reader, text, moment, "best", 5_000, 32)
+        return search.whole(reader, text, moment, "best", WHOLE, PAGE)
 
     for text in typed:  # warm
         first(text)
@@ -94,18 +97,9 @@ def raw(jam: registry.KnownJam) -> None:
 
 async def typing(jam: registry.KnownJam) -> None:
     session = Session(jam, clock=now, rng=random.Random(1), new_client=None)
-    drawn = asyncio.Event()
-    wanted = ""
-
-    class Bench(Search):
-        def answered(self, message: Search.Answered) -> None:
-            super().answered(message)
-            if message.found.text == wanted:
-                self.call_after_refresh(drawn.set)
-
     app = JamApp(session, reports=jam.folder, frozen=True)
     async with app.run_test(size=(120, 40)) as pilot:
-        screen = Bench(session)
+        screen = Search(session)
         app.call_later(app.push_screen, screen)
         await pilot.pause()
         await pilot.pause()
@@ -116,23 +110,31 @@ async def typing(jam: registry.KnownJam) -> None:
         async def heartbeat() -> None:
             while True:
                 begin = time.perf_counter()
-                await asyncio.sleep(0.002)
-                behind.append((time.perf_counter() - begin) * 1000 - 2)
+                await asyncio.sleep(0.005)
+                behind.append((time.perf_counter() - begin) * 1000 - 5)
 
-        field = screen.query_one("#query")
+        field, shown = screen.query_one(Field), screen.query_one(HitList)
+        answered = asyncio.Event()
+        tell = screen._tell_count
+
+        def told_count() -> None:
+            tell()
+            answered.set()
+
+        screen._tell_count = told_count  # type: ignore[method-assign] # the last that an answer does
         beating = asyncio.create_task(heartbeat())
         for text in TYPED * 3:
-            field.value = ""  # type: ignore[attr-defined]
+            field.value = ""
             await pilot.pause()
-            for character in text:
-                wanted += character
-                drawn.clear()
+            for end, character in enumerate(text, 1):
                 begin = time.perf_counter()
-                field.insert_text_at_cursor(character)  # type: ignore[attr-defined]
-                await drawn.wait()
+                field.insert_text_at_cursor(character)
+                while screen._found.text != text[:end]:
+                    answered.clear()
+                    await answered.wait()
+                shown.render_lines(shown.size.region)
                 times.append((time.perf_counter() - begin) * 1000)
                 await asyncio.sleep(0.05)  # fingers
-            wanted = ""
         beating.cancel()
         told("key to frame while typing", times)
         told("the event loop is behind by", behind)

@@ -178,7 +178,7 @@ class Search(ModalScreen[Chosen | None]):
             words = f"{order}  {len(found.keys):,} of {found.total:,} hits"
         else:
             words = f"{order}  {count(found.total, 'hit', 'hits')}"
-        self.query_one("#search-count", Static).update(Content(words))
+        self.query_one("#search-count", Static).update(Content(words), layout=False)  # a layout costs a frame
 
     def _tell_note(self) -> None:
         """One line: what Tab completes, else what was not understood, else what can be asked."""
@@ -188,7 +188,7 @@ class Search(ModalScreen[Chosen | None]):
             note = self._choices(completion)
         elif found.problems and found.text == self.query_one(Field).value:
             note = Content.styled(f"! {'; '.join(found.problems)}", "$warning")
-        self.query_one("#search-note", Static).update(note)
+        self.query_one("#search-note", Static).update(note, layout=False)
 
     def _choices(self, completion: Completion) -> Content:
         pieces: list[Content | tuple[str, str]] = [("Tab ", "bold $primary")]

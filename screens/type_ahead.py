@@ -67,7 +67,7 @@ class TypeAhead(App[Result]):
     def _follow(self, pump: MessagePump, event: _Typed) -> None:
         """Goes up behind the event, queue by queue, until the app has done its binding.
 
-        It goes all the way when the event is stopped, too: Textual marks an event as stopped where it still hands it on.
+        It goes all the way when the event is stopped, too: Textual marks an event so where it still hands it on.
         """
 
         async def here() -> None:

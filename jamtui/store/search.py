@@ -50,6 +50,8 @@ class _Named(msgspec.Struct):
 
 _OPENER = msgspec.json.Decoder(_Opener)
 _NAMED = msgspec.json.Decoder(_Named)
+_INTS = msgspec.json.Decoder(list[int])
+_FLOATS = msgspec.json.Decoder(list[float])
 
 
 def from_object(what: str) -> str:
@@ -219,8 +221,10 @@ def keys(rows: Rows, asked: Plan, order: str, limit: int) -> list[tuple[int, flo
     # Newest first the full-text table, or that of the posts, is walked backwards and left as soon as there is enough.
     by = "score" if ranked else f"{'words.rowid' if asked.match else 'p.n'} DESC"
     number = "words.rowid" if asked.match else "p.n"
-    found = rows.db.execute(f"SELECT {number}, {score} AS score {sql} ORDER BY {by} LIMIT {int(limit)}", values)
-    return [(int(n), float(rank)) for n, rank in found]
+    chosen = f"SELECT {number} AS n, {score} AS score {sql} ORDER BY {by} LIMIT {int(limit)}"
+    # As one row: each row that comes back waits for Python's lock, which the screen may hold.
+    found = next(iter(rows.db.execute(f"SELECT json_group_array(n), json_group_array(score) FROM ({chosen})", values)))
+    return list(zip(_INTS.decode(str(found[0])), _FLOATS.decode(str(found[1])), strict=True))
 
 
 def count(rows: Rows, asked: Plan) -> int:

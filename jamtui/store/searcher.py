@@ -21,7 +21,7 @@ from jamtui.store.rows import Rows
 
 AT_ONCE = 200  # keys given while one types
 WHOLE = 5_000  # keys given in the end
-PAGE = 32  # rows made in advance: more than any terminal shows of hits
+PAGE = 20  # rows made in advance: what most terminals show; the list asks for the others when they are seen
 REST = 0.12  # seconds without another query, after which the whole answer is looked for
 
 
