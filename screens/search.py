@@ -163,14 +163,14 @@ class Search(ModalScreen[Chosen | None]):
         if not query.strip():
             recent = "".join(f"\n{one[:60]}" for one in self._recent[:5])
             return f"{_START}\n\n↑ brings back what you sought before:{recent}" if recent else _START
-        if not self._found.marks and self._found.problems:
+        if self._completion is not None or (not self._found.marks and self._found.problems):
             return "Nothing to search for yet."
         return f"{_NOTHING}\nFewer words find more; the last word may be a beginning."
 
     def _tell_count(self) -> None:
         found = self._found
         order = "newest first" if found.order == "newest" else "best first"
-        if not found.text.strip():
+        if not found.text.strip() or (not found.keys and self._completion is not None):
             words = ""
         elif found.total < 0:
             words = f"{order}  …"

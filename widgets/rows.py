@@ -158,8 +158,9 @@ def hit_row(hit: SearchHit, width: int, now: datetime) -> list[Line]:
     post = hit.post
     head = [_mark(post.unread, False), *_marked_title(hit)]
     who = [*_author(post.author, post.role), Span(f" · {age(post.created_at, now)}", "muted")]
-    where = [Span(f"{one_line(hit.forum_title)} · ", "muted")] if width >= _FORUM_FROM else []
-    side = (*cut(where, max(0, width // 2 - line_width(who))), *cut(who, max(12, width // 2)))
+    named = width >= _FORUM_FROM and hit.forum_title
+    where = [*cut([Span(one_line(hit.forum_title), "muted")], width // 4), Span(" · ", "muted")] if named else []
+    side = (*where, *cut(who, max(12, width // 2 - line_width(where))))
     runs = [Span(" ".join(text.split("\n")), "hit" if hot else "muted") for text, hot in hit.snippet]
     return [spread(head, side, width), cut([Span("  "), *runs], width)]
 

@@ -25,7 +25,8 @@ JAM = [
     b'{"type":"forum","data":{"id":"f1","slug":"ideas","title":"Ideas","position":1}}',
     (
         b'{"type":"post","data":{"id":"a1","forum_id":"f1","thread_id":"a1","author_id":"p1","title":"Caf\xc3\xa9",'
-        b'"body":"na\xc3\xafve \xe4\xb8\xad\xe6\x96\x87 text","created_at":"2011-02-08T10:00:00Z","tags":["good idea"]}}'
+        b'"tags":["good idea"],'
+        b'"body":"na\xc3\xafve \xe4\xb8\xad\xe6\x96\x87 text","created_at":"2011-02-08T10:00:00Z"}}'
     ),
 ]
 
