@@ -15,7 +15,7 @@ from jamtui.model import ForumRow, OutboxRow, PostRow, SearchHit, SendState, Thr
 from widgets.drawn import drawn
 from widgets.strips import Line, Span, cut, line_width, pad
 
-_FORUM_FROM = 76  # cells; from here on a hit names its forum
+_FORUM_FROM = 96  # cells; from here on a hit names its forum
 COLUMNS_FROM = 96  # cells; from here on a thread is one line of columns, below it is two lines
 
 WAITING = {
