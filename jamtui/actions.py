@@ -32,6 +32,7 @@ class Group(enum.StrEnum):
     MARK = "Mark and take along"
     PLACES = "Places"
     WAYS = "Ways through"
+    SEARCH = "Search"
     OUTBOX = "Outbox"
     PROGRAM = "Program"
 
@@ -208,6 +209,25 @@ ACTIONS: tuple[Action, ...] = (
         _BOTH,
         argument="?MINUTES",
     ),
+    # Search
+    Action(
+        "search-complete",
+        ("tab",),
+        Group.SEARCH,
+        "complete",
+        "Complete the operator or its value; again: the next.",
+        (_S,),
+    ),
+    Action("search-order", ("ctrl+r",), Group.SEARCH, "order", "Best hits first, or the newest first again.", (_S,)),
+    Action(
+        "search-older",
+        ("ctrl+up",),
+        Group.SEARCH,
+        "older search",
+        "Bring back an earlier search; ↑ in an empty line does, too.",
+        (_S,),
+    ),
+    Action("search-newer", ("ctrl+down",), Group.SEARCH, "newer search", "Bring back a later search.", (_S,)),
     # Outbox
     Action("retry", ("r",), Group.OUTBOX, "retry", "Try again now.", (_O,), hint=1),
     Action("reopen", ("e",), Group.OUTBOX, "edit", "Take it back into the composer and change it.", (_O,), hint=2),

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
@@ -33,6 +32,7 @@ from jamtui.safe_text import safe_line
 from jamtui.session import Session
 from screens.messages import JamChanged
 from screens.performs import Complains, Leaves
+from screens.type_ahead import TypeAhead
 
 if TYPE_CHECKING:
     from textual.actions import ActionParseResult
@@ -57,7 +57,7 @@ def _keys(action_id: str) -> str:
     return ",".join(BY_ID[action_id].keys)
 
 
-class JamApp(App[int]):
+class JamApp(TypeAhead[int]):
     """One run of the TUI. ``session`` is open, not started; without one the welcome is shown, which needs ``doors``."""
 
     TITLE = "jamtui"

@@ -159,6 +159,28 @@ class SearchHit:
     forum_title: str
     snippet: tuple[tuple[str, bool], ...]
     rank: float
+    title_marks: tuple[tuple[int, int], ...] = ()  # where words of the query stand in ``thread_title``
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An answer of a search: the keys of all hits in their order, and the first of them as rows."""
+
+    text: str  # the query as it was typed
+    order: str  # "newest" or "best"
+    keys: tuple[int, ...]
+    hits: tuple[SearchHit, ...] = ()
+    total: int = 0  # hits there are, which may be more than keys; -1 while it is not known
+    problems: tuple[str, ...] = ()  # what could not be understood, in harmless words
+    marks: tuple[str, ...] = ()  # what `Session.hits` needs to mark
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What may stand in place of the end of a query, from ``start`` on: (text, note), the likeliest first."""
+
+    start: int
+    choices: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import random
-import threading
 from collections.abc import Callable, Collection, Generator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,8 +39,9 @@ from jamtui.model import (
 from jamtui.paths import Home, make_private_dir
 from jamtui.reading import Reading
 from jamtui.safe_text import safe_line
+from jamtui.searching import Searching
 from jamtui.session_ways import Ways
-from jamtui.store import connection, mirror, own, rows, search
+from jamtui.store import connection, mirror, own, rows
 from jamtui.store.marks import MarkStore
 from jamtui.store.objects import Objects
 from jamtui.store.overlay import Overlay
@@ -102,8 +102,7 @@ class Session(Ways, Reading):
         self._marks = MarkStore(self._own_db)
         self._places: dict[str, str] = {}  # of this run, while exploring
         self._rows = rows.Rows(rows.connect(jam.mirror, jam.own), jam.me)
-        self._search: rows.Rows | None = None
-        self._search_lock = threading.Lock()
+        self.searching = Searching(jam, clock, self._fresh, self._marks)
         self._seen = (-1, -1)
         self._stamp = -1
         self._forums: list[ForumRow] = []
@@ -243,11 +242,8 @@ class Session(Ways, Reading):
         return self._fresh().next_unread(forum_id, thread_id, sort, passed)
 
     def search(self, query: str, limit: int = 200) -> list[SearchHit]:
-        """Hits, best first; see `jamtui.store.search`. May be called from any thread."""
-        with self._search_lock:
-            if self._search is None:
-                self._search = rows.Rows(rows.connect(self.known.mirror, self.known.own), self.me)
-            return search.search(self._search, query, limit)
+        """Hits, best first; see `jamtui.searching` for what can be asked, and for searching as one types."""
+        return self.searching.search(query, limit)[0]
 
     def export(self) -> Generator[tuple[str, bytes], None, None]:
         """The mirror's objects as (type, JSON bytes), in the order of an archive, as of one moment. Close it when
@@ -493,9 +489,8 @@ class Session(Ways, Reading):
         if self._network is not None:
             self._network.stop()
             self._network = None
+        self.searching.close()
         self._rows.db.close()
-        if self._search is not None:
-            self._search.db.close()
         self._own_db.close()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from textual import on
 
@@ -13,13 +13,11 @@ from jamtui.actions import BY_ID, SORTS, Action, Where, complete
 from jamtui.errors import UsageError
 from jamtui.model import PostRow, ThreadRow, Undo
 from screens.marking import Marking
+from screens.type_ahead import hold_keys
 from screens.ways import Ways
 from widgets.command_line import CommandLine
 from widgets.lists import ForumList
 from widgets.status_line import HintLine
-
-if TYPE_CHECKING:
-    from jamtui.model import SearchHit
 
 
 class JamScreen(Marking, Ways):
@@ -184,8 +182,8 @@ class JamScreen(Marking, Ways):
     def _step(self, direction: int) -> None:
         if self.plan_on(direction):
             return
-        if self._hits:
-            self.show_hits(self._query, self._hits, (self._hit + direction) % len(self._hits))
+        if self.hits is not None:
+            self.step_hit(direction)
         elif self.spot.reading:
             if not self.reader.next_unread(direction) and (direction < 0 or not self.open_next_unread()):
                 self.say("Nothing unread before this" if direction < 0 else "All read")
@@ -305,14 +303,7 @@ class JamScreen(Marking, Ways):
         self.sort_by(order)
 
     def action_search(self, words: str = "") -> None:
-        from screens.search import Search
-
-        def found(result: tuple[str, list[SearchHit], int] | None) -> None:
-            if result is not None:
-                with self.in_words():
-                    self.show_hits(*result)
-
-        self.app.push_screen(Search(self.session, words or self._query), found)
+        self.search(words)
 
     # -- program
 
@@ -323,6 +314,7 @@ class JamScreen(Marking, Ways):
 
     def action_command(self, line: str = "") -> None:
         if not self.query(CommandLine):
+            hold_keys(self.app, lambda widget: widget.id == "command")
             self.query_one(HintLine).display = False
             self.mount(CommandLine(self._complete, line))
 

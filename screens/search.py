@@ -1,8 +1,14 @@
-"""Search over everything, as one types: hits with the words around them, best first."""
+"""Search over everything, as one types: the newest hits at once, the best ones on demand, the words around each.
+
+Nothing here waits: the session answers from threads of its own (`jamtui.searching`), the latest query wins, and rows
+are made for the part of the list that is seen.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on
@@ -10,89 +16,204 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from jamtui.model import SearchHit
+from jamtui.actions import Where
+from jamtui.model import Completion, Found, SearchHit
 from jamtui.session import Session
+from screens.type_ahead import hold_keys, release_keys
+from widgets.bindings import bindings
 from widgets.fields import Field
 from widgets.lists import HitList
 from widgets.row_list import RowList
+from widgets.rows import count
 
-Found = tuple[str, list[SearchHit], int]
+_OPERATORS = 'tag: from: forum: before: after: is: has: lang: votes:   -not   "a phrase"   this OR that'
+_NOTHING = "Nothing found."
+_START = "Type to search every post of the Jam."
+_OTHER = {"newest": "best", "best": "newest"}
 
 
-class Search(ModalScreen[Found | None]):
-    """Answers the query, its hits and which of them was opened; None when it was left."""
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A hit that was opened: the answer it is of, and its place there."""
+
+    found: Found
+    at: int
+
+
+class Search(ModalScreen[Chosen | None]):
+    """Answers the hit that was opened; None when it was left."""
 
     CSS_PATH = "search.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", show=False),
+        Binding("enter", "open", show=False, priority=True),
         Binding("down,ctrl+n", "move(1)", show=False, priority=True),
         Binding("up", "move(-1)", show=False, priority=True),
         Binding("pagedown", "page(1)", show=False, priority=True),
         Binding("pageup", "page(-1)", show=False, priority=True),
+        *bindings(Where.SEARCH, priority=True),
     ]
 
-    def __init__(self, session: Session, query: str = "") -> None:
+    class Answered(Message):
+        """What the session found; posted from its threads."""
+
+        def __init__(self, found: Found) -> None:
+            super().__init__()
+            self.found = found
+
+    def __init__(self, session: Session, query: str = "", *, back_to: Chosen | None = None) -> None:
+        """``query`` stands in the line at first; ``back_to`` is the hit that one comes back from."""
         super().__init__()
         self._session = session
-        self._query = query
-        self._hits: list[SearchHit] = []
-        self._answered = ""  # the query that the hits belong to
+        self._query = back_to.found.text if back_to else query
+        self._order = back_to.found.order if back_to else "newest"
+        self._return_to = back_to.found.keys[back_to.at] if back_to else None
+        self._found = Found("", "newest", ())
+        self._made: dict[int, SearchHit] = {}
+        self._settled = asyncio.Event()
+        self._completion: Completion | None = None
+        self._stem = ""  # what was typed before Tab went through the choices
+        self._turn = -1
+        self._opening = False  # Enter was pressed before the answer was there
+        self._recent = session.searching.recent()
+        self._recalled = -1  # which of them stands in the line
 
     def compose(self) -> ComposeResult:
         with Vertical(id="search"):
             with Horizontal(id="search-line"):
                 yield Static(Content("/"), id="search-slash")
-                yield Field(
-                    self._query, placeholder='words, "a phrase", tag:name, author:handle', id="query", compact=True
-                )
+                yield Field(self._query, id="query", compact=True, select_on_focus=False)
                 yield Static(id="search-count")
+            yield Static(id="search-note")
             yield HitList(self._rows, self._session.now)
-            yield Static(
-                Content.assemble(
-                    *(("Enter", "bold $primary"), (" opens   ", "$text-muted")),
-                    *(("↑ ↓", "bold $primary"), (" move   ", "$text-muted")),
-                    *(("n p", "bold $primary"), (" then go through the hits   ", "$text-muted")),
-                    *(("Esc", "bold $primary"), (" leaves", "$text-muted")),
-                ),
-                id="search-keys",
-            )
+            yield Static(id="search-keys")
 
     def on_mount(self) -> None:
-        self.query_one(HitList).can_focus = False
-        self.query_one(HitList).empty = "Type to search every post of the Jam."
-        self.query_one(Field).focus()
+        rows = self.query_one(HitList)
+        rows.can_focus = False
+        rows.empty = self._nothing("")
+        field = self.query_one(Field)
+        field.cursor_position = len(field.value)
+        field.focus()
+        self._tell_note()
+        self._tell_keys()
 
-    def _rows(self, keys: Sequence[int]) -> list[SearchHit]:
-        wanted = {hit.post.key: hit for hit in self._hits}
-        return [wanted[key] for key in keys if key in wanted]
+    # -- asking
 
     @on(Input.Changed)
     def typed(self, event: Input.Changed) -> None:
-        query = event.value
-        self.run_worker(lambda: self._find(query), name="search", exclusive=True, thread=True)
+        if self._turn < 0 or event.value != self._choice():
+            self._turn = -1
+            self._completion = self._session.searching.complete(event.value)
+            self._stem = event.value
+        if not (0 <= self._recalled < len(self._recent) and self._recent[self._recalled] == event.value):
+            self._recalled = -1
+        self._ask()
+        self._tell_note()
 
-    def _find(self, query: str) -> None:
-        """On a thread of its own: a common word may take longer than a frame."""
-        hits = self._session.search(query)
-        self.app.call_from_thread(self._show, query, hits)
+    def _ask(self) -> None:
+        self._settled.clear()
+        self._session.searching.ask(self.query_one(Field).value, self._order, self._answer)
+        if not any(worker.name == "search" and worker.is_running for worker in self.workers):
+            self.run_worker(self._settled.wait(), name="search")  # so that one can wait for the whole answer
 
-    def _show(self, query: str, hits: list[SearchHit]) -> None:
-        if not self.is_attached or query != self.query_one(Field).value:
+    def _answer(self, found: Found) -> None:
+        """Called from the threads that search."""
+        self.post_message(self.Answered(found))
+
+    @on(Answered)
+    def answered(self, message: Answered) -> None:
+        found, shown = message.found, self._found
+        if found.text != self.query_one(Field).value or found.order != self._order:
             return  # something else was typed meanwhile
-        self._hits, self._answered = hits, query
+        same = (found.text, found.order) == (shown.text, shown.order)
+        if same and shown.total >= 0 > found.total:
+            return  # the whole answer was faster
         rows = self.query_one(HitList)
-        rows.empty = "Nothing found." if query.strip() else "Type to search every post of the Jam."
-        rows.set_rows([hit.post.key for hit in hits])
-        self.query_one("#search-count", Static).update(
-            Content(f"{len(hits):,} {'hit' if len(hits) == 1 else 'hits'}" if query.strip() else "")
+        self._found = found
+        self._made = {hit.post.key: hit for hit in found.hits}
+        rows.empty = self._nothing(found.text)
+        if same and rows.keys:
+            rows.update_rows(found.keys, ())
+        else:
+            rows.set_rows(found.keys)
+        if self._return_to is not None and rows.go_to(self._return_to):
+            self._return_to = None
+        self._tell_count()
+        self._tell_note()
+        if found.total >= 0:
+            self._return_to = None
+            self._settled.set()
+        if self._opening:
+            self._open()
+
+    def _rows(self, keys: Sequence[int]) -> list[SearchHit]:
+        missing = [key for key in keys if key not in self._made]
+        if missing:
+            self._made.update((hit.post.key, hit) for hit in self._session.searching.hits(missing, self._found.marks))
+        return [self._made[key] for key in keys if key in self._made]
+
+    # -- telling
+
+    def _nothing(self, query: str) -> str:
+        if not query.strip():
+            recent = "".join(f"\n{one[:60]}" for one in self._recent[:5])
+            return f"{_START}\n\n↑ brings back what you sought before:{recent}" if recent else _START
+        if self._completion is not None or (not self._found.marks and self._found.problems):
+            return "Nothing to search for yet."
+        return f"{_NOTHING}\nFewer words find more; the last word may be a beginning."
+
+    def _tell_count(self) -> None:
+        found = self._found
+        order = "newest first" if found.order == "newest" else "best first"
+        if not found.text.strip() or (not found.keys and self._completion is not None):
+            words = ""
+        elif found.total < 0:
+            words = f"{order}  …"
+        elif found.total > len(found.keys):
+            words = f"{order}  {len(found.keys):,} of {found.total:,} hits"
+        else:
+            words = f"{order}  {count(found.total, 'hit', 'hits')}"
+        self.query_one("#search-count", Static).update(Content(words), layout=False)  # a layout costs a frame
+
+    def _tell_note(self) -> None:
+        """One line: what Tab completes, else what was not understood, else what can be asked."""
+        found, completion = self._found, self._completion
+        note = Content.styled(_OPERATORS, "$text-muted")
+        if completion is not None:
+            note = self._choices(completion)
+        elif found.problems and found.text == self.query_one(Field).value:
+            note = Content.styled(f"! {'; '.join(found.problems)}", "$warning")
+        self.query_one("#search-note", Static).update(note, layout=False)
+
+    def _choices(self, completion: Completion) -> Content:
+        pieces: list[Content | tuple[str, str]] = [("Tab ", "bold $primary")]
+        for number, (value, note) in enumerate(completion.choices):
+            pieces.append((f" {value} ", "reverse" if number == self._turn else "$foreground"))
+            if note:
+                pieces.append((f"{note} ", "$text-muted"))
+        return Content.assemble(*pieces)
+
+    def _tell_keys(self) -> None:
+        keys = (("Enter", "opens"), ("↑ ↓", "move"), ("Ctrl-R", f"{_OTHER[self._order]} first"), ("Tab", "completes"))
+        hints = [piece for key, what in keys for piece in ((key, "bold $primary"), (f" {what}   ", "$text-muted"))]
+        more = (("n p", "bold $primary"), (" then go through the hits   ", "$text-muted")) if self._roomy else ()
+        self.query_one("#search-keys", Static).update(
+            Content.assemble(*hints, *more, ("Esc", "bold $primary"), (" leaves", "$text-muted"))
         )
 
-    @on(Input.Submitted)
-    def entered(self) -> None:
-        self._open()
+    @property
+    def _roomy(self) -> bool:
+        return self.app.size.width >= 96
+
+    def on_resize(self) -> None:
+        self._tell_keys()
+
+    # -- going through hits
 
     @on(RowList.Opened)
     def opened(self, message: RowList.Opened) -> None:
@@ -103,16 +224,74 @@ class Search(ModalScreen[Found | None]):
     def moved(self, message: RowList.Highlighted) -> None:
         message.stop()
 
+    def action_open(self) -> None:
+        self._open()
+
     def _open(self) -> None:
+        """Opens the hit under the cursor; the answer to what was typed is waited for. Until the hit is shown, keys wait
+        as well: they are meant for it."""
+        hold_keys(self.app, lambda _: False)
+        self._opening = self._found.text != self.query_one(Field).value
+        if self._opening:
+            return
         at = self.query_one(HitList).cursor_index
         if at >= 0:
-            self.dismiss((self._answered, self._hits, at))
+            self._session.searching.remember(self._found.text)
+            self.dismiss(Chosen(self._found, at))
+        else:
+            release_keys(self.app)
 
     def action_move(self, step: int) -> None:
-        self.query_one(HitList).move(step)
+        rows, field = self.query_one(HitList), self.query_one(Field)
+        if step < 0 and rows.cursor_index <= 0 and (not field.value or self._recalled >= 0):
+            self._recall(1)
+        else:
+            rows.move(step)
 
     def action_page(self, direction: int) -> None:
         self.query_one(HitList).page(direction)
 
     def action_leave(self) -> None:
         self.dismiss(None)
+
+    # -- the line
+
+    def _put(self, text: str) -> None:
+        field = self.query_one(Field)
+        field.value = text
+        field.cursor_position = len(text)
+
+    def _recall(self, step: int) -> None:
+        to = self._recalled + step
+        if -1 <= to < len(self._recent):
+            self._recalled = to
+            self._put(self._recent[to] if to >= 0 else "")
+
+    def action_search_older(self) -> None:
+        self._recall(1)
+
+    def action_search_newer(self) -> None:
+        self._recall(-1)
+
+    def _choice(self) -> str:
+        completion = self._completion
+        if completion is None or self._turn < 0:
+            return self._stem
+        return self._stem[: completion.start] + completion.choices[self._turn][0]
+
+    def action_search_complete(self, step: int = 1) -> None:
+        """Puts the next choice in; the name of an operator at once offers its values."""
+        completion = self._completion
+        if completion is None:
+            return
+        self._turn = (self._turn + step) % len(completion.choices)
+        text = self._choice()
+        if len(completion.choices) == 1 or text.endswith(":"):
+            self._turn = -1
+        self._put(text)
+
+    def action_search_order(self) -> None:
+        """Best first, or newest first again."""
+        self._order = _OTHER[self._order]
+        self._tell_keys()
+        self._ask()

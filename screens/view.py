@@ -23,9 +23,10 @@ from textual.widgets import Static
 
 from jamtui.actions import SORTS, Where, hints
 from jamtui.errors import JamError, NotFound, UsageError
-from jamtui.model import Changed, ForumRow, PersonRow, PostRow, SearchHit, ThreadRow
+from jamtui.model import Changed, ForumRow, PersonRow, PostRow, ThreadRow
 from jamtui.session import Session
 from jamtui.ways import HotRow
+from screens.hits import Hits
 from screens.messages import JamChanged
 from widgets.banner import Banner
 from widgets.bindings import bindings
@@ -105,7 +106,7 @@ class Reader(ThreadReader):
         super().tell_seen(keys)
 
 
-class View(Screen[None]):
+class View(Hits, Screen[None]):
     """Panes and places. `screens.jam.JamScreen` adds what changes the Jam."""
 
     BINDINGS = bindings(Where.JAM)
@@ -116,9 +117,6 @@ class View(Screen[None]):
         self.session = session
         self.spot = Spot()
         self._frozen = frozen
-        self._hits: list[SearchHit] = []
-        self._hit = 0
-        self._query = ""
         self._resting: Timer | None = None
         self._shown = ""  # the thread in the reader
         self._arrived = 0  # posts that came into it where they cannot be seen
@@ -273,14 +271,9 @@ class View(Screen[None]):
             kept, _, at = self.session.place(f"thread:{thread_id}").partition(":")
             key = self.session.key(kept) if kept else None
             line = int(at) if key is not None and at.isdecimal() else 0
-        self.reader.set_thread(index, cursor=key, line=line, words=self._sought())
+        self.reader.set_thread(index, cursor=key, line=line, words=self.sought())
         if unread and len(index) > 1 and (first := len(index.unread)):
             self.say(f"{first:,} unread of {count(len(index), 'post', 'posts')}")
-
-    def _sought(self) -> list[str]:
-        """The words of the search that is shown, to be marked in the text."""
-        hot = (text for hit in self._hits for text, marked in hit.snippet if marked)
-        return list(dict.fromkeys(hot))[:20]
 
     def _keep_reader_place(self) -> None:
         row = self.reader.cursor_row
@@ -314,7 +307,7 @@ class View(Screen[None]):
         self.set_class(card, "-card")
         self._draw_card()
         self._refresh_lines()
-        if not self.writing:
+        if not self.writing and not self.query("#command-line"):  # whoever types keeps the keys
             (self.reader if spot.reading else self.list_now).focus()
 
     def _draw_card(self) -> None:
@@ -375,8 +368,8 @@ class View(Screen[None]):
         with contextlib.suppress(NotFound):
             opener = self.session.post(self._shown)
             title = one_line(opener.title) or "(taken back)"
-            if self._hits:
-                return Content(title), Content(f"hit {self._hit + 1} of {len(self._hits)}")
+            if self.hits is not None:
+                return Content(title), Content(self.hit_figures())
             return Content(title), Content(self._thread_figures())
         return Content("This thread is gone"), Content("")
 
@@ -580,7 +573,7 @@ class View(Screen[None]):
 
     def to_place(self, place: str) -> None:
         """One of the five places. Going to where one is goes to its root."""
-        self._hits = []
+        self.forget_hits()
         forum = "" if place == "forums" else self.spot.forum
         if place != "forums" and self.spot.place == "forums":
             self.session.set_place("forum", self.spot.forum)
@@ -589,10 +582,8 @@ class View(Screen[None]):
     def back(self) -> bool:
         """One step out; False at the root."""
         spot = self.spot
-        if self._hits:
-            self._hits = []
-            self.reader.words = ()
-            self._refresh_lines()
+        if self.hits is not None:
+            self.back_to_search()
         elif spot.reading:
             self.go(replace(spot, reading=False))
         elif spot.kind == "threads":
@@ -602,12 +593,6 @@ class View(Screen[None]):
         else:
             return False
         return True
-
-    def show_hits(self, query: str, hits: list[SearchHit], at: int) -> None:
-        """Goes to a hit; from then on n and p go through the others."""
-        self._query, self._hits, self._hit = query, hits, at
-        self.open_post(hits[at].post.id)
-        self._refresh_lines()
 
     def sort_by(self, order: str) -> None:
         if order not in SORTS:

@@ -174,7 +174,7 @@ class Ways(View):
 
     def back(self) -> bool:
         spot = self.spot
-        if self._hits or spot.reading:
+        if self.hits is not None or spot.reading:
             return super().back()
         if spot.kind == "threads" and spot.filter and spot.place == "forums":
             self.action_filter_clear()
@@ -187,7 +187,7 @@ class Ways(View):
         return True
 
     def _to(self, place: str, **more: str) -> None:
-        self._hits = []
+        self.forget_hits()
         self.go(replace(self.spot, place=place, forum="", thread="", reading=False, filter="", **more))
 
     # -- orders and filters
@@ -315,7 +315,7 @@ class Ways(View):
 
     def plan_on(self, step: int, *, page: bool = False) -> bool:
         """Goes on in the plan; False when one is not in it. ``page``: first to the end of a long post."""
-        if self.spot.place != "plan" or self._plan is None or self._hits:
+        if self.spot.place != "plan" or self._plan is None or self.hits is not None:
             return False
         at, steps = self._plan_at(), self._plan.steps
         if not steps:

@@ -12,6 +12,7 @@ from jamtui import model
 from jamtui.errors import UsageError
 from jamtui.model import Draft, DraftKind, OutboxRow, PostRow, ThreadRow
 from screens.dialogs import Confirm, Links, OpenLink
+from screens.type_ahead import hold_keys
 from screens.view import View
 from widgets.composer import Composer, Desk, quoted
 from widgets.links import Link
@@ -60,6 +61,7 @@ class Writing(View):
             body_limit=session.limits.body,
         )
         self.set_class(draft.kind is DraftKind.THREAD, "-new-thread")
+        hold_keys(self.app, lambda widget: any(one.id == "composer" for one in widget.ancestors))
         self.query_one("#right").mount(Composer(draft, heading, desk, titled=titled))
         self.call_after_refresh(self._arrange)
         answered = self.session.key(draft.target) if draft.kind is not DraftKind.THREAD else None

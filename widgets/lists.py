@@ -79,6 +79,8 @@ class OutboxList(RowList[str, OutboxRow]):
 class HitList(RowList[int, SearchHit]):
     """What a search found; keys are those of the posts."""
 
+    window = 16  # a hit costs more than other rows: its text is looked through
+
     def __init__(self, hits: Callable[[Sequence[int]], Sequence[SearchHit]], now: Now) -> None:
         super().__init__(
             hits,

@@ -79,6 +79,7 @@ class RowList(LineView, Generic[Key, Row]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "open_row", "Open", show=False)]
+    window = WINDOW  # rows fetched at once
     watched_styles = ("cursor muted", "blurred muted", "accent", "thumb")
 
     class Highlighted(Message):
@@ -377,8 +378,8 @@ class RowList(LineView, Generic[Key, Row]):
     def _row(self, index: int) -> Row | None:
         key = self._keys[index]
         if key not in self._rows:
-            start = index - index % WINDOW
-            wanted = [one for one in self._keys[start : start + WINDOW] if one not in self._rows]
+            start = index - index % self.window
+            wanted = [one for one in self._keys[start : start + self.window] if one not in self._rows]
             self._rows.update(dict.fromkeys(wanted))
             for row in self._fetch(wanted):
                 self._rows[self._key_of(row)] = row

@@ -15,6 +15,7 @@ from jamtui.model import ForumRow, OutboxRow, PostRow, SearchHit, SendState, Thr
 from widgets.drawn import drawn
 from widgets.strips import Line, Span, cut, line_width, pad
 
+_FORUM_FROM = 96  # cells; from here on a hit names its forum
 COLUMNS_FROM = 96  # cells; from here on a thread is one line of columns, below it is two lines
 
 WAITING = {
@@ -162,12 +163,27 @@ def post_row(row: PostRow, width: int, now: datetime, forum: str = "") -> list[L
 def hit_row(hit: SearchHit, width: int, now: datetime) -> list[Line]:
     """A hit: the thread it is in, who wrote it, and the words around what was sought."""
     post = hit.post
-    head = [_mark(post.unread, False), Span(one_line(hit.thread_title) or "(no title)", "unread")]
-    side = cut(
-        [*_author(post.author, post.role), Span(f" · {age(post.created_at, now)}", "muted")], max(12, width // 2)
-    )
+    head = [_mark(post.unread, False), *_marked_title(hit)]
+    who = [*_author(post.author, post.role), Span(f" · {age(post.created_at, now)}", "muted")]
+    named = width >= _FORUM_FROM and hit.forum_title
+    where = [*cut([Span(one_line(hit.forum_title), "muted")], width // 4), Span(" · ", "muted")] if named else []
+    side = (*where, *cut(who, max(12, width // 2 - line_width(where))))
     runs = [Span(" ".join(text.split("\n")), "hit" if hot else "muted") for text, hot in hit.snippet]
     return [spread(head, side, width), cut([Span("  "), *runs], width)]
+
+
+def _marked_title(hit: SearchHit) -> list[Span]:
+    """The title of the thread; a reply stands under it, and what was sought is marked where it is in the title."""
+    title = hit.thread_title
+    if not title.strip():
+        return [Span("(no title)", "faint")]
+    reply = hit.post.parent_id is not None
+    spans = [Span("↳ ", "muted")] if reply else []
+    at = 0
+    for begin, end in hit.title_marks:
+        spans += [Span(title[at:begin], "title" if reply else "unread"), Span(title[begin:end], "hit")]
+        at = end
+    return [*spans, Span(title[at:], "title" if reply else "unread")]
 
 
 def outbox_row(row: OutboxRow, width: int, now: datetime) -> list[Line]:

@@ -128,7 +128,9 @@ def _post_id(parser: Parser) -> None:
 
 
 def _search(parser: Parser) -> None:
-    parser.add_argument("query", metavar="QUERY", nargs="+", help="words, phrases, tag:T author:HANDLE forum:SLUG")
+    parser.add_argument(
+        "query", metavar="QUERY", nargs="+", help="words, phrases, tag:T from:HANDLE after:2d is:unread -not"
+    )
     parser.add_argument("--limit", type=_count, default=200, metavar="N", help="at most so many (200)")
 
 

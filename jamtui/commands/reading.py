@@ -155,7 +155,9 @@ def search(context: Context, args: argparse.Namespace) -> None:
     out = context.out
     with closing(context.session()) as session:
         # A space at the end: the last word is whole, not one that is still being typed.
-        hits = session.search(" ".join(args.query) + " ", args.limit)
+        hits, problems = session.searching.search(" ".join(args.query) + " ", args.limit)
+        for problem in problems:
+            out.say(problem)
         if out.json:
             by_key = {hit.post.key: hit for hit in hits}
             for key, post in session.stored().posts(list(by_key)):

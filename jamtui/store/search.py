@@ -1,168 +1,425 @@
-"""Search over the whole mirror: words, phrases in quotes, a prefix while the last word is being typed, a few operators.
+"""Search over the whole mirror: a `Query` as SQL, its hits newest or best first, and the words around what was found.
 
-    coffee "pilot project" tag:governance author:ana forum:risks
-
-Words must all occur (title, body or tags); case and accents do not matter. In scripts without spaces every run of
-characters is a phrase. Hits come best first (BM25, the title counts four times); with operators only, newest first.
+A common word has tens of thousands of hits. So keys and rows are apart: a search gives keys (integers, in order), and
+`hits` makes rows of those that somebody looks at. Newest first costs what is taken, since the full-text index walks its
+rows in their order; best first (BM25, the title counts four times) has to look at every hit.
 """
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from jamtui.model import PostRow, SearchHit
+import msgspec
+
+from jamtui.errors import UsageError
+from jamtui.model import Found, PostRow, SearchHit
 from jamtui.safe_text import safe_line
-from jamtui.store.mirror import words_of
+from jamtui.store.mirror import numbers, words_of
+from jamtui.store.query import Kind, Query, Term, fold, parse
 from jamtui.store.rows import Rows
 
-_PART = re.compile(r'(?:(tag|author|forum):)?(?:"([^"]*)"?|(\S+))')
-_WORD = re.compile(r"\w+")
 _CONTEXT = 60  # characters before the first hit that a snippet shows
-_LENGTH = 200  # characters of a snippet
-MAX_QUERY = 400
+_LENGTH = 240  # characters of a snippet
+COUNTED = 100_000  # a count goes no further
+_SHORT = 3  # a word being typed that is no longer than this has too many endings to ask the index at once
+_NEWEST = 48  # posts looked at instead, at first
+
+_SAVED = "p.id IN (SELECT post_id FROM own.saved)"
+_READ = "EXISTS (SELECT 1 FROM own.read r WHERE r.h = p.h)"
+_STATES = {
+    "unread": f"(p.author <> ?1 AND NOT {_READ})",
+    "read": f"(p.author = ?1 OR {_READ})",
+    "saved": _SAVED,
+    "mine": "p.author = ?1",
+    "opener": "p.parent IS NULL",
+    "reply": "p.parent IS NOT NULL",
+}
+_ORDERS = {"newest": "n DESC", "best": "score"}
+
+
+class _Opener(msgspec.Struct):
+    title: str | None = None
+
+
+class _Named(msgspec.Struct):
+    name: str = ""
+
+
+_OPENER = msgspec.json.Decoder(_Opener)
+_NAMED = msgspec.json.Decoder(_Named)
+_INTS = msgspec.json.Decoder(list[int])
+_FLOATS = msgspec.json.Decoder(list[float])
+
+
+def from_object(what: str) -> str:
+    """SQL over a post ``p``: its ``lang``, whether its text has ``code``, and, which only its JSON tells, a ``link``."""
+    body = "json_extract(CAST(p.raw AS TEXT), '$.body')"
+    return {
+        "lang": "lower(coalesce(p.lang, ''))",
+        "link": f"(instr({body}, 'http://') OR instr({body}, 'https://'))",
+        "code": "p.code = 1",
+    }[what]
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """A query taken apart. ``match`` is FTS5 syntax, "" when there are only operators."""
+class Plan:
+    """A query as SQL: ``match`` is FTS5 syntax ("" for none), ``where`` holds of ``p``, a post; ?1 is the reader."""
 
     match: str
-    words: tuple[str, ...]  # folded, for marking hits; a trailing * is a prefix
-    tags: tuple[str, ...]
-    authors: tuple[str, ...]
-    forums: tuple[str, ...]
+    where: str
+    values: tuple[object, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def empty(self) -> bool:
+        return not (self.match or self.where)
 
 
-def parse(text: str) -> Query:
-    """Never fails: what cannot be meant as an operator is searched as text."""
-    terms: list[str] = []
-    words: list[str] = []
-    operators: dict[str, list[str]] = {"tag": [], "author": [], "forum": []}
-    text = text[:MAX_QUERY]
-    for part in _PART.finditer(text):
-        operator, phrase, word = part.groups()
-        value = phrase if phrase is not None else word
-        if operator and value:
-            operators[operator].append(value.lstrip("#@") if operator != "forum" else value)
-            continue
-        found = _WORD.findall(words_of(value or ""))
+def plan(rows: Rows, query: Query) -> Plan:
+    """What names somebody or something is looked up here; what nobody is called is a problem in words."""
+    return _Planner(rows).plan(query)
+
+
+class _Planner:
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
+        self.values: list[object] = [rows.my_n()]
+        self.problems: list[str] = []
+
+    def plan(self, query: Query) -> Plan:
+        must: list[str] = []
+        must_not: list[str] = []
+        where: list[str] = []
+        for clause in query.clauses:
+            words = [term for term in clause if term.kind is Kind.WORDS]
+            if len(words) == len(clause) and not any(term.negated for term in words):
+                must.append(" OR ".join(map(_phrase, words)))
+            elif len(clause) == 1 and words:
+                must_not.append(_phrase(words[0]))
+            else:
+                where.append(" OR ".join(self._condition(term) for term in clause))
+        match = " AND ".join(f"({one})" for one in must)
+        if must_not and match:
+            match = f"({match}) NOT ({' OR '.join(must_not)})"
+        elif must_not:
+            where += [f"NOT {self._has_words(one)}" for one in must_not]
+        return Plan(
+            match,
+            " AND ".join(f"({one})" for one in where),
+            tuple(self.values),
+            (*query.problems, *dict.fromkeys(self.problems)),
+        )
+
+    def _value(self, value: object) -> str:
+        self.values.append(value)
+        return f"?{len(self.values)}"
+
+    def _has_words(self, match: str) -> str:
+        return f"p.n IN (SELECT rowid FROM words WHERE words MATCH {self._value(match)})"
+
+    def _condition(self, term: Term) -> str:
+        condition = self._holds(term)
+        return f"NOT {condition}" if term.negated else condition
+
+    def _holds(self, term: Term) -> str:
+        match term.kind:
+            case Kind.WORDS:
+                return self._has_words(_phrase(term))
+            case Kind.TAG:
+                return self._tagged(term)
+            case Kind.AUTHOR:
+                return f"p.author IN ({','.join(map(str, self._authors(term)))})"
+            case Kind.FORUM:
+                return f"p.forum IN ({','.join(map(str, self._forums(term)))})"
+            case Kind.BEFORE:
+                return f"p.created < {self._value(term.number)}"
+            case Kind.AFTER:
+                return f"p.created >= {self._value(term.number)}"
+            case Kind.IS:
+                return _STATES[term.value]
+            case Kind.HAS:
+                return from_object(term.value)
+            case Kind.LANG:
+                wanted, own = self._value(term.value.lower()), from_object("lang")
+                return f"({own} = {wanted} OR {own} LIKE {wanted} || '-%')"
+            case Kind.VOTES:
+                return f"p.up {term.value} {self._value(term.number)}"
+
+    def _tagged(self, term: Term) -> str:
+        name = unicodedata.normalize("NFC", term.value).lower()
+        tag = self._value(name)
+        condition = f"name >= {tag} AND name < {tag} || char(1114111)" if term.open else f"name = {tag}"
+        if not term.open and not self._any("SELECT 1 FROM tags WHERE name = ?", name):
+            self.problems.append(f"no post has the tag {_shown(term)}")
+        return f"p.n IN (SELECT post FROM tags WHERE {condition})"
+
+    def _authors(self, term: Term) -> list[int]:
+        """By handle, else by the words of the name; all whose handle begins so while one types."""
+        db, wanted = self.rows.db, term.value.lower()
+        sql = "SELECT n FROM people WHERE lower(handle) = ?1"
+        found = numbers(db.execute(sql, (wanted,)))
+        if term.open:
+            sql = "SELECT n FROM people WHERE substr(lower(handle), 1, length(?1)) = ?1"
+            found = numbers(db.execute(sql, (wanted,)))
+        if not found and wanted == "me":
+            found = [self.rows.my_n()]
         if not found:
-            continue
-        # The last word is still being typed, unless a space or a quote ended it.
-        open_end = phrase is None and part.end() == len(text)
-        terms.append('"' + " ".join(found) + '"' + ("*" if open_end else ""))
-        whole = value if not value.isascii() and len(found) > 1 else None
-        folded = [fold(whole)] if whole else [fold(one) for one in found]
-        words.extend(folded[:-1])
-        words.append(folded[-1] + ("*" if open_end else ""))
-    return Query(
-        " ".join(terms), tuple(words), tuple(operators["tag"]), tuple(operators["author"]), tuple(operators["forum"])
-    )
+            name = fold(term.value)
+            found = [
+                int(n)
+                for n, raw in db.execute("SELECT n, raw FROM people")
+                if name in fold(_NAMED.decode(raw if isinstance(raw, bytes) else str(raw).encode()).name)
+            ]
+        if not found:
+            self.problems.append(f"nobody here is called {_shown(term)}")
+        return found
+
+    def _forums(self, term: Term) -> list[int]:
+        """By slug; by how it begins while one types, and by the words of the title where no slug fits."""
+        wanted = fold(term.value)
+        forums = [(int(n), fold(str(slug))) for n, slug in self.rows.db.execute("SELECT n, slug FROM forums")]
+        found = [n for n, slug in forums if slug == wanted]
+        if not found and term.open:
+            found = [n for n, slug in forums if slug.startswith(wanted)]
+        if not found:
+            found = [
+                int(n)
+                for n, raw in self.rows.db.execute("SELECT n, raw FROM forums")
+                if wanted in fold(_OPENER.decode(raw if isinstance(raw, bytes) else str(raw).encode()).title or "")
+            ]
+        if not found:
+            self.problems.append(f"no forum is called {_shown(term)}")
+        return found
+
+    def _any(self, sql: str, *values: str) -> bool:
+        return next(iter(self.rows.db.execute(f"{sql} LIMIT 1", values)), None) is not None
 
 
-def fold(text: str) -> str:
-    """Lower case without accents, as the full-text index compares."""
-    if text.isascii():
-        return text.lower()
-    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).lower()
+def _shown(term: Term) -> str:
+    return safe_line(term.value)[:30]
 
 
-def search(rows: Rows, text: str, limit: int) -> list[SearchHit]:
-    """Hits for ``text``, at most ``limit``. Runs in the thread that owns ``rows``."""
-    query = parse(text)
-    where: list[str] = []
-    values: list[object] = []
-    for tag in query.tags:
-        where.append("EXISTS (SELECT 1 FROM tags t WHERE t.post = p.n AND t.name = ?)")
-        values.append(unicodedata.normalize("NFC", tag).lower())
-    for author in query.authors:
-        where.append("p.author IN (SELECT n FROM people WHERE handle = ? COLLATE NOCASE)")
-        values.append(author)
-    for forum in query.forums:
-        where.append("p.forum IN (SELECT n FROM forums WHERE slug = ?)")
-        values.append(forum)
-    if query.match:
-        # Words of posts that are gone are not in the index; only operators need the posts themselves.
-        joined = "JOIN posts p ON p.n = words.rowid " if where else ""
-        sql = (
-            f"SELECT words.rowid, bm25(words, 4.0, 1.0, 2.0) AS score FROM words {joined}"
-            f"WHERE {' AND '.join(['words MATCH ?', *where])} ORDER BY score LIMIT ?"
-        )
-        values.insert(0, query.match)
-    elif where:
-        sql = f"SELECT p.n, 0.0 FROM posts p WHERE p.gone = 0 AND {' AND '.join(where)} ORDER BY p.n DESC LIMIT ?"
-    else:
-        return []
-    values.append(limit)
-    ranks = {int(n): float(score) for n, score in rows.db.execute(sql, values)}
-    found = rows.posts(list(ranks))
-    titles = {row.id: row.title for row in rows.threads([k for k in map(rows.key, {r.thread_id for r in found}) if k])}
+def _phrase(term: Term) -> str:
+    """The words of a term as one FTS5 string: nothing in it can be read as syntax."""
+    text = words_of(term.value).replace('"', " ").replace("\0", " ").strip()
+    return f'"{text}"' + "*" * (term.open and text[-1:].isalnum())
+
+
+# -- keys
+
+
+def keys(rows: Rows, asked: Plan, order: str, limit: int) -> list[tuple[int, float]]:
+    """(key, rank) of the hits, at most ``limit``; the rank is 0 where it was not needed. See `Found.order`."""
+    if order not in _ORDERS:
+        raise UsageError(f"no such order: {safe_line(order)}", f"Use one of: {', '.join(_ORDERS)}.")
+    ranked = order == "best" and bool(asked.match)
+    sql, values = _from(asked)
+    score = "bm25(words, 4.0, 1.0, 2.0)" if ranked else "0.0"
+    # Newest first the full-text table, or that of the posts, is walked backwards and left as soon as there is enough.
+    by = "score" if ranked else f"{'words.rowid' if asked.match else 'p.n'} DESC"
+    number = "words.rowid" if asked.match else "p.n"
+    chosen = f"SELECT {number} AS n, {score} AS score {sql} ORDER BY {by} LIMIT {int(limit)}"
+    # As one row: each row that comes back waits for Python's lock, which the screen may hold.
+    found = next(iter(rows.db.execute(f"SELECT json_group_array(n), json_group_array(score) FROM ({chosen})", values)))
+    return list(zip(_INTS.decode(str(found[0])), _FLOATS.decode(str(found[1])), strict=True))
+
+
+def count(rows: Rows, asked: Plan) -> int:
+    """How many hits there are, at most `COUNTED`."""
+    sql, values = _from(asked)
+    row = next(iter(rows.db.execute(f"SELECT count(*) FROM (SELECT 1 {sql} LIMIT {COUNTED})", values)))
+    return int(row[0])
+
+
+def _from(asked: Plan) -> tuple[str, tuple[object, ...]]:
+    """Words of posts that are gone are not in the index; only operators need the posts themselves."""
+    if not asked.match:
+        return f"FROM posts p WHERE p.gone = 0 AND {asked.where or '1'} AND ?1 IS NOT NULL", asked.values
+    values = (*asked.values, asked.match)
+    matches = f"words MATCH ?{len(values)} AND ?1 IS NOT NULL"
+    if not asked.where:
+        return f"FROM words WHERE {matches}", values
+    # CROSS JOIN: SQLite keeps this order, else it may sort all posts of an author to walk them backwards.
+    return f"FROM words CROSS JOIN posts p ON p.n = words.rowid WHERE {matches} AND {asked.where}", values
+
+
+# -- whole answers
+
+
+def search(rows: Rows, text: str, limit: int, now: datetime) -> tuple[list[SearchHit], tuple[str, ...]]:
+    """Hits for ``text``, best first, at most ``limit``, and what was wrong with it. For commands, which can wait."""
+    query = parse(text, now)
+    asked = plan(rows, query)
+    found = [] if asked.empty else keys(rows, asked, "best", limit)
+    return hits(rows, [key for key, _ in found], query.marks, dict(found)), asked.problems
+
+
+def first(rows: Rows, text: str, now: datetime, limit: int, page: int) -> Iterator[Found]:
+    """What can be shown at once, newest first: at most ``limit`` keys with ``page`` rows; `Found.total` is -1 when
+    there are more. Sometimes a first page comes before that: see `_newest`."""
+    query = parse(text, now)
+    asked = plan(rows, query)
+    if asked.empty:
+        yield Found(text, "newest", (), (), 0, asked.problems)
+        return
+    if early := _newest(rows, query, asked, text, page):
+        yield early
+    ordered = [key for key, _ in keys(rows, asked, "newest", limit + 1)]
+    total = len(ordered) if len(ordered) <= limit else -1
+    rows_of = early.hits if early else tuple(hits(rows, ordered[:page], query.marks))
+    yield Found(text, "newest", tuple(ordered[:limit]), rows_of, total, asked.problems, query.marks)
+
+
+def _newest(rows: Rows, query: Query, asked: Plan, text: str, page: int) -> Found | None:
+    """The first page for a word of which only a letter or two are typed, without asking the index for all its endings.
+
+    Such a word begins somewhere in nearly every post, and the index would have to join the lists of thousands of words
+    (40 ms on 46,000 posts). So the newest posts that the rest of the query allows are read; None if they are too few.
+    """
+    last = query.last_open
+    if last is None or len(last.value) > _SHORT or not last.value.isalnum():
+        return None
+    rest = plan(rows, Query(query.clauses[:-1]))
+    candidates = [key for key, _ in keys(rows, rest, "newest", _NEWEST)]
+    mark = Query(query.clauses[-1:]).marks
+    found = [row for row in rows.posts(candidates) if _holds_mark(row, mark)][:page]
+    if len(found) < page // 2:
+        return None
+    made = tuple(_hits(rows, found, query.marks, {}))
+    return Found(text, "newest", tuple(row.key for row in found), made, -1, asked.problems, query.marks)
+
+
+def _holds_mark(row: PostRow, mark: Sequence[str]) -> bool:
+    return any(next(places(fold(text), mark), None) for text in (row.body, row.title, " ".join(row.tags)) if text)
+
+
+def whole(rows: Rows, text: str, now: datetime, order: str, limit: int, page: int) -> Found:
+    """All that there is, at most ``limit`` keys, with how many there would be."""
+    query = parse(text, now)
+    asked = plan(rows, query)
+    if asked.empty:
+        return Found(text, order, (), (), 0, asked.problems)
+    ordered = [key for key, _ in keys(rows, asked, order, limit)]
+    total = len(ordered) if len(ordered) < limit else count(rows, asked)
+    made = hits(rows, ordered[:page], query.marks)
+    return Found(text, order, tuple(ordered), tuple(made), total, asked.problems, query.marks)
+
+
+# -- rows
+
+
+def hits(
+    rows: Rows, wanted: Sequence[int], marks: Sequence[str], ranks: dict[int, float] | None = None
+) -> list[SearchHit]:
+    """The rows of ``wanted``, in their order; those that vanished are left out."""
+    return _hits(rows, rows.posts(wanted), marks, ranks or {})
+
+
+def _hits(rows: Rows, found: Sequence[PostRow], marks: Sequence[str], ranks: dict[int, float]) -> list[SearchHit]:
+    titles = _titles(rows, found)
     forums = rows.forum_titles()
-    return [
-        SearchHit(
-            row,
-            titles.get(row.thread_id, row.title),
-            forums.get(row.forum_id, ""),
-            snippet(row, query.words),
-            ranks[row.key],
-        )
-        for row in found
-    ]
+    made = []
+    for row in found:
+        title = row.title if row.parent_id is None else titles.get(row.thread_id, "")
+        forum, text, rank = forums.get(row.forum_id, ""), snippet(row, marks), ranks.get(row.key, 0.0)
+        made.append(SearchHit(row, title, forum, text, rank, tuple(hits_in(title, marks))))
+    return made
 
 
-def snippet(row: PostRow, words: Sequence[str]) -> tuple[tuple[str, bool], ...]:
+def _titles(rows: Rows, found: Sequence[PostRow]) -> dict[str, str]:
+    """Titles of the threads of replies, by the thread's id."""
+    wanted = msgspec.json.encode(list({row.thread_id for row in found if row.parent_id})).decode()
+    sql = "SELECT id, raw FROM posts WHERE id IN (SELECT value FROM json_each(?))"
+    return {
+        str(post_id): safe_line(_OPENER.decode(raw if isinstance(raw, bytes) else str(raw).encode()).title or "")
+        for post_id, raw in rows.db.execute(sql, (wanted,))
+    }
+
+
+# -- the words around a hit
+
+
+def snippet(row: PostRow, marks: Sequence[str]) -> tuple[tuple[str, bool], ...]:
     """A line of the post around its first hit, in runs; True marks the words of the query."""
     text = safe_line(row.body or row.title)
-    marks = hits_in(text, words)
-    start = max(0, marks[0][0] - _CONTEXT) if marks else 0
+    found = next(places(fold(text), marks), None)
+    start = 0
+    if found is not None:
+        start = max(0, _place(text, found[0]) - _CONTEXT)
     if start:
         space = text.find(" ", start, start + 20)
         start = space + 1 if space >= 0 else start
-    end = min(len(text), start + _LENGTH)
+    window = text[start : start + _LENGTH]
     runs: list[tuple[str, bool]] = [("…", False)] if start else []
-    at = start
-    for begin, stop in marks:
-        if begin < at or begin >= end:
-            continue
+    at = 0
+    for begin, stop in hits_in(window, marks):
         if begin > at:
-            runs.append((text[at:begin], False))
-        runs.append((text[begin : min(stop, end)], True))
-        at = min(stop, end)
-    if at < end:
-        runs.append((text[at:end], False))
-    if end < len(text):
+            runs.append((window[at:begin], False))
+        runs.append((window[begin:stop], True))
+        at = stop
+    if at < len(window):
+        runs.append((window[at:], False))
+    if start + _LENGTH < len(text):
         runs.append(("…", False))
     return tuple(runs)
 
 
-def hits_in(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
-    """(begin, end) of the places in ``text`` where words of a query stand, in order, not overlapping."""
-    if not words:
-        return []
-    folded, places = _folded(text)
-    pattern = re.compile("|".join(_pattern(word) for word in sorted(words, key=len, reverse=True)))
-    return [(places[m.start()], places[m.end() - 1] + 1) for m in pattern.finditer(folded) if m.end() > m.start()]
-
-
-def _pattern(word: str) -> str:
-    """A word stands between other characters than letters; in scripts without spaces it stands anywhere."""
-    stem = word.removesuffix("*")
-    if words_of(stem) != stem:
-        return re.escape(stem)
-    return rf"(?<!\w){re.escape(stem)}" + (r"\w*" if stem != word else r"(?!\w)")
-
-
-def _folded(text: str) -> tuple[str, Sequence[int]]:
-    """The folded text, and for each of its characters the place in ``text`` that it came from."""
+def _place(text: str, folded_at: int) -> int:
+    """Where in ``text`` the character ``folded_at`` of its folded form comes from."""
+    low, high = 0, len(text)
     if text.isascii():
-        return text.lower(), range(len(text))
-    parts: list[str] = []
-    places: list[int] = []
-    for place, character in enumerate(text):
-        new = fold(character)
-        parts.append(new)
-        places.extend([place] * len(new))
-    return "".join(parts), places
+        return folded_at
+    while low < high:
+        middle = (low + high + 1) // 2
+        if len(fold(text[:middle])) <= folded_at:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def hits_in(text: str, marks: Sequence[str]) -> list[tuple[int, int]]:
+    """(begin, end) of the places in ``text`` where words of a query stand, in order, not overlapping."""
+    folded = fold(text)
+    found: list[tuple[int, int]] = []
+    for begin, end in places(folded, marks):
+        first_at, last = (begin, end) if len(folded) == len(text) else (_place(text, begin), _place(text, end))
+        if last > first_at and (not found or first_at >= found[-1][1]):
+            found.append((first_at, last))
+    return found
+
+
+def places(folded: str, marks: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """The same in folded text. A word stands between other characters than letters; in scripts without spaces it
+    stands anywhere. No regular expression: each mark is looked for once, from left to right."""
+    nexts = {mark: span for mark in marks if (span := _find(folded, mark, 0))}
+    while nexts:
+        _, span = min(nexts.items(), key=lambda item: (item[1][0], -item[1][1]))
+        yield span
+        for other, (begin, _end) in tuple(nexts.items()):
+            if begin < span[1]:
+                further = _find(folded, other, span[1])
+                if further:
+                    nexts[other] = further
+                else:
+                    del nexts[other]
+
+
+def _find(folded: str, mark: str, start: int) -> tuple[int, int] | None:
+    stem = mark.removesuffix("*")
+    anywhere = words_of(stem) != stem
+    at = folded.find(stem, start)
+    while at >= 0:
+        end = at + len(stem)
+        if anywhere:
+            return at, end
+        if not (at and folded[at - 1].isalnum()):
+            while stem != mark and end < len(folded) and folded[end].isalnum():
+                end += 1
+            if not (end < len(folded) and folded[end].isalnum()):
+                return at, end
+        at = folded.find(stem, at + 1)
+    return None

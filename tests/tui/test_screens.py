@@ -85,6 +85,11 @@ SCREENS: dict[str, tuple[str, ...]] = {
     "outbox": ("5",),
     "tags": ("enter", "enter", "t"),
     "search": ("/", "p", "i", "l", "o", "t"),
+    "search_completion": ("/", *"tag:c"),
+    "search_problem": ("/", *"before:tomorow pilot"),
+    "search_nothing": ("/", *"zzzz"),
+    "search_best": ("/", *"pilot", "ctrl+r"),
+    "search_hit": ("/", *"pilot", "enter", "n"),
     "help": ("question_mark",),
     "command_line": ("colon", "t"),
 }

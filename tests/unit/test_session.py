@@ -342,7 +342,7 @@ def test_another_process_is_noticed(session: Session, known: registry.KnownJam, 
         ("forum:two hot", [6]),
         ("nothing-that-is-there", []),
         ('"', []),
-        ("AND OR NOT ( ) * ^ : {", []),
+        ("AND OR NOT ( ) * ^ : {", [4]),
         ("   ", []),
     ],
 )

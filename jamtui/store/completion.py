@@ -1,0 +1,112 @@
+"""What the end of a query may become: names of operators, tags, handles, forums, dates. A few short reads."""
+
+from __future__ import annotations
+
+import msgspec
+
+from jamtui.model import Completion
+from jamtui.safe_text import safe_line
+from jamtui.store.query import DAYS, FEATURES, NAMES, STATES, Kind, Part, fold, parts
+from jamtui.store.rows import Rows
+from jamtui.store.search import from_object
+
+OFFERED = 12
+_LANG_SAMPLE = 1_000  # newest posts whose languages are offered
+_FROM_LETTERS = 2  # letters of the name of an operator after which it is offered
+
+_WHEN = (*DAYS, "1h", "12h", "3d", "1w")
+_VOTES = (">0", ">5", ">10", "=0")
+
+
+class _Titled(msgspec.Struct):
+    title: str = ""
+
+
+class _Named(msgspec.Struct):
+    name: str = ""
+
+
+_TITLED = msgspec.json.Decoder(_Titled)
+_NAMED = msgspec.json.Decoder(_Named)
+
+
+def complete(rows: Rows, text: str) -> Completion | None:
+    """Choices for the part that ``text`` ends with; None when that is no operator and no beginning of one."""
+    last: Part | None = None
+    for last in parts(text):  # noqa: B007 - the last one is wanted
+        pass
+    if last is None or not last.open:
+        return None
+    if not last.name:
+        word = last.value.lower()
+        names = [(f"{name}:", "") for name in NAMES if len(word) >= _FROM_LETTERS and name.startswith(word)]
+        return Completion(last.start, tuple(names)) if names and not last.quoted else None
+    kind = NAMES.get(last.name)
+    mark = last.value[:1] if last.value[:1] in ("#", "@") else ""
+    wanted = last.value.removeprefix(mark).lower()
+    match kind:
+        case Kind.TAG:
+            found = _tags(rows, wanted)
+        case Kind.AUTHOR:
+            found = _people(rows, wanted)
+        case Kind.FORUM:
+            found = _forums(rows, wanted)
+        case Kind.LANG:
+            found = _languages(rows)
+        case Kind.IS:
+            found = [(state, "") for state in STATES]
+        case Kind.HAS:
+            found = [(feature, "") for feature in FEATURES]
+        case Kind.BEFORE | Kind.AFTER:
+            found = [(when, "") for when in _WHEN]
+        case Kind.VOTES:
+            found = [(votes, "") for votes in _VOTES]
+        case _:
+            found = []
+    fits = [(value, note) for value, note in found if fold(value).startswith(fold(wanted))]
+    if not fits or (len(fits) == 1 and fits[0][0] == wanted):
+        return None
+    start = last.start - last.quoted
+    return Completion(start, tuple((_quoted(value), note) for value, note in fits[:OFFERED]))
+
+
+def _quoted(value: str) -> str:
+    """As it must be typed: a tag may have spaces."""
+    return f'"{value}"' if any(c.isspace() for c in value) else value
+
+
+def _tags(rows: Rows, wanted: str) -> list[tuple[str, str]]:
+    sql = (
+        "SELECT name, count(*) FROM tags WHERE name >= ?1 AND name < ?1 || char(1114111) "
+        "GROUP BY name ORDER BY 2 DESC, 1 LIMIT ?2"
+    )
+    return [(safe_line(str(name)), f"{count:,}") for name, count in rows.db.execute(sql, (wanted, OFFERED))]
+
+
+def _people(rows: Rows, wanted: str) -> list[tuple[str, str]]:
+    """Those with the most posts first."""
+    sql = (
+        "SELECT a.handle, a.raw, (SELECT count(*) FROM posts p WHERE p.author = a.n) AS posts FROM people a "
+        "WHERE substr(lower(a.handle), 1, length(?1)) = ?1 ORDER BY posts DESC, a.handle LIMIT ?2"
+    )
+    return [
+        (safe_line(str(handle)), safe_line(_NAMED.decode(_bytes(raw)).name))
+        for handle, raw, _ in rows.db.execute(sql, (wanted, OFFERED))
+    ]
+
+
+def _forums(rows: Rows, wanted: str) -> list[tuple[str, str]]:
+    forums = rows.db.execute("SELECT slug, raw FROM forums ORDER BY position, n")
+    return [(safe_line(str(slug)), safe_line(_TITLED.decode(_bytes(raw)).title)) for slug, raw in forums]
+
+
+def _languages(rows: Rows) -> list[tuple[str, str]]:
+    sql = (
+        f"SELECT {from_object('lang')} AS lang, count(*) FROM (SELECT raw FROM posts ORDER BY n DESC LIMIT ?) p "
+        "GROUP BY 1 HAVING lang <> '' ORDER BY 2 DESC LIMIT 20"
+    )
+    return [(safe_line(str(lang)), "") for lang, _ in rows.db.execute(sql, (_LANG_SAMPLE,))]
+
+
+def _bytes(value: object) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode()

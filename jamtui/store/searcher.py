@@ -1,0 +1,138 @@
+"""Searching beside everything else: two threads that answer the latest query, and drop the ones before it.
+
+The *quick* thread gives the newest hits as one types; the *whole* one counts, ranks, and reads on once typing rests.
+Each has a connection of its own, so that a key is answered while a long query still runs, and an overtaken query is
+interrupted. SQLite works without Python's lock: the screen draws meanwhile.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import apsw
+
+from jamtui.model import Found
+from jamtui.safe_text import safe_line
+from jamtui.store import search
+from jamtui.store.rows import Rows
+
+AT_ONCE = 200  # keys given while one types
+WHOLE = 5_000  # keys given in the end
+PAGE = 20  # rows made in advance: what most terminals show; the list asks for the others when they are seen
+REST = 0.12  # seconds without another query, after which the whole answer is looked for
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    text: str
+    order: str
+    now: datetime
+    deliver: Callable[[Found], None]
+
+
+class Searcher:
+    """Answers the latest query. ``connect`` makes rows over a connection of the calling thread's own."""
+
+    def __init__(self, connect: Callable[[], Rows]) -> None:
+        quick = _Lane(connect, _quickly, 0.0)
+        whole = _Lane(connect, _wholly, REST)
+        self._lanes = (quick, whole)
+
+    def ask(self, text: str, order: str, now: datetime, deliver: Callable[[Found], None]) -> None:
+        """Returns at once. ``deliver`` is called from other threads, once or several times, each time with more; not
+        for a query that was overtaken. The last time `Found.total` is not -1."""
+        for lane in self._lanes:
+            lane.ask(_Asked(text, order, now, deliver))
+
+    def close(self) -> None:
+        """Returns when nothing is delivered any more."""
+        for lane in self._lanes:
+            lane.stop()
+
+
+def _quickly(rows: Rows, asked: _Asked) -> Iterator[Found]:
+    if asked.order == "newest":
+        yield from search.first(rows, asked.text, asked.now, AT_ONCE, PAGE)
+
+
+def _wholly(rows: Rows, asked: _Asked) -> Iterator[Found]:
+    if asked.text.strip() or asked.order != "newest":
+        yield search.whole(rows, asked.text, asked.now, asked.order, WHOLE, PAGE)
+
+
+class _Lane:
+    """One thread and its connection, made when it is first asked."""
+
+    def __init__(
+        self, connect: Callable[[], Rows], answer: Callable[[Rows, _Asked], Iterator[Found]], rest: float
+    ) -> None:
+        self._connect = connect
+        self._answer = answer
+        self._rest = rest
+        self._told = threading.Condition()
+        self._wanted: _Asked | None = None
+        self._stopped = False
+        self._running: apsw.Connection | None = None
+        self._thread: threading.Thread | None = None
+
+    def ask(self, asked: _Asked) -> None:
+        with self._told:
+            self._wanted = asked
+            self._overtake()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="search", daemon=True)
+                self._thread.start()
+
+    def stop(self) -> None:
+        with self._told:
+            self._stopped = True
+            self._overtake()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _overtake(self) -> None:
+        if self._running is not None:
+            self._running.interrupt()
+        self._told.notify_all()
+
+    def _run(self) -> None:
+        rows = self._connect()
+        try:
+            while (asked := self._next()) is not None:
+                with self._told:
+                    self._running = rows.db
+                try:
+                    for found in self._answer(rows, asked):
+                        if self._overtaken():
+                            break
+                        asked.deliver(found)
+                except apsw.InterruptError:
+                    continue  # by `ask` or `stop`: something else is wanted now
+                except apsw.Error as error:
+                    why = f"the search failed: {safe_line(str(error))}. jamtui sync mends a broken mirror"
+                    asked.deliver(Found(asked.text, asked.order, (), problems=(why,)))
+                finally:
+                    with self._told:
+                        self._running = None
+        finally:
+            rows.db.close()
+
+    def _next(self) -> _Asked | None:
+        """The latest query, when it has rested long enough; None in the end."""
+        with self._told:
+            while True:
+                self._told.wait_for(lambda: self._stopped or self._wanted is not None)
+                if self._stopped:
+                    return None
+                asked = self._wanted
+                if self._rest and self._told.wait(self._rest):
+                    continue  # told of another query, or to stop
+                self._wanted = None
+                return asked
+
+    def _overtaken(self) -> bool:
+        with self._told:
+            return self._stopped or self._wanted is not None

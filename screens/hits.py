@@ -1,0 +1,92 @@
+"""The main screen while the hits of a search are gone through: which one is shown, n and p, and the way back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from jamtui.errors import NotFound
+from jamtui.session import Session
+from screens.type_ahead import hold_keys, release_keys
+
+if TYPE_CHECKING:
+    from screens.search import Chosen
+
+
+class Hits:
+    """Mixed into `screens.view.View`, which is `_Host`."""
+
+    session: Session
+    hits: Chosen | None = None  # the answer that is gone through, and where one is in it
+    _marks: tuple[str, ...] = ()  # words as they stand in the texts found
+    _origin: Any = None  # the `Spot` from which one set out to search
+    _sought_last = ""
+
+    def search(self, words: str = "", *, back_to: Chosen | None = None) -> None:
+        """Opens the search line. ``back_to``: again as it was when that hit was opened."""
+        from screens.search import Search
+
+        host: Any = self
+        screen = Search(self.session, words or self._sought_last, back_to=back_to)
+        hold_keys(host.app, lambda widget: widget.id == "query")
+
+        def answered(chosen: Chosen | None) -> None:
+            with host.in_words():
+                if chosen is not None:
+                    self.show_hit(chosen)
+                elif back_to is not None:
+                    self._return()
+            release_keys(host.app)
+
+        host.app.push_screen(screen, answered)
+
+    def show_hit(self, chosen: Chosen) -> None:
+        """Goes to a hit; from then on n and p go through the others. Raises `NotFound` when it vanished."""
+        host: Any = self
+        found = self.session.searching.hits([chosen.found.keys[chosen.at]], chosen.found.marks)
+        if self.hits is None:
+            self._origin = host.spot
+        self.hits = chosen
+        self._sought_last = chosen.found.text
+        if not found:
+            host._refresh_lines()
+            raise NotFound("this hit is gone", "Its author took it back; n goes on to the next.")
+        texts = [text for hit in (*found, *chosen.found.hits) for text, marked in hit.snippet if marked]
+        titles = [hit.thread_title[begin:end] for hit in found for begin, end in hit.title_marks]
+        self._marks = tuple(dict.fromkeys((*texts, *titles)))[:20]
+        host.open_post(found[0].post.id)
+        host._refresh_lines()
+
+    def step_hit(self, direction: int) -> None:
+        """The next hit or the one before; after the last comes the first again."""
+        if self.hits is not None:
+            self.show_hit(replace(self.hits, at=(self.hits.at + direction) % len(self.hits.found.keys)))
+
+    def sought(self) -> tuple[str, ...]:
+        """The words of the search that is shown, to be marked in the text."""
+        return self._marks if self.hits is not None else ()
+
+    def hit_figures(self) -> str:
+        """``hit 3 of 120``."""
+        if self.hits is None:
+            return ""
+        total = max(self.hits.found.total, len(self.hits.found.keys))
+        return f"hit {self.hits.at + 1:,} of {total:,}"
+
+    def back_to_search(self) -> None:
+        """From a hit back to the list of hits."""
+        self.search(back_to=self.hits)
+
+    def _return(self) -> None:
+        """The search is over: back to where it began."""
+        host: Any = self
+        origin, self._origin = self._origin, None
+        self.forget_hits()
+        host.reader.words = ()
+        if origin is not None:
+            host.go(origin)
+        host._refresh_lines()
+
+    def forget_hits(self) -> None:
+        self.hits = None
+        self._marks = ()

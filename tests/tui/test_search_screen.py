@@ -1,0 +1,149 @@
+"""The search line by its keys: completion, both orders, going through hits and back, earlier searches."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from jamserver.demo_jam import demo_records
+from jamtui.app import JamApp
+from jamtui.paths import Home
+from jamtui.session import Session, prepare
+from jamtui.store import connection, mirror, registry
+from jamtui.store.mirror import Loading, Mirror
+from screens.jam import JamScreen
+from screens.search import Search
+from widgets.fields import Field
+from widgets.lists import HitList
+
+NOW = datetime(2011, 2, 9, 14, tzinfo=UTC)
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    home = Home.from_env({"JAMTUI_HOME": str(tmp_path)})
+    jam = registry.for_server(home, "http://127.0.0.1:9", "s", "S")
+    registry.remember(home, jam)
+    prepare(jam, NOW)
+    db = connection.connect(jam.mirror, mirror.SCHEMA)
+    loading = Loading(Mirror(db), "1-aaaa")
+    for kind, data in demo_records(1, NOW):
+        loading.feed(msgspec.json.encode({"type": kind, "data": data}))
+    loading.finish("2011-02-09T14:00:00.000Z")
+    db.close()
+    one = Session(jam, clock=lambda: NOW, rng=random.Random(1), new_client=None)
+    yield one
+    one.close()
+
+
+def app_of(session: Session, tmp_path: Path) -> JamApp:
+    return JamApp(session, reports=tmp_path / "reports", frozen=True, clock=lambda: NOW)
+
+
+async def press(pilot: Pilot[int], *keys: str) -> None:
+    for key in keys:
+        await pilot.press(key)
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+
+
+def search_of(app: JamApp) -> Search:
+    assert isinstance(app.screen, Search)
+    return app.screen
+
+
+def line(app: JamApp) -> str:
+    return app.screen.query_one("#query", Field).value
+
+
+def note(app: JamApp, name: str = "#search-note") -> str:
+    return str(app.screen.query_one(name, Static).content)
+
+
+async def test_hits_are_gone_through_and_left_to_where_one_was(session: Session, tmp_path: Path) -> None:
+    app = app_of(session, tmp_path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await press(pilot, "enter")
+        before = app.screen
+        assert isinstance(before, JamScreen)
+        spot = before.spot
+        await press(pilot, "/", *"pilot", "down", "enter")
+        assert before.hit_figures() == "hit 2 of 55"
+        await press(pilot, "n", "n", "p")
+        assert before.hit_figures() == "hit 3 of 55"
+        await press(pilot, "escape")
+        assert line(app) == "pilot"
+        assert search_of(app).query_one(HitList).cursor_index == 2
+        await press(pilot, "escape")
+        assert app.screen is before
+        assert (before.spot.forum, before.spot.reading) == (spot.forum, False)
+        assert before.hits is None
+
+
+async def test_tab_completes_names_and_values(session: Session, tmp_path: Path) -> None:
+    app = app_of(session, tmp_path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await press(pilot, "/", *"ta", "tab")
+        assert line(app) == "tag:"
+        await press(pilot, "tab")
+        assert line(app) == "tag:culture"
+        await press(pilot, "tab")
+        assert line(app) == "tag:trust"
+        await press(pilot, "space", *"is:un", "tab")
+        assert line(app) == "tag:trust is:unread"
+        assert search_of(app)._found.total > 0
+        assert all("trust" in hit.post.tags for hit in search_of(app)._found.hits)
+
+
+async def test_the_order_is_changed(session: Session, tmp_path: Path) -> None:
+    app = app_of(session, tmp_path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await press(pilot, "/", *"pilot")
+        newest = search_of(app)._found.keys
+        assert list(newest) == sorted(newest, reverse=True)
+        await press(pilot, "ctrl+r")
+        best = search_of(app)._found.keys
+        assert sorted(best) == sorted(newest)
+        assert best != newest
+        assert list(best) == [hit.post.key for hit in session.search("pilot", 5_000)]
+        assert "best first" in note(app, "#search-count")
+
+
+async def test_what_is_wrong_is_told_and_the_rest_searched(session: Session, tmp_path: Path) -> None:
+    app = app_of(session, tmp_path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await press(pilot, "/", *"before:tomorow pilot")
+        assert "before:tomorow is no date" in note(app)
+        assert search_of(app)._found.total == 55
+
+
+async def test_earlier_searches_come_back(session: Session, tmp_path: Path) -> None:
+    app = app_of(session, tmp_path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        for words in ("pilot", "trust"):
+            session.searching.remember(words)
+        await press(pilot, "/", "up")
+        assert line(app) == "trust"
+        await press(pilot, "up")
+        assert line(app) == "pilot"
+        await press(pilot, "ctrl+down")
+        assert line(app) == "trust"
+
+
+@pytest.mark.parametrize("text", ["t", "th", "a", "p", "ü"])
+async def test_a_letter_finds_at_first_what_it_finds_in_the_end(session: Session, tmp_path: Path, text: str) -> None:
+    """The newest posts are read in place of the index; what is shown first must be how the whole answer begins."""
+    from jamtui.store import rows, search
+
+    reader = rows.Rows(rows.connect(session.known.mirror, session.known.own), session.me)
+    early = next(iter(search.first(reader, text, NOW, 200, 20))).keys
+    whole = search.whole(reader, text, NOW, "newest", 5_000, 20).keys
+    reader.db.close()
+    assert early == whole[: len(early)]
