@@ -171,7 +171,7 @@ ACTIONS: tuple[Action, ...] = (
         (),
         Group.PROGRAM,
         "theme",
-        "Change the colours: dark, light, or a theme's name.",
+        "Change the colours: dark, light, high-contrast, ansi, or a theme's name.",
         (_A,),
         argument="?THEME",
     ),

@@ -13,7 +13,7 @@ import random
 import threading
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,7 @@ from jamtui.paths import Home, make_private_dir
 from jamtui.safe_text import safe_line
 from jamtui.store import connection, mirror, own, rows, search
 from jamtui.store.objects import Objects
+from jamtui.store.activity import activity
 from jamtui.store.overlay import Overlay
 from jamtui.store.own import Own, Payload, Queued
 from jamtui.store.registry import KnownJam
@@ -48,6 +49,9 @@ from jamtui.sync.network import Network, NetworkState
 
 if TYPE_CHECKING:
     from api_client.client import JamClient
+
+
+ACTIVITY_AGE = timedelta(seconds=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,7 @@ class Session:
         self._search_lock = threading.Lock()
         self._seen = (-1, -1)
         self._forums: list[ForumRow] = []
+        self._activity: tuple[datetime, dict[str, tuple[int, ...]]] | None = None
 
     # -- facts
 
@@ -181,6 +186,19 @@ class Session:
     def forums(self) -> list[ForumRow]:
         self._fresh()
         return self._forums
+
+    def activity(self) -> dict[str, tuple[int, ...]]:
+        """Posts of each forum, by its id, in equal stretches of the time from the Jam's opening to now (or its end).
+
+        Counted again when the mirror changed, every `ACTIVITY_AGE` at most: it is for a glance, not for figures.
+        """
+        now = self.now()
+        stale = self._activity is None or now - self._activity[0] >= ACTIVITY_AGE
+        if stale or self._activity is None:
+            row = self._rows.jam("", False)
+            counted = activity(self._rows.db, row.opens_at, min(now, row.closes_at)) if row is not None else {}
+            self._activity = now, counted
+        return self._activity[1]
 
     def forum(self, name: str) -> ForumRow:
         return rows.forum_named(name, self.forums())

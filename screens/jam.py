@@ -329,7 +329,7 @@ class JamScreen(Writing, View):
                 "FORUM": [forum.slug for forum in self.session.forums()],
                 "TAG": [tag.name for tag in self.session.tags()],
                 "ORDER": list(SORTS),
-                "THEME": ["dark", "light", *sorted(self.app.available_themes)],
+                "THEME": ["dark", "light", "high-contrast", "ansi", *sorted(self.app.available_themes)],
             },
         )
 
@@ -349,7 +349,7 @@ class JamScreen(Writing, View):
     def action_theme(self, name: str = "") -> None:
         choose = getattr(self.app, "choose_theme", None)
         if choose is None or not choose(name):
-            raise UsageError(f"no theme is called {name}", "dark, light, or one that Tab offers.")
+            raise UsageError(f"no theme is called {name}", "dark, light, high-contrast, ansi, or one that Tab offers.")
 
 
 _SCREEN_ACTIONS = frozenset(

@@ -379,7 +379,8 @@ class _Walker:
         self.links.append(link)
         return len(self.links) - 1
 
-    def _close_link(self, out: list[Span], link: tuple[int, int], href: str) -> None:
+    def _close_link(self, out: list[Span], link: tuple[int, int], href: str, *, image: bool = False) -> None:
+        """The number behind a link, and its real host where the text does not name it."""
         number, start = link
         text = "".join(span.text for span in out[start:]).replace("\n", " ")
         if number < 0:
@@ -390,20 +391,20 @@ class _Walker:
         made = self.links[number]
         made = self.links[number] = Link(made.number, safe_line(text, 200), made.url, made.host, True)
         out.append(Span(f"[{made.number}]", "link-number", number))
-        if made.deceptive:
+        if made.deceptive or image:
             out.append(Span(f" → {made.host}", "link-host", number))
 
     def _image(self, out: list[Span], token: Token, names: list[str], link: tuple[int, int] | None) -> None:
         style = " ".join(names)
         alt = safe_line(token.content, 200).strip() or "image"
         if link is not None:
-            out.append(Span(f"🖼 {alt}", style, link[0]))
+            out.append(Span(f"▣ {alt}", style, link[0]))
             return
         href = str(token.attrs.get("src", ""))
         number = self._link(href)
         start = len(out)
-        out.append(Span(f"🖼 {alt}", f"{style} link".strip() if number >= 0 else style, number))
-        self._close_link(out, (number, start), href)
+        out.append(Span(f"▣ {alt}", f"{style} link".strip() if number >= 0 else style, number))
+        self._close_link(out, (number, start), href, image=True)
 
 
 def _tight(tokens: Sequence[Token], at: int) -> bool:

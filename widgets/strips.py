@@ -168,7 +168,7 @@ def _cuts(text: str, width: int) -> list[tuple[int, int]]:
         if end > start and used + gap + cells > width:
             cuts.append((start, end))
             start, used, gap = first, 0, 0
-        elif not used:
+        elif end <= start:  # nothing in the line yet; a combining mark is something, though it takes no cell
             start, gap = (0, gap) if not cuts and gap + cells <= width else (first, 0)
         if cells <= width:
             end = last

@@ -21,7 +21,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from jamtui.model import PostRow, ThreadIndex
-from widgets.colours import author_colours
+from widgets.colours import ansi_author, author_colours
 from widgets.line_view import LineView, thumb
 from widgets.links import Link
 from widgets.markdown_lines import word_pattern
@@ -513,9 +513,10 @@ class ThreadReader(LineView):
         """As always, and ``author-N`` is the colour N of authors."""
         style = self._styles.get(names)
         if style is None and names.startswith("author-"):
-            colours = author_colours(self.background_colors[1])
-            color = colours[int(names.removeprefix("author-"))]
-            style = self._styles[names] = super().palette("author") + Style(color=color.rich_color)
+            hue = int(names.removeprefix("author-"))
+            ansi = self.app.native_ansi_color
+            color = ansi_author(hue) if ansi else author_colours(self.background_colors[1])[hue].rich_color
+            style = self._styles[names] = super().palette("author") + Style(color=color)
         return style if style is not None else super().palette(names)
 
     def forget_strips(self) -> None:

@@ -32,6 +32,8 @@ class Context:
         self.environ = environ
         self.now = now
         self.jam_name: str | None = getattr(args, "jam", None)
+        self.theme: str = getattr(args, "theme", "")
+        self.ascii: bool = getattr(args, "ascii", False)
         self.out = Output(
             sys.stdout,
             sys.stderr,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -17,6 +17,7 @@ def plain(line: tuple[Span, ...]) -> str:
 
 
 @given(st.lists(texts, max_size=4), st.integers(2, 30))
+@example(parts=["a\u3000\u0301「"], width=2)
 def test_wrapped_lines_fit_and_lose_nothing_but_spaces(parts: list[str], width: int) -> None:
     lines = wrap([Span(text, str(n), n) for n, text in enumerate(parts)], width)
     assert all(line_width(line) <= width for line in lines)
