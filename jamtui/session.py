@@ -40,8 +40,8 @@ from jamtui.model import (
 from jamtui.paths import Home, make_private_dir
 from jamtui.safe_text import safe_line
 from jamtui.store import connection, mirror, own, rows, search
-from jamtui.store.objects import Objects
 from jamtui.store.activity import activity
+from jamtui.store.objects import Objects
 from jamtui.store.overlay import Overlay
 from jamtui.store.own import Own, Payload, Queued
 from jamtui.store.registry import KnownJam

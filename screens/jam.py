@@ -141,14 +141,28 @@ class JamScreen(Writing, View):
             self.app.exit(0)
 
     def action_next_pane(self) -> None:
-        """List and thread in turn; from a list without a thread, the thread under the cursor is opened."""
-        if self.spot.reading:
-            self.go(replace(self.spot, reading=False))
-        elif self.spot.kind in ("threads", "posts"):
-            self.open_row()
+        """List and thread in turn, and the forums where there are three panes."""
+        self._to_pane(1)
 
     def action_previous_pane(self) -> None:
-        self.action_next_pane()
+        self._to_pane(-1)
+
+    def _to_pane(self, step: int) -> None:
+        """Panes go round: forums (where they have a pane), the list, the thread under its cursor."""
+        spot = self.spot
+        forums = replace(spot, forum="", thread="", reading=False)
+        if spot.kind == "forums":
+            self.open_row()
+            if step < 0 and self.three_panes:
+                self.open_row()
+        elif spot.reading:
+            self.go(
+                forums if step > 0 and self.three_panes and spot.kind == "threads" else replace(spot, reading=False)
+            )
+        elif step < 0 and self.three_panes and spot.kind == "threads":
+            self.go(forums)
+        elif spot.kind in ("threads", "posts"):
+            self.open_row()
 
     def action_fold(self) -> None:
         if self.spot.reading:

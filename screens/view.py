@@ -26,6 +26,7 @@ from jamtui.errors import JamError, NotFound, UsageError
 from jamtui.model import Changed, ForumRow, PostRow, SearchHit, ThreadRow
 from jamtui.session import Session
 from screens.messages import JamChanged
+from screens.rail import Rail, RailList
 from widgets.bindings import bindings
 from widgets.lists import ForumList, OutboxList, PostList, ThreadList
 from widgets.pane_head import PaneHead
@@ -118,6 +119,7 @@ class View(Screen[None]):
                 with VerticalScroll(id="card", can_focus=False):
                     yield Static(id="card-text")
                 yield Reader(session.posts, session.now)
+            yield Rail(session.forums)  # docked at the left: the lists stay the first of their kind
         yield HintLine()
 
     def on_mount(self) -> None:
@@ -126,6 +128,7 @@ class View(Screen[None]):
         if self.spot.thread:
             self._fill_thread(self.spot.thread)
         self._arrange()
+        self.call_after_refresh(self._show_activity)  # not before the first frame: it counts posts
         if not self._frozen:
             self.set_interval(TICK, self._tick, name="clock")
 
@@ -142,7 +145,12 @@ class View(Screen[None]):
             return Spot()
         return spot
 
+    def _show_activity(self) -> None:
+        if self.query_one(ForumList).display:
+            self.query_one(ForumList).show_activity(self.session.activity())
+
     def _tick(self) -> None:
+        self._show_activity()
         self._refresh_lines()
         self.list_now.redraw()
 
@@ -165,6 +173,11 @@ class View(Screen[None]):
     def wide(self) -> bool:
         """Whether list and thread stand side by side."""
         return self.app.size.width >= 100
+
+    @property
+    def three_panes(self) -> bool:
+        """Whether the forums have a pane of their own beside threads and thread."""
+        return self.app.size.width >= 150
 
     @property
     def writing(self) -> bool:
@@ -262,6 +275,8 @@ class View(Screen[None]):
         self.reader.display = not card and not self.has_class("-new-thread")
         self.set_class(spot.reading or self.writing, "-reading")
         self.set_class(card, "-card")
+        self.set_class(spot.kind == "forums", "-forums")
+        self.query_one(Rail).display = self.three_panes and spot.kind == "threads"
         self._draw_card()
         self._refresh_lines()
         if not self.writing:
@@ -287,6 +302,9 @@ class View(Screen[None]):
         left, right = self._right_head()
         self.query_one("#right-head", PaneHead).show(left, right, active=spot.reading and not self.writing)
         self.query_one(HintLine).set_hints(self._hints())
+        rail = self.query_one(Rail)
+        if rail.display:
+            rail.show(spot.forum, session.activity())
 
     def _hints(self) -> list[tuple[str, str]]:
         """What helps here: nothing that cannot be done on this pane, and nothing to write where one only reads."""
@@ -422,6 +440,11 @@ class View(Screen[None]):
         if message.row_list is self.list_now:
             with self.in_words():
                 self.open_row()
+
+    @on(RailList.Clicked)
+    def forum_clicked(self, message: RailList.Clicked) -> None:
+        if message.forum_id != self.spot.forum:
+            self.go(replace(self.spot, forum=message.forum_id, thread="", reading=False))
 
     @on(ThreadReader.Seen)
     def seen(self, message: ThreadReader.Seen) -> None:

@@ -6,7 +6,7 @@ its component classes. The cards beside the lists are `Content`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from textual.content import Content
@@ -15,6 +15,7 @@ from jamtui.model import ForumRow, OutboxRow, PostRow, SearchHit, SendState, Thr
 from widgets.drawn import drawn
 from widgets.strips import Line, Span, cut, line_width, pad
 
+_BARS = "▁▂▃▄▅▆▇█"
 COLUMNS_FROM = 96  # cells; from here on a thread is one line of columns, below it is two lines
 
 WAITING = {
@@ -88,12 +89,24 @@ def _mark(unread: object, saved: bool) -> Span:
     return Span("● ", "accent") if unread else Span("★ ", "hit") if saved else Span("  ")
 
 
-def forum_row(row: ForumRow, width: int) -> list[Line]:
-    """Title and unread; below it how much there is."""
+def sparkline(counts: Sequence[int], top: int) -> str:
+    """``counts`` as bars of one cell; ``top`` is what fills one. A little is never nothing."""
+    return "".join(
+        _BARS[min(len(_BARS) - 1, -(-count * (len(_BARS) - 1) // top))] if top else _BARS[0] for count in counts
+    )
+
+
+def forum_row(row: ForumRow, width: int, active: Sequence[int] = (), top: int = 0) -> list[Line]:
+    """Title and unread; below it how much there is, and how busy it was (``active``, of ``top`` at most)."""
     unread = Span(f"{row.unread:,} new", "accent") if row.unread else Span("all read", "good")
     title = Span(row.title, "unread" if row.unread else "title")
     counts = f"  {count(row.threads, 'thread', 'threads')} · {count(row.posts, 'post', 'posts')}"
-    return [spread([_mark(row.unread, False), title], [unread], width), cut([Span(counts, "muted")], width), ()]
+    return [spread([_mark(row.unread, False), title], [unread], width), _busy(counts, active, top, width), ()]
+
+
+def _busy(counts: str, active: Sequence[int], top: int, width: int) -> Line:
+    fits = len(counts) + 3 + len(active) <= width
+    return spread([Span(counts, "muted")], [Span(sparkline(active, top), "author")] if fits else [], width)
 
 
 def thread_row(row: ThreadRow, width: int, now: datetime, lines: int) -> list[Line]:

@@ -70,7 +70,7 @@ def run(context: Context, session: Session | None, *, doors: Doors | None = None
 
 
 def speaks_utf8(environ: Mapping[str, str]) -> bool:
-    """Whether the locale is UTF-8, by the variables that POSIX reads, in its order; unset means nobody said otherwise."""
+    """Whether the locale is UTF-8, by the variables of POSIX in their order; unset means that nobody said otherwise."""
     said = next((environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(name)), "")
     return not said or said.startswith("C.UTF") or "utf-8" in said.lower() or "utf8" in said.lower()
 

@@ -21,6 +21,8 @@ from jamtui.paths import Home
 from jamtui.session import Session, open_session, prepare
 from jamtui.store import connection, mirror, registry
 from jamtui.store.mirror import Loading, Mirror
+from screens.jam import JamScreen
+from screens.rail import Rail, RailList
 from widgets.ascii_only import ASCII
 
 NOW = datetime(2011, 2, 9, 14, tzinfo=UTC)
@@ -205,3 +207,46 @@ def test_theme(name: str, theme: str, session: Session, tmp_path: Path, snap_com
 def test_ascii(name: str, session: Session, tmp_path: Path, snap_compare: Callable[..., bool]) -> None:
     app = app_of(session, tmp_path, ascii_only=True)
     assert snap_compare(app, terminal_size=(100, 30), run_before=steps(SCREENS[name]))
+
+
+# -- three panes
+
+
+async def test_three_panes_and_tab_goes_round_them(session: Session, tmp_path: Path) -> None:
+    app = app_of(session, tmp_path)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await steps(("enter",))(pilot)
+        screen = app.screen
+        assert isinstance(screen, JamScreen)
+        rail = screen.query_one(Rail)
+        forum = screen.spot.forum
+
+        def seen() -> tuple[bool, str, str, bool]:
+            return rail.display, screen.spot.kind, screen.spot.forum, screen.spot.reading
+
+        assert seen() == (True, "threads", forum, False)
+        assert rail.query_one(RailList).cursor_key == forum
+        for keys, there in (
+            (("tab",), (True, "threads", forum, True)),
+            (("tab",), (False, "forums", "", False)),
+            (("tab",), (True, "threads", forum, False)),
+            (("shift+tab",), (False, "forums", "", False)),
+            (("shift+tab",), (True, "threads", forum, True)),
+            (("shift+tab",), (True, "threads", forum, False)),
+        ):
+            await steps(keys)(pilot)
+            assert seen() == there
+        await pilot.click(RailList, offset=(5, 4))
+        await pilot.pause()
+        other = session.forums()[1].id
+        assert seen() == (True, "threads", other, False)
+        await pilot.resize_terminal(120, 40)
+        await pilot.pause()
+        assert not rail.display
+        await steps(("tab", "tab"))(pilot)
+        assert seen() == (False, "threads", other, False)
+
+
+@pytest.mark.parametrize("name", ["forums", "threads", "thread", "live"])
+def test_very_wide(name: str, session: Session, tmp_path: Path, snap_compare: Callable[..., bool]) -> None:
+    assert snap_compare(app_of(session, tmp_path), terminal_size=(200, 50), run_before=steps(SCREENS[name]))
