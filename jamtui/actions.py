@@ -81,6 +81,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous-pane", ("shift+tab",), Group.MOVE, "previous pane", "Go to the pane before.", _BOTH),
     Action("fold", ("h", "left"), Group.MOVE, "fold", "Fold the replies of the post; again: go to its parent."),
     Action("unfold", ("l", "right"), Group.MOVE, "unfold", "Unfold the replies of the post."),
+    Action("shift-right", ("full_stop",), Group.MOVE, "see the right", "Move wide tables and code of the post left."),
+    Action("shift-left", ("comma",), Group.MOVE, "see the left", "Move them back."),
     # Read on
     Action(
         "read-on",
@@ -201,6 +203,8 @@ _KEY_NAMES = {
     "colon": ":",
     "question_mark": "?",
     "plus": "+",
+    "comma": ",",
+    "full_stop": ".",
     "minus": "-",
     "greater_than_sign": ">",
     "right_square_bracket": "]",

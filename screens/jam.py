@@ -176,6 +176,16 @@ class JamScreen(Writing, View):
         else:
             self.open_row()
 
+    def action_shift_right(self) -> None:
+        self._shift(1)
+
+    def action_shift_left(self) -> None:
+        self._shift(-1)
+
+    def _shift(self, direction: int) -> None:
+        if not self.spot.reading or not self.reader.shift(direction):
+            self.say("No table and no code goes on there")
+
     # -- reading on
 
     def action_read_on(self) -> None:

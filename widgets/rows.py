@@ -74,7 +74,7 @@ def count(number: int, one: str, many: str) -> str:
 
 def _author(name: str, role: str) -> list[Span]:
     tag = _ROLES.get(role, "")
-    return [Span(name, "author"), *([Span(f" {tag}", "accent")] if tag else [])]
+    return [Span(one_line(name), "author"), *([Span(" "), Span(f" {tag} ", "badge")] if tag else [])]
 
 
 def _tags(names: tuple[str, ...]) -> list[Span]:

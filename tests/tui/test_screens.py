@@ -24,6 +24,8 @@ from jamtui.store.mirror import Loading, Mirror
 from screens.jam import JamScreen
 from screens.rail import Rail, RailList
 from widgets.ascii_only import ASCII
+from widgets.markdown_lines import overflow, parse
+from widgets.status_line import HintLine
 
 NOW = datetime(2011, 2, 9, 14, tzinfo=UTC)
 SIZES = [(80, 24), (120, 40), (160, 45)]
@@ -250,3 +252,31 @@ async def test_three_panes_and_tab_goes_round_them(session: Session, tmp_path: P
 @pytest.mark.parametrize("name", ["forums", "threads", "thread", "live"])
 def test_very_wide(name: str, session: Session, tmp_path: Path, snap_compare: Callable[..., bool]) -> None:
     assert snap_compare(app_of(session, tmp_path), terminal_size=(200, 50), run_before=steps(SCREENS[name]))
+
+
+async def test_wide_tables_move_sideways(session: Session, tmp_path: Path) -> None:
+    app = app_of(session, tmp_path)
+    async with app.run_test(size=(80, 45)) as pilot:
+        await steps(("enter", "enter"))(pilot)
+        screen = app.screen
+        assert isinstance(screen, JamScreen)
+        await pilot.press("full_stop")
+        assert "goes on" in screen.query_one(HintLine).toast
+        reader = screen.reader
+        wide = next(
+            post for key in session.live_keys() for post in session.posts([key]) if overflow(parse(post.body), 60) > 16
+        )
+        screen.open_post(wide.id)
+        await pilot.pause()
+
+        def shown() -> str:
+            return "\n".join(strip.text for strip in reader.render_lines(reader.size.region))
+
+        assert "›" in shown()
+        before = shown()
+        await pilot.press("full_stop")
+        await pilot.pause()
+        assert "‹" in shown()
+        await pilot.press("comma")
+        await pilot.pause()
+        assert shown() == before
