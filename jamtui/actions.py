@@ -85,6 +85,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous-pane", ("shift+tab",), Group.MOVE, "previous pane", "Go to the pane before.", _BOTH),
     Action("fold", ("h", "left"), Group.MOVE, "fold", "Fold the replies of the post; again: go to its parent."),
     Action("unfold", ("l", "right"), Group.MOVE, "unfold", "Unfold the replies of the post."),
+    Action("shift-right", ("full_stop",), Group.MOVE, "see the right", "Move wide tables and code of the post left."),
+    Action("shift-left", ("comma",), Group.MOVE, "see the left", "Move them back."),
     # Read on
     Action(
         "read-on",
@@ -241,7 +243,7 @@ ACTIONS: tuple[Action, ...] = (
         (),
         Group.PROGRAM,
         "theme",
-        "Change the colours: dark, light, or a theme's name.",
+        "Change the colours: dark, light, high-contrast, ansi, or a theme's name.",
         (_A,),
         argument="?THEME",
     ),
@@ -269,6 +271,8 @@ _KEY_NAMES = {
     "colon": ":",
     "question_mark": "?",
     "plus": "+",
+    "comma": ",",
+    "full_stop": ".",
     "minus": "-",
     "greater_than_sign": ">",
     "right_square_bracket": "]",

@@ -79,11 +79,17 @@ class JamApp(TypeAhead[int]):
         theme: str = "dark",
         keep_theme: Callable[[str], None] | None = None,
         frozen: bool = False,
+        ascii_only: bool = False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """``reports`` is the private folder for crash reports; ``keep_theme`` stores the theme that was chosen;
-        ``frozen`` says that the session's clock stands, so that nothing is redrawn for the sake of time."""
+        ``frozen`` says that the session's clock stands, so that nothing is redrawn for the sake of time;
+        ``ascii_only`` spells every mark of our own in ASCII."""
         super().__init__()
+        if ascii_only:
+            from widgets.ascii_only import AsciiOnly
+
+            self._filters.append(AsciiOnly())
         self.session = session
         self.frozen = frozen
         self._doors = doors
@@ -94,7 +100,7 @@ class JamApp(TypeAhead[int]):
         self._pending: Changed | None = None
         self._last_frame = 0.0
         self._in_jam = False
-        for own in (themes.DARK, themes.LIGHT):
+        for own in themes.OWN:
             self.register_theme(own)
         self.theme = self._theme_name(theme) or themes.DARK.name
 
@@ -304,12 +310,21 @@ def run(
     theme: str = "dark",
     keep_theme: Callable[[str], None] | None = None,
     frozen: bool = False,
+    ascii_only: bool = False,
 ) -> int:
     """Runs the TUI until the person leaves; returns the exit code.
 
     The session that is open at the end (the one given, or the one made through ``doors``) is closed here.
     """
-    app = JamApp(session, doors=doors, reports=reports, theme=theme, keep_theme=keep_theme, frozen=frozen)
+    app = JamApp(
+        session,
+        doors=doors,
+        reports=reports,
+        theme=theme,
+        keep_theme=keep_theme,
+        frozen=frozen,
+        ascii_only=ascii_only,
+    )
     try:
         result = app.run()
     finally:

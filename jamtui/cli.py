@@ -75,7 +75,9 @@ def _failed(error: BaseException, title: str, hint: str, code: int, debug: bool)
 
 def _run(words: list[str], environ: Mapping[str, str]) -> int:
     if not words:
-        return _screen(None, environ)
+        import argparse
+
+        return _screen(argparse.Namespace(), environ)
     from jamtui.commands import parser
 
     name = parser.command_in(words)
@@ -91,7 +93,7 @@ def _run(words: list[str], environ: Mapping[str, str]) -> int:
     if name is None:
         if getattr(args, "json", False) or getattr(args, "plain", False):
             raise UsageError("--json and --plain need a command", "See jamtui --help.")
-        return _screen(getattr(args, "jam", None), environ, getattr(args, "explore", False))
+        return _screen(args, environ)
     if getattr(args, "explore", False) and name not in ("demo", "open"):
         raise UsageError("--explore is for the full screen", "Use jamtui --explore, or jamtui demo or open with it.")
     return _command(name, args, environ)
@@ -120,8 +122,8 @@ def _version() -> int:
     return 0
 
 
-def _screen(jam: str | None, environ: Mapping[str, str], explore: bool = False) -> int:
+def _screen(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from jamtui.commands.screen import need_terminal, on_jam
 
     need_terminal("jamtui forums lists the forums; jamtui --help names all commands.")
-    return on_jam(jam, environ, explore=explore)
+    return on_jam(args, environ)

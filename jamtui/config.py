@@ -30,10 +30,11 @@ class ConfigError(JamError):
 class Config:
     """Every choice with its default. A choice is added by a field here and a line in docs/config.md."""
 
-    theme: Literal["auto", "dark", "light"] = "auto"  # auto: what the terminal says, else dark
+    theme: Literal["auto", "dark", "light", "high-contrast", "ansi"] = "auto"  # auto: what the terminal says, else dark
     mouse: bool = True
     editor: str = ""  # the command for Ctrl-O; "" is $VISUAL, then $EDITOR
     timestamps: Literal["relative", "absolute"] = "relative"
+    ascii: bool = False  # marks, guides and bars of our own in ASCII; so they are where the locale is not UTF-8
     warnings: tuple[str, ...] = field(default=(), metadata={"internal": True})
 
 

@@ -12,7 +12,7 @@ import os
 import random
 from collections.abc import Callable, Collection, Generator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,7 @@ from jamtui.safe_text import safe_line
 from jamtui.searching import Searching
 from jamtui.session_ways import Ways
 from jamtui.store import connection, mirror, own, rows
+from jamtui.store.activity import activity
 from jamtui.store.marks import MarkStore
 from jamtui.store.objects import Objects
 from jamtui.store.overlay import Overlay
@@ -52,6 +53,9 @@ from jamtui.sync.network import Network, NetworkState
 
 if TYPE_CHECKING:
     from api_client.client import JamClient
+
+
+ACTIVITY_AGE = timedelta(seconds=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,7 @@ class Session(Ways, Reading):
         self._seen = (-1, -1)
         self._stamp = -1
         self._forums: list[ForumRow] = []
+        self._activity: tuple[datetime, dict[str, tuple[int, ...]]] | None = None
 
     # -- facts
 
@@ -200,6 +205,19 @@ class Session(Ways, Reading):
     def forums(self) -> list[ForumRow]:
         self._fresh()
         return self._forums
+
+    def activity(self) -> dict[str, tuple[int, ...]]:
+        """Posts of each forum, by its id, in equal stretches of the time from the Jam's opening to now (or its end).
+
+        Counted again when the mirror changed, every `ACTIVITY_AGE` at most: it is for a glance, not for figures.
+        """
+        now = self.now()
+        stale = self._activity is None or now - self._activity[0] >= ACTIVITY_AGE
+        if stale or self._activity is None:
+            row = self._rows.jam("", False)
+            counted = activity(self._rows.db, row.opens_at, min(now, row.closes_at)) if row is not None else {}
+            self._activity = now, counted
+        return self._activity[1]
 
     def forum(self, name: str) -> ForumRow:
         return rows.forum_named(name, self.forums())

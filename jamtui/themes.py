@@ -1,4 +1,9 @@
-"""The two themes of jamtui. Every pair of text and ground in them has a contrast of at least 4.5 to 1 (WCAG AA)."""
+"""The themes of jamtui beside those of Textual.
+
+Every pair of text and ground in dark and light has a contrast of at least 4.5 to 1 (WCAG AA), in high contrast of 7 to
+1 (AAA). The ANSI theme has the sixteen colours of the terminal's own palette, whatever they are: no colour of its own
+goes over the wire, and what must stand out is reversed, bold or dim instead.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +23,8 @@ DARK = Theme(
     surface="#161b24",
     panel="#212938",
     variables={
-        "text-muted": "#94a1b5",
-        "text-disabled": "#6f7c90",
+        "text-muted": "#9aa7ba",
+        "text-disabled": "#9aa7ba",
         "border": "#3b475c",
         "border-blurred": "#2a3344",
         "block-cursor-background": "#2b3b5e",
@@ -48,17 +53,17 @@ LIGHT = Theme(
     dark=False,
     primary="#2450b8",
     secondary="#0b6b66",
-    accent="#a34a00",
+    accent="#9a4500",
     success="#1d6b34",
-    warning="#8a5a00",
+    warning="#845600",
     error="#b3221c",
     foreground="#20252e",
     background="#fbfaf7",
     surface="#f3f1eb",
     panel="#e5e2d9",
     variables={
-        "text-muted": "#5a6270",
-        "text-disabled": "#6b7280",
+        "text-muted": "#59616f",
+        "text-disabled": "#596170",
         "border": "#bcb7aa",
         "border-blurred": "#d6d2c7",
         "block-cursor-background": "#cfdcf7",
@@ -82,4 +87,102 @@ LIGHT = Theme(
     },
 )
 
-SHORT_NAMES = {"dark": DARK.name, "light": LIGHT.name}
+HIGH_CONTRAST = Theme(
+    name="jam-high-contrast",
+    dark=True,
+    primary="#7fd4ff",
+    secondary="#5cf2d6",
+    accent="#ffd60a",
+    success="#7dff8a",
+    warning="#ffe066",
+    error="#ffb3b3",
+    foreground="#ffffff",
+    background="#000000",
+    surface="#000000",
+    panel="#1a1a1a",
+    variables={
+        "text-muted": "#e0e0e0",
+        "text-disabled": "#d0d0d0",
+        "border": "#ffffff",
+        "border-blurred": "#9a9a9a",
+        "block-cursor-background": "#00276b",
+        "block-cursor-foreground": "#ffffff",
+        "block-cursor-text-style": "bold",
+        "block-cursor-blurred-background": "#2e2e2e",
+        "block-cursor-blurred-foreground": "#ffffff",
+        "input-cursor-background": "#ffd60a",
+        "input-cursor-foreground": "#000000",
+        "input-selection-background": "#00276b",
+        "scrollbar": "#ffffff",
+        "scrollbar-hover": "#ffd60a",
+        "scrollbar-active": "#ffd60a",
+        "scrollbar-background": "#000000",
+        "scrollbar-background-hover": "#000000",
+        "scrollbar-background-active": "#000000",
+        "scrollbar-corner-color": "#000000",
+        "button-color-foreground": "#000000",
+        "button-foreground": "#ffffff",
+        "link-color": "#7fd4ff",
+    },
+)
+
+ANSI = Theme(
+    name="jam-ansi",
+    ansi=True,
+    dark=True,
+    primary="ansi_blue",
+    secondary="ansi_cyan",
+    accent="ansi_magenta",
+    success="ansi_green",
+    warning="ansi_yellow",
+    error="ansi_red",
+    foreground="ansi_default",
+    background="ansi_default",
+    surface="ansi_default",
+    panel="ansi_default",
+    boost="ansi_default",
+    variables={
+        "surface": "ansi_default",
+        "panel": "ansi_default",
+        "boost": "ansi_default",
+        "surface-active": "ansi_default",  # Textual does not make these for themes of this kind
+        "foreground-disabled": "ansi_default",
+        "ansi-background": "ansi_default",
+        "ansi-foreground": "ansi_default",
+        "text-muted": "ansi_default",
+        "text-disabled": "ansi_default",
+        "border": "ansi_blue",
+        "border-blurred": "ansi_default",
+        "block-cursor-background": "ansi_blue",
+        "block-cursor-foreground": "ansi_bright_white",
+        "block-cursor-text-style": "bold",
+        "block-cursor-blurred-background": "ansi_default",
+        "block-cursor-blurred-foreground": "ansi_default",
+        "input-cursor-background": "ansi_default",
+        "input-cursor-foreground": "ansi_default",
+        "input-cursor-text-style": "reverse",
+        "input-selection-background": "ansi_cyan",
+        "input-selection-foreground": "ansi_black",
+        "scrollbar": "ansi_blue",
+        "scrollbar-hover": "ansi_blue",
+        "scrollbar-active": "ansi_cyan",
+        "scrollbar-background": "ansi_default",
+        "scrollbar-background-hover": "ansi_default",
+        "scrollbar-background-active": "ansi_default",
+        "scrollbar-corner-color": "ansi_default",
+        "button-color-foreground": "ansi_black",
+        "button-foreground": "ansi_default",
+        "link-color": "ansi_blue",
+        "screen-selection-background": "ansi_cyan",
+        "screen-selection-foreground": "ansi_black",
+    },
+)
+
+OWN = (DARK, LIGHT, HIGH_CONTRAST, ANSI)
+SHORT_NAMES = {
+    "dark": DARK.name,
+    "light": LIGHT.name,
+    "high-contrast": HIGH_CONTRAST.name,
+    "contrast": HIGH_CONTRAST.name,
+    "ansi": ANSI.name,
+}

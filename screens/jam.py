@@ -139,14 +139,28 @@ class JamScreen(Marking, Ways):
             self.app.exit(0)
 
     def action_next_pane(self) -> None:
-        """List and thread in turn; from a list without a thread, the thread under the cursor is opened."""
-        if self.spot.reading:
-            self.go(replace(self.spot, reading=False))
-        elif self.spot.kind in ("threads", "posts"):
-            self.open_row()
+        """List and thread in turn, and the forums where there are three panes."""
+        self._to_pane(1)
 
     def action_previous_pane(self) -> None:
-        self.action_next_pane()
+        self._to_pane(-1)
+
+    def _to_pane(self, step: int) -> None:
+        """Panes go round: forums (where they have a pane), the list, the thread under its cursor."""
+        spot = self.spot
+        forums = replace(spot, forum="", thread="", reading=False)
+        if spot.kind == "forums":
+            self.open_row()
+            if step < 0 and self.three_panes:
+                self.open_row()
+        elif spot.reading:
+            self.go(
+                forums if step > 0 and self.three_panes and spot.kind == "threads" else replace(spot, reading=False)
+            )
+        elif step < 0 and self.three_panes and spot.kind == "threads":
+            self.go(forums)
+        elif spot.kind in ("threads", "posts"):
+            self.open_row()
 
     def action_fold(self) -> None:
         if self.spot.reading:
@@ -159,6 +173,16 @@ class JamScreen(Marking, Ways):
             self.reader.unfold()
         else:
             self.open_row()
+
+    def action_shift_right(self) -> None:
+        self._shift(1)
+
+    def action_shift_left(self) -> None:
+        self._shift(-1)
+
+    def _shift(self, direction: int) -> None:
+        if not self.spot.reading or not self.reader.shift(direction):
+            self.say("No table and no code goes on there")
 
     # -- reading on
 
@@ -328,7 +352,7 @@ class JamScreen(Marking, Ways):
                 # Everybody is read only when somebody is to be named: it takes longer than a key may.
                 "HANDLE": self.handles() if line.startswith("person ") else [],
                 "MINUTES": ["5", "10", "15", "30"],
-                "THEME": ["dark", "light", *sorted(self.app.available_themes)],
+                "THEME": ["dark", "light", "high-contrast", "ansi", *sorted(self.app.available_themes)],
             },
         )
 
@@ -348,7 +372,7 @@ class JamScreen(Marking, Ways):
     def action_theme(self, name: str = "") -> None:
         choose = getattr(self.app, "choose_theme", None)
         if choose is None or not choose(name):
-            raise UsageError(f"no theme is called {name}", "dark, light, or one that Tab offers.")
+            raise UsageError(f"no theme is called {name}", "dark, light, high-contrast, ansi, or one that Tab offers.")
 
 
 _SCREEN_ACTIONS = frozenset(

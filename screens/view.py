@@ -28,6 +28,7 @@ from jamtui.session import Session
 from jamtui.ways import HotRow
 from screens.hits import Hits
 from screens.messages import JamChanged
+from screens.rail import Rail, RailList
 from widgets.banner import Banner
 from widgets.bindings import bindings
 from widgets.lists import ForumList, OutboxList, PostList, ThreadList
@@ -147,6 +148,7 @@ class View(Hits, Screen[None]):
                 reader = Reader(session.posts, session.now)
                 reader.mark, reader.find_key = (lambda keys: session.mark_read(keys)), session.key
                 yield reader
+            yield Rail(session.forums)  # docked at the left: the lists stay the first of their kind
         yield HintLine()
 
     def on_mount(self) -> None:
@@ -156,6 +158,7 @@ class View(Hits, Screen[None]):
         if self.spot.thread:
             self._fill_thread(self.spot.thread)
         self._arrange()
+        self.call_after_refresh(self._show_activity)  # not before the first frame: it counts posts
         if not self._frozen:
             self.set_interval(TICK, self._tick, name="clock")
             self.set_interval(LOOK, self.look, name="look")
@@ -180,7 +183,12 @@ class View(Hits, Screen[None]):
         if self.session.changed_elsewhere():
             self.reload()
 
+    def _show_activity(self) -> None:
+        if self.query_one(ForumList).display:
+            self.query_one(ForumList).show_activity(self.session.activity())
+
     def _tick(self) -> None:
+        self._show_activity()
         self._refresh_lines()
         self.list_now.redraw()
 
@@ -205,6 +213,11 @@ class View(Hits, Screen[None]):
     def wide(self) -> bool:
         """Whether list and thread stand side by side."""
         return self.app.size.width >= 100
+
+    @property
+    def three_panes(self) -> bool:
+        """Whether the forums have a pane of their own beside threads and thread."""
+        return self.app.size.width >= 150
 
     @property
     def writing(self) -> bool:
@@ -305,6 +318,8 @@ class View(Hits, Screen[None]):
         self.reader.display = not card and not self.has_class("-new-thread")
         self.set_class(spot.reading or self.writing, "-reading")
         self.set_class(card, "-card")
+        self.set_class(spot.kind == "forums", "-forums")
+        self.query_one(Rail).display = self.three_panes and spot.kind == "threads"
         self._draw_card()
         self._refresh_lines()
         if not self.writing and not self.query("#command-line"):  # whoever types keeps the keys
@@ -330,6 +345,9 @@ class View(Hits, Screen[None]):
         left, right = self._right_head()
         self.query_one("#right-head", PaneHead).show(left, right, active=spot.reading and not self.writing)
         self.query_one(HintLine).set_hints(self._hints())
+        rail = self.query_one(Rail)
+        if rail.display:
+            rail.show(spot.forum, session.activity())
 
     def _hints(self) -> list[tuple[str, str]]:
         """What helps here: nothing that cannot be done on this pane, and nothing to write where one only reads."""
@@ -459,6 +477,11 @@ class View(Hits, Screen[None]):
         if message.row_list is self.list_now:
             with self.in_words():
                 self.open_row()
+
+    @on(RailList.Clicked)
+    def forum_clicked(self, message: RailList.Clicked) -> None:
+        if message.forum_id != self.spot.forum:
+            self.go(replace(self.spot, forum=message.forum_id, thread="", reading=False))
 
     @on(ThreadReader.Seen)
     def seen(self, message: ThreadReader.Seen) -> None:

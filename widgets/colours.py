@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from functools import lru_cache
 
+from rich.color import Color as RichColor
 from textual.color import Color
 
 MIN_CONTRAST = 4.5  # WCAG AA for text
@@ -38,6 +39,11 @@ def author_colours(ground: Color) -> tuple[Color, ...]:
             color = Color.from_hsl(number / AUTHOR_HUES, 0.55, lightness)
         colours.append(color)
     return tuple(colours)
+
+
+def ansi_author(hue: int) -> RichColor:
+    """The colour of an author in the terminal's own palette: neither black nor white, which may be its ground."""
+    return RichColor.from_ansi((1, 2, 3, 4, 5, 6)[hue % 6])
 
 
 def author_hue(author_id: str) -> int:

@@ -72,6 +72,8 @@ class LineView(Widget, can_focus=True, inherit_bindings=False):
             style = self.rich_style
             for name in names.split():
                 style += self.get_component_rich_style(f"{self.PREFIX}--{name}", partial=True)
+            if self.app.native_ansi_color:
+                style += _ansi_stress(self.PREFIX, names)
             self._styles[names] = style
         return style
 
@@ -199,6 +201,17 @@ class LineView(Widget, can_focus=True, inherit_bindings=False):
         length = self.bar()[1]
         room = max(1, self.size.height - length)
         self.drag_to(min(1.0, max(0.0, (y - length // 2) / room)))
+
+
+def _ansi_stress(prefix: str, names: str) -> Style:
+    """What tells a style from others where all grounds are the terminal's own: the row of a list's cursor and
+    badges are reversed, quiet text is dim."""
+    words = names.split()
+    return Style(
+        reverse=True if "badge" in words or (prefix == "row-list" and "cursor" in words) else None,
+        bold=True if prefix == "row-list" and "blurred" in words else None,
+        dim=True if not {"muted", "faint", "guide", "votes"}.isdisjoint(words) and "cursor" not in words else None,
+    )
 
 
 def thumb(start: float, end: float, height: int) -> tuple[int, int]:

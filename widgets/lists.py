@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from jamtui.model import ForumRow, OutboxRow, PostRow, SearchHit, ThreadRow
@@ -18,13 +18,24 @@ class ForumList(RowList[str, ForumRow]):
     """The forums of the Jam; keys are their ids."""
 
     def __init__(self, forums: Callable[[], Sequence[ForumRow]]) -> None:
+        self._active: Mapping[str, Sequence[int]] = {}
         super().__init__(
             lambda keys: [row for row in forums() if row.id in keys],
-            lambda row, width, _at, _focused: forum_row(row, width),
+            lambda row, width, _at, _focused: forum_row(row, width, self._active.get(row.id, ()), self._top_count),
             row_height=3,
             empty="This Jam has no forums yet.",
             key_of=lambda row: row.id,
         )
+
+    @property
+    def _top_count(self) -> int:
+        return max((max(counts, default=0) for counts in self._active.values()), default=0)
+
+    def show_activity(self, active: Mapping[str, Sequence[int]]) -> None:
+        """How busy each forum was, by its id, for the sparklines."""
+        if active != self._active:
+            self._active = active
+            self.redraw()
 
     def on_resize(self) -> None:
         super().on_resize()

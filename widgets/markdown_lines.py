@@ -21,7 +21,7 @@ from markdown_it.token import Token
 from jamtui.safe_text import safe_block, safe_line
 from widgets.highlight import CodeLine, highlight, plain
 from widgets.links import Link, bare_urls, make_link
-from widgets.strips import Line, Span, cell_width, cut, fit, line_width, wrap
+from widgets.strips import Line, Span, cell_width, cut, line_width, window, wrap
 
 BUDGET = 1000  # what the parser may spend on a post at first, in special characters and (twice) line feeds
 BUDGET_ALL = 1600  # ...and when all of it is asked for
@@ -29,6 +29,7 @@ MAX_LINES = 200  # lines of a post drawn at first
 MAX_ALL = 5000
 MAX_COLUMNS = 20
 MAX_NESTING = 20
+MAX_CELL = 48  # cells of a column of a table
 MAX_ROWS = 100
 MAX_LINKS = 200
 MIN_TEXT = 12  # cells that prefixes of quotes and lists leave for text at least
@@ -96,11 +97,14 @@ def parse(body: str, budget: int = BUDGET) -> Doc:
     return Doc(tuple(walker.blocks), tuple(walker.links), body[end:].strip("\n"))
 
 
-def layout(doc: Doc, width: int, *, everything: bool = False) -> tuple[tuple[Line, ...], int]:
-    """The lines of a post for ``width`` cells, and how many more there are (of the part not parsed: about)."""
+def layout(doc: Doc, width: int, *, everything: bool = False, shift: int = 0) -> tuple[tuple[Line, ...], int]:
+    """The lines of a post for ``width`` cells, and how many more there are (of the part not parsed: about).
+
+    ``shift``: by how many cells tables and code that are wider have been moved to the left.
+    """
     lines: list[Line] = []
     for block in doc.blocks:
-        lines += _block_lines(block, width)
+        lines += _block_lines(block, width, shift)
         if len(lines) > MAX_ALL:
             break
     limit = MAX_LINES
@@ -379,7 +383,8 @@ class _Walker:
         self.links.append(link)
         return len(self.links) - 1
 
-    def _close_link(self, out: list[Span], link: tuple[int, int], href: str) -> None:
+    def _close_link(self, out: list[Span], link: tuple[int, int], href: str, *, image: bool = False) -> None:
+        """The number behind a link, and its real host where the text does not name it."""
         number, start = link
         text = "".join(span.text for span in out[start:]).replace("\n", " ")
         if number < 0:
@@ -390,20 +395,20 @@ class _Walker:
         made = self.links[number]
         made = self.links[number] = Link(made.number, safe_line(text, 200), made.url, made.host, True)
         out.append(Span(f"[{made.number}]", "link-number", number))
-        if made.deceptive:
+        if made.deceptive or image:
             out.append(Span(f" → {made.host}", "link-host", number))
 
     def _image(self, out: list[Span], token: Token, names: list[str], link: tuple[int, int] | None) -> None:
         style = " ".join(names)
         alt = safe_line(token.content, 200).strip() or "image"
         if link is not None:
-            out.append(Span(f"🖼 {alt}", style, link[0]))
+            out.append(Span(f"▣ {alt}", style, link[0]))
             return
         href = str(token.attrs.get("src", ""))
         number = self._link(href)
         start = len(out)
-        out.append(Span(f"🖼 {alt}", f"{style} link".strip() if number >= 0 else style, number))
-        self._close_link(out, (number, start), href)
+        out.append(Span(f"▣ {alt}", f"{style} link".strip() if number >= 0 else style, number))
+        self._close_link(out, (number, start), href, image=True)
 
 
 def _tight(tokens: Sequence[Token], at: int) -> bool:
@@ -432,7 +437,7 @@ def _softened(part: list[Span]) -> Line:
 # layout
 
 
-def _block_lines(block: Block, width: int) -> Iterator[Line]:
+def _block_lines(block: Block, width: int, shift: int) -> Iterator[Line]:
     first, rest = block.first, block.rest
     room = width - max(line_width(first), line_width(rest))
     if room < MIN_TEXT:
@@ -441,79 +446,76 @@ def _block_lines(block: Block, width: int) -> Iterator[Line]:
         room = width - max(line_width(first), line_width(rest))
     if block.gap is not None:
         yield cut(block.gap, max(0, width - MIN_TEXT), "")
-    for line in _content_lines(block.content, max(room, 1)):
+    for line in _content_lines(block.content, max(room, 1), shift):
         yield first + line
         first = rest
 
 
-def _content_lines(content: Paragraph | Code | Table | Rule, width: int) -> Iterator[Line]:
+def _content_lines(content: Paragraph | Code | Table | Rule, width: int, shift: int) -> Iterator[Line]:
     match content:
         case Paragraph(parts):
             for part in parts:
                 yield from wrap(part, width)
         case Code(lines):
-            yield from _code_lines(lines, width)
+            yield from _code_lines(lines, width, shift)
         case Table():
-            yield from _table_lines(content, width)
+            yield from _table_lines(content, width, shift)
         case Rule():
             yield (Span("─" * min(width, RULE), "rule"),)
 
 
-def _code_lines(lines: Sequence[tuple[tuple[str, str], ...]], width: int) -> Iterator[Line]:
-    """Code on a ground of its own, a cell of it on both sides; long lines go on below."""
+def _code_lines(lines: Sequence[tuple[tuple[str, str], ...]], width: int, shift: int) -> Iterator[Line]:
+    """Code on a ground of its own, a cell of it on both sides; what is wider than that is a window that moves."""
     room = max(1, width - 2)
-    for runs in lines:
-        line: list[Span] = []
-        used = 0
-        for text, style in runs:
-            rest = text
-            while rest:
-                piece = rest if cell_width(rest) <= room - used else fit(rest, room - used, "")
-                piece = rest[: len(piece)] if rest.startswith(piece) else piece.rstrip(" ")
-                if not piece:
-                    if used == 0:
-                        break  # a grapheme wider than the line
-                else:
-                    line.append(Span(piece, style))
-                    used += cell_width(piece)
-                    rest = rest[len(piece) :]
-                if rest:
-                    yield _code_line(line, used, room)
-                    line, used = [], 0
-        yield _code_line(line, used, room)
+    drawn = [tuple(Span(text, style) for text, style in runs) for runs in lines]
+    shift = max(0, min(shift, max(map(line_width, drawn), default=0) - room))
+    for line in drawn:
+        seen = [
+            span._replace(style=f"code {span.style}") if span.style == "faint" else span
+            for span in window(line, shift, room)
+        ]
+        yield _code_line(seen, line_width(seen), room)
 
 
 def _code_line(line: list[Span], used: int, room: int) -> Line:
     return (Span(" ", "code"), *line, Span(" " * (room - used + 1), "code"))
 
 
-def _table_lines(table: Table, width: int) -> Iterator[Line]:
-    """Columns as wide as their text where they fit; else the widest give way, and their cells are cut."""
-    count = max(map(len, table.rows), default=0)
-    if not count:
+def _table_lines(table: Table, width: int, shift: int) -> Iterator[Line]:
+    """Columns as wide as their text, up to `MAX_CELL`; a table wider than the pane is a window that moves."""
+    widths = _columns(table)
+    if not widths:
         return
-    while count > 1 and 3 * (count - 1) + 3 * count > width:
-        count -= 1  # not even three cells a column: the last columns are not shown
-    widths = [max((line_width(row[at]) for row in table.rows if at < len(row)), default=0) for at in range(count)]
-    widths = [max(1, cells) for cells in widths]
-    room = max(count, width - 3 * (count - 1))
-    while sum(widths) > room:
-        widest = max(widths)
-        others = sorted({cells for cells in widths if cells < widest}, reverse=True)
-        many = widths.count(widest)
-        spare = sum(widths) - room
-        target = max(others[0] if others else 1, widest - -(-spare // many))
-        if target == widest:
-            break
-        widths = [min(cells, target) for cells in widths]
+    shift = max(0, min(shift, sum(widths) + 3 * (len(widths) - 1) - width))
     for number, row in enumerate(table.rows):
         line: list[Span] = []
-        for at in range(count):
+        for at, cells in enumerate(widths):
             if at:
                 line.append(Span(" │ ", "table-rule"))
-            cell = cut(row[at] if at < len(row) else (), widths[at])
-            gap = Span(" " * (widths[at] - line_width(cell)))
+            cell = cut(row[at] if at < len(row) else (), cells)
+            gap = Span(" " * (cells - line_width(cell)))
             line += (gap, *cell) if at in table.right else (*cell, gap)
-        yield tuple(line)
+        yield window(line, shift, width)
         if number == 0:
-            yield (Span("─┼─".join("─" * cells for cells in widths), "table-rule"),)
+            yield window((Span("─┼─".join("─" * cells for cells in widths), "table-rule"),), shift, width)
+
+
+def _columns(table: Table) -> list[int]:
+    """The cells of each column."""
+    count = max(map(len, table.rows), default=0)
+    natural = (max((line_width(row[at]) for row in table.rows if at < len(row)), default=0) for at in range(count))
+    return [min(MAX_CELL, max(1, cells)) for cells in natural]
+
+
+def overflow(doc: Doc, width: int) -> int:
+    """How far the widest table or code of a post can be moved sideways, in cells; 0 when all of it is seen."""
+    most = 0
+    for block in doc.blocks:
+        room = max(1, width - max(line_width(block.first), line_width(block.rest)))
+        if isinstance(block.content, Code):
+            lines = (sum(cell_width(text) for text, _ in runs) for runs in block.content.lines)
+            most = max(most, max(lines, default=0) - max(1, room - 2))
+        elif isinstance(block.content, Table):
+            widths = _columns(block.content)
+            most = max(most, sum(widths) + 3 * (len(widths) - 1) - room)
+    return most

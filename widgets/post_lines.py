@@ -10,8 +10,8 @@ from textual.strip import Strip
 
 from jamtui.model import PostRow, SendState
 from widgets.colours import author_hue
-from widgets.markdown_lines import BUDGET, BUDGET_ALL, Doc, layout, mark_words, parse
-from widgets.rows import GONE, age
+from widgets.markdown_lines import BUDGET, BUDGET_ALL, Doc, layout, mark_words, overflow, parse
+from widgets.rows import GONE, age, one_line
 from widgets.strips import Line, Span, cut, fit, line_width, wrap
 
 MEASURE = 92  # cells of text in a line at most: longer lines are hard to read
@@ -40,6 +40,7 @@ class View:
     fold: Fold | None
     everything: bool
     words: re.Pattern[str] | None
+    shift: int = 0  # cells by which wide tables and code are moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,23 @@ def parse_post(row: PostRow, everything: bool = False) -> Doc:
     return parse("" if row.gone else row.body, BUDGET_ALL if everything else BUDGET)
 
 
-def draw_post(row: PostRow, doc: Doc, view: View) -> PostLines:
-    """The lines of a post, each at most ``view.width`` cells."""
+def overflow_of(doc: Doc, view: View) -> int:
+    """How far tables and code of a post that is drawn for ``view`` can be moved sideways, in cells."""
+    return overflow(doc, _measure(view)[2])
+
+
+def _measure(view: View) -> tuple[int, Line, int]:
+    """Levels that are indented, what stands at the left of each line, and the cells of text."""
     levels = min(view.depth, max_levels(view.width))
     guides: Line = (Span("│ " * levels, "guide"),) if levels else ()
+    room = max(8, view.width - MARGIN - line_width(guides))
+    return levels, guides, min(room, max(MEASURE - STEP * levels, MEASURE * 2 // 3))  # votes stand below each other
+
+
+def draw_post(row: PostRow, doc: Doc, view: View) -> PostLines:
+    """The lines of a post, each at most ``view.width`` cells."""
+    levels, guides, measure = _measure(view)
     left: Line = (Span(" " * MARGIN), *guides)
-    room = max(8, view.width - line_width(left))
-    measure = min(room, max(MEASURE - STEP * levels, MEASURE * 2 // 3))  # votes stand below each other
     head: list[Line] = []
     if view.depth == 0 and not row.gone:
         head += mark_words(wrap([Span(row.title or "(no title)", "title")], measure), view.words)
@@ -100,7 +111,7 @@ def draw_post(row: PostRow, doc: Doc, view: View) -> PostLines:
     elif row.gone:
         body = [(Span(f"({GONE.get(row.gone, row.gone)})", "gone"),)]
     else:
-        drawn, more = layout(doc, measure, everything=view.everything)
+        drawn, more = layout(doc, measure, everything=view.everything, shift=view.shift)
         body = list(mark_words(drawn, view.words))
         if row.muted:
             body = [tuple(span._replace(style="faint") for span in line) for line in body]
@@ -141,7 +152,7 @@ def _header(row: PostRow, view: View, width: int, levels: int) -> Line:
     left: list[Span] = []
     if view.depth > levels:
         left.append(Span(f"⋯{view.depth} ", "muted"))
-    name = row.author or row.handle or "somebody"
+    name = one_line(row.author) or one_line(row.handle) or "somebody"
     left.append(Span(fit(name, max(8, room - 16)), f"author-{author_hue(row.author_id)}"))
     role = ROLES.get(row.role, "")
     if role:

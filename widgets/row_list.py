@@ -50,6 +50,7 @@ class RowList(LineView, Generic[Key, Row]):
         "row-list--faint",
         "row-list--author",
         "row-list--accent",
+        "row-list--badge",
         "row-list--tag",
         "row-list--vote",
         "row-list--hit",
@@ -67,6 +68,7 @@ class RowList(LineView, Generic[Key, Row]):
         & > .row-list--faint { color: $text-disabled; }
         & > .row-list--author { color: $secondary; }
         & > .row-list--accent { color: $accent; }
+        & > .row-list--badge { color: $accent; background: $panel; }
         & > .row-list--tag { color: $primary; }
         & > .row-list--vote { color: $success; }
         & > .row-list--hit { color: $warning; text-style: bold; }

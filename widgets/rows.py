@@ -6,7 +6,7 @@ its component classes. The cards beside the lists are `Content`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from textual.content import Content
@@ -16,6 +16,7 @@ from widgets.drawn import drawn
 from widgets.strips import Line, Span, cut, line_width, pad
 
 _FORUM_FROM = 96  # cells; from here on a hit names its forum
+_BARS = "▁▂▃▄▅▆▇█"
 COLUMNS_FROM = 96  # cells; from here on a thread is one line of columns, below it is two lines
 
 WAITING = {
@@ -74,7 +75,7 @@ def count(number: int, one: str, many: str) -> str:
 
 def _author(name: str, role: str) -> list[Span]:
     tag = _ROLES.get(role, "")
-    return [Span(name, "author"), *([Span(f" {tag}", "accent")] if tag else [])]
+    return [Span(one_line(name), "author"), *([Span(" "), Span(f" {tag} ", "badge")] if tag else [])]
 
 
 def _tags(names: tuple[str, ...]) -> list[Span]:
@@ -89,12 +90,24 @@ def _mark(unread: object, saved: bool) -> Span:
     return Span("● ", "accent") if unread else Span("★ ", "hit") if saved else Span("  ")
 
 
-def forum_row(row: ForumRow, width: int) -> list[Line]:
-    """Title and unread; below it how much there is."""
+def sparkline(counts: Sequence[int], top: int) -> str:
+    """``counts`` as bars of one cell; ``top`` is what fills one. A little is never nothing."""
+    return "".join(
+        _BARS[min(len(_BARS) - 1, -(-count * (len(_BARS) - 1) // top))] if top else _BARS[0] for count in counts
+    )
+
+
+def forum_row(row: ForumRow, width: int, active: Sequence[int] = (), top: int = 0) -> list[Line]:
+    """Title and unread; below it how much there is, and how busy it was (``active``, of ``top`` at most)."""
     unread = Span(f"{row.unread:,} new", "accent") if row.unread else Span("all read", "good")
     title = Span(row.title, "unread" if row.unread else "title")
     counts = f"  {count(row.threads, 'thread', 'threads')} · {count(row.posts, 'post', 'posts')}"
-    return [spread([_mark(row.unread, False), title], [unread], width), cut([Span(counts, "muted")], width), ()]
+    return [spread([_mark(row.unread, False), title], [unread], width), _busy(counts, active, top, width), ()]
+
+
+def _busy(counts: str, active: Sequence[int], top: int, width: int) -> Line:
+    fits = len(counts) + 3 + len(active) <= width
+    return spread([Span(counts, "muted")], [Span(sparkline(active, top), "author")] if fits else [], width)
 
 
 def thread_row(row: ThreadRow, width: int, now: datetime, lines: int) -> list[Line]:

@@ -97,6 +97,40 @@ def cut(line: Iterable[Span], cells: int, ellipsis: str = _ELLIPSIS) -> Line:
     return tuple(kept)
 
 
+def window(line: Iterable[Span], start: int, cells: int) -> Line:
+    """The ``cells`` cells of ``line`` from the cell ``start`` on; ``‹`` and ``›`` stand where there is more. A wide
+    character that an edge would halve is a space."""
+    spans = tuple(line)
+    total = line_width(spans)
+    before, after = start > 0, start + cells < total
+    low, high = start + before, start + cells - after
+    kept: list[Span] = [Span("‹", "faint")] if before else []
+    place = 0
+    for span in spans:
+        width = cell_width(span.text)
+        if place < high and place + width > low:
+            text = _cells_of(span.text, max(0, low - place), min(width, high - place))
+            kept.append(span._replace(text=text))
+        place += width
+    if after:
+        kept.append(Span("›", "faint"))
+    return tuple(kept)
+
+
+def _cells_of(text: str, low: int, high: int) -> str:
+    if text.isascii():
+        return text[low:high]
+    out: list[str] = []
+    place = 0
+    for begin, end, wide in split_graphemes(text)[0]:
+        if low <= place and place + wide <= high:
+            out.append(text[begin:end])
+        else:
+            out.append(" " * max(0, min(high, place + wide) - max(low, place)))
+        place += wide
+    return "".join(out)
+
+
 def wrap(spans: Iterable[Span], width: int) -> list[Line]:
     """``spans`` as lines of at most ``width`` cells, broken between words, or between ideographs.
 
@@ -168,7 +202,7 @@ def _cuts(text: str, width: int) -> list[tuple[int, int]]:
         if end > start and used + gap + cells > width:
             cuts.append((start, end))
             start, used, gap = first, 0, 0
-        elif not used:
+        elif end <= start:  # nothing in the line yet; a combining mark is something, though it takes no cell
             start, gap = (0, gap) if not cuts and gap + cells <= width else (first, 0)
         if cells <= width:
             end = last

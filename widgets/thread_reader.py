@@ -21,17 +21,18 @@ from textual.message import Message
 from textual.strip import Strip
 
 from jamtui.model import PostRow, ThreadIndex
-from widgets.colours import author_colours
+from widgets.colours import ansi_author, author_colours
 from widgets.line_view import LineView, thumb
 from widgets.links import Link
 from widgets.markdown_lines import word_pattern
-from widgets.post_lines import Drawn, View, ago, draw_post, parse_post, plain_text, vanished
+from widgets.post_lines import Drawn, View, ago, draw_post, overflow_of, parse_post, plain_text, vanished
 from widgets.strips import Span, link_at, paint
 from widgets.thread_order import ThreadOrder
 from widgets.thread_style import CSS, STYLE_NAMES
 
 LOAD_AT_ONCE = 8
 POSTS_KEPT = 512
+SHIFT = 16  # cells that tables and code move at a key
 OVERLAP = 2  # lines of a page that are still there on the next
 
 
@@ -102,6 +103,7 @@ class ThreadReader(LineView):
         self._cursor = 0  # a place in the order, as is the first of the anchor
         self._anchor = (0, 0)  # the post and the line of it on the first line of the view
         self._expanded: set[int] = set()
+        self._shifts: dict[int, int] = {}  # cells by which wide tables and code of a post are moved
         self._words: tuple[str, ...] = ()
         self._pattern = word_pattern(())
         self._told: set[int] = set()  # keys that Seen has named: what is marked unread by hand later stays so
@@ -152,6 +154,7 @@ class ThreadReader(LineView):
         self._report_seen()
         self._order = ThreadOrder(index)
         self._expanded.clear()
+        self._shifts.clear()
         self._told.clear()
         self._pending.clear()
         self._drawn.clear()
@@ -396,6 +399,18 @@ class ThreadReader(LineView):
         self._moved(by_reader=False)
         return True
 
+    def shift(self, direction: int) -> bool:
+        """Moves wide tables and code of the post under the cursor by `SHIFT` cells; whether they moved."""
+        if not self._order or not self._laid_out:
+            return False
+        key, drawn = self._key(self._cursor), self._draw(self._cursor)
+        most = overflow_of(drawn.doc, drawn.view) if drawn.view is not None else 0
+        before = self._shifts.get(key, 0)
+        self._shifts[key] = max(0, min(before + SHIFT * direction, most))
+        if self._shifts[key] != before:
+            self._moved(by_reader=False)
+        return self._shifts[key] != before
+
     def links(self) -> tuple[Link, ...]:
         """The links of the post under the cursor that may be opened, numbered as in the text."""
         if not self._order or self._row(self._cursor) is None:
@@ -447,6 +462,7 @@ class ThreadReader(LineView):
             fold=self._order.hidden(place),
             everything=everything,
             words=self._pattern,
+            shift=self._shifts.get(key, 0),
         )
         if drawn.view != view or drawn.row != row:
             drawn.row, drawn.view = row, view
@@ -535,9 +551,10 @@ class ThreadReader(LineView):
         """As always, and ``author-N`` is the colour N of authors."""
         style = self._styles.get(names)
         if style is None and names.startswith("author-"):
-            colours = author_colours(self.background_colors[1])
-            color = colours[int(names.removeprefix("author-"))]
-            style = self._styles[names] = super().palette("author") + Style(color=color.rich_color)
+            hue = int(names.removeprefix("author-"))
+            ansi = self.app.native_ansi_color
+            color = ansi_author(hue) if ansi else author_colours(self.background_colors[1])[hue].rich_color
+            style = self._styles[names] = super().palette("author") + Style(color=color)
         return style if style is not None else super().palette(names)
 
     def forget_strips(self) -> None:

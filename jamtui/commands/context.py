@@ -33,6 +33,8 @@ class Context:
         self.now = now
         self.jam_name: str | None = getattr(args, "jam", None)
         self.explore = bool(getattr(args, "explore", False))
+        self.theme: str = getattr(args, "theme", "")
+        self.ascii: bool = getattr(args, "ascii", False)
         self.out = Output(
             sys.stdout,
             sys.stderr,

@@ -159,8 +159,8 @@ def run(context: Context, args: argparse.Namespace) -> int:
     with ended_by_signals(), Demo(args.seed, args.freeze, args.archive) as demo:
         session = session_on(demo, explore=args.explore)
         if args.screenshot:
-            return screen.draw(session, demo.home, args, frozen=args.freeze is not None)
-        return screen.run(context.home, session, frozen=args.freeze is not None)
+            return screen.draw(context, session, args, frozen=args.freeze is not None)
+        return screen.run(context, session, frozen=args.freeze is not None)
 
 
 @contextlib.contextmanager

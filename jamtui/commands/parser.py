@@ -392,6 +392,10 @@ def _add_globals(parser: Parser, *, version: bool) -> None:
     group.add_argument("--jam", metavar="SLUG|URL", default=unset, help="which Jam (or archive file); else the last")
     group.add_argument("--json", action="store_true", default=unset, help="one JSON object a line, for programs")
     group.add_argument("--plain", action="store_true", default=unset, help="no table, no colour: fields apart by tabs")
+    group.add_argument(
+        "--theme", metavar="NAME", default=unset, help="colours of the full screen: dark, light, ansi ..."
+    )
+    group.add_argument("--ascii", action="store_true", default=unset, help="the full screen without marks beyond ASCII")
     group.add_argument("--debug", action="store_true", default=unset, help="tell where in the program an error arose")
     if version:
         group.add_argument("--explore", action="store_true", default=unset, help="full screen: mark nothing as read")
@@ -416,7 +420,7 @@ def command_in(words: list[str]) -> str | None:
     for word in words:
         if skip:
             skip = False
-        elif word == "--jam":
+        elif word in ("--jam", "--theme"):
             skip = True
         elif not word.startswith("-"):
             return word

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from jamtui import config
 from jamtui.commands.context import Context
 from jamtui.errors import NotFound, UsageError
-from jamtui.paths import Home
 from jamtui.session import Session
 from jamtui.store import registry
 from jamtui.store.registry import KnownJam
@@ -31,43 +30,57 @@ def need_terminal(hint: str) -> None:
         raise UsageError("the full screen needs a terminal", hint)
 
 
-def on_jam(name: str | None, environ: Mapping[str, str], *, explore: bool = False) -> int:
-    """The TUI on the Jam that is named, else on the last one used, else the welcome."""
-    context = Context(argparse.Namespace(jam=name, explore=explore), environ)
+def on_jam(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """The TUI on the Jam that ``--jam`` names, else on the last one used, else the welcome."""
+    context = Context(args, environ)
     try:
         jam = context.jam()
     except NotFound:
-        if name is not None or registry.known(context.home):
+        if context.jam_name is not None or registry.known(context.home):
             raise
         from jamtui.commands.doors import CommandDoors
 
         with closing(CommandDoors(context)) as doors:
-            return run(context.home, None, doors=doors)
+            return run(context, None, doors=doors)
     registry.remember(context.home, jam)
     return show(context, jam)
 
 
 def show(context: Context, jam: KnownJam) -> int:
-    return run(context.home, context.open(jam))
+    return run(context, context.open(jam))
 
 
-def run(home: Home, session: Session | None, *, doors: Doors | None = None, frozen: bool = False) -> int:
+def run(context: Context, session: Session | None, *, doors: Doors | None = None, frozen: bool = False) -> int:
     """Runs the TUI with the person's configuration; the session is closed at its end."""
     from jamtui import app
 
+    home = context.home
     chosen = config.load(home)
     for warning in chosen.warnings:
         sys.stderr.write(f"jamtui: {warning}.\n")
-    theme = "dark" if chosen.theme == "auto" else chosen.theme
-    return app.run(session, doors=doors, reports=home.logs, theme=theme, frozen=frozen)
+    theme = context.theme or ("dark" if chosen.theme == "auto" else chosen.theme)
+    return app.run(
+        session,
+        doors=doors,
+        reports=home.logs,
+        theme=theme,
+        frozen=frozen,
+        ascii_only=context.ascii or chosen.ascii or not speaks_utf8(context.environ),
+    )
+
+
+def speaks_utf8(environ: Mapping[str, str]) -> bool:
+    """Whether the locale is UTF-8, by the variables of POSIX in their order; unset means that nobody said otherwise."""
+    said = next((environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(name)), "")
+    return not said or said.startswith("C.UTF") or "utf-8" in said.lower() or "utf8" in said.lower()
 
 
 def picture(context: Context, jam: KnownJam, args: argparse.Namespace) -> int:
     """Draws the TUI on an archive into a file."""
-    return draw(context.open(jam), context.home, args, frozen=False)
+    return draw(context, context.open(jam), args, frozen=False)
 
 
-def draw(session: Session, home: Home, args: argparse.Namespace, *, frozen: bool) -> int:
+def draw(context: Context, session: Session, args: argparse.Namespace, *, frozen: bool) -> int:
     """Runs the TUI without a terminal, presses ``--keys``, and writes what it shows as SVG to ``--screenshot``."""
     from jamtui.app import JamApp
 
@@ -75,7 +88,13 @@ def draw(session: Session, home: Home, args: argparse.Namespace, *, frozen: bool
     target = Path(args.screenshot)
     if not target.parent.is_dir():
         raise UsageError(f"there is no folder {target.parent}", "Make it first.")
-    app = JamApp(session, reports=home.logs, frozen=frozen)
+    app = JamApp(
+        session,
+        reports=context.home.logs,
+        frozen=frozen,
+        theme=context.theme or "dark",
+        ascii_only=context.ascii,
+    )
 
     async def take() -> str:
         async with app.run_test(size=(columns, lines)) as pilot:

@@ -55,7 +55,7 @@ _FLOATS = msgspec.json.Decoder(list[float])
 
 
 def from_object(what: str) -> str:
-    """SQL over a post ``p``: its ``lang``, whether its text has ``code``, and, which only its JSON tells, a ``link``."""
+    """SQL over a post ``p``: its ``lang``, whether its text has ``code`` or (only its JSON tells) a ``link``."""
     body = "json_extract(CAST(p.raw AS TEXT), '$.body')"
     return {
         "lang": "lower(coalesce(p.lang, ''))",

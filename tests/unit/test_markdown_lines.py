@@ -69,8 +69,8 @@ def styles(body: str, word: str) -> str:
         ("<b>x</b> &lt; &amp; \\*", ["<b>x</b> < & *"]),
         ("<div>\nblock</div>", ["<div> block</div>"]),
         ("[t](https://a.example/x)", ["t[1]"]),
-        ("![alt](https://a.example/p.png)", ["🖼 alt[1]"]),
-        ("[![i](https://a.example/x.png)](https://b.example)", ["🖼 i[1]"]),
+        ("![alt](https://a.example/p.png)", ["▣ alt[1] → a.example"]),
+        ("[![i](https://a.example/x.png)](https://b.example)", ["▣ i[1]"]),
         ("https://a.example/x, and", ["https://a.example/x[1], and"]),
         ("-", ["•"]),
         ("[@click=app.quit]x[/]", ["[@click=app.quit]x[/]"]),
@@ -240,3 +240,20 @@ def test_a_doc_is_a_value() -> None:
     assert parse("a *b*") == parse("a *b*")
     assert isinstance(hash(parse("a\n\n| b |\n|---|\n| c |")), int)
     assert parse("") == Doc(blocks=parse("").blocks, links=(), tail="")
+
+
+def test_wide_tables_and_code_are_windows_that_move() -> None:
+    from widgets.markdown_lines import overflow
+
+    doc = parse("| one | two |\n|---|---|\n| aaaaaaaaaa | bbbbbbbbbb |\n\n```\nabcdefghijklmnopqrstuvwxyz\n```\n\ntext")
+    most = overflow(doc, 20)
+    assert most == 8  # the code: 26 cells in a room of 18
+    lines = ["".join(span.text for span in line) for line in layout(doc, 20)[0]]
+    assert lines == [
+        "one        │ two   ›", "───────────┼───────›", "aaaaaaaaaa │ bbbbbb›", "", " abcdefghijklmnopq› ", "", "text",
+    ]  # fmt: skip
+    lines = ["".join(span.text for span in line) for line in layout(doc, 20, shift=most)[0]]
+    assert lines == [
+        "‹       │ two       ", "‹───────┼───────────", "‹aaaaaa │ bbbbbbbbbb", "", " ‹jklmnopqrstuvwxyz ", "", "text",
+    ]  # fmt: skip
+    assert overflow(doc, 40) == 0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from jamtui.safe_text import safe_line
-from widgets.strips import Span, cell_width, cut, fit, line_width, link_at, pad, wrap
+from widgets.strips import Span, cell_width, cut, fit, line_width, link_at, pad, window, wrap
 
 texts = st.text(st.sampled_from("ab e\u0301 漢字、。「」 👩\u200d👩 🇩🇪 é…ア ｱ\u3000мир"), max_size=80).map(safe_line)
 
@@ -17,6 +17,7 @@ def plain(line: tuple[Span, ...]) -> str:
 
 
 @given(st.lists(texts, max_size=4), st.integers(2, 30))
+@example(parts=["a\u3000\u0301「"], width=2)
 def test_wrapped_lines_fit_and_lose_nothing_but_spaces(parts: list[str], width: int) -> None:
     lines = wrap([Span(text, str(n), n) for n, text in enumerate(parts)], width)
     assert all(line_width(line) <= width for line in lines)
@@ -70,3 +71,19 @@ def test_the_link_under_a_cell() -> None:
     line = (Span("漢 "), Span("link", "link", 0), Span(" end"))
     assert [link_at(line, column) for column in range(9)] == [-1, -1, -1, 0, 0, 0, 0, -1, -1]
     assert cell_len("漢 ") == 3
+
+
+@given(texts, st.integers(0, 40), st.integers(2, 30))
+def test_a_window_keeps_to_its_cells_and_says_where_there_is_more(text: str, start: int, cells: int) -> None:
+    seen = window([Span(text)], start, cells)
+    assert line_width(seen) <= cells
+    assert (plain(seen)[:1] == "‹") == (start > 0)
+    assert (plain(seen)[-1:] == "›") == (start + cells < cell_width(text))
+    if start == 0 and cell_width(text) <= cells:
+        assert plain(seen) == text
+
+
+def test_a_window_moves_over_wide_characters() -> None:
+    assert plain(window([Span("ab漢字cd")], 0, 6)) == "ab漢 ›"
+    assert plain(window([Span("ab漢字cd")], 2, 6)) == "‹ 字cd"
+    assert plain(window([Span("abcdef"), Span("ghij")], 3, 5)) == "‹efg›"

@@ -1,0 +1,57 @@
+"""How busy each forum was: counted by the index, the same as by hand."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from jamtui.archive import open_archive
+from jamtui.paths import Home
+from jamtui.session import open_session, prepare
+from jamtui.store import activity, connection, mirror, registry
+from jamtui.store.mirror import Loading, Mirror
+from widgets.rows import sparkline
+
+REAL_JAM = Path(__file__).parents[1] / "data" / "real-jam" / "open-conversations.jsonl"
+NOW = datetime(2018, 1, 1, tzinfo=UTC)
+
+
+def test_every_post_is_counted_in_its_stretch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import json
+
+    home = Home.from_env({"JAMTUI_HOME": str(tmp_path)})
+    jam = registry.for_file(home, REAL_JAM)
+    prepare(jam, NOW)
+    db = connection.connect(jam.mirror, mirror.SCHEMA)
+    loading = Loading(Mirror(db), "1-aaaa")
+    posts: list[tuple[str, datetime]] = []
+    with open_archive(REAL_JAM) as stream:
+        for line in stream:
+            loading.feed(line.rstrip(b"\n"))
+            record = json.loads(line)
+            if record["type"] == "post" and record["data"].get("state", "visible") == "visible":
+                posts.append((record["data"]["forum_id"], datetime.fromisoformat(record["data"]["created_at"])))
+    loading.finish("2018-01-01T00:00:00.000Z")
+    db.close()
+    session = open_session(home, jam, clock=lambda: NOW, rng=random.Random(1), environ={})
+    row = session.jam
+    start, end = row.opens_at, min(row.closes_at, NOW)
+    counted = session.activity()
+    by_hand = {forum.id: [0] * activity.STRETCHES for forum in session.forums()}
+    for forum_id, made in posts:
+        part = int((made - start) / (end - start) * activity.STRETCHES)
+        by_hand[forum_id][min(max(part, 0), activity.STRETCHES - 1)] += 1
+    assert sum(map(sum, counted.values())) == len(posts) > 100
+    assert {key: list(value) for key, value in counted.items()} == by_hand
+    monkeypatch.setattr(activity, "SAMPLE", len(posts) // 4)
+    sampled = activity.activity(session._rows.db, start, end)
+    assert sum(map(sum, sampled.values())) == pytest.approx(len(posts), rel=0.2)
+    session.close()
+
+
+def test_a_sparkline_shows_a_little_as_something_and_the_most_as_full() -> None:
+    assert sparkline((0, 1, 50, 100), 100) == "▁▂▅█"
+    assert sparkline((0, 0), 0) == "▁▁"
