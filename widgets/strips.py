@@ -108,7 +108,7 @@ def window(line: Iterable[Span], start: int, cells: int) -> Line:
     place = 0
     for span in spans:
         width = cell_width(span.text)
-        if place < high and place + width > low:
+        if place < high and (place + width > low or (not width and place >= low)):
             text = _cells_of(span.text, max(0, low - place), min(width, high - place))
             kept.append(span._replace(text=text))
         place += width

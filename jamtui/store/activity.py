@@ -31,7 +31,7 @@ def activity(
     counted = db.execute(
         "SELECT f.id, x.part, x.posts FROM forums f JOIN ("
         f"SELECT p.forum, CASE {cases} ELSE {stretches - 1} END AS part, count(*) AS posts"
-        f" FROM posts p INDEXED BY posts_forum WHERE p.gone = 0 AND p.n % {every} = 0 GROUP BY 1, 2) x ON x.forum = f.n"
+        f" FROM posts p WHERE p.gone = 0 AND p.n % {every} = 0 GROUP BY 1, 2) x ON x.forum = f.n"
     )
     for forum_id, part, posts in counted:
         found[str(forum_id)][part] = int(posts) * every

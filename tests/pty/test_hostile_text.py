@@ -92,9 +92,14 @@ def test_no_payload_drives_the_terminal(terminal: Callable[..., Any], tmp_path: 
     jam.press("/")
     jam.wait_for("Type to search")
     jam.press(*"mark1")
-    jam.press("escape", "?")
+    jam.wait_for("hits")
+    jam.press("escape")
+    jam.wait_gone("Esc leaves")
+    jam.press("?")
     jam.wait_for("Keys")
-    jam.press("escape", "ctrl+p", "escape", "1", "q", "q")
+    jam.press("q")
+    jam.wait_gone("Keys")
+    jam.press("1", "q")
     assert jam.wait_end() == 0
     output = jam.output
     text = output.decode("utf-8", "replace")

@@ -74,6 +74,7 @@ def test_the_link_under_a_cell() -> None:
 
 
 @given(texts, st.integers(0, 40), st.integers(2, 30))
+@example("\u0301", 0, 2)
 def test_a_window_keeps_to_its_cells_and_says_where_there_is_more(text: str, start: int, cells: int) -> None:
     seen = window([Span(text)], start, cells)
     assert line_width(seen) <= cells
