@@ -89,9 +89,9 @@ def _run(words: list[str], environ: Mapping[str, str]) -> int:
     if args.version:
         return _version()
     if name is None:
-        if getattr(args, "json", False) or getattr(args, "plain", False):
-            raise UsageError("--json and --plain need a command", "See jamtui --help.")
-        return _screen(getattr(args, "jam", None), environ)
+        if getattr(args, "json", False):
+            raise UsageError("--json needs a command", "See jamtui --help.")
+        return _screen(getattr(args, "jam", None), environ, plain=getattr(args, "plain", False))
     return _command(name, args, environ)
 
 
@@ -118,8 +118,9 @@ def _version() -> int:
     return 0
 
 
-def _screen(jam: str | None, environ: Mapping[str, str]) -> int:
+def _screen(jam: str | None, environ: Mapping[str, str], *, plain: bool = False) -> int:
     from jamtui.commands.screen import need_terminal, on_jam
 
-    need_terminal("jamtui forums lists the forums; jamtui --help names all commands.")
-    return on_jam(jam, environ)
+    if not plain:
+        need_terminal("jamtui forums lists the forums; jamtui --plain reads commands; jamtui --help names all.")
+    return on_jam(jam, environ, plain=plain)

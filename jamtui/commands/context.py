@@ -32,6 +32,7 @@ class Context:
         self.environ = environ
         self.now = now
         self.jam_name: str | None = getattr(args, "jam", None)
+        self.plain: bool = getattr(args, "plain", False)
         self.out = Output(
             sys.stdout,
             sys.stderr,

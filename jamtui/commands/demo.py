@@ -154,13 +154,15 @@ def run(context: Context, args: argparse.Namespace) -> int:
     clock_of(args.freeze)
     if args.screenshot:
         screen.size_of(args.size)
-    else:
+    elif not context.plain:
         screen.need_terminal("jamtui demo --screenshot FILE.svg draws its screen into a picture.")
+    if context.plain:
+        context.out.say("Starting the demo. This takes a few seconds.")
     with ended_by_signals(), Demo(args.seed, args.freeze, args.archive) as demo:
         session = session_on(demo)
         if args.screenshot:
             return screen.draw(session, demo.home, args, frozen=args.freeze is not None)
-        return screen.run(context.home, session, frozen=args.freeze is not None)
+        return screen.run(context.home, session, frozen=args.freeze is not None, plain=context.plain)
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -31,9 +32,9 @@ def need_terminal(hint: str) -> None:
         raise UsageError("the full screen needs a terminal", hint)
 
 
-def on_jam(name: str | None, environ: Mapping[str, str]) -> int:
+def on_jam(name: str | None, environ: Mapping[str, str], *, plain: bool = False) -> int:
     """The TUI on the Jam that is named, else on the last one used, else the welcome."""
-    context = Context(argparse.Namespace(jam=name), environ)
+    context = Context(argparse.Namespace(jam=name, plain=plain), environ)
     try:
         jam = context.jam()
     except NotFound:
@@ -42,22 +43,29 @@ def on_jam(name: str | None, environ: Mapping[str, str]) -> int:
         from jamtui.commands.doors import CommandDoors
 
         with closing(CommandDoors(context)) as doors:
-            return run(context.home, None, doors=doors)
+            return run(context.home, None, doors=doors, plain=plain)
     registry.remember(context.home, jam)
     return show(context, jam)
 
 
 def show(context: Context, jam: KnownJam) -> int:
-    return run(context.home, context.open(jam))
+    return run(context.home, context.open(jam), plain=context.plain)
 
 
-def run(home: Home, session: Session | None, *, doors: Doors | None = None, frozen: bool = False) -> int:
-    """Runs the TUI with the person's configuration; the session is closed at its end."""
-    from jamtui import app
-
+def run(
+    home: Home, session: Session | None, *, doors: Doors | None = None, frozen: bool = False, plain: bool = False
+) -> int:
+    """Runs the TUI with the person's configuration, or plain mode where it is wanted; the session is closed then."""
     chosen = config.load(home)
     for warning in chosen.warnings:
         sys.stderr.write(f"jamtui: {warning}.\n")
+    if plain or chosen.plain:
+        from jamtui.commands.texts import edited
+        from jamtui.plain.ways_in import run as converse
+
+        return converse(session, doors=doors, edit=lambda text: edited(text, home, os.environ))
+    from jamtui import app
+
     theme = "dark" if chosen.theme == "auto" else chosen.theme
     return app.run(session, doors=doors, reports=home.logs, theme=theme, frozen=frozen)
 
