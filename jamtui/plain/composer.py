@@ -108,6 +108,9 @@ class Composer:
             how = "Write. A full stop alone on a line sends, Ctrl-O opens your editor, Escape keeps a draft and leaves."
         else:
             how = "Write. A full stop alone on a line sends; the end of the input keeps a draft."
+        if not self._console.keyed and self._lines[-1]:
+            self._lines.append("")  # a line that comes is whole: nothing can be typed on behind the last one
+            self._at += 1
         self._tell(how, *map(safe_line, self._lines[:-1]))
 
     def _line(self) -> str:

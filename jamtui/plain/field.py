@@ -101,7 +101,7 @@ class Field:
         if self._secret:
             return ""
         cells = width(gone)
-        if at_end and cells and self.at > self._from:
+        if at_end and cells and (self.at > self._from or not self._from):
             return "\b" * cells + " " * cells + "\b" * cells
         return self.shown()
 

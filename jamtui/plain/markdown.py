@@ -119,6 +119,7 @@ class _Reader:
     links: list[Link] = field(default_factory=list)
     _boxes: list[_Box] = field(default_factory=list)
     _lists: int = 0
+    _begun: bool = False  # whether the outermost list has its first line
 
     def walk(self, tokens: Sequence[Token]) -> None:
         at = 0
@@ -139,6 +140,7 @@ class _Reader:
                 case "blockquote_open":
                     self._boxes.append(_Box("> ", "> "))
                 case "bullet_list_open" | "ordered_list_open":
+                    self._begun = self._begun and self._lists > 0
                     self._lists += 1
                 case "bullet_list_close" | "ordered_list_close":
                     self._lists -= 1
@@ -156,7 +158,8 @@ class _Reader:
         rest = "".join(box.rest for box in self._boxes)
         for box in self._boxes:
             box.used = True
-        self.parts.append(Part(text, first, rest, verbatim, gap and not self._lists))
+        self.parts.append(Part(text, first, rest, verbatim, gap and not (self._lists and self._begun)))
+        self._begun = True
 
     def _code(self, token: Token) -> None:
         language = safe_line(token.info.split()[0].strip("{}."), 30) if token.info.strip() else ""

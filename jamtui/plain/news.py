@@ -23,7 +23,7 @@ class News:
     _pending: Changed | None = None
     _posts: int = 0  # new, and not told yet
     _here: int = 0  # of them, in the thread that is read
-    _mentions: int = -1
+    _mentions: int = 0
     _told_mentions: int = 0
     _outbox: dict[str, tuple[str, SendState]] = field(default_factory=dict)
     _link: Link | None = None
@@ -44,6 +44,7 @@ class News:
 
     def begin(self, session: Session) -> None:
         """From here on, what differs is news."""
+        self._mentions = len(session.mention_keys())
         self._link = session.status().link
         self._outbox = {row.id: (row.kind, row.state) for row in session.outbox()}
 
@@ -55,8 +56,6 @@ class News:
         self._here += min(here, new)
         if new:
             mentions = len(session.mention_keys())
-            if self._mentions < 0:
-                self._mentions = mentions - sum(row.unread for row in session.posts(session.mention_keys()[:new]))
             self._told_mentions += max(0, mentions - self._mentions)
             self._mentions = mentions
         self._note_link(session)

@@ -84,6 +84,7 @@ class Pipe:
         line = self._next(refuse_controls(label))
         if line is None:
             return Typed("escape", text)
+        line = line or text  # an empty line leaves what is there
         if rested is not None:
             rested(line)
         return Typed("enter", line)

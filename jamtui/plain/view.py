@@ -283,7 +283,7 @@ class View:
             index=at,
             total=len(self.index),
         )
-        lines = wrap(f"{words.one_line(row.title, 600)}. {told}" if _says_more(row) else told, columns)
+        lines = wrap(f"{words.sentence(words.one_line(row.title, 600))} {told}" if _says_more(row) else told, columns)
         if row.gone:
             lines += wrap(f"This post was {words.GONE[row.gone]}.", columns)
         else:
@@ -313,6 +313,7 @@ class View:
             self.post_key = 0
             if not quiet:
                 self.say(self.list_words())
+                self._tell_brief()
             self.show()
         self.keep_spot()
 
@@ -344,7 +345,7 @@ class View:
         return "(taken back)"
 
     def list_words(self) -> str:
-        """What the list is, and for a forum that is entered for the first time, what it is about."""
+        """What the list is."""
         spot, total = self.spot, len(self.keys)
         if spot.kind == "forums":
             return f"{words.count(total, 'forum')}."
@@ -354,11 +355,15 @@ class View:
             return f"{_TITLES.get(spot.place, spot.place.capitalize())}: {total:,}."
         forum = self.session.forum(spot.forum)
         order = "" if spot.sort == "active" else f", by {spot.sort}"
-        text = f"{forum.title}: {words.count(total, 'thread')}{order}, {forum.unread:,} unread."
-        if forum.id not in self._briefs and forum.brief.strip():
-            self._briefs.add(forum.id)
-            text += f" {words.one_line(forum.brief, 600)}"
-        return text
+        return f"{forum.title}: {words.count(total, 'thread')}{order}, {forum.unread:,} unread."
+
+    def _tell_brief(self) -> None:
+        """What a forum is about, when it is entered for the first time in this run."""
+        if self.spot.kind != "threads" or self.spot.forum in self._briefs:
+            return
+        self._briefs.add(self.spot.forum)
+        brief = lines_of(spoken(self.session.forum(self.spot.forum).brief), self.console.columns)
+        self._said += brief[: max(3, self.console.page - 4)]
 
     def keep_spot(self) -> None:
         """On the disk, beside what the full screen keeps there of its own."""

@@ -56,6 +56,11 @@ def one_line(text: str, most: int = 160) -> str:
     return flat[:most].rpartition(" ")[0] + " ..." if " " in flat[:most] else flat[:most] + "..."
 
 
+def sentence(text: str) -> str:
+    """``text`` with a full stop, unless it ends as a sentence does."""
+    return text if text.endswith((".", "!", "?", "…", ":")) else f"{text}."
+
+
 def joined(*parts: str) -> str:
     """Facts in one sentence: those that are not empty, with commas between them."""
     return ", ".join(part for part in parts if part)
@@ -81,7 +86,7 @@ def forum(row: ForumRow, index: int, total: int) -> str:
     if not row.posts:
         unread = ""
     figures = joined(unread, count(row.threads, "thread"), count(row.posts, "post"))
-    return f"{row.title}. {figures}. Forum {at(index, total)}."
+    return f"{sentence(row.title)} {figures}. Forum {at(index, total)}."
 
 
 def thread(row: ThreadRow, now: datetime, index: int, total: int) -> str:
@@ -96,7 +101,7 @@ def thread(row: ThreadRow, now: datetime, index: int, total: int) -> str:
         sent(row.send),
         f"last {ago(row.last_at, now)}",
     )
-    return f"{title}. {facts}. Thread {at(index, total)}."
+    return f"{sentence(title)} {facts}. Thread {at(index, total)}."
 
 
 def listed(row: PostRow, forum_title: str, now: datetime, index: int, total: int) -> str:
