@@ -32,9 +32,9 @@ class Config:
 
     theme: Literal["auto", "dark", "light"] = "auto"  # auto: what the terminal says, else dark
     mouse: bool = True
-    plain: bool = False  # lines of words instead of the full screen, as with --plain
     editor: str = ""  # the command for Ctrl-O; "" is $VISUAL, then $EDITOR
     timestamps: Literal["relative", "absolute"] = "relative"
+    plain: bool = False  # lines of words instead of the full screen, as with --plain
     warnings: tuple[str, ...] = field(default=(), metadata={"internal": True})
 
 

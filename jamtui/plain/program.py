@@ -236,9 +236,7 @@ class Plain(Writing):
         self.say("Plain mode has the colours of your terminal, and needs none.")
 
     def do_suspend(self) -> None:
-        self.console.suspend()
-        self.say("Here again.")
-        self.show()
+        self.console.suspend()  # coming back is a Ctrl-L: it is told anew where one is
 
     def do_quit(self) -> None:
         raise Ended(0)

@@ -28,12 +28,12 @@ def current(one: Any) -> str:
 
 
 def test_the_demo_is_read_answered_and_left(terminal: Callable[..., Any]) -> None:
-    demo = terminal("demo", "--seed", "1", "--plain", size=(80, 24))
+    demo = terminal("demo", "--seed", "1", "--plain", size=(150, 40))
     demo.wait_for("Forum 1 of")
     demo.press("enter")
     demo.wait_for("Thread 1 of")
     demo.press("enter")
-    demo.wait_for("Post 1 of")
+    demo.wait_for("opening post")
     demo.press("j")
     demo.wait_for("level 1")
     demo.press("r")
@@ -130,6 +130,20 @@ def test_the_welcome_is_words_and_signs_in_nowhere_by_itself(terminal: Callable[
     welcome.wait_for("Ctrl-Q leaves at once")
     welcome.press("\x11")
     assert welcome.wait_end() == 0
+
+
+def test_stopped_and_brought_back_it_tells_where_one_is(terminal: Callable[..., Any]) -> None:
+    one = terminal("open", str(REAL), "--plain", size=(80, 24))
+    one.wait_for("Forum 1 of")
+    raw = one.line_settings()
+    one.press("j")
+    one.wait_for("Forum 2 of")
+    # Orphaned process groups cannot be stopped by the terminal: SIGCONT alone is what a shell's fg ends with.
+    one.send_signal(signal.SIGCONT)
+    one.wait(lambda screen: screen.count("Forum 2 of") == 2, "told again")
+    assert one.line_settings() == raw
+    one.press("q")
+    assert one.wait_end() == 0
 
 
 def archive(folder: Path, bodies: list[str], name: str = "Somebody") -> Path:

@@ -41,8 +41,8 @@ def test_slips_are_told_and_the_rest_counts(home: Home) -> None:
         f'{path}, line 3: theme must be "auto" or "dark" or "light" (did you mean "dark"?); "auto" is used',
         f"{path}, line 4: mouse must be true or false; true is used",
         f'{path}, line 5: editor must be text in quotes; "" is used',
-        f"{path}, line 1: there is no setting '\\x1b'; there are: editor, mouse, theme, timestamps",
-        f"{path}, line 8: there is no setting 'keys'; there are: editor, mouse, theme, timestamps",
+        f"{path}, line 1: there is no setting '\\x1b'; there are: editor, mouse, plain, theme, timestamps",
+        f"{path}, line 8: there is no setting 'keys'; there are: editor, mouse, plain, theme, timestamps",
     )
     assert home.config_file.read_bytes() == text.encode()  # nothing is written
 
