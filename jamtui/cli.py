@@ -90,7 +90,7 @@ def _run(words: list[str], environ: Mapping[str, str]) -> int:
         return _version()
     if name is None:
         if getattr(args, "json", False):
-            raise UsageError("--json needs a command", "See jamtui --help.")
+            raise UsageError("--json and its rows need a command", "See jamtui --help.")
         return _screen(getattr(args, "jam", None), environ, plain=getattr(args, "plain", False))
     return _command(name, args, environ)
 

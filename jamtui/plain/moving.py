@@ -122,6 +122,10 @@ class Moving(View):
 
     def do_back(self) -> None:
         if not self.back():
+            self.say("q leaves jamtui.")
+
+    def do_leave(self) -> None:
+        if not self.back():
             self.do_quit()
 
     def do_quit(self) -> None:
