@@ -91,8 +91,8 @@ def _run(words: list[str], environ: Mapping[str, str]) -> int:
     if args.version:
         return _version()
     if name is None:
-        if getattr(args, "json", False) or getattr(args, "plain", False):
-            raise UsageError("--json and --plain need a command", "See jamtui --help.")
+        if getattr(args, "json", False):
+            raise UsageError("--json and its rows need a command", "See jamtui --help.")
         return _screen(args, environ)
     if getattr(args, "explore", False) and name not in ("demo", "open"):
         raise UsageError("--explore is for the full screen", "Use jamtui --explore, or jamtui demo or open with it.")
@@ -125,5 +125,6 @@ def _version() -> int:
 def _screen(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from jamtui.commands.screen import need_terminal, on_jam
 
-    need_terminal("jamtui forums lists the forums; jamtui --help names all commands.")
+    if not getattr(args, "plain", False):
+        need_terminal("jamtui forums lists the forums; jamtui --plain reads commands; jamtui --help names all.")
     return on_jam(args, environ)

@@ -35,6 +35,7 @@ class Config:
     editor: str = ""  # the command for Ctrl-O; "" is $VISUAL, then $EDITOR
     timestamps: Literal["relative", "absolute"] = "relative"
     ascii: bool = False  # marks, guides and bars of our own in ASCII; so they are where the locale is not UTF-8
+    plain: bool = False  # lines of words instead of the full screen, as with --plain
     warnings: tuple[str, ...] = field(default=(), metadata={"internal": True})
 
 

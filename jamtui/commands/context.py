@@ -35,6 +35,7 @@ class Context:
         self.explore = bool(getattr(args, "explore", False))
         self.theme: str = getattr(args, "theme", "")
         self.ascii: bool = getattr(args, "ascii", False)
+        self.plain: bool = getattr(args, "plain", False)
         self.out = Output(
             sys.stdout,
             sys.stderr,

@@ -154,8 +154,10 @@ def run(context: Context, args: argparse.Namespace) -> int:
     clock_of(args.freeze)
     if args.screenshot:
         screen.size_of(args.size)
-    else:
+    elif not context.plain:
         screen.need_terminal("jamtui demo --screenshot FILE.svg draws its screen into a picture.")
+    if context.plain:
+        context.out.say("Starting the demo. This takes a few seconds.")
     with ended_by_signals(), Demo(args.seed, args.freeze, args.archive) as demo:
         session = session_on(demo, explore=args.explore)
         if args.screenshot:

@@ -118,7 +118,7 @@ def open_file(context: Context, args: argparse.Namespace) -> int:
     from jamtui.commands import screen
 
     index_only = args.index_only or context.out.json
-    if not index_only and not args.screenshot:
+    if not index_only and not args.screenshot and not context.plain:
         screen.need_terminal("Add --index-only to index the file without showing it.")
     jam, fresh = indexed(context, Path(args.file))
     if args.screenshot:

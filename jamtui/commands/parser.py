@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
 SORTS = ("active", "new", "votes", "replies", "unanswered")
+PLAIN_HELP = "no table, no colour: fields apart by tabs; instead of the full screen: lines for screen readers"
 POST_HELP = "the post's id, or its first characters (6 or more)"
 BODY_HELP = "the text; - reads standard input; without it $VISUAL or $EDITOR opens"
 
@@ -338,7 +339,10 @@ COMMANDS: dict[str, Command] = {
     ),
 }
 
-_INTRO = "The terminal client for a Jam, a massive online brainstorm. Without a command: the full screen."
+_INTRO = (
+    "The terminal client for a Jam, a massive online brainstorm. Without a command: the full screen, or with --plain "
+    "a conversation in lines, for screen readers, Braille displays and slow connections."
+)
 _OUTRO = """\
 exit codes:
   0 done · 1 failed · 2 usage · 3 not signed in, or token refused · 4 server not reachable
@@ -391,7 +395,7 @@ def _add_globals(parser: Parser, *, version: bool) -> None:
     unset: Any = argparse.SUPPRESS
     group.add_argument("--jam", metavar="SLUG|URL", default=unset, help="which Jam (or archive file); else the last")
     group.add_argument("--json", action="store_true", default=unset, help="one JSON object a line, for programs")
-    group.add_argument("--plain", action="store_true", default=unset, help="no table, no colour: fields apart by tabs")
+    group.add_argument("--plain", action="store_true", default=unset, help=PLAIN_HELP)
     group.add_argument(
         "--theme", metavar="NAME", default=unset, help="colours of the full screen: dark, light, ansi ..."
     )

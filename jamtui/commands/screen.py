@@ -51,13 +51,18 @@ def show(context: Context, jam: KnownJam) -> int:
 
 
 def run(context: Context, session: Session | None, *, doors: Doors | None = None, frozen: bool = False) -> int:
-    """Runs the TUI with the person's configuration; the session is closed at its end."""
-    from jamtui import app
-
+    """Runs the TUI with the person's configuration, or plain mode where it is wanted; the session is closed then."""
     home = context.home
     chosen = config.load(home)
     for warning in chosen.warnings:
         sys.stderr.write(f"jamtui: {warning}.\n")
+    if context.plain or chosen.plain:
+        from jamtui.commands.texts import edited
+        from jamtui.plain.ways_in import run as converse
+
+        return converse(session, doors=doors, edit=lambda text: edited(text, home, context.environ))
+    from jamtui import app
+
     theme = context.theme or ("dark" if chosen.theme == "auto" else chosen.theme)
     return app.run(
         session,

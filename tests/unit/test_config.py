@@ -44,8 +44,8 @@ def test_slips_are_told_and_the_rest_counts(home: Home) -> None:
         ),
         f"{path}, line 4: mouse must be true or false; true is used",
         f'{path}, line 5: editor must be text in quotes; "" is used',
-        f"{path}, line 1: there is no setting '\\x1b'; there are: ascii, editor, mouse, theme, timestamps",
-        f"{path}, line 8: there is no setting 'keys'; there are: ascii, editor, mouse, theme, timestamps",
+        f"{path}, line 1: there is no setting '\\x1b'; there are: ascii, editor, mouse, plain, theme, timestamps",
+        f"{path}, line 8: there is no setting 'keys'; there are: ascii, editor, mouse, plain, theme, timestamps",
     )
     assert home.config_file.read_bytes() == text.encode()  # nothing is written
 

@@ -1,0 +1,201 @@
+"""Writing in plain mode, a line at a time: every change is on the disk within a second, whatever comes next.
+
+A full stop alone on a line sends, as in mail programs from the first days on; so does Ctrl-S. Up and Down go to other
+lines of the text, Backspace at the beginning of a line joins it to the one before.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import replace
+
+from jamtui.actions import Where, actions_of
+from jamtui.errors import JamError
+from jamtui.model import Draft, DraftKind
+from jamtui.plain import words
+from jamtui.plain.console import Console
+from jamtui.plain.markdown import lines_of, spoken
+from jamtui.plain.wrap import wrap
+from jamtui.safe_text import safe_block, safe_line
+from jamtui.session import Session
+
+_LEFT = "left"  # what a handler answers when the composer is to be left
+
+
+def split_tags(text: str) -> tuple[str, ...]:
+    """The tags of a line that separates them by commas: lower case, no leading #, each once."""
+    names = (
+        unicodedata.normalize("NFC", " ".join(part.strip().lstrip("#").lower().split())) for part in text.split(",")
+    )
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+class Composer:
+    """One draft. `run` answers the outbox row that it became, or "". ``kept`` says that there is a draft now."""
+
+    def __init__(
+        self,
+        session: Session,
+        console: Console,
+        edit: Callable[[str], str],
+        draft: Draft,
+        heading: str,
+        *,
+        titled: bool,
+    ) -> None:
+        self._session = session
+        self._console = console
+        self._edit = edit
+        self._draft = draft
+        self._saved = draft
+        self._heading = heading
+        self._titled = titled
+        self._lines = draft.body.split("\n")
+        self._at = len(self._lines) - 1
+        self._outbox_id = ""
+        self._keys = {key: action.method for action in actions_of(Where.COMPOSER) for key in action.keys}
+
+    @property
+    def kept(self) -> bool:
+        return not self._draft.empty
+
+    def run(self) -> str:
+        try:
+            self._tell(self._heading)
+            if self._titled and not self._ask_title():
+                return ""
+            self._tell_begin()
+            while not self._outbox_id and self._line() != _LEFT:
+                pass
+        finally:
+            self._save()
+        return self._outbox_id
+
+    def _tell(self, *texts: str) -> None:
+        self._console.tell([line for text in texts for line in wrap(text, self._console.columns)])
+
+    # -- title and tags
+
+    def _ask_title(self) -> bool:
+        """Title and tags of a thread; False when it was left."""
+        typed = self._console.line("Title: ", self._draft.title, rested=lambda text: self._keep(title=text))
+        self._keep(title=typed.text)
+        if typed.key == "escape":
+            return False
+        if self._draft.kind is not DraftKind.THREAD:
+            return True
+        known = [tag.name for tag in self._session.tags()]
+
+        def complete(text: str) -> list[str]:
+            before, comma, last = text.rpartition(",")
+            begin = last.strip().lower()
+            return [
+                f"{before}{comma}{' ' if comma else ''}{name}" for name in known if begin and name.startswith(begin)
+            ]
+
+        typed = self._console.line(
+            "Tags, commas between them: ", ", ".join(self._draft.tags), complete=complete,
+            rested=lambda text: self._keep(tags=split_tags(text)),
+        )  # fmt: skip
+        self._keep(tags=split_tags(typed.text))
+        return typed.key != "escape"
+
+    # -- the text
+
+    def _tell_begin(self) -> None:
+        if self._console.keyed:
+            how = "Write. A full stop alone on a line sends, Ctrl-O opens your editor, Escape keeps a draft and leaves."
+        else:
+            how = "Write. A full stop alone on a line sends; the end of the input keeps a draft."
+        if not self._console.keyed and self._lines[-1]:
+            self._lines.append("")  # a line that comes is whole: nothing can be typed on behind the last one
+            self._at += 1
+        self._tell(how, *map(safe_line, self._lines[:-1]))
+
+    def _line(self) -> str:
+        """One line of the text is typed; `_LEFT` when the composer is to be left."""
+        at = self._at
+        typed = self._console.line(
+            "", self._lines[at], ends=_ENDS | self._keys.keys(), rested=lambda text: self._put(at, text)
+        )
+        self._put(at, typed.text)
+        handler = self._keys.get(typed.key)
+        if handler is not None:
+            return str(getattr(self, f"do_{handler}")() or "")
+        match typed.key:
+            case "up" if at:
+                self._at -= 1
+            case "down" if at + 1 < len(self._lines):
+                self._at += 1
+            case "escape":  # the end of the input, where lines come
+                return _LEFT
+            case "enter":
+                if typed.text == "." and not self._console.pasting:
+                    del self._lines[at]
+                    self._lines = self._lines or [""]
+                    self._at = max(0, min(at, len(self._lines) - 1))
+                    self.do_send()
+                    if not self._outbox_id and self._lines[-1]:
+                        self._lines.append("")
+                        self._at = len(self._lines) - 1
+                else:
+                    self._lines.insert(at + 1, "")
+                    self._at = at + 1
+        return ""
+
+    def _put(self, at: int, text: str) -> None:
+        self._lines[at] = text
+        self._keep(body="\n".join(self._lines))
+
+    def _keep(self, *, title: str | None = None, body: str | None = None, tags: tuple[str, ...] | None = None) -> None:
+        draft = self._draft
+        self._draft = replace(
+            draft,
+            title=draft.title if title is None else title,
+            body=draft.body if body is None else body,
+            tags=draft.tags if tags is None else tags,
+        )
+        self._save()
+
+    def _save(self) -> None:
+        if not self._outbox_id and self._draft != self._saved:
+            self._session.save_draft(self._draft)
+            self._saved = self._draft
+
+    # -- the actions of the composer
+
+    def do_send(self) -> None:
+        self._draft = replace(self._draft, body="\n".join(self._lines).strip("\n"))
+        try:
+            self._outbox_id = self._session.send(self._draft)
+        except JamError as error:
+            self._saved = self._draft
+            self._tell(f"Not sent: {error.title}. {error.hint}".strip(), "The draft is kept. Write on.")
+
+    def do_preview(self) -> None:
+        columns = self._console.columns
+        text = safe_block("\n".join(self._lines))
+        self._console.tell(["As it will be read:", *lines_of(spoken(text), columns), "End. Write on."])
+
+    def do_editor(self) -> None:
+        body = "\n".join(self._lines)
+        try:
+            with self._console.released():
+                body = self._edit(body)
+        except JamError as error:
+            self._tell(f"{error.title[:1].upper()}{error.title[1:]}. {error.hint}".strip())
+            return
+        self._lines = body.split("\n")
+        self._at = len(self._lines) - 1
+        self._keep(body=body)
+        self._tell(f"Back: {words.count(len(self._lines), 'line')}. A full stop alone on a line sends.")
+        if self._lines[-1]:
+            self._lines.append("")
+            self._at += 1
+
+    def do_close(self) -> str:
+        return _LEFT
+
+
+_ENDS = frozenset({"up", "down"})

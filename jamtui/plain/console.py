@@ -1,0 +1,104 @@
+"""What plain mode speaks through. `jamtui.plain.terminal` and `jamtui.plain.pipe` are the two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from jamtui.plain.keys import Key
+
+
+class Ended(Exception):
+    """The conversation is over; ``code`` is the exit code of the program."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A line that was typed, and the key that ended it: ``enter``, or one of those that the caller named."""
+
+    key: str
+    text: str
+
+
+class Console(Protocol):
+    """Lines out; keys or lines in. Every text is harmless already and is looked at once more on its way out."""
+
+    @property
+    def keyed(self) -> bool:
+        """Whether keys come one at a time; else whole lines do."""
+        ...
+
+    @property
+    def columns(self) -> int:
+        """Columns that a line may have."""
+        ...
+
+    @property
+    def page(self) -> int:
+        """Lines that may be told at once, so that their first one is still to be seen."""
+        ...
+
+    @property
+    def pasting(self) -> bool:
+        """Whether more was typed than has been read: what is pasted comes like that."""
+        ...
+
+    def tell(self, lines: Sequence[str], item: Sequence[str] = ()) -> None:
+        """Writes below all that was written: ``lines``, then ``item``. The cursor then stands at the start of
+        ``item``, or of ``lines`` when there is none."""
+        ...
+
+    def whisper(self, lines: Sequence[str]) -> bool:
+        """Writes ``lines`` at the end and leaves the cursor where it is; False when that cannot be done now."""
+        ...
+
+    def command(self, timeout: float | None) -> Key | str | None:
+        """A key (or a line, where lines come); None when ``timeout`` seconds have passed, or `wake` was called.
+        Raises `Ended`."""
+        ...
+
+    def line(
+        self,
+        label: str,
+        text: str = "",
+        *,
+        ends: frozenset[str] = frozenset(),
+        complete: Callable[[str], Sequence[str]] | None = None,
+        secret: bool = False,
+        rested: Callable[[str], None] | None = None,
+    ) -> Typed:
+        """Lets a line be typed behind ``label``. ``complete`` gives whole lines, best first; ``rested`` gets the text
+        within half a second after it was changed. Escape ends it with the key ``escape``. Raises `Ended`."""
+        ...
+
+    def choose(self, question: str, keys: str) -> str:
+        """One of the characters ``keys``; "" for any other answer."""
+        ...
+
+    def copy(self, text: str) -> bool:
+        """Puts ``text`` on the clipboard of the terminal; False where there is none to be had."""
+        ...
+
+    def released(self) -> AbstractContextManager[None]:
+        """The terminal as other programs want it, for as long as one of them runs."""
+        ...
+
+    def suspend(self) -> None:
+        """Stops the program until the shell brings it back."""
+        ...
+
+    def wake(self) -> None:
+        """Makes `command` return; may be called from any thread."""
+        ...
+
+
+@contextmanager
+def nothing() -> Iterator[None]:
+    """For consoles that hold nothing to be given back."""
+    yield

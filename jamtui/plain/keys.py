@@ -1,0 +1,87 @@
+"""What a terminal sends, as the keys of the action table: ``j``, ``pagedown``, ``ctrl+s``, ``question_mark``."""
+
+from __future__ import annotations
+
+import codecs
+import unicodedata
+from dataclasses import dataclass
+
+ESCAPE = "\x1b"
+MOST = 32  # characters of an escape sequence; what goes on longer is none of ours and is dropped
+
+_CONTROLS = {"\r": "enter", "\n": "enter", "\t": "tab", "\x7f": "backspace", "\x08": "backspace", " ": "space"}
+_SEQUENCES = {
+    "[A": "up", "[B": "down", "[C": "right", "[D": "left", "OA": "up", "OB": "down", "OC": "right", "OD": "left",
+    "[H": "home", "[F": "end", "OH": "home", "OF": "end", "[1~": "home", "[4~": "end", "[7~": "home", "[8~": "end",
+    "[3~": "delete", "[5~": "pageup", "[6~": "pagedown", "[Z": "shift+tab", "OM": "enter",
+}  # fmt: skip
+# Textual's own names, where they are not those of Unicode.
+_NAMES = {
+    "/": "slash", "\\": "backslash", "@": "at", "-": "minus", "+": "plus", "_": "underscore",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """``name`` as in the action table; ``text`` what it types, "" for keys that type nothing."""
+
+    name: str
+    text: str = ""
+
+
+def key_of(char: str) -> Key:
+    """One character as a key."""
+    if char in _CONTROLS:
+        return Key(_CONTROLS[char], " " if char == " " else "")
+    if char == ESCAPE:
+        return Key("escape")
+    if ord(char) < 0x20:
+        return Key(f"ctrl+{chr(ord(char) + 0x60)}")
+    if not char.isprintable() and unicodedata.category(char) not in ("Cf", "Mn", "Mc", "Me"):
+        return Key("unknown")
+    if char.isalnum():
+        return Key(char, char)
+    name = unicodedata.name(char, "").lower().replace("-", "_").replace(" ", "_")
+    return Key(_NAMES.get(char, name or char), char)
+
+
+class Keys:
+    """Bytes in, keys out. A lone Escape is one only when nothing follows it for a moment: see `flush`."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._held = ""  # an escape sequence that is not whole
+
+    @property
+    def waiting(self) -> bool:
+        """Whether an Escape was sent that may be a key or the beginning of one."""
+        return bool(self._held)
+
+    def feed(self, data: bytes) -> list[Key]:
+        found: list[Key] = []
+        for char in self._decoder.decode(data):
+            if not self._held:
+                if char == ESCAPE:
+                    self._held = char
+                else:
+                    found.append(key_of(char))
+                continue
+            if char == ESCAPE and len(self._held) == 1:
+                found.append(Key("escape"))
+                continue
+            self._held += char
+            body = self._held[1:]
+            if body in _SEQUENCES:
+                found.append(Key(_SEQUENCES[body]))
+                self._held = ""
+            elif len(body) == 1 and body not in "[O":
+                self._held = ""  # Alt with a key, or a key that follows Escape at once: both were meant
+                found += [Key("escape"), key_of(char)]
+            elif len(body) > 1 and ("@" <= char <= "~" or len(body) > MOST):
+                self._held = ""  # a key that we do not know
+        return found
+
+    def flush(self) -> list[Key]:
+        """What was held back, when nothing followed it."""
+        held, self._held = self._held, ""
+        return [Key("escape")] if held == ESCAPE else []

@@ -1,0 +1,197 @@
+"""Handlers of the action table in plain mode: read or not, votes, tags, saving, links, copying, undo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from jamtui.errors import JamError, UsageError
+from jamtui.model import ForumRow, Mark, PostRow, ThreadRow, Undo
+from jamtui.plain import words
+from jamtui.plain.markdown import spoken
+from jamtui.plain.moving import Moving
+from jamtui.safe_text import safe_line
+from widgets.links import Link
+
+
+class Marking(Moving):
+    """Methods named ``do_...`` are those of the action table."""
+
+    # -- undo
+
+    def offer(self, what: str, take_back: Callable[[], None]) -> None:
+        self.take_back = take_back
+        self.say(f"{what[:1].upper()}{what[1:]}. z takes it back.")
+
+    def offer_undo(self, undo: Undo) -> None:
+        self.offer(undo.what, lambda: self.session.undo(undo))
+
+    def do_undo(self) -> None:
+        if self.take_back is None:
+            self.say("Nothing to take back.")
+            return
+        take_back, self.take_back = self.take_back, None
+        take_back()
+        self.news.dropped(self.session)
+        self.reload()
+        self.say("Taken back.")
+
+    # -- read or not
+
+    def _may_mark(self) -> None:
+        if self.session.explore:
+            raise UsageError("nothing is marked while exploring")
+
+    def do_toggle_read(self) -> None:
+        self._may_mark()
+        session, row = self.session, self.row
+        if isinstance(row, ThreadRow):
+            if row.unread:
+                self.offer_undo(session.mark_all_read(thread_id=row.id))
+            else:
+                keys = session.thread_index(row.id).keys
+                session.mark_read(keys, False)
+                self.offer("marked unread", lambda: session.mark_read(keys))
+        elif isinstance(row, PostRow):
+            key, was = row.key, row.unread
+            session.mark_read([key], was)
+            self._told.discard(key)
+            if not was:
+                self.end = 0  # marked by hand: it stays so when one goes on
+            self.offer("marked as read" if was else "marked unread", lambda: session.mark_read([key], not was))
+        else:
+            self.say("Only threads and posts are marked; A marks a whole forum.")
+        self.reload()
+
+    def do_all_read(self) -> None:
+        self._may_mark()
+        row = self.row
+        if self.spot.reading:
+            undo = self.session.mark_all_read(thread_id=self.spot.thread)
+        elif self.spot.kind == "threads":
+            undo = self.session.mark_all_read(forum_id=self.spot.forum)
+        elif isinstance(row, ForumRow):
+            undo = self.session.mark_all_read(forum_id=row.id)
+        else:
+            undo = self.session.mark_all_read()
+        self.offer_undo(undo)
+        self.reload()
+
+    # -- votes, tags, saving
+
+    def do_vote(self) -> None:
+        post = self.need_post()
+        if post.voted:
+            self.say("You voted for this already; - takes it back.")
+            return
+        self.session.vote(post.id)
+        self.reload()
+        self.say(f"Voted for the post of {post.author}, {words.count(self.session.post(post.id).up, 'vote')} now.")
+
+    def do_unvote(self) -> None:
+        post = self.need_post()
+        if not post.voted:
+            self.say("You have not voted for this.")
+            return
+        self.session.unvote(post.id)
+        self.reload()
+        self.say("Vote taken back.")
+
+    def do_save(self) -> None:
+        post = self.need_post()
+        self.session.save(post.id, not post.saved)
+        self.reload()
+        self.say("No longer saved." if post.saved else "Saved; 4 lists what you saved.")
+
+    def do_mute(self, what: str = "") -> None:
+        self._mark(what, Mark.MUTED)
+
+    def do_follow(self, what: str = "") -> None:
+        self._mark(what, Mark.FOLLOWED)
+
+    def _mark(self, what: str, mark: Mark) -> None:
+        """``what`` is ``#tag``, ``@handle`` or a post; without it, the thread where one is is meant."""
+        self.offer_undo(self.session.set_mark(what or self.need_post().thread_id, mark))
+        self.reload()
+
+    def may_write(self) -> None:
+        if reason := self.session.refusal():
+            raise UsageError(reason)
+
+    def do_tags(self) -> None:
+        """Asks for tags, one a line, until there is none; each is put on, or taken off when it is on."""
+        self.may_write()
+        post = self.need_post()
+        known = [tag.name for tag in self.session.tags()]
+        on = list(post.tags)
+        self.say(f"Tags: {', '.join(on) or 'none'}. Type one to put it on or take it off; Tab completes, Enter ends.")
+        while True:
+            self.flush()
+            typed = self.console.line(
+                "Tag: ", complete=lambda begin: [name for name in known if begin and name.startswith(begin.lower())]
+            )
+            name = " ".join(typed.text.lower().strip().lstrip("#").split())
+            if typed.key == "escape" or not name:
+                break
+            try:
+                if name in on:
+                    self.session.untag(post.id, name)
+                    on.remove(name)
+                else:
+                    self.session.tag(post.id, name)
+                    on.append(name)
+            except JamError as error:
+                self.complain(error)
+            else:
+                self.say(f"{'On' if name in on else 'Off'}: {safe_line(name)}.")
+        self.reload()
+        self.say(f"Tags: {', '.join(map(safe_line, on)) or 'none'}.")
+
+    # -- links and copies
+
+    def do_link(self) -> None:
+        """Nothing of a stranger's is opened without a question that names the real host."""
+        links = spoken(self.need_post().body).links
+        if not links:
+            raise UsageError("no link in this post")
+        link = links[0] if len(links) == 1 else self._one_of(links)
+        if link is None:
+            self.say("No link opened.")
+            return
+        self.say(f"Address: {link.url}")
+        if link.deceptive:
+            self.say(f"Careful: its text names another, {link.text}.")
+        self.flush()
+        match self.console.choose(
+            f"Open host {link.host} in the browser? o opens, y copies, any other key leaves it.", "oy"
+        ):
+            case "o":
+                with self.console.released():
+                    self.browse(link.url)
+                self.say(f"Opened {link.host}.")
+            case "y":
+                self._copied(link.url, "Address of the link")
+            case _:
+                self.say("No link opened.")
+
+    def _one_of(self, links: tuple[Link, ...]) -> Link | None:
+        for link in links:
+            self.say(f"{link.number}. {link.text}, host {link.host}")
+        self.flush()
+        number = self.console.line(f"Which link, 1 to {len(links)}: ").text.strip()
+        return next((link for link in links if str(link.number) == number), None)
+
+    def _copied(self, text: str, what: str) -> None:
+        if self.console.copy(text):
+            self.say(f"{what} copied.")
+        else:
+            self.say(f"There is no clipboard here. {what}:")
+            for line in text.split("\n"):
+                self.say(line)
+
+    def do_copy(self) -> None:
+        post = self.need_post()
+        self._copied(f"{post.title}\n\n{post.body}" if post.title else post.body, "Text")
+
+    def do_copy_address(self) -> None:
+        address = self.session.address(self.need_post().id)
+        self._copied(address, f"Address {address}" if self.console.keyed else "Address")

@@ -1,0 +1,328 @@
+"""Handlers of the action table in plain mode: moving, reading on, places."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from jamtui.actions import SORTS
+from jamtui.errors import UsageError
+from jamtui.model import ForumRow, PostRow, SearchHit, ThreadRow
+from jamtui.plain import words
+from jamtui.plain.view import Spot, View
+
+WINDOW = 128  # rows that are read at once when the next unread one is looked for
+
+
+class Moving(View):
+    """Methods named ``do_...`` are those of the action table."""
+
+    # -- one step
+
+    def do_down(self) -> None:
+        self._step(1)
+
+    def do_up(self) -> None:
+        self._step(-1)
+
+    def _step(self, step: int) -> None:
+        if not self.spot.reading:
+            self._row_to(self.at + step)
+            return
+        order = self.order
+        at = order.index(self.post_key) + step
+        if 0 <= at < len(order):
+            self.turn_to(order[at])
+        elif step > 0:
+            self._at_the_end()
+        else:
+            self.say("This is the first post.")
+
+    def _at_the_end(self) -> None:
+        self.leave_post()
+        left = len(self.unread)
+        self.say(f"End of the thread{f', {left:,} unread before this' if left else ''}.")
+
+    def _row_to(self, at: int) -> None:
+        last = len(self.keys) - 1
+        if last >= 0 and not 0 <= at <= last:
+            self.say("End of the list." if at > last else "Begin of the list.")
+            return
+        self.at = at if last >= 0 else 0
+        self.show()
+
+    def do_first(self) -> None:
+        if self.spot.reading:
+            self.turn_to(self.index.keys[0])
+        else:
+            self._row_to(0)
+
+    def do_last(self) -> None:
+        if self.spot.reading:
+            self.turn_to(self.order[-1])
+        else:
+            self._row_to(len(self.keys) - 1)
+
+    def do_page_down(self) -> None:
+        """The rest of the post, or the next one; in a list, a page of rows with the first of them chosen."""
+        if not self.spot.reading:
+            self._page_rows(1)
+        elif not self._more_of_post():
+            self._step(1)
+
+    def do_page_up(self) -> None:
+        if not self.spot.reading:
+            self._page_rows(-1)
+        elif self.top:
+            self.top = max(0, self.top - self.console.page + 1)
+            self.show_post()
+        else:
+            self._step(-1)
+
+    def do_read_back(self) -> None:
+        self.do_page_up()
+
+    def _more_of_post(self) -> bool:
+        if self.end >= len(self._lines):
+            return False
+        self.top = self.end
+        self.show_post()
+        return True
+
+    def _page_rows(self, direction: int) -> None:
+        rows = min(20, max(1, self.console.page // 2))
+        at = self.at + direction * rows
+        last = len(self.keys) - 1
+        if (direction > 0 and self.at >= last) or (direction < 0 and self.at <= 0):
+            self._row_to(self.at + direction)
+            return
+        self.at = max(0, min(at, last))
+        self.show_rows(self.at, min(self.at + rows, len(self.keys)))
+
+    def do_open(self) -> None:
+        """Opens the row; on a post, unfolds it and tells it from its beginning."""
+        if self.spot.reading:
+            self.folded -= {self.post_key}
+            self.top = 0
+            self.show_post()
+        else:
+            self.open_row()
+
+    def open_row(self) -> None:
+        row = self.row
+        if isinstance(row, ForumRow):
+            self.go(replace(self.spot, forum=row.id, thread="", reading=False))
+        elif isinstance(row, ThreadRow):
+            self.go(replace(self.spot, thread=row.id, reading=True), unread=bool(row.unread))
+        elif isinstance(row, PostRow):
+            self.go(replace(self.spot, thread=row.thread_id, reading=True), post=row.id)
+        elif isinstance(row, SearchHit):
+            self.open_post(row.post.id)
+        else:
+            self.say("There is nothing to open here.")
+
+    def do_back(self) -> None:
+        if not self.back():
+            self.say("q leaves jamtui.")
+
+    def do_leave(self) -> None:
+        if not self.back():
+            self.do_quit()
+
+    def do_quit(self) -> None:
+        raise NotImplementedError
+
+    def do_next_pane(self) -> None:
+        """The list and the thread in turn."""
+        if self.spot.reading:
+            self.go(replace(self.spot, reading=False))
+        elif self.spot.kind in ("threads", "posts", "hits"):
+            self.open_row()
+        else:
+            self.say("There is one list here; Enter opens its row.")
+
+    def do_previous_pane(self) -> None:
+        self.do_next_pane()
+
+    def do_fold(self) -> None:
+        if not self.spot.reading:
+            self.back()
+            return
+        key = self.post_key
+        if key in self.folded or not self.below(key):
+            above = self.parent(key)
+            if above is None:
+                self.say("This is the opening post.")
+            else:
+                self.turn_to(above)
+            return
+        self.folded |= {key}
+        hidden = self.below(key)
+        unread = len(self.unread.intersection(hidden))
+        self.say(
+            f"Folded: {words.count(len(hidden), 'reply', 'replies')}{f', {unread:,} unread' if unread else ''}. "
+            "l unfolds, j goes on behind them."
+        )
+
+    def do_unfold(self) -> None:
+        if not self.spot.reading:
+            self.open_row()
+        elif self.post_key in self.folded:
+            self.folded -= {self.post_key}
+            self.say(f"Unfolded: {words.count(len(self.below(self.post_key)), 'reply', 'replies')}.")
+        else:
+            self.say("Nothing is folded here.")
+
+    # -- reading on
+
+    def do_read_on(self) -> None:
+        """The rest of the post, the next unread post, thread, forum; then all is read."""
+        if self.spot.kind == "outbox" and not self.spot.reading:
+            self._page_rows(1)
+        elif not (self.spot.reading and (self._more_of_post() or self._next_post(1))) and not self._next_thread():
+            self.say("All read.")
+
+    def do_next(self) -> None:
+        self._further(1)
+
+    def do_previous(self) -> None:
+        self._further(-1)
+
+    def _further(self, direction: int) -> None:
+        if self.spot.kind == "hits":
+            if self.spot.reading and self.keys:
+                self.at = (self.at + direction) % len(self.keys)
+                self.open_row_again()
+            else:
+                self._row_to(self.at + direction)
+        elif self.spot.reading:
+            if not self._next_post(direction) and (direction < 0 or not self._next_thread()):
+                self.say("Nothing unread before this." if direction < 0 else "All read.")
+        elif not self._next_row(direction):
+            self.say("Nothing unread further on." if direction > 0 else "Nothing unread before this.")
+
+    def open_row_again(self) -> None:
+        """Opens the next hit, from the thread of the one before."""
+        hit = self.hits[self.at]
+        self.say(f"Hit {words.at(self.at, len(self.hits))}, in {words.one_line(hit.thread_title, 80)}.")
+        self.go(replace(self.spot, thread=hit.post.thread_id, reading=True), post=hit.post.id, quiet=True)
+
+    def _next_post(self, direction: int) -> bool:
+        """The next unread post of the thread; forwards also those from its top on, since replies come in between."""
+        self.leave_post()
+        keys, unread = self.index.keys, self.unread
+        here = keys.index(self.post_key)
+        order = [*range(here + 1, len(keys)), *range(here)] if direction > 0 else range(here - 1, -1, -1)
+        found = next((keys[at] for at in order if keys[at] in unread), None)
+        if found is None:
+            return False
+        self.turn_to(found)
+        return True
+
+    def _next_thread(self) -> bool:
+        """The next thread with something unread, in this forum or a later one; False when all is read."""
+        spot, row = self.spot, self.row
+        forum, thread = spot.forum, spot.thread
+        if not spot.reading:
+            thread = ""
+            if isinstance(row, ForumRow):
+                forum = row.id
+            elif isinstance(row, ThreadRow | PostRow):
+                if row.unread:
+                    self.open_row()
+                    return True
+                forum = row.forum_id
+                thread = row.id if isinstance(row, ThreadRow) else ""
+        elif not forum and thread:
+            forum = self.session.post(thread).forum_id
+        found = self.session.next_unread(forum, thread)
+        if found is None:
+            return False
+        if found[0] != spot.forum:
+            self.say(f"Forum {self.forum_title(found[0])}.")
+        self.go(Spot("forums", found[0], found[1], True, spot.sort), unread=True)
+        key = self.session.key(found[1])
+        self.at = next((at for at, one in enumerate(self.keys) if one == key), 0)
+        return True
+
+    def _next_row(self, direction: int) -> bool:
+        ahead = range(self.at + 1, len(self.keys)) if direction > 0 else range(self.at - 1, -1, -1)
+        for start in range(0, len(ahead), WINDOW):
+            window = ahead[start : start + WINDOW]
+            low, high = min(window[0], window[-1]), max(window[0], window[-1])
+            rows = dict(enumerate(self.rows(low, high + 1), low))
+            for at in window:
+                if getattr(rows.get(at), "unread", 0):
+                    self._row_to(at)
+                    return True
+        return False
+
+    def do_next_forum(self) -> None:
+        self._to_forum(1)
+
+    def do_previous_forum(self) -> None:
+        self._to_forum(-1)
+
+    def _to_forum(self, direction: int) -> None:
+        forums, row = self.session.forums(), self.row
+        here = self.spot.forum or (row.id if isinstance(row, ForumRow) else getattr(row, "forum_id", ""))
+        at = next((index for index, forum in enumerate(forums) if forum.id == here), -1 if direction > 0 else 0)
+        order = [forums[(at + direction * step) % len(forums)] for step in range(1, len(forums) + 1)]
+        found = next((forum for forum in order if forum.unread and forum.id != here), None)
+        if found is None:
+            self.say("No other forum has something unread.")
+        else:
+            self.go(Spot("forums", found.id, sort=self.spot.sort))
+
+    # -- places
+
+    def _to_place(self, place: str) -> None:
+        self.hits = []
+        self.go(Spot(place, sort=self.spot.sort))
+
+    def do_forums(self) -> None:
+        self._to_place("forums")
+
+    def do_live(self) -> None:
+        self._to_place("live")
+
+    def do_mentions(self) -> None:
+        self._to_place("mentions")
+
+    def do_saved(self) -> None:
+        self._to_place("saved")
+
+    def do_outbox(self) -> None:
+        self._to_place("outbox")
+
+    def do_forum(self, name: str = "") -> None:
+        self.go(Spot("forums", self.session.forum(name).id, sort=self.spot.sort))
+
+    def do_post(self, post_id: str = "") -> None:
+        self.open_post(post_id)
+
+    def do_sort(self, order: str = "") -> None:
+        if order not in SORTS:
+            raise UsageError("no such order", f"One of: {', '.join(SORTS)}.")
+        self.go(replace(self.spot, sort=order))
+
+    def do_tag(self, name: str = "") -> None:
+        self.find(f"tag:{name}")
+
+    def do_search(self, query: str = "") -> None:
+        if not query:
+            self.flush()
+            typed = self.console.line("Search: ", self.query if self.spot.kind == "hits" else "")
+            if typed.key == "escape" or not typed.text.strip():
+                self.show()
+                return
+            query = typed.text
+        self.find(query.strip())
+
+    def find(self, query: str) -> None:
+        from jamtui.safe_text import safe_line
+
+        hits = self.session.search(query)
+        if hits:
+            self.search_for(safe_line(query, 80), hits)
+        else:
+            self.say(f"Nothing found for {safe_line(query, 80)}.")

@@ -1,0 +1,105 @@
+"""What others did meanwhile, collected and told in one line: never while somebody types, and seldom."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from jamtui.model import Changed, Link, SendState
+from jamtui.plain import words
+from jamtui.session import Session
+
+IDLE = 2.0  # seconds without a key after which something may be told by itself
+SELDOM = 15.0  # seconds between two things told by themselves
+
+
+@dataclass(slots=True)
+class News:
+    """`changed` is called by the network's thread, the rest by the conversation, whose wait ``wake`` interrupts."""
+
+    wake: Callable[[], None]
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _pending: Changed | None = None
+    _posts: int = 0  # new, and not told yet
+    _here: int = 0  # of them, in the thread that is read
+    _mentions: int = 0
+    _told_mentions: int = 0
+    _outbox: dict[str, tuple[str, SendState]] = field(default_factory=dict)
+    _link: Link | None = None
+    _lines: list[str] = field(default_factory=list)
+
+    def changed(self, changed: Changed) -> None:
+        with self._lock:
+            first = self._pending is None
+            self._pending = changed if self._pending is None else self._pending | changed
+        if first:
+            self.wake()
+
+    def take(self) -> Changed | None:
+        """What changed since it was taken last."""
+        with self._lock:
+            pending, self._pending = self._pending, None
+        return pending
+
+    def begin(self, session: Session) -> None:
+        """From here on, what differs is news."""
+        self._mentions = len(session.mention_keys())
+        self._link = session.status().link
+        self._outbox = {row.id: (row.kind, row.state) for row in session.outbox()}
+
+    def note(self, session: Session, changed: Changed, here: int) -> None:
+        """Adds what ``changed`` says. ``here`` new posts came into the thread that is read."""
+        own = self._note_outbox(session)
+        new = max(0, changed.new_posts - own)
+        self._posts += new
+        self._here += min(here, new)
+        if new:
+            mentions = len(session.mention_keys())
+            self._told_mentions += max(0, mentions - self._mentions)
+            self._mentions = mentions
+        self._note_link(session)
+
+    def _note_outbox(self, session: Session) -> int:
+        """How many posts of one's own arrived."""
+        now = {row.id: (row.kind, row.state) for row in session.outbox()}
+        posts = 0
+        for outbox_id, (kind, _) in self._outbox.items():
+            if outbox_id not in now:
+                posts += kind == "post"
+                if kind in ("post", "edit", "delete"):
+                    self._lines.append(f"Sent: {words.KINDS[kind]}.")
+        for row in session.outbox():
+            if row.state is SendState.REFUSED and self._outbox.get(row.id, ("", None))[1] is not SendState.REFUSED:
+                about = words.KINDS.get(row.kind, row.kind)
+                self._lines.append(f"Refused: {about}. {row.reason}. It is kept, 5 opens the outbox.")
+        self._outbox = now
+        return posts
+
+    def dropped(self, session: Session) -> None:
+        """The reader changed the outbox: that is no news."""
+        self._outbox = {row.id: (row.kind, row.state) for row in session.outbox()}
+
+    def _note_link(self, session: Session) -> None:
+        status = session.status()
+        settled = (Link.LIVE, Link.OFFLINE, Link.SIGNED_OUT, Link.READER)
+        if status.link in settled and status.link is not self._link:
+            self._lines.append(f"Connection: {words.link(status, session.now())}.")
+            self._link = status.link
+
+    def lines(self) -> list[str]:
+        """What is to be told, once; [] for nothing."""
+        lines, self._lines = self._lines, []
+        if self._posts:
+            facts = words.joined(
+                words.count(self._posts, "new post"),
+                f"{self._here:,} in this thread" if self._here else "",
+                f"{self._told_mentions:,} for you" if self._told_mentions else "",
+            )
+            lines.append(f"{facts}.")
+        self._posts = self._here = self._told_mentions = 0
+        return list(dict.fromkeys(lines))
+
+    @property
+    def waiting(self) -> bool:
+        return bool(self._lines or self._posts)

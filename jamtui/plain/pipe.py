@@ -1,0 +1,107 @@
+"""Plain mode without keys: a command a line in, lines out. For pipes, scripts, and shells inside of editors.
+
+A line is the name of an action with what it takes (``search tea``), or one of its keys (``j``, ``1``); an empty line
+reads on. The end of the input is the end of the conversation.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from types import FrameType
+from typing import Any, Self, TextIO
+
+from jamtui.plain.console import Ended, Typed, nothing
+from jamtui.plain.keys import Key, key_of
+from jamtui.safe_text import refuse_controls
+
+
+class Pipe:
+    """``prompt`` stands where a command is awaited; "" when nobody sees it."""
+
+    keyed = False
+    pasting = False
+    page = 1_000_000
+
+    def __init__(self, read: TextIO, write: TextIO, prompt: str = "", columns: int = 80) -> None:
+        self._in = read
+        self._out = write
+        self._prompt = prompt
+        self.columns = max(20, columns)
+        self._handlers: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            self._handlers[number] = signal.signal(number, self._signalled)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+
+    def _signalled(self, number: int, _: FrameType | None) -> None:
+        raise Ended(128 + number)
+
+    def tell(self, lines: Sequence[str], item: Sequence[str] = ()) -> None:
+        for line in (*lines, *item):
+            self._out.write(refuse_controls(line) + "\n")
+        self._out.flush()
+
+    def whisper(self, lines: Sequence[str]) -> bool:
+        return False  # told with the next answer: nothing comes between a prompt and its line
+
+    def _next(self, prompt: str) -> str | None:
+        """A line without its end; None at the end of the input."""
+        if self._prompt:
+            self._out.write(prompt)
+            self._out.flush()
+        try:
+            line = self._in.readline()
+        except KeyboardInterrupt:
+            raise Ended(130) from None
+        return line.rstrip("\r\n") if line else None
+
+    def command(self, timeout: float | None) -> Key | str | None:
+        line = self._next(self._prompt)
+        if line is None:
+            raise Ended(0)
+        line = line.strip()
+        if not line:
+            return Key("space")
+        return key_of(line) if len(line) == 1 else line
+
+    def line(
+        self,
+        label: str,
+        text: str = "",
+        *,
+        ends: frozenset[str] = frozenset(),
+        complete: Callable[[str], Sequence[str]] | None = None,
+        secret: bool = False,
+        rested: Callable[[str], None] | None = None,
+    ) -> Typed:
+        line = self._next(refuse_controls(label))
+        if line is None:
+            return Typed("escape", text)
+        line = line or text  # an empty line leaves what is there
+        if rested is not None:
+            rested(line)
+        return Typed("enter", line)
+
+    def choose(self, question: str, keys: str) -> str:
+        self.tell([question])
+        answer = (self._next("") or "").strip()[:1]
+        return answer if answer and answer in keys else ""
+
+    def copy(self, text: str) -> bool:
+        return False
+
+    def released(self) -> AbstractContextManager[None]:
+        return nothing()
+
+    def suspend(self) -> None:
+        self.tell(["There is no shell to go back to here."])
+
+    def wake(self) -> None:
+        """Nothing is told before a line comes."""

@@ -1,0 +1,258 @@
+"""The conversation of plain mode: a command in, its answer out, and the news between them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from jamtui.actions import ACTIONS, BY_ID, SORTS, Action, Where, complete, grouped, key_name
+from jamtui.errors import JamError, UsageError
+from jamtui.plain import words
+from jamtui.plain.console import Ended
+from jamtui.plain.keys import Key
+from jamtui.plain.news import IDLE, SELDOM
+from jamtui.plain.view import Spot
+from jamtui.plain.wrap import wrap
+from jamtui.plain.writing import Writing
+from jamtui.safe_text import safe_line
+
+# Actions without a handler here, and why; a test holds that every other one has its own.
+NOT_NEEDED: dict[str, str] = {
+    "shift-left": "Lines are never cut here: they wrap.",
+    "shift-right": "Lines are never cut here: they wrap.",
+    "sort-by": "Say the order after a colon, as in :sort votes.",
+    **dict.fromkeys(
+        ("filter", "filter-clear", "threads"),
+        "Narrowed lists are not there in plain mode yet; jamtui threads does it: jamtui threads --tag tea --unread.",
+    ),
+    "hot": "Not there in plain mode yet; the command jamtui hot tells it.",
+    "people": "Not there in plain mode yet; the command jamtui people tells it.",
+    "person": "Not there in plain mode yet; the command jamtui people HANDLE tells it.",
+    "plan": "Not there in plain mode yet; the command jamtui plan --minutes 15 makes one.",
+    **dict.fromkeys(
+        ("search-complete", "search-order", "search-older", "search-newer"),
+        "It belongs to the search line of the full screen.",
+    ),
+}
+
+_ASCII = {"↓": "Down", "↑": "Up", "←": "Left", "→": "Right"}
+
+
+def key_words(action: Action) -> str:
+    """The keys of an action for the ear: ``j or Down``."""
+    return " or ".join(_ASCII.get(name, name) for name in map(key_name, action.keys)) or f":{action.id}"
+
+
+class Plain(Writing):
+    """All handlers of the action table, and what belongs to the program itself."""
+
+    # -- the table
+
+    def places(self) -> tuple[Where, ...]:
+        """Where one is, for the table: its keys differ in the outbox."""
+        return (Where.OUTBOX if self.spot.kind == "outbox" and not self.spot.reading else Where.JAM, Where.APP)
+
+    def action_of(self, key: str) -> Action | None:
+        here = self.places()
+        return next((one for one in ACTIONS if key in one.keys and not set(here).isdisjoint(one.where)), None)
+
+    def perform(self, action_id: str, argument: str = "") -> None:
+        """Does an action by its name. What fails is told in words."""
+        action = BY_ID.get(action_id)
+        try:
+            if action is None:
+                raise UsageError(f"no action is called {safe_line(action_id, 40)}", "? tells all of them.")
+            if set(self.places()).isdisjoint(action.where):
+                raise UsageError(f"{action.label} does not work here", f"It works in: {', '.join(action.where)}.")
+            handler = getattr(self, f"do_{action.method}", None)
+            if handler is None:
+                self.say(NOT_NEEDED.get(action.id, f"{action.label} is not there in plain mode."))
+            elif not action.argument:
+                handler()
+            elif argument or action.argument.startswith("?"):
+                handler(argument)
+            elif asked := self._ask(action):
+                handler(asked)
+        except JamError as error:
+            self.complain(error)
+
+    def _ask(self, action: Action) -> str:
+        """The argument that an action cannot do without; "" when there is none."""
+        self.flush()
+        begin = f"{action.id} "
+        typed = self.console.line(
+            f"{action.argument.capitalize()}: ",
+            complete=lambda text: [line.removeprefix(begin) for line in complete(begin + text, self._arguments())],
+        )
+        return "" if typed.key == "escape" else typed.text.strip()
+
+    def _arguments(self) -> dict[str, list[str]]:
+        return {
+            "FORUM": [forum.slug for forum in self.session.forums()],
+            "TAG": [tag.name for tag in self.session.tags()],
+            "ORDER": list(SORTS),
+        }
+
+    # -- the loop
+
+    def run(self) -> None:
+        """Until `Ended`; what is on the disk then is where one was."""
+        self.begin()
+        rested = time.monotonic()
+        told = rested - SELDOM
+        try:
+            while True:
+                now = time.monotonic()
+                wait = None
+                if self.news.waiting:
+                    wait = max(0.0, rested + IDLE - now, told + SELDOM - now)
+                command = self.console.command(wait)
+                self.catch_up()
+                if command is not None:
+                    self.answer(command)
+                    rested = time.monotonic()
+                elif self.news.waiting and time.monotonic() >= max(rested + IDLE, told + SELDOM):
+                    told = time.monotonic()
+                    self._whisper()
+        finally:
+            if self.spot.reading:
+                self.leave_post()
+            self.keep_spot()
+
+    def begin(self) -> None:
+        """What is told first: which Jam, how it stands, and where one is."""
+        session = self.session
+        who = (
+            f"You read only: {session.refusal()}"
+            if session.refusal()
+            else f"You are {session.me.name or session.me.handle}"
+        )
+        self.say(words.status(session.jam, session.status(), session.now()))
+        self.say(f"{who}. ? tells the keys, q leaves.")
+        self.news.begin(session)
+        spot = self.remembered()
+        self.spot = Spot()
+        self.go(spot)
+        self.flush()
+
+    def catch_up(self) -> None:
+        """Takes in what changed since; nothing is told yet, and one stays where one is."""
+        changed = self.news.take()
+        if changed is not None:
+            here = 0
+            if changed.everything or changed.new_posts or changed.posts or changed.threads or changed.outbox:
+                here = self.reload()
+            self.news.note(self.session, changed, here)
+
+    def _whisper(self) -> None:
+        lines = [line for text in self.news.lines() for line in wrap(text, self.console.columns)]
+        if lines and not self.console.whisper(lines):
+            self.console.tell(lines)
+
+    def answer(self, command: Key | str) -> None:
+        """Does what a key or a line asks for, and tells what came of it."""
+        if isinstance(command, str):
+            name, _, argument = command.removeprefix(":").partition(" ")
+            key = name.lower() if self.action_of(name.lower()) and name.lower() not in BY_ID else ""
+            if key:
+                self.answer(Key(key))
+                return
+            self.perform(name, argument.strip())
+        elif command.name == "ctrl+l":
+            self.say(words.status(self.session.jam, self.session.status(), self.session.now()))
+            self.say(self.where_words())
+            self.show()
+        elif command.name == "ctrl+c":
+            self.say("q goes back and leaves, Ctrl-Q leaves at once.")
+        elif (action := self.action_of(command.name)) is not None:
+            self.perform(action.id)
+        else:
+            self.say(f"{safe_line(command.text) or key_name(command.name)} does nothing here. ? tells the keys.")
+        self.flush()
+
+    def where_words(self) -> str:
+        """Where one is, in a sentence."""
+        if not self.spot.reading:
+            return self.list_words()
+        forum = self.forum_title(self.session.post(self.spot.thread).forum_id)
+        left = len(self.unread)
+        return (
+            f"In {forum}, {words.one_line(self.thread_title(), 200)}: {words.count(len(self.index), 'post')}"
+            f"{f', {left:,} unread' if left else ''}."
+        )
+
+    # -- program
+
+    def do_help(self) -> None:
+        """The table in words, a page at a time."""
+        self.flush()
+        typed = self.console.line("Help about (Enter: everything): ")
+        if typed.key == "escape":
+            self.show()
+            return
+        lines: list[str] = []
+        for group, actions in grouped(typed.text):
+            lines += [f"{group.value}:"]
+            for action in actions:
+                lines += wrap(f"{key_words(action)}: {action.help}", self.console.columns, "  ")
+        if not lines:
+            self.say("No action is called that.")
+            return
+        if not typed.text.strip():
+            lines += wrap(
+                "Ctrl-L: Tell again where you are, and how the Jam stands. Every name works on the : line.",
+                self.console.columns, "  ",
+            )  # fmt: skip
+        self._pages(lines)
+        self.show()
+
+    def _pages(self, lines: Sequence[str]) -> None:
+        page = self.console.page - 1
+        for start in range(0, len(lines), page):
+            more = start + page < len(lines)
+            self.console.tell([*lines[start : start + page], *(["More: Space. Any other key leaves."] if more else [])])
+            if more and self._key() not in ("space", "enter", "pagedown", "down", "j"):
+                return
+
+    def _key(self) -> str:
+        while (key := self.console.command(None)) is None:
+            pass
+        return key.name if isinstance(key, Key) else key
+
+    def do_command(self) -> None:
+        self.flush()
+        typed = self.console.line(":", complete=lambda line: complete(line, self._arguments()) if line else [])
+        name, _, argument = typed.text.strip().partition(" ")
+        if typed.key == "escape" or not name:
+            self.show()
+        else:
+            self.perform(name, argument.strip())
+
+    def do_palette(self) -> None:
+        """Finds an action by what it does."""
+        self.flush()
+        typed = self.console.line("What do you want to do? ")
+        here = set(self.places())
+        found = [one for _, actions in grouped(typed.text) for one in actions if not here.isdisjoint(one.where)]
+        if typed.key == "escape" or not typed.text.strip() or not found:
+            self.say("No action is called that." if typed.text.strip() and typed.key != "escape" else "Nothing done.")
+            return
+        if len(found) > 1:
+            for number, action in enumerate(found[:20], 1):
+                self.say(f"{number}. {action.label}: {action.help}")
+            self.flush()
+            answer = self.console.line(f"Which, 1 to {min(20, len(found))}: ").text.strip()
+            found = [one for number, one in enumerate(found[:20], 1) if str(number) == answer]
+        if found:
+            self.perform(found[0].id)
+        else:
+            self.say("Nothing done.")
+
+    def do_theme(self, name: str = "") -> None:
+        self.say("Plain mode has the colours of your terminal, and needs none.")
+
+    def do_suspend(self) -> None:
+        self.console.suspend()  # coming back is a Ctrl-L: it is told anew where one is
+
+    def do_quit(self) -> None:
+        raise Ended(0)

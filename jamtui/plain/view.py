@@ -1,0 +1,477 @@
+"""Where one is in plain mode, and what is said about it. The handlers of the actions are built on this.
+
+One is on a row of a list (forums, threads, posts of a place, hits, what waits) or on a post of a thread. Places are
+kept on the disk under the names that the full screen uses, so one finds one's place again in either.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from jamtui.errors import JamError, NotFound, UsageError
+from jamtui.model import ForumRow, OutboxRow, PostRow, SearchHit, ThreadIndex, ThreadRow
+from jamtui.plain import words
+from jamtui.plain.console import Console
+from jamtui.plain.markdown import lines_of, spoken
+from jamtui.plain.news import News
+from jamtui.plain.wrap import wrap
+from jamtui.session import Session
+
+NO_THREAD = ThreadIndex("", (), (), (), frozenset())
+_TITLES = {"live": "New posts", "mentions": "Posts for you", "saved": "Saved posts", "outbox": "Outbox"}
+_EMPTY = {
+    "forums": "There is no forum yet.",
+    "threads": "No thread yet. c opens the first one.",
+    "live": "Nothing was posted yet.",
+    "mentions": "Nobody answered you or named you yet.",
+    "saved": "Nothing saved yet. s keeps a post here.",
+    "outbox": "Nothing waits: all that you wrote has arrived.",
+}
+
+Row = ForumRow | ThreadRow | PostRow | OutboxRow | SearchHit
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """``forum`` "" is the list of forums; ``reading``: one is on a post of ``thread``, else on a row of the list."""
+
+    place: str = "forums"
+    forum: str = ""
+    thread: str = ""
+    reading: bool = False
+    sort: str = "active"
+
+    @property
+    def kind(self) -> str:
+        """forums, threads, posts, outbox or hits: what the rows of the list are."""
+        if self.place == "forums":
+            return "threads" if self.forum else "forums"
+        return self.place if self.place in ("outbox", "hits") else "posts"
+
+    @property
+    def list_name(self) -> str:
+        return f"forum:{self.forum}" if self.kind == "threads" else f"list:{self.place}"
+
+
+class View:
+    """The state of the conversation. Nothing is written here: `flush` tells what was gathered."""
+
+    def __init__(
+        self,
+        session: Session,
+        console: Console,
+        *,
+        edit: Callable[[str], str],
+        browse: Callable[[str], object],
+    ) -> None:
+        """``edit`` lets the person change a text in an editor, ``browse`` opens a URL; both have the terminal then."""
+        self.session = session
+        self.console = console
+        self.edit = edit
+        self.browse = browse
+        self.news = News(console.wake)
+        self.spot = Spot()
+        self.keys: Sequence[int] | Sequence[str] = ()
+        self.at = 0
+        self.index = NO_THREAD
+        self.folded: frozenset[int] = frozenset()
+        self.post_key = 0  # of the post one is on
+        self.top = 0  # the first of its lines that was told last, and the line after the last one
+        self.end = 0
+        self.hits: list[SearchHit] = []
+        self.query = ""
+        self.take_back: Callable[[], None] | None = None
+        self._before_search: Spot | None = None
+        self._post_id = ""
+        self._told: set[int] = set()  # posts that were read in this visit of the thread
+        self._lines: list[str] = []  # of the post one is on
+        self._briefs: set[str] = set()  # forums whose brief was told
+        self._said: list[str] = []
+        self._item: list[str] = []
+
+    # -- telling
+
+    def say(self, text: str) -> None:
+        """A message, told before the row or post that comes with it."""
+        self._said += wrap(text, self.console.columns)
+
+    def complain(self, error: JamError) -> None:
+        title = error.title.rstrip(".")
+        self.say(f"{title[:1].upper()}{title[1:]}.{f' {error.hint}' if error.hint else ''}")
+
+    def flush(self) -> None:
+        """Tells what was gathered."""
+        said, item, self._said, self._item = self._said, self._item, [], []
+        news = [line for text in self.news.lines() for line in wrap(text, self.console.columns)]
+        self.console.tell([*news, *said], item)
+
+    # -- rows
+
+    def fill(self) -> None:
+        """Reads the keys of the list anew and puts its cursor where it was left."""
+        kept = self.session.place(self.spot.list_name)
+        self.keys = self._keys()
+        wanted: int | str | None = kept
+        if kept and self.spot.kind in ("threads", "posts"):
+            wanted = self.session.key(kept)
+        self.at = _find(self.keys, wanted)
+
+    def _keys(self) -> Sequence[int] | Sequence[str]:
+        spot, session = self.spot, self.session
+        match spot.kind:
+            case "forums":
+                return [row.id for row in session.forums()]
+            case "threads":
+                return session.thread_keys(spot.forum, spot.sort)
+            case "outbox":
+                return [row.id for row in session.outbox()]
+            case "hits":
+                return [hit.post.id for hit in self.hits]
+        if spot.place == "live":
+            return session.live_keys()
+        return session.mention_keys() if spot.place == "mentions" else session.saved_keys()
+
+    def rows(self, start: int, stop: int) -> list[Row]:
+        """Rows of the list, as they now are."""
+        keys = self.keys[max(0, start) : max(0, stop)]
+        match self.spot.kind:
+            case "forums":
+                forums = {row.id: row for row in self.session.forums()}
+                return [forums[str(key)] for key in keys if key in forums]
+            case "outbox":
+                waiting = {row.id: row for row in self.session.outbox()}
+                return [waiting[str(key)] for key in keys if key in waiting]
+            case "hits":
+                return list(self.hits[max(0, start) : max(0, stop)])
+            case "threads":
+                return list(self.session.threads([int(key) for key in keys]))
+        return list(self.session.posts([int(key) for key in keys]))
+
+    @property
+    def row(self) -> Row | None:
+        """The row one is on, or the post."""
+        if self.spot.reading:
+            return self.post
+        return next(iter(self.rows(self.at, self.at + 1)), None)
+
+    @property
+    def post(self) -> PostRow | None:
+        return next(iter(self.session.posts([self.post_key])), None) if self.post_key else None
+
+    def row_words(self, row: Row, index: int) -> str:
+        now, total = self.session.now(), len(self.keys)
+        match row:
+            case ForumRow():
+                return words.forum(row, index, total)
+            case ThreadRow():
+                return words.thread(row, now, index, total)
+            case OutboxRow():
+                return words.waiting(row, now, index, total)
+            case SearchHit():
+                return words.hit(row, now, index, total)
+        return words.listed(row, self.forum_title(row.forum_id), now, index, total)
+
+    def forum_title(self, forum_id: str) -> str:
+        return next((row.title for row in self.session.forums() if row.id == forum_id), "")
+
+    def show(self) -> None:
+        """The row or the post one is on becomes what is told last."""
+        if self.spot.reading:
+            self.show_post()
+        else:
+            self.show_rows(self.at, self.at + 1)
+
+    def show_rows(self, start: int, stop: int) -> None:
+        self._item = []
+        for offset, row in enumerate(self.rows(start, stop)):
+            lines = wrap(self.row_words(row, start + offset), self.console.columns)
+            if self._item and len(self._item) + len(lines) > self.console.page:
+                break
+            self._item += lines
+        self._keep_row()
+        if not self._item:
+            place = self.spot.place if self.spot.kind == "posts" else self.spot.kind
+            self._item = wrap(_EMPTY.get(place, "Nothing is here."), self.console.columns)
+
+    def _keep_row(self) -> None:
+        row = self.row
+        if isinstance(row, ForumRow | ThreadRow | PostRow) and not self.spot.reading:
+            self.session.set_place(self.spot.list_name, row.id)
+
+    # -- the thread
+
+    @property
+    def order(self) -> list[int]:
+        """Keys of the thread that no fold hides, in reading order."""
+        if not self.folded:
+            return list(self.index.keys)
+        shown: list[int] = []
+        limit = -1
+        for key, depth in zip(self.index.keys, self.index.depths, strict=True):
+            if 0 <= limit < depth:
+                continue
+            limit = depth if key in self.folded else -1
+            shown.append(key)
+        return shown
+
+    @property
+    def unread(self) -> frozenset[int]:
+        """Posts of the thread that were not read, those of this visit left out."""
+        return self.index.unread - self._told
+
+    def below(self, key: int) -> tuple[int, ...]:
+        """Keys of everything that hangs under a post."""
+        at = self.index.keys.index(key)
+        end = at + 1
+        while end < len(self.index) and self.index.depths[end] > self.index.depths[at]:
+            end += 1
+        return self.index.keys[at + 1 : end]
+
+    def parent(self, key: int) -> int | None:
+        at = self.index.parents[self.index.keys.index(key)]
+        return self.index.keys[at] if at >= 0 else None
+
+    def turn_to(self, key: int, *, line: int = 0) -> None:
+        """Goes to a post of the thread, unfolding what hides it. ``line`` is where its telling begins."""
+        if key != self.post_key:
+            self.leave_post()
+        above = self.parent(key)
+        while above is not None:
+            self.folded -= {above}
+            above = self.parent(above)
+        self.post_key, self.top = key, line
+        self.show_post()
+
+    def leave_post(self) -> None:
+        """A post counts as read when its last line was told and one goes on; so it is on the full screen."""
+        key = self.post_key
+        if key in self.unread and self.end >= len(self._lines) and not self.session.explore:
+            self.session.mark_read([key])
+            self._told.add(key)
+
+    def show_post(self) -> None:
+        """The post one is on, from the line ``top`` on, as much as a page holds."""
+        row = self.post
+        if row is None:
+            self._item = wrap("This post is gone.", self.console.columns)
+            return
+        self._post_id = row.id
+        self._lines = self._post_lines(row)
+        page = self.console.page
+        self.top = max(0, min(self.top, len(self._lines) - 1))
+        self.end = len(self._lines)
+        if self.end - self.top > page:
+            self.end = self.top + page - 1
+        self._item = self._lines[self.top : self.end]
+        if more := len(self._lines) - self.end:
+            self._item = [*self._item, f"More: {words.count(more, 'line')}. Space reads on."]
+        self.session.set_place(f"thread:{self.spot.thread}", f"{row.id}:0")
+
+    def _post_lines(self, row: PostRow) -> list[str]:
+        columns, at = self.console.columns, self.index.keys.index(row.key)
+        above = self.parent(row.key)
+        answered = next(iter(self.session.posts([above])), None) if above is not None else None
+        told = words.head(
+            row,
+            answers="" if answered is None else "you" if answered.mine else answered.author,
+            depth=self.index.depths[at],
+            unread=row.key in self.unread,
+            now=self.session.now(),
+            index=at,
+            total=len(self.index),
+        )
+        lines = wrap(f"{words.sentence(words.one_line(row.title, 600))} {told}" if _says_more(row) else told, columns)
+        if row.gone:
+            lines += wrap(f"This post was {words.GONE[row.gone]}.", columns)
+        else:
+            lines += lines_of(spoken(row.body), columns)
+        if row.key in self.folded and (hidden := self.below(row.key)):
+            unread = len(self.unread.intersection(hidden))
+            lines += wrap(
+                f"Folded: {words.count(len(hidden), 'reply', 'replies')}{f', {unread:,} unread' if unread else ''}. "
+                "l unfolds.",
+                columns,
+            )
+        return lines
+
+    # -- going somewhere
+
+    def go(self, spot: Spot, *, post: str = "", unread: bool = False, quiet: bool = False) -> None:
+        """Goes there and says what is there. ``post`` is the post to go to, ``unread`` goes to the first unread one,
+        else to where one was. ``quiet`` leaves out the words about the list or the thread."""
+        if self.spot.reading:
+            self.leave_post()
+        before, self.spot = self.spot, spot
+        if (before.list_name, before.sort) != (spot.list_name, spot.sort) or not self.keys:
+            self.fill()
+        if spot.reading:
+            self._enter_thread(post, unread=unread, quiet=quiet)
+        else:
+            self.post_key = 0
+            if not quiet:
+                self.say(self.list_words())
+                self._tell_brief()
+            self.show()
+        self.keep_spot()
+
+    def _enter_thread(self, post: str, *, unread: bool, quiet: bool) -> None:
+        self.index = self.session.thread_index(self.spot.thread)
+        self.folded, self._told = frozenset(), set()
+        key = self.session.key(post) if post else None
+        first = next((one for one in self.index.keys if one in self.index.unread), None)
+        if key is None and unread:
+            key = first
+        if key is None:
+            kept = self.session.place(f"thread:{self.spot.thread}").partition(":")[0]
+            key = self.session.key(kept) if kept else None
+        if key is None or key not in self.index.keys:
+            key = self.index.keys[0]
+        if not quiet and len(self.index) > 1:
+            total, new = len(self.index), len(self.index.unread)
+            tail = f", {new:,} unread" if new else ""
+            if unread and key == first and key != self.index.keys[0]:
+                tail += ". From the first unread one"
+            title = "" if key == self.index.keys[0] else f"{words.one_line(self.thread_title(), 300)}: "
+            self.say(f"{title}{words.count(total, 'post')}{tail}.")
+        self.post_key = 0
+        self.turn_to(key)
+
+    def thread_title(self) -> str:
+        with contextlib.suppress(NotFound):
+            return self.session.post(self.spot.thread).title
+        return "(taken back)"
+
+    def list_words(self) -> str:
+        """What the list is."""
+        spot, total = self.spot, len(self.keys)
+        if spot.kind == "forums":
+            return f"{words.count(total, 'forum')}."
+        if spot.kind == "hits":
+            return f"{words.count(total, 'hit')} for {self.query}."
+        if spot.kind != "threads":
+            return f"{_TITLES.get(spot.place, spot.place.capitalize())}: {total:,}."
+        forum = self.session.forum(spot.forum)
+        order = "" if spot.sort == "active" else f", by {spot.sort}"
+        return f"{forum.title}: {words.count(total, 'thread')}{order}, {forum.unread:,} unread."
+
+    def _tell_brief(self) -> None:
+        """What a forum is about, when it is entered for the first time in this run."""
+        if self.spot.kind != "threads" or self.spot.forum in self._briefs:
+            return
+        self._briefs.add(self.spot.forum)
+        brief = lines_of(spoken(self.session.forum(self.spot.forum).brief), self.console.columns)
+        self._said += brief[: max(3, self.console.page - 4)]
+
+    def keep_spot(self) -> None:
+        """On the disk, beside what the full screen keeps there of its own."""
+        if self.spot.place == "hits":
+            return
+        try:
+            kept = json.loads(self.session.place("spot") or "{}")
+        except ValueError:
+            kept = {}
+        mine = {
+            "place": self.spot.place, "forum": self.spot.forum, "thread": self.spot.thread,
+            "reading": self.spot.reading, "sort": self.spot.sort,
+        }  # fmt: skip
+        self.session.set_place("spot", json.dumps({**(kept if isinstance(kept, dict) else {}), **mine}))
+
+    def remembered(self) -> Spot:
+        """The last spot, as far as it still is there."""
+        try:
+            kept = json.loads(self.session.place("spot") or "{}")
+            spot = Spot(
+                str(kept.get("place", "forums")), str(kept.get("forum", "")), str(kept.get("thread", "")),
+                bool(kept.get("reading")), str(kept.get("sort", "active")),
+            )  # fmt: skip
+            if spot.forum:
+                self.session.forum(spot.forum)
+            if spot.thread:
+                self.session.post(spot.thread)
+        except (ValueError, TypeError, AttributeError, NotFound):  # written by another version, or gone since
+            return Spot()
+        known = spot.place == "forums" or spot.place in _TITLES
+        return replace(spot, reading=spot.reading and bool(spot.thread)) if known else Spot()
+
+    # -- what others and one's own actions changed
+
+    def reload(self) -> int:
+        """Reads again what is there. One stays on one's row and post; how many posts came into the thread."""
+        if not self.spot.reading:
+            row = self.row
+            here = self.keys[self.at] if self.at < len(self.keys) else None
+            self.keys = self._keys()
+            if isinstance(here, int) and here < 0 and isinstance(row, ThreadRow | PostRow):
+                here = self.session.key(row.id)
+            self.at = _find(self.keys, here, self.at)
+            return 0
+        before = frozenset(self.index.keys)
+        try:
+            self.index = self.session.thread_index(self.spot.thread)
+        except NotFound:
+            self.say("This thread is gone.")
+            self.go(replace(self.spot, thread="", reading=False))
+            return 0
+        if self.post_key not in self.index.keys:
+            key = self.session.key(self._post_id)  # it has another one when it left the outbox
+            self.post_key = key if key is not None and key in self.index.keys else self.index.keys[0]
+        return len(frozenset(key for key in self.index.keys if key > 0) - before)
+
+    def search_for(self, query: str, hits: list[SearchHit]) -> None:
+        """The hits become the list."""
+        if self.spot.place != "hits":
+            self._before_search = self.spot
+        self.query, self.hits, self.keys = query, hits, ()
+        self.go(Spot("hits", sort=self.spot.sort))
+
+    def back(self) -> bool:
+        """One step out; False at the root."""
+        spot = self.spot
+        if spot.reading:
+            self.go(replace(spot, reading=False))
+        elif spot.kind == "hits":
+            self.hits = []
+            self.go(self._before_search or Spot())
+        elif spot.kind == "threads":
+            self.go(replace(spot, forum="", thread=""))
+        elif spot.place != "forums":
+            self.go(replace(spot, place="forums", forum="", thread=""))
+        else:
+            return False
+        return True
+
+    def open_post(self, post_id: str) -> None:
+        """Goes to a post in its forum and thread, wherever one was."""
+        post = self.session.post(post_id)
+        keeps = self.spot.place == "hits"
+        spot = Spot("hits" if keeps else "forums", "" if keeps else post.forum_id, post.thread_id, True, self.spot.sort)
+        self.go(spot, post=post.id)
+        if not keeps:
+            key = self.session.key(post.thread_id)
+            self.at = _find(self.keys, key, self.at)
+
+    def need_post(self) -> PostRow:
+        """The post that an action is about. Raises `UsageError` where there is none."""
+        row = self.row
+        if isinstance(row, SearchHit):
+            return self.session.post(row.post.id)
+        if isinstance(row, PostRow | ThreadRow):
+            return self.session.post(row.id)
+        raise UsageError("no post is chosen here", "Open a forum, then a thread.")
+
+
+def _says_more(row: PostRow) -> bool:
+    """Whether the title holds what the text does not begin with: nothing is told twice."""
+    title = row.title.rstrip("… .")
+    return bool(title) and not " ".join(row.body.split()).startswith(title)
+
+
+def _find(keys: Sequence[int] | Sequence[str], wanted: int | str | None, otherwise: int = 0) -> int:
+    """Where ``wanted`` stands, else the nearest place to ``otherwise``."""
+    for at, key in enumerate(keys):
+        if key == wanted:
+            return at
+    return max(0, min(otherwise, len(keys) - 1))

@@ -1,0 +1,190 @@
+"""The ways into a Jam in plain mode: the welcome, signing in, the first fetch; and the run as a whole."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from jamtui.errors import JamError
+from jamtui.plain import words
+from jamtui.plain.console import Console, Ended
+from jamtui.plain.keys import Key
+from jamtui.plain.pipe import Pipe
+from jamtui.plain.program import Plain
+from jamtui.plain.terminal import Terminal
+from jamtui.plain.wrap import wrap
+from jamtui.safe_text import safe_block, safe_line
+from jamtui.session import Session
+from screens.doors import Credentials, Offer
+
+if TYPE_CHECKING:
+    from screens.doors import Doors
+
+LOOK = 1.0  # seconds between looks at how far the first fetch is
+STEP = 10  # percent between two lines about it
+
+_WAYS = {
+    "guest": "read as a guest",
+    "password": "handle and password",
+    "invite": "a code of invitation",
+    "token": "an access token",
+}
+
+
+def run(
+    session: Session | None,
+    *,
+    doors: Doors | None = None,
+    edit: Callable[[str], str],
+    environ: Mapping[str, str] = os.environ,
+) -> int:
+    """Runs plain mode until the person leaves, and closes the session; the exit code.
+
+    Without a session the welcome is told, which needs ``doors``. Keys are read one at a time where standard input and
+    output are a terminal that knows them; elsewhere a line is a command.
+    """
+    opened = session
+    code = 0
+    try:
+        with _console(environ) as console:
+            try:
+                opened = opened or _welcome(console, doors)
+                _converse(opened, console, edit)
+            except Ended as end:
+                code = end.code
+    finally:
+        if opened is not None:
+            opened.close()
+    return code
+
+
+def _console(environ: Mapping[str, str]) -> Terminal | Pipe:
+    on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    if on_terminal and environ.get("TERM", "dumb") not in ("", "dumb"):
+        return Terminal(sys.stdin.fileno(), sys.stdout.fileno(), environ)
+    columns = environ.get("COLUMNS", "")
+    return Pipe(sys.stdin, sys.stdout, "> " if on_terminal else "", int(columns) if columns.isdecimal() else 80)
+
+
+def _converse(session: Session, console: Console, edit: Callable[[str], str]) -> None:
+    import webbrowser
+
+    plain = Plain(session, console, edit=edit, browse=webbrowser.open)
+    if not session.mirrored:
+        console.tell(["Fetching the Jam. Space tries again, q leaves."])
+    session.start(plain.news.changed)
+    _fetch(session, console)
+    plain.run()
+
+
+def _fetch(session: Session, console: Console) -> None:
+    """The first fetch, told in steps, until there is something to read."""
+    told = ""
+    done = -1
+    while not session.mirrored:
+        state = session.status()
+        share = 100 * state.progress[0] // state.progress[1] if state.progress and state.progress[1] else -1
+        if share >= 0:
+            if share >= done + STEP or done < 0:
+                done = share
+                _tell(
+                    console,
+                    f"{min(99, share)} percent of {state.progress[1] / 1e6:.1f} megabytes." if state.progress else "",
+                )
+        elif (link := words.link(state, session.now())) != told:
+            told = link
+            _tell(console, f"{link[:1].upper()}{link[1:]}.")
+        if not console.keyed:
+            import time
+
+            time.sleep(LOOK)  # lines are commands for the Jam: they are left where they are until it is there
+            continue
+        match console.command(LOOK):
+            case Key("q" | "escape" | "ctrl+q" | "ctrl+c"):
+                raise Ended(0)
+            case Key("space" | "enter"):
+                session.reconnect()
+            case Key("ctrl+z"):
+                console.suspend()
+
+
+def _tell(console: Console, *texts: str) -> None:
+    console.tell([line for text in texts for line in wrap(text, console.columns)])
+
+
+def _welcome(console: Console, doors: Doors | None) -> Session:
+    """Asks for one of three doors until one of them leads into a Jam."""
+    if doors is None:
+        raise RuntimeError("the welcome was asked for without doors")
+    _tell(console, "Welcome to jamtui, in plain mode. A Jam is thousands of people, one question, a few days.")
+    while True:
+        _tell(
+            console,
+            "t: try the demo, a live Jam on this machine, without an account.",
+            "r: read a Jam as a guest.",
+            "s: sign in to a Jam.",
+            "q: leave.",
+        )
+        choice = console.choose("Your choice:", "trsq")
+        try:
+            if choice == "t":
+                _tell(console, "Starting the demo. This takes a few seconds.")
+                return doors.demo()
+            if choice in ("r", "s"):
+                session = _sign_in(console, doors, read_only=choice == "r")
+                if session is not None:
+                    return session
+            else:
+                raise Ended(0)
+        except JamError as error:
+            _tell(console, f"{error.title[:1].upper()}{error.title[1:]}. {error.hint}".strip())
+
+
+def _sign_in(console: Console, doors: Doors, *, read_only: bool) -> Session | None:
+    """None when the person thought better of it."""
+    url = _typed(console, "Address of the Jam: ")
+    if not url:
+        return None
+    url = url if "://" in url else f"https://{url}"
+    _tell(console, f"Asking {safe_line(url)}.")
+    offer = doors.offer(url)
+    summary = words.one_line(safe_block(offer.summary), 600)
+    _tell(console, f"{safe_line(offer.title)}. {summary}".strip())
+    if read_only and "guest" in offer.ways:
+        _tell(console, "Going in as a guest.")
+        return doors.enter(Credentials(offer.url, "guest"))
+    if read_only:
+        _tell(console, "This Jam does not let guests read: sign in to read it.")
+    way = _way(console, offer)
+    if not way:
+        return None
+    handle = _typed(console, "Handle: ") if way in ("password", "invite") else ""
+    if way in ("password", "invite") and not handle:
+        return None
+    secret = ""
+    if way != "guest":
+        label = {"password": "Password", "invite": "Code", "token": "Token"}[way]
+        secret = _typed(console, f"{label} (not shown): ", secret=True)
+        if not secret:
+            return None
+    in_file = way != "guest" and bool(
+        console.choose(
+            "Keep the secret in a file that only you can read? y does; any other key takes the keyring.", "y"
+        )
+    )
+    _tell(console, "Going in.")
+    return doors.enter(Credentials(offer.url, way, handle, secret, in_file))
+
+
+def _way(console: Console, offer: Offer) -> str:
+    ways = [way for way in _WAYS if way in offer.ways or way == "token"]
+    _tell(console, *(f"{number}: {_WAYS[way]}" for number, way in enumerate(ways, 1)))
+    answer = console.choose(f"How do you come in, 1 to {len(ways)}?", "".join(map(str, range(1, len(ways) + 1))))
+    return ways[int(answer) - 1] if answer else ""
+
+
+def _typed(console: Console, label: str, *, secret: bool = False) -> str:
+    typed = console.line(label, secret=secret)
+    return "" if typed.key == "escape" else typed.text.strip("\r\n") if secret else typed.text.strip()

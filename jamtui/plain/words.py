@@ -1,0 +1,196 @@
+"""Rows as words: what matters first, where it stands in its list last. Pure; the texts of rows are harmless already."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from jamtui.model import ForumRow, JamRow, Link, OutboxRow, PostRow, SearchHit, SendState, Status, ThreadRow
+
+GONE = {"deleted": "taken back by its author", "removed": "removed by a moderator"}
+KINDS = {
+    "post": "post",
+    "edit": "change of a post",
+    "delete": "taking back a post",
+    "tag": "tag",
+    "untag": "taking off a tag",
+    "vote": "vote",
+    "unvote": "taking back a vote",
+}
+_STATES = {SendState.QUEUED: "waiting to be sent", SendState.SENDING: "on its way", SendState.REFUSED: "refused"}
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """``1 post``, ``2,000 posts``."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """How long ago, in one unit."""
+    minutes = max(timedelta(0), now - moment) // timedelta(minutes=1)
+    if minutes < 1:
+        return "just now"
+    return f"{_length(minutes)} ago"
+
+
+def length(span: timedelta) -> str:
+    """A length of time in one unit, rounded down."""
+    return _length(max(1, span // timedelta(minutes=1)))
+
+
+def _length(minutes: int) -> str:
+    if minutes < 60:
+        return count(minutes, "minute")
+    if minutes < 48 * 60:
+        return count(minutes // 60, "hour")
+    days = minutes // (24 * 60)
+    if days < 60:
+        return count(days, "day")
+    return count(days // 30, "month") if days < 730 else count(days // 365, "year")
+
+
+def one_line(text: str, most: int = 160) -> str:
+    """``text`` on one line, cut after a word."""
+    flat = " ".join(text.split())
+    if len(flat) <= most:
+        return flat
+    return flat[:most].rpartition(" ")[0] + " ..." if " " in flat[:most] else flat[:most] + "..."
+
+
+def sentence(text: str) -> str:
+    """``text`` with a full stop, unless it ends as a sentence does."""
+    return text if text.endswith((".", "!", "?", "…", ":")) else f"{text}."
+
+
+def joined(*parts: str) -> str:
+    """Facts in one sentence: those that are not empty, with commas between them."""
+    return ", ".join(part for part in parts if part)
+
+
+def at(index: int, total: int) -> str:
+    return f"{index + 1:,} of {total:,}"
+
+
+def votes(up: int, voted: bool) -> str:
+    return joined(count(up, "vote") if up else "", "yours among them" if voted else "")
+
+
+def sent(state: SendState | None, reason: str = "") -> str:
+    """Where a write of one's own stands; "" for what the server has."""
+    if state is None:
+        return ""
+    return f"{_STATES[state]}: {reason}" if reason else _STATES[state]
+
+
+def forum(row: ForumRow, index: int, total: int) -> str:
+    unread = f"{row.unread:,} unread" if row.unread else "all read"
+    if not row.posts:
+        unread = ""
+    figures = joined(unread, count(row.threads, "thread"), count(row.posts, "post"))
+    return f"{sentence(row.title)} {figures}. Forum {at(index, total)}."
+
+
+def thread(row: ThreadRow, now: datetime, index: int, total: int) -> str:
+    title = "(taken back)" if row.gone else one_line(row.title, 300)
+    facts = joined(
+        row.author,
+        f"{row.unread:,} unread" if row.unread else "",
+        count(row.replies, "reply", "replies"),
+        votes(row.up, row.voted),
+        f"tags: {' and '.join(row.tags)}" if row.tags else "",
+        "saved" if row.saved else "",
+        sent(row.send),
+        f"last {ago(row.last_at, now)}",
+    )
+    return f"{sentence(title)} {facts}. Thread {at(index, total)}."
+
+
+def listed(row: PostRow, forum_title: str, now: datetime, index: int, total: int) -> str:
+    """A post as a line of a list."""
+    text = GONE[row.gone] if row.gone else one_line(row.title or row.body)
+    facts = joined(
+        row.author,
+        "unread" if row.unread else "",
+        f"in {forum_title}" if forum_title else "",
+        votes(row.up, row.voted),
+        "saved" if row.saved else "",
+        sent(row.send, row.reason),
+        ago(row.created_at, now),
+    )
+    return f"{text} -- {facts}. Post {at(index, total)}."
+
+
+def hit(row: SearchHit, now: datetime, index: int, total: int) -> str:
+    text = one_line("".join(part for part, _ in row.snippet))
+    facts = joined(
+        row.post.author, f"in {one_line(row.thread_title, 80)}", row.forum_title, ago(row.post.created_at, now)
+    )
+    return f"{text} -- {facts}. Hit {at(index, total)}."
+
+
+def waiting(row: OutboxRow, now: datetime, index: int, total: int) -> str:
+    facts = joined(
+        sent(row.state, row.reason), count(row.attempts, "try", "tries") if row.attempts else "",
+        ago(row.created_at, now),
+    )  # fmt: skip
+    return f"{KINDS.get(row.kind, row.kind).capitalize()}: {one_line(row.summary)} -- {facts}. {at(index, total)}."
+
+
+def head(row: PostRow, *, answers: str, depth: int, unread: bool, now: datetime, index: int, total: int) -> str:
+    """The line before the text of a post. ``answers`` is the author of the post that it answers."""
+    role = row.role if row.role in ("host", "moderator", "expert") else ""
+    if not row.parent_id:
+        place = "opening post"
+    elif answers:
+        place = f"reply to {answers}, level {depth}"
+    else:
+        place = f"reply, level {depth}"
+    facts = joined(
+        "you" if row.mine else "", role, place, "unread" if unread else "", "featured" if row.featured else "",
+        sent(row.send, row.reason),
+    )  # fmt: skip
+    more = joined(
+        votes(row.up, row.voted),
+        f"tags: {' and '.join(row.tags)}" if row.tags else "",
+        "saved" if row.saved else "",
+        ago(row.created_at, now),
+        "changed since" if row.edited_at else "",
+    )
+    return f"{row.author}, {facts}. {more[:1].upper()}{more[1:]}. Post {at(index, total)}."
+
+
+def link(status: Status, now: datetime) -> str:
+    """The connection in words."""
+    age = ""
+    if status.mirrored_at is not None and now - status.mirrored_at >= timedelta(minutes=1):
+        age = f", what you read is {length(now - status.mirrored_at)} old"
+    if status.link is Link.LIVE:
+        return "live"
+    if status.link is Link.READER:
+        return "live, through another jamtui on this machine"
+    if status.link is Link.LOCAL:
+        return "a file, without a server"
+    if status.link is Link.SYNCING and status.progress and status.progress[1]:
+        done, whole = status.progress
+        return f"fetching, {min(99, 100 * done // whole)} percent"
+    detail = f": {status.detail}" if status.detail else ""
+    return f"{status.link}{age}{detail}"
+
+
+def time_left(jam: JamRow, now: datetime) -> str:
+    if now < jam.opens_at:
+        return f"opens in {length(jam.opens_at - now)}"
+    if now < jam.closes_at:
+        return f"{length(jam.closes_at - now)} left"
+    return "closed, it can still be read"
+
+
+def status(jam: JamRow, state: Status, now: datetime) -> str:
+    """Everything that the status line of the full screen shows, in a sentence."""
+    facts = joined(
+        f"{state.unread:,} unread" if state.unread else "all read",
+        f"{state.queued:,} to send" if state.queued else "",
+        f"{state.refused:,} refused, 5 lists them" if state.refused else "",
+        time_left(jam, now),
+        link(state, now),
+    )
+    return f"{jam.title}: {facts}."

@@ -1,0 +1,143 @@
+"""Handlers of the action table in plain mode: new threads, replies, changes, taking back, the outbox."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from jamtui.errors import UsageError
+from jamtui.model import Draft, DraftKind, Link, OutboxRow, PostRow
+from jamtui.plain import words
+from jamtui.plain.composer import Composer
+from jamtui.plain.marking import Marking
+from jamtui.plain.view import Spot
+
+_CONNECTED = (Link.LIVE, Link.READER, Link.SYNCING)
+
+
+def quoted(text: str, author: str) -> str:
+    """``text`` as a Markdown quotation with who said it, and an empty line to write on."""
+    lines = "\n".join(f"> {line}".rstrip() for line in text.strip().split("\n"))
+    return f"{author} wrote:\n\n{lines}\n\n"
+
+
+class Writing(Marking):
+    """Methods named ``do_...`` are those of the action table."""
+
+    def do_new_thread(self) -> None:
+        self.may_write()
+        spot, row = self.spot, self.row
+        forum_id = spot.forum or (getattr(row, "id", "") if spot.kind == "forums" else "")
+        if not forum_id:
+            raise UsageError("a thread belongs to a forum", "Open a forum first.")
+        forum = self.session.forum(forum_id)
+        draft = self.session.draft(DraftKind.THREAD, forum.id) or Draft(DraftKind.THREAD, forum.id)
+        self._compose(draft, f"New thread in {words.one_line(forum.title)}")
+
+    def do_reply(self) -> None:
+        self._reply("")
+
+    def do_quote(self) -> None:
+        post = self.need_post()
+        self._reply(quoted(post.body, post.author))
+
+    def _reply(self, quote: str) -> None:
+        self.may_write()
+        post = self.need_post()
+        if post.gone:
+            raise UsageError("this post was taken back", "It can no longer be answered.")
+        draft = self.session.draft(DraftKind.REPLY, post.id) or Draft(DraftKind.REPLY, post.id)
+        if quote:
+            before = f"{draft.body.rstrip()}\n\n" if draft.body.strip() else ""
+            draft = replace(draft, body=before + quote)
+            self.session.save_draft(draft)
+        self._compose(draft, f"Reply to {post.author}: {words.one_line(post.title or post.body, 80)}")
+
+    def do_edit(self) -> None:
+        self.may_write()
+        post = self.need_post()
+        self._own(post, "change")
+        if post.key < 0:
+            raise UsageError("this post is not sent yet", "5 opens the outbox; e takes it back to change it.")
+        fresh = Draft(DraftKind.EDIT, post.id, post.title, post.body, base_version=post.version)
+        draft = self.session.draft(DraftKind.EDIT, post.id) or fresh
+        self._compose(draft, "Change your post", titled=not post.parent_id)
+
+    def _own(self, post: PostRow, verb: str) -> None:
+        if not post.mine or post.gone:
+            raise UsageError(f"this post is not yours to {verb}" if not post.mine else "this post was taken back")
+
+    def do_delete(self) -> None:
+        self.may_write()
+        post = self.need_post()
+        self._own(post, "take back")
+        self.say(f"{words.one_line(post.title or post.body, 80)} -- its text goes for everybody; replies stay.")
+        self.flush()
+        if self.console.choose("Take this post back? y does, any other key leaves it.", "y"):
+            self.session.delete(post.id)
+            self.news.dropped(self.session)
+            self.reload()
+            self.say("Taken back.")
+        else:
+            self.say("Left as it is.")
+
+    def do_discard(self) -> None:
+        """The draft that belongs here: of the reply to this post or its change, or of the new thread of this forum."""
+        kind, target = DraftKind.THREAD, self.spot.forum
+        if self.spot.reading:
+            target = self.need_post().id
+            kind = DraftKind.EDIT if self.session.draft(DraftKind.EDIT, target) else DraftKind.REPLY
+        self.offer_undo(self.session.discard_draft(kind, target))
+
+    def _compose(self, draft: Draft, heading: str, *, titled: bool | None = None) -> None:
+        """Lets the text be written, and says what became of it."""
+        titled = draft.kind is DraftKind.THREAD if titled is None else titled
+        composer = Composer(self.session, self.console, self.edit, draft, heading, titled=titled)
+        outbox_id = composer.run()
+        if not outbox_id:
+            self.say("Draft kept." if composer.kept else "Nothing was written.")
+            self.show()
+            return
+        going = self.session.status().link in _CONNECTED
+        self.say("On its way." if going else "Queued: it goes out when the connection is back.")
+        self.news.dropped(self.session)
+        post = self.session.post(draft.target if draft.kind is DraftKind.EDIT else outbox_id)
+        if self.spot.reading and self.spot.thread == post.thread_id:
+            self.reload()
+            key = self.session.key(post.id)
+            if key is not None:
+                self.turn_to(key)
+        else:
+            self.go(Spot("forums", post.forum_id, post.thread_id, True, self.spot.sort), post=post.id, quiet=True)
+
+    # -- the outbox
+
+    def _waiting(self) -> OutboxRow:
+        row = self.row
+        if not isinstance(row, OutboxRow):
+            raise UsageError("nothing waits here")
+        return row
+
+    def do_retry(self) -> None:
+        self.session.retry(self._waiting().id)
+        self.reload()
+        self.say("Trying again.")
+
+    def do_reopen(self) -> None:
+        draft = self.session.reopen(self._waiting().id)
+        self.news.dropped(self.session)
+        if draft.kind is DraftKind.THREAD:
+            self.go(Spot("forums", draft.target, sort=self.spot.sort), quiet=True)
+            self.do_new_thread()
+            return
+        self.open_post(draft.target)
+        if draft.kind is DraftKind.EDIT:
+            self.do_edit()
+        else:
+            self.do_reply()
+
+    def do_drop(self) -> None:
+        undo = self.session.drop(self._waiting().id)
+        self.news.dropped(self.session)
+        self.reload()
+        self.offer_undo(undo)
+        self.show()

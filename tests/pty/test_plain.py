@@ -1,0 +1,198 @@
+"""Plain mode on a real terminal: the cursor stands on what is current, little is written, nothing is left behind."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jamtui.safe_text import has_controls
+
+DATA = Path(__file__).parents[1] / "data"
+REAL = DATA / "real-jam" / "open-conversations.jsonl"
+HOSTILE = json.loads((DATA / "hostile" / "corpus.json").read_text("utf-8"))
+# All that plain mode may write beside text: cursor up, cursor down, end of the row.
+OURS = re.compile(r"\x1b\[\d+[AB]|\x1b\[K")
+
+
+def current(one: Any) -> str:
+    """The row of the screen on which the cursor stands; it stands at its first column."""
+    with one._told:
+        assert one._screen.cursor.x == 0
+        return str(one._screen.display[one._screen.cursor.y]).rstrip()
+
+
+def test_the_demo_is_read_answered_and_left(terminal: Callable[..., Any]) -> None:
+    demo = terminal("demo", "--seed", "1", "--plain", size=(150, 40))
+    demo.wait_for("Forum 1 of")
+    demo.press("enter")
+    demo.wait_for("Thread 1 of")
+    demo.press("enter")
+    demo.wait_for("opening post")
+    demo.press("j")
+    demo.wait_for("level 1")
+    demo.press("r")
+    demo.wait_for("Write.")
+    demo.press(*"typed in lines", "enter", ".", "enter")
+    demo.wait_for("On its way")
+    demo.wait_for("Demo Participant, you, reply to")
+    demo.wait(lambda screen: "Sent: post." in screen, "the news, told by itself")
+    demo.press("q", "q", "q")
+    assert demo.wait_end() == 0
+    assert demo.modes_left_on() == set()
+    assert demo.line_settings() == demo.before
+    assert not has_controls(OURS.sub("", demo.output.decode()).replace("\r", "").replace("\b", ""))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_keeps_the_draft_and_gives_the_terminal_back(
+    terminal: Callable[..., Any], number: signal.Signals
+) -> None:
+    demo = terminal("demo", "--seed", "1", "--plain", "--freeze", "2011-02-09T14:00:00Z")
+    demo.wait_for("Forum 1 of")
+    demo.press("c")
+    demo.wait_for("Title:")
+    demo.press(*"half a")
+    demo.wait_for("half a")
+    demo.send_signal(number)
+    assert demo.wait_end() == 128 + number
+    assert demo.line_settings() == demo.before
+
+
+def test_the_cursor_stands_on_the_row_and_a_key_writes_only_it(terminal: Callable[..., Any]) -> None:
+    one = terminal("open", str(REAL), "--plain", size=(80, 24))
+    one.wait_for("Forum 1 of")
+    assert current(one).startswith("A 15 dollar minimum wage")
+    one.press("enter")
+    one.wait_for("Thread 1 of")
+    begin, keys = len(one.output), 25
+    for number in range(2, keys + 2):
+        one.press("j")
+        shown = f"Thread {number} of 31."
+        one.wait(lambda screen, shown=shown: shown in " ".join(screen.split()), shown)
+        with one._told:
+            at = one._screen.cursor.y
+            row = " ".join(line.strip() for line in one._screen.display[at:]).strip()
+        assert row.endswith(f"Thread {number} of 31."), row  # from the cursor on, the row and nothing else
+    written = one.output[begin:].decode()
+    for number in range(2, keys + 2):
+        assert " ".join(written.split()).count(f"Thread {number} of") == 1
+    rows = [row for row in OURS.sub("", written).replace("\r", "").split("\n") if row]
+    text = sum(len(row.encode()) for row in rows)
+    moves = len(written.encode()) - text
+    print(f"{len(written.encode()) / keys:.0f} bytes a key, {moves / keys:.1f} of them moves")
+    assert moves <= keys * 20
+    assert text <= keys * 4 * 80
+
+
+def test_long_posts_come_in_pages_with_the_cursor_at_the_begin(terminal: Callable[..., Any], tmp_path: Path) -> None:
+    file = archive(tmp_path, ["Begin " + "many words " * 400 + "finish"])
+    one = terminal("open", str(file), "--plain", size=(60, 12))
+    one.wait_for("Forum 1 of")
+    one.press("enter", "enter")
+    one.wait_for("More:")
+    assert current(one).startswith("T10 Begin many words")
+    for _ in range(20):
+        one.press(" ")
+    one.wait_for("All read.")
+    assert one.output.decode().count("finish") == 1
+
+
+def test_resizing_writes_nothing_and_the_next_line_has_the_new_width(terminal: Callable[..., Any]) -> None:
+    one = terminal("open", str(REAL), "--plain", size=(80, 24))
+    one.wait_for("Forum 1 of")
+    before = one.output
+    one.resize(40, 10)
+    one.press("j")
+    one.wait_for("Forum 2 of")
+    written = one.output[len(before) :].decode()
+    assert "Forum 1" not in written
+    assert max(map(len, OURS.sub("", written).replace("\r", "").split("\n"))) < 40
+    one.press("q")
+    assert one.wait_end() == 0
+
+
+def test_the_welcome_is_words_and_signs_in_nowhere_by_itself(terminal: Callable[..., Any]) -> None:
+    welcome = terminal("--plain", size=(80, 24))
+    welcome.wait_for("t: try the demo")
+    welcome.press("s")
+    welcome.wait_for("Address of the Jam:")
+    welcome.press(*"http://127.0.0.1:9", "enter")
+    welcome.wait(lambda screen: screen.count("t: try the demo") == 2, "back at the doors, told why")
+    welcome.press("t")
+    welcome.wait_for("Forum 1 of")
+    welcome.press("ctrl+c")
+    welcome.wait_for("Ctrl-Q leaves at once")
+    welcome.press("\x11")
+    assert welcome.wait_end() == 0
+
+
+def test_stopped_and_brought_back_it_tells_where_one_is(terminal: Callable[..., Any]) -> None:
+    one = terminal("open", str(REAL), "--plain", size=(80, 24))
+    one.wait_for("Forum 1 of")
+    raw = one.line_settings()
+    one.press("j")
+    one.wait_for("Forum 2 of")
+    # Orphaned process groups cannot be stopped by the terminal: SIGCONT alone is what a shell's fg ends with.
+    one.send_signal(signal.SIGCONT)
+    one.wait(lambda screen: screen.count("Forum 2 of") == 2, "told again")
+    assert one.line_settings() == raw
+    one.press("q")
+    assert one.wait_end() == 0
+
+
+def archive(folder: Path, bodies: list[str], name: str = "Somebody") -> Path:
+    """A Jam of one forum with a thread for each body; ``name`` is the author of all."""
+
+    def uid(number: int) -> str:
+        return f"00000000-0000-4000-8000-{number:012x}"
+
+    times = {"opens_at": "2026-01-01T00:00:00Z", "closes_at": "2026-01-02T00:00:00Z"}
+    rows: list[tuple[str, dict[str, Any]]] = [
+        ("jam", {"format": 1, "id": uid(1), "slug": "j", "title": "Jam", "summary": "", **times}),
+        ("person", {"id": uid(2), "handle": "some", "name": name, "role": "participant"}),
+        ("forum", {"id": uid(3), "slug": "f", "title": "Forum", "brief": bodies[-1], "position": 0, "host_ids": []}),
+    ]
+    for number, body in enumerate(bodies, 10):
+        post = {"id": uid(number), "forum_id": uid(3), "thread_id": uid(number), "parent_id": None}
+        rows.append(
+            (
+                "post",
+                {
+                    **post, "author_id": uid(2), "title": f"T{number} {body[:60]}", "body": body,
+                    "created_at": "2026-01-01T10:00:00Z", "tags": [body[:20] or "x"], "votes": {"up": 1},
+                },
+            )
+        )  # fmt: skip
+    file = folder / "made.jsonl"
+    file.write_text("\n".join(json.dumps({"type": kind, "data": data}) for kind, data in rows) + "\n", "utf-8")
+    return file
+
+
+def test_nothing_of_the_hostile_corpus_reaches_the_terminal(terminal: Callable[..., Any], tmp_path: Path) -> None:
+    payloads = [
+        case["payload"] for case in HOSTILE if isinstance(case["payload"], str) and len(case["payload"]) < 20_000
+    ]
+    assert len(payloads) > 60
+    one = terminal("open", str(archive(tmp_path, payloads, name=payloads[0])), "--plain", size=(80, 24))
+    one.wait_for("Forum 1 of")
+    one.press("enter")
+    one.wait_for(f"Thread 1 of {len(payloads)}")
+    for _ in range(len(payloads)):
+        one.press("\x1b[6~")  # the lists, a page at a time
+    one.press("g")
+    for _ in range(5 * len(payloads)):
+        one.press(" ")
+    one.press(":")
+    one.wait(lambda screen: "\n:" in screen, "the command line, after all of that")
+    one.press(*"copy", "enter", "\x11")
+    assert one.wait_end() == 0
+    written = OURS.sub("", one.output.decode("utf-8", "strict")).replace("\r\n", "\n").replace("\r", "")
+    written = re.sub(r"\x1b\]52;c;[A-Za-z0-9+/=]*\x07", "", written)
+    assert "All read." in written
+    assert not has_controls(written)

@@ -1,0 +1,370 @@
+"""Plain mode without a terminal: a handler for each action, a conversation in lines, keys, fields, lines of posts."""
+
+from __future__ import annotations
+
+import io
+import random
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jamserver.demo_jam import demo_records
+from jamtui.actions import ACTIONS, Where
+from jamtui.errors import JamError
+from jamtui.model import Changed, DraftKind
+from jamtui.output import width
+from jamtui.paths import Home
+from jamtui.plain.composer import Composer
+from jamtui.plain.console import Ended
+from jamtui.plain.field import Field
+from jamtui.plain.keys import Key, Keys
+from jamtui.plain.markdown import lines_of, spoken
+from jamtui.plain.pipe import Pipe
+from jamtui.plain.program import NOT_NEEDED, Plain
+from jamtui.plain.wrap import wrap
+from jamtui.session import Session, open_session, prepare
+from jamtui.store import connection, mirror, registry
+from jamtui.store.mirror import Loading, Mirror
+
+ROOT = Path(__file__).resolve().parents[2]
+NOW = datetime(2011, 2, 9, 14, tzinfo=UTC)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def session(tmp_path: Path, clock: Clock) -> Iterator[Session]:
+    home = Home.from_env({"JAMTUI_HOME": str(tmp_path)})
+    records = list(demo_records(1, NOW))
+    me = next(data for kind, data in records if kind == "person" and data["handle"] == "demo")
+    jam = registry.for_server(home, "http://127.0.0.1:9", "social-business", "Social Business Jam").changed(
+        person_id=me["id"], handle="demo", name=me["name"], role="participant", store="file"
+    )
+    registry.remember(home, jam)
+    prepare(jam, NOW)
+    db = connection.connect(jam.mirror, mirror.SCHEMA)
+    loading = Loading(Mirror(db), "1-aaaa")
+    for kind, data in records:
+        loading.feed(msgspec.json.encode({"type": kind, "data": data}))
+    loading.finish("2011-02-09T14:00:00.000Z")
+    db.close()
+    one = open_session(home, jam, clock=clock, rng=random.Random(1), environ={})
+    yield one
+    one.close()
+
+
+Talk = Callable[..., str]
+
+
+@pytest.fixture
+def talk(session: Session) -> Talk:
+    """Says lines to plain mode and answers what it says, until the input ends."""
+
+    def run(*lines: str, edit: Callable[[str], str] = lambda text: text) -> str:
+        out = io.StringIO()
+        opened: list[str] = []
+        console = Pipe(io.StringIO("".join(f"{line}\n" for line in lines)), out, columns=200)
+        with pytest.raises(Ended):
+            Plain(session, console, edit=edit, browse=opened.append).run()
+        return out.getvalue() + "".join(f"BROWSER {url}\n" for url in opened)
+
+    return run
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
+def test_every_action_of_the_table_has_a_handler(action: object) -> None:
+    """A new action needs a ``do_<method>`` in plain mode, or its reason in `NOT_NEEDED`."""
+    assert action.id not in NOT_NEEDED or not hasattr(Plain, f"do_{action.method}")  # type: ignore[attr-defined]
+    owner = Composer if action.where == (Where.COMPOSER,) else Plain  # type: ignore[attr-defined]
+    assert action.id in NOT_NEEDED or callable(getattr(owner, f"do_{action.method}", None))  # type: ignore[attr-defined]
+
+
+def test_no_screen_library_is_needed() -> None:
+    code = (
+        "import sys; import jamtui.plain.ways_in; "
+        "print([m for m in ('textual', 'rich', 'httpx', 'keyring', 'markdown_it', 'jamserver') if m in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_forums_threads_and_posts_are_told_in_words(talk: Talk) -> None:
+    told = talk("open", "open", "j", "h", "j", "q")
+    assert "Social Business Jam: " in told
+    assert "Forum 1 of 5." in told
+    assert "Thread 1 of" in told
+    assert "opening post, unread." in told
+    assert "level 1" in told
+    assert not set(told) & set("│─╭╰▎●◆→↓")
+
+
+def test_reading_on_ends_and_everything_is_read(talk: Talk, session: Session) -> None:
+    posts = session.status().unread
+    assert posts > 500
+    told = talk(*[""] * (posts + 2))
+    assert told.rstrip().endswith("All read.")
+    assert session.status().unread == 0
+    assert told.count(", unread.") == posts
+
+
+def test_what_was_jumped_over_stays_unread_and_marking_can_be_taken_back(talk: Talk, session: Session) -> None:
+    before = session.status().unread
+    assert session.thread_index(session.threads(session.thread_keys(session.forums()[0].id))[0].id).unread
+    told = talk("open", "open", "G", "A", "z", "u")
+    assert "Taken back." in told
+    assert "marked as read. z takes it back." in told
+    assert session.status().unread == before - 2  # the opening post that was read and left, and the last one, by u
+
+
+def test_a_reply_is_written_in_lines_and_sent(talk: Talk, session: Session) -> None:
+    told = talk("open", "open", "r", "first line", "", "- *second*", ".", "5")
+    assert "Queued: it goes out when the connection is back." in told
+    (row,) = session.outbox()
+    assert session.post(row.post_id).body == "first line\n\n- *second*"
+    assert "waiting to be sent" in told
+    assert "Post: first line - *second* -- waiting to be sent" in told
+
+
+def test_a_draft_outlives_the_end_of_the_input_and_is_gone_on_with(talk: Talk, session: Session) -> None:
+    talk("open", "open", "r", "half a", "thought")
+    (draft,) = session.drafts()
+    assert (draft.kind, draft.body.strip()) == (DraftKind.REPLY, "half a\nthought")
+    told = talk("r", "done", ".")
+    assert "half a" in told
+    (row,) = session.outbox()
+    assert session.post(row.post_id).body == "half a\nthought\ndone"
+
+
+def test_what_cannot_be_sent_is_told_and_kept(talk: Talk, session: Session) -> None:
+    told = talk("c", "A title", "tea, Green Tea", ".", "now with text", ".")
+    assert "Not sent: there is no text to send." in told
+    (row,) = session.outbox()
+    post = session.post(row.post_id)
+    assert (post.title, post.tags, post.body) == ("A title", ("tea", "green tea"), "now with text")
+
+
+def test_votes_tags_saving_and_undo(talk: Talk, session: Session) -> None:
+    told = talk("open", "open", "+", "+", "t", "office", "", "s", "4", "1", "-", "undo")
+    assert "Voted for the post of" in told
+    assert "You voted for this already" in told
+    assert "On: office." in told
+    assert "Saved posts: 1." in told
+    assert {row.kind for row in session.outbox()} == {"vote", "tag"}
+    assert "Nothing to take back." in told
+
+
+def test_own_posts_are_changed_and_taken_back_after_a_question(talk: Talk, session: Session) -> None:
+    told = talk("open", "open", "r", "mine", ".", "D", "n", "D", "y", "5")
+    assert "Left as it is." in told
+    assert "Taken back." in told
+    assert session.outbox() == []
+
+
+def test_the_outbox_is_reopened_and_dropped(talk: Talk, session: Session) -> None:
+    told = talk("open", "open", "r", "mine", ".", "5", "e", "more", ".", "5", "D", "z")
+    assert "1 of 1." in told
+    assert "dropped from the outbox" in told
+    (row,) = session.outbox()
+    assert row.summary == "mine more"
+
+
+def test_search_goes_through_hits_and_back(talk: Talk, session: Session) -> None:
+    hits = session.search("pilot")
+    assert len(hits) > 2
+    told = talk("/", "pilot", "j", "open", "n", "q", "q", "search zzzzqqq", "tag pilot")
+    assert f"{len(hits)} hits for pilot." in told
+    assert f"Hit 2 of {len(hits)}" in told
+    assert f"Hit 3 of {len(hits)}, in " in told
+    assert told.count("5 forums.") == 2
+    assert "Nothing found for zzzzqqq." in told
+
+
+def test_a_link_is_opened_after_a_question_that_names_the_host(talk: Talk, session: Session) -> None:
+    hits = (session.post(hit.post.id) for hit in session.search("https", 500))
+    post, link = next((post, links[0]) for post in hits if len(links := spoken(post.body).links) == 1)
+    told = talk(f"post {post.id}", "o", "o", "o", "n")
+    assert f"Open host {link.host} in the browser?" in told
+    assert told.count("BROWSER") == 1
+    assert f"BROWSER {link.url}" in told
+    assert "No link opened." in told
+
+
+def test_the_command_line_asks_for_what_it_needs_and_errors_are_words(talk: Talk) -> None:
+    told = talk("forum", "nowhere", "sort loudest", "send", "palette", "vote for", "theme light", "help", "outbox")
+    assert "No such order." in told
+    assert "does not work here" in told
+    assert "Plain mode has the colours of your terminal" in told
+    assert "What you wrote and the server has not confirmed." in told
+
+
+def test_a_closed_jam_is_read_and_refuses_in_words(talk: Talk, clock: Clock, session: Session) -> None:
+    clock.now = NOW + timedelta(days=30)
+    told = talk("open", "open", "r", "+")
+    assert "You read only: The Jam closed on" in told
+    assert "closed, it can still be read" in told
+    assert session.outbox() == []
+
+
+def test_the_place_comes_back(talk: Talk) -> None:
+    first = talk("open", "j", "open", "j")
+    second = talk()
+    assert first.strip().splitlines()[-1] in second
+
+
+def test_news_are_told_once_with_the_next_answer(session: Session) -> None:
+    out = io.StringIO()
+    plain = Plain(session, Pipe(io.StringIO(), out), edit=str, browse=str)
+    plain.begin()
+    begin = out.tell()
+    for _ in range(12):
+        plain.news.changed(Changed(new_posts=1))
+    plain.catch_up()
+    assert out.getvalue()[begin:] == ""  # nothing comes by itself into what is read
+    plain.answer(Key("j"))
+    plain.answer(Key("k"))
+    assert out.getvalue().count("12 new posts.") == 1
+
+
+def test_the_editor_gets_the_text_and_its_failure_is_told(session: Session) -> None:
+    def fails(text: str) -> str:
+        raise JamError("the editor ended with code 1", "Nothing was sent.")
+
+    class Keyed(Pipe):
+        """Answers a line with the key that would have ended it."""
+
+        def line(self, label, text="", **more):  # type: ignore[no-untyped-def]
+            typed = super().line(label, text, **more)
+            key, _, rest = typed.text.partition("!")
+            return type(typed)(key, rest or text) if key in ("ctrl+o", "ctrl+r", "ctrl+s", "up", "escape") else typed
+
+    for edit, words in ((lambda text: f"{text} edited", "mine edited"), (fails, "mine")):
+        out = io.StringIO()
+        lines = "open\nopen\nr\nctrl+o!mine\nctrl+r!\nctrl+s!\n"
+        with pytest.raises(Ended):
+            Plain(session, Keyed(io.StringIO(lines), out), edit=edit, browse=str).run()
+        assert words in [session.post(row.post_id).body for row in session.outbox()]
+        assert "As it will be read:" in out.getvalue()
+    assert "The editor ended with code 1. Nothing was sent." in out.getvalue()
+
+
+# -- keys and fields
+
+
+@pytest.mark.parametrize(
+    ("data", "names"),
+    [
+        (b"jG", ["j", "G"]), (b" \r\t", ["space", "enter", "tab"]), (b"[]?:/+->", [
+            "left_square_bracket", "right_square_bracket", "question_mark", "colon", "slash", "plus", "minus",
+            "greater_than_sign"]),
+        (b"\x13\x0f\x1a", ["ctrl+s", "ctrl+o", "ctrl+z"]),
+        (b"\x1b[A\x1bOB\x1b[6~\x1b[Z", ["up", "down", "pagedown", "shift+tab"]),
+        (b"\x1b[200~x\x1b[99;5uy", ["x", "y"]),
+        ("ж茶é".encode(), ["ж", "茶", "é"]), (b"\xff", ["replacement_character"]),
+    ],
+)  # fmt: skip
+def test_bytes_are_the_keys_of_the_table(data: bytes, names: list[str]) -> None:
+    assert [key.name for key in Keys().feed(data)] == names
+    split = Keys()
+    assert [key.name for byte in data for key in split.feed(bytes([byte]))] == names
+
+
+def test_every_key_of_the_table_can_be_typed() -> None:
+    typed = {key.name for code in range(0x21, 0x7F) for key in Keys().feed(bytes([code]))}
+    named = {key for action in ACTIONS for key in action.keys if len(key) > 1 and "+" not in key}
+    special = {"space", "enter", "escape", "tab", "up", "down", "left", "right", "home", "end", "pageup", "pagedown"}
+    assert named - typed <= special
+
+
+def test_a_lone_escape_is_a_key_once_nothing_follows() -> None:
+    keys = Keys()
+    assert keys.feed(b"\x1b") == []
+    assert [key.name for key in keys.flush()] == ["escape"]
+
+
+def test_typing_at_the_end_writes_the_letter_alone() -> None:
+    field = Field("Search: ", "", 40)
+    assert field.press(Key("a", "a")) == "a"
+    assert field.press(Key("backspace")) == "\b \b"
+    assert field.press(Key("茶", "茶")) == "茶"
+    assert field.press(Key("backspace")) == "\b\b  \b\b"
+
+
+@given(
+    st.lists(st.sampled_from(["a", "b", " ", "茶", "left", "right", "home", "end", "backspace", "ctrl+w", "ctrl+u"]))
+)
+def test_a_field_holds_what_a_simple_model_holds_and_fits_its_row(keys: list[str]) -> None:
+    field, text, at = Field("> ", "", 16), "", 0
+    for key in keys:
+        field.press(Key(key, key if len(key) == 1 else ""))
+        match key:
+            case "left":
+                at = max(0, at - 1)
+            case "right":
+                at = min(len(text), at + 1)
+            case "home":
+                at = 0
+            case "end":
+                at = len(text)
+            case "backspace":
+                text, at = text[: max(0, at - 1)] + text[at:], max(0, at - 1)
+            case "ctrl+u":
+                text, at = text[at:], 0
+            case "ctrl+w":
+                kept = text[:at].rstrip(" ")
+                kept = kept[: kept.rfind(" ") + 1]
+                text, at = kept + text[at:], len(kept)
+            case _:
+                text, at = text[:at] + key + text[at:], at + 1
+        assert (field.text, field.at) == (text, at)
+        assert width(field.shown().partition("\x1b")[0].lstrip("\r")) <= 16
+
+
+# -- lines
+
+
+@given(st.text(alphabet=st.sampled_from("ab 茶é\n"), max_size=200), st.integers(20, 60))
+def test_lines_fit_and_lose_nothing(text: str, columns: int) -> None:
+    lines = wrap(text, columns)
+    assert all(width(line) <= columns for line in lines)
+    assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+def test_a_post_is_lines_of_words() -> None:
+    body = (
+        "# Plan\n\nSee [the *page*](https://example.org/a) and https://b.example.\n\n> quoted **text**\n\n"
+        "1. one\n2. two\n   - three\n\n```python\ndef f():\n    pass\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n"
+        "[x](javascript:alert(1)) ![cat](https://c.example/cat.png) [bank.example](https://evil.example)"
+    )
+    assert lines_of(spoken(body), 70) == [
+        "Heading: Plan", "", "See the page [1] and https://b.example [2].", "", "> quoted text", "", "1. one",
+        "2. two", "   * three", "", "Code, python, 2 lines:", "def f():", "    pass", "End of code.", "",
+        "Table, 2 columns, 1 rows.", "a: 1; b: 2.", "",
+        "[x](javascript:alert(1)) (image: cat) [3] bank.example [4]",
+        "Link 1: example.org", "Link 2: b.example", "Link 3: c.example",
+        "Link 4: evil.example (careful: its text names another, bank.example)",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "body", ["[" * 20_000, "> " * 9_000 + "x", "*a" * 9_000, "|a" * 9_000, "- " * 9_000, "`" * 19_999]
+)
+def test_no_post_is_too_much(body: str) -> None:
+    assert len(lines_of(spoken(body), 80)) < 2100
