@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -101,7 +102,7 @@ def test_no_payload_drives_the_terminal(terminal: Callable[..., Any], tmp_path: 
     jam.wait_gone("Keys")
     jam.press("1", "q")
     assert jam.wait_end() == 0
-    output = jam.output
+    output = re.sub(rb"\x1b\]22;\w+\x07", b"", jam.output)  # Textual's own: the shape of the pointer
     text = output.decode("utf-8", "replace")
     hits = sorted(FORBIDDEN & set(text))
     driven = sorted(escape for payload in texts for escape in escapes_of(payload) if escape in output)
