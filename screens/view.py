@@ -21,12 +21,12 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
-from jamtui.actions import SORTS, Where, hints
+from jamtui.actions import AS_DELIVERED, SORTS, Keymap, Where, hints
 from jamtui.errors import JamError, NotFound, UsageError
 from jamtui.model import Changed, ForumRow, PostRow, SearchHit, ThreadRow
 from jamtui.session import Session
 from screens.messages import JamChanged
-from widgets.bindings import bindings
+from widgets.bindings import bindings, rebind
 from widgets.lists import ForumList, OutboxList, PostList, ThreadList
 from widgets.pane_head import PaneHead
 from widgets.row_list import RowList
@@ -40,7 +40,7 @@ TICK = 20.0  # seconds between looks at the clock for ages and the time left
 _EMPTY = {
     "live": "Nothing was posted yet.",
     "mentions": "Nobody answered you or named you yet.",
-    "saved": "Nothing saved yet.\ns keeps a post here.",
+    "saved": "Nothing saved yet.\n{save} keeps a post here.",
 }
 _WRITING = frozenset(
     {"new-thread", "reply", "quote", "edit", "delete", "vote", "unvote", "tags", "discard"}
@@ -85,9 +85,14 @@ class View(Screen[None]):
 
     BINDINGS = bindings(Where.JAM)
 
-    def __init__(self, session: Session, *, frozen: bool = False) -> None:
-        """``frozen``: the clock stands, so nothing is repainted for the sake of time."""
+    def __init__(
+        self, session: Session, *, frozen: bool = False, keymap: Keymap = AS_DELIVERED, editor: str = ""
+    ) -> None:
+        """``frozen``: the clock stands, so nothing is repainted for the sake of time; ``editor``: the command behind
+        Ctrl-O, "" for $VISUAL or $EDITOR."""
         super().__init__()
+        self.keymap = keymap
+        self.editor = editor
         self.session = session
         self.spot = Spot()
         self._frozen = frozen
@@ -105,12 +110,12 @@ class View(Screen[None]):
         session = self.session
         who = "reading only" if session.refusal() else f"as {session.me.name or session.me.handle}"
         yield StatusLine(session.jam, session.status(), session.now(), who)
-        yield Tabs(PLACES, self.spot.place)
+        yield Tabs([(self.keymap.name(place), place) for place in PLACES], self.spot.place)
         with Horizontal(id="panes"):
             with Vertical(id="left"):
                 yield PaneHead(id="left-head")
                 yield ForumList(session.forums)
-                yield ThreadList(session.threads, session.now)
+                yield ThreadList(session.threads, session.now, opens=self.keymap.name("new-thread"))
                 yield PostList(session.posts, session.now, self._forum_title)
                 yield OutboxList(session.outbox, session.now)
             with Vertical(id="right"):
@@ -121,6 +126,8 @@ class View(Screen[None]):
         yield HintLine()
 
     def on_mount(self) -> None:
+        for node in self.query("*"):
+            rebind(node, self.keymap)
         self.spot = self._remembered()
         self._fill_list()
         if self.spot.thread:
@@ -200,7 +207,7 @@ class View(Screen[None]):
             cursor = self.session.key(kept)
         rows.set_rows(keys, cursor=cursor or None)
         if self.spot.kind == "posts":
-            rows.empty = _EMPTY[self.spot.place]
+            rows.empty = _EMPTY[self.spot.place].format(save=self.keymap.name("save"))
 
     def _keys(self) -> Sequence[str] | Sequence[int]:
         spot, session = self.spot, self.session
@@ -291,7 +298,7 @@ class View(Screen[None]):
     def _hints(self) -> list[tuple[str, str]]:
         """What helps here: nothing that cannot be done on this pane, and nothing to write where one only reads."""
         if self.writing:
-            return hints(Where.COMPOSER)
+            return hints(Where.COMPOSER, keymap=self.keymap)
         spot = self.spot
         out = set(_WRITING if self.session.refusal() else ())
         if spot.reading:
@@ -300,7 +307,7 @@ class View(Screen[None]):
             out |= {"reply", "vote", "tags"}
         elif not self.list_now.keys:
             out |= {"open", "retry", "reopen", "drop", "reply", "vote", "tags"}
-        return hints(Where.OUTBOX if spot.kind == "outbox" else Where.JAM, out)
+        return hints(Where.OUTBOX if spot.kind == "outbox" else Where.JAM, out, self.keymap)
 
     def _left_head(self) -> tuple[Content, Content]:
         spot, rows = self.spot, self.list_now

@@ -78,7 +78,7 @@ class RowList(LineView, Generic[Key, Row]):
         & > .row-list--blurred { background: $block-cursor-blurred-background; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "open_row", "Open", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "open_row", "Open", show=False, id="list.open")]
     watched_styles = ("cursor muted", "blurred muted", "accent", "thumb")
 
     class Highlighted(Message):

@@ -160,7 +160,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
         session = session_on(demo)
         if args.screenshot:
             return screen.draw(session, demo.home, args, frozen=args.freeze is not None)
-        return screen.run(context.home, session, frozen=args.freeze is not None)
+        return screen.run(context.home, session, frozen=args.freeze is not None, keep=False)
 
 
 @contextlib.contextmanager

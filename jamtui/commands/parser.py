@@ -146,6 +146,12 @@ def _export(parser: Parser) -> None:
     parser.add_argument("--force", action="store_true", help="replace the file if it is there")
 
 
+def _config(parser: Parser) -> None:
+    parser.add_argument(
+        "action", choices=("check", "path", "edit"), help="check: what is wrong; path: where; edit: open"
+    )
+
+
 def _completion(parser: Parser) -> None:
     parser.add_argument("shell", choices=("bash", "zsh"), help="whose language the script is in")
 
@@ -252,6 +258,14 @@ COMMANDS: dict[str, Command] = {
         "the mirror as a Jam archive or as Markdown",
         "jamtui export --format jam -o jam.jsonl.zst\njamtui export --format markdown | less",
         _export,
+    ),
+    "config": Command(
+        "settings:run",
+        "the configuration: check it, say where it is, edit it",
+        'jamtui config check\njamtui config edit\n$EDITOR "$(jamtui config path)"',
+        _config,
+        "check names each problem with its line and ends with code 1 when there is one. edit opens the file in your "
+        "editor, made with every setting and key in it as comments if there is none, and checks it afterwards.",
     ),
     "completion": Command(
         "completion:run",
