@@ -8,8 +8,8 @@ and `key_name` turns them into what stands on the keyboard. Run ``python -m jamt
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 
 class Where(enum.StrEnum):
@@ -281,12 +281,53 @@ _KEY_NAMES = {
 
 
 def key_name(key: str) -> str:
-    """What stands on the keyboard for a key: ``ctrl+s`` is ``Ctrl-S``, ``plus`` is ``+``."""
+    """What stands on the keyboard for a key: ``ctrl+s`` is ``Ctrl-S``, ``plus`` is ``+``, ``f5`` is ``F5``."""
     if key in _KEY_NAMES:
         return _KEY_NAMES[key]
-    if key.startswith("ctrl+"):
-        return f"Ctrl-{key[5:].upper()}"
-    return key
+    *modifiers, last = key.split("+")
+    if modifiers:
+        end = last.upper() if len(last) == 1 else key_name(last)
+        return "-".join([*(modifier.capitalize() for modifier in modifiers), end])
+    if last in _SIGNS:
+        return _SIGNS[last]
+    return last.upper() if last[:1] == "f" and last[1:].isdecimal() else last
+
+
+# Punctuation that no action has by default, but a person may choose; as Textual names it.
+_SIGNS = {
+    "exclamation_mark": "!", "quotation_mark": '"', "number_sign": "#", "dollar_sign": "$", "percent_sign": "%",
+    "ampersand": "&", "apostrophe": "'", "left_parenthesis": "(", "right_parenthesis": ")", "asterisk": "*",
+    "comma": ",", "full_stop": ".", "semicolon": ";", "less_than_sign": "<", "equals_sign": "=", "at": "@",
+    "backslash": "\\", "circumflex_accent": "^", "underscore": "_", "grave_accent": "`", "left_curly_bracket": "{",
+    "vertical_line": "|", "right_curly_bracket": "}", "tilde": "~", "backspace": "Backspace", "delete": "Del",
+    "insert": "Ins",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Keymap:
+    """The keys of one person: the table's, but for the actions in ``changed`` (id to keys; none: unbound).
+
+    Made from the configuration by `jamtui.keymap.keymap`, which sees to it that nothing in it clashes.
+    """
+
+    changed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def of(self, action_id: str) -> tuple[str, ...]:
+        """The keys of an action, as Textual spells them."""
+        return self.changed.get(action_id, BY_ID[action_id].keys)
+
+    def shown(self, action_id: str) -> str:
+        """All its keys as they are named to people: ``j, ↓``; "" when it has none."""
+        return ", ".join(key_name(key) for key in self.of(action_id))
+
+    def name(self, action_id: str) -> str:
+        """How to do it, in the shortest words: its first key, else what is typed on the ``:`` line."""
+        keys = self.of(action_id)
+        return key_name(keys[0]) if keys else f":{action_id}"
+
+
+AS_DELIVERED = Keymap()
 
 
 def actions_of(where: Where) -> tuple[Action, ...]:
@@ -294,26 +335,26 @@ def actions_of(where: Where) -> tuple[Action, ...]:
     return tuple(action for action in ACTIONS if where in action.where)
 
 
-def hints(where: Where, leave_out: Iterable[str] = ()) -> list[tuple[str, str]]:
+def hints(where: Where, leave_out: Iterable[str] = (), keymap: Keymap = AS_DELIVERED) -> list[tuple[str, str]]:
     """(key, label) pairs for the row of hints, the most useful first."""
     out = frozenset(leave_out)
     ranked = sorted((a for a in actions_of(where) if a.hint and a.id not in out), key=lambda a: a.hint)
-    return [(key_name(action.keys[0]), action.label) for action in ranked if action.keys]
+    return [(keymap.name(action.id), action.label) for action in ranked if keymap.of(action.id)]
 
 
-def grouped(words: str = "") -> list[tuple[Group, list[Action]]]:
+def grouped(words: str = "", keymap: Keymap = AS_DELIVERED) -> list[tuple[Group, list[Action]]]:
     """Actions by group; with ``words``, those in whose keys, names or help every word occurs (case-insensitive)."""
     wanted = words.casefold().split()
     found: list[tuple[Group, list[Action]]] = []
     for group in Group:
-        rows = [a for a in ACTIONS if a.group is group and all(w in _haystack(a) for w in wanted)]
+        rows = [a for a in ACTIONS if a.group is group and all(w in _haystack(a, keymap) for w in wanted)]
         if rows:
             found.append((group, rows))
     return found
 
 
-def _haystack(action: Action) -> str:
-    return f"{action.id} {action.label} {action.help} {action.shown} {action.group}".casefold()
+def _haystack(action: Action, keymap: Keymap) -> str:
+    return f"{action.id} {action.label} {action.help} {keymap.shown(action.id)} {action.group}".casefold()
 
 
 def complete(line: str, arguments: dict[str, list[str]]) -> list[str]:
@@ -337,7 +378,8 @@ def keys_page() -> str:
         "# Keys",
         "",
         "Made from the action table by `python -m jamtui.actions`; a test keeps it true. Every action can also be",
-        "typed on the `:` line by its name, and found in the palette (`Ctrl-P`).",
+        "typed on the `:` line by its name, and found in the palette (`Ctrl-P`). How to give it other keys",
+        "stands in [config.md](config.md#keys): its name without the colon is what is written there.",
     ]
     for group, rows in grouped():
         lines += ["", f"## {group}", "", "| keys | name | where | what it does |", "|---|---|---|---|"]

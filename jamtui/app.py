@@ -25,7 +25,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from jamtui import themes
-from jamtui.actions import BY_ID
+from jamtui.actions import AS_DELIVERED, BY_ID, Keymap
 from jamtui.errors import JamError
 from jamtui.model import Changed
 from jamtui.safe_text import safe_line
@@ -33,6 +33,7 @@ from jamtui.session import Session
 from screens.messages import JamChanged
 from screens.performs import Complains, Leaves
 from screens.type_ahead import TypeAhead
+from widgets.bindings import rebind
 
 if TYPE_CHECKING:
     from textual.actions import ActionParseResult
@@ -53,19 +54,17 @@ def _commands() -> type[Provider]:
     return ActionCommands
 
 
-def _keys(action_id: str) -> str:
-    return ",".join(BY_ID[action_id].keys)
-
-
 class JamApp(TypeAhead[int]):
     """One run of the TUI. ``session`` is open, not started; without one the welcome is shown, which needs ``doors``."""
 
     TITLE = "jamtui"
     COMMANDS: ClassVar[set[Any]] = {_commands}
-    COMMAND_PALETTE_BINDING = _keys("palette")
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(_keys("suspend"), "suspend_process", show=False, id="app.suspend"),
-        Binding(_keys("quit"), "quit", show=False, priority=True, id="app.quit"),
+        # Ids end in the action's, by which `rebind` finds them.
+        Binding(",".join(BY_ID["palette"].keys), "command_palette", show=False, priority=True, id="app.palette"),
+        Binding(",".join(BY_ID["suspend"].keys), "suspend_process", show=False, id="app.suspend"),
+        Binding(",".join(BY_ID["quit"].keys), "quit", show=False, priority=True, id="app.quit"),
+        Binding("<theme>", "screen.theme", show=False, id="app.theme"),
     ]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (150, "-very-wide")]  # noqa: RUF012 - as Textual declares it
     VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-tall")]  # noqa: RUF012 - as Textual declares it
@@ -77,19 +76,26 @@ class JamApp(TypeAhead[int]):
         doors: Doors | None = None,
         reports: Path,
         theme: str = "dark",
-        keep_theme: Callable[[str], None] | None = None,
+        keep_theme: Callable[[str], str] | None = None,
         frozen: bool = False,
         ascii_only: bool = False,
+        keymap: Keymap = AS_DELIVERED,
+        editor: str = "",
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """``reports`` is the private folder for crash reports; ``keep_theme`` stores the theme that was chosen;
+        """``reports`` is the private folder for crash reports; ``keep_theme`` stores the theme that was chosen and
+        answers what there is to know about that ("": nothing);
         ``frozen`` says that the session's clock stands, so that nothing is redrawn for the sake of time;
-        ``ascii_only`` spells every mark of our own in ASCII."""
+        ``ascii_only`` spells every mark of our own in ASCII;
+        ``editor`` is the command behind Ctrl-O, "" for $VISUAL or $EDITOR."""
         super().__init__()
         if ascii_only:
             from widgets.ascii_only import AsciiOnly
 
             self._filters.append(AsciiOnly())
+        self.keymap = keymap
+        self._editor = editor
+        rebind(self, keymap)
         self.session = session
         self.frozen = frozen
         self._doors = doors
@@ -111,6 +117,7 @@ class JamApp(TypeAhead[int]):
             screen: Screen[Any] = Welcome()
         else:
             screen = self._first_screen(self.session)
+        rebind(screen, self.keymap)
         for path in screen.css_path:  # Textual reads these for screens that are pushed, not for the first
             self.stylesheet.read(path)
         return screen
@@ -122,7 +129,7 @@ class JamApp(TypeAhead[int]):
             return Cold(session)
         from screens.jam import JamScreen
 
-        return JamScreen(session, frozen=self.frozen)
+        return JamScreen(session, frozen=self.frozen, keymap=self.keymap, editor=self._editor)
 
     def on_mount(self) -> None:
         if threading.current_thread() is threading.main_thread():
@@ -179,6 +186,12 @@ class JamApp(TypeAhead[int]):
             self.pop_screen()
         self.switch_screen(screen)
 
+    def get_screen(self, screen: Any, screen_class: Any = None) -> Any:
+        """As in Textual, which asks it for every screen that is pushed or switched to; its keys are the person's."""
+        found = super().get_screen(screen, screen_class)
+        rebind(found, self.keymap)
+        return found
+
     # -- the live subscription
 
     def _start(self, session: Session) -> None:
@@ -220,8 +233,9 @@ class JamApp(TypeAhead[int]):
         full = self._theme_name(name) if name else other
         if full:
             self.theme = full
-            if self._keep_theme is not None:
-                self._keep_theme(full)
+            note = self._keep_theme(full) if self._keep_theme is not None else ""
+            if note:
+                self.notify(safe_line(note), markup=False)
         return bool(full)
 
     # -- what cannot be done
@@ -256,7 +270,12 @@ class JamApp(TypeAhead[int]):
 
     def action_help_quit(self) -> None:
         """Ctrl-C copies the selection or says how to leave; it never ends the program by accident."""
-        self.notify("q goes back and leaves, Ctrl-Q leaves at once", markup=False, timeout=3)
+        keymap = self.keymap
+        self.notify(
+            f"{keymap.name('leave')} goes back and leaves, {keymap.name('quit')} leaves at once",
+            markup=False,
+            timeout=3,
+        )
 
     def _handle_exception(self, error: Exception) -> None:
         """An error of our own: a report on the disk and one clean paragraph, never locals, which may hold secrets."""
@@ -308,13 +327,17 @@ def run(
     doors: Doors | None = None,
     reports: Path,
     theme: str = "dark",
-    keep_theme: Callable[[str], None] | None = None,
+    keep_theme: Callable[[str], str] | None = None,
     frozen: bool = False,
     ascii_only: bool = False,
+    keymap: Keymap = AS_DELIVERED,
+    editor: str = "",
+    mouse: bool = True,
 ) -> int:
     """Runs the TUI until the person leaves; returns the exit code.
 
-    The session that is open at the end (the one given, or the one made through ``doors``) is closed here.
+    ``mouse`` False leaves the mouse to the terminal. The session that is open at the end (the one given, or the one
+    made through ``doors``) is closed here.
     """
     app = JamApp(
         session,
@@ -324,9 +347,11 @@ def run(
         keep_theme=keep_theme,
         frozen=frozen,
         ascii_only=ascii_only,
+        keymap=keymap,
+        editor=editor,
     )
     try:
-        result = app.run()
+        result = app.run(mouse=mouse)
     finally:
         if app.session is not None:
             app.session.close()

@@ -1,8 +1,11 @@
-"""The person's choices, from ``config.toml``. Read only: jamtui never writes that file.
+"""The person's choices, from ``config.toml``.
 
 A key that is unknown or has a value that cannot be meant is named in a warning, with its line and what is allowed, and
 its default counts: such a slip keeps nobody from starting. Only a file that is no TOML at all is an error, since
 nothing of it can be trusted then.
+
+The file belongs to the person. It is written at two moments only, both told: `jamtui config edit` makes it where there
+is none, and a file of an older version is brought to this one, with a copy of it kept (`jamtui.migration`).
 """
 
 from __future__ import annotations
@@ -19,66 +22,138 @@ from typing import Any, Final, Literal
 from jamtui.errors import JamError
 from jamtui.paths import Home
 
+VERSION: Final = 1  # of the file; raised when a setting is renamed or its meaning changes, with a step in the migration
 _MAX_BYTES: Final = 1 << 20
 
 
 class ConfigError(JamError):
-    """``config.toml`` cannot be read, or is no TOML."""
+    """``config.toml`` cannot be read, or is no TOML. ``line`` is where, 0 when that is not known."""
+
+    def __init__(self, title: str, hint: str = "", line: int = 0) -> None:
+        super().__init__(title, hint)
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a setting that is a table: its name, its value as TOML has it, and where it stands."""
+
+    name: str
+    value: Any
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One slip: its line (from 1), the setting (``theme``, ``keys.reply``), and what is wrong and what counts now."""
+
+    line: int
+    setting: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Every choice with its default. A choice is added by a field here and a line in docs/config.md."""
+    """Every choice with its default. A choice is added by a field here and a line in docs/config.md.
 
-    theme: Literal["auto", "dark", "light", "high-contrast", "ansi"] = "auto"  # auto: what the terminal says, else dark
-    mouse: bool = True
-    editor: str = ""  # the command for Ctrl-O; "" is $VISUAL, then $EDITOR
-    timestamps: Literal["relative", "absolute"] = "relative"
-    ascii: bool = False  # marks, guides and bars of our own in ASCII; so they are where the locale is not UTF-8
-    plain: bool = False  # lines of words instead of the full screen, as with --plain
-    warnings: tuple[str, ...] = field(default=(), metadata={"internal": True})
+    ``help`` in the metadata is its comment in the file that `jamtui config edit` begins with.
+    """
+
+    theme: Literal["auto", "dark", "light", "high-contrast", "ansi"] = field(
+        default="auto", metadata={"help": "auto: the one chosen last with :theme, else dark"}
+    )
+    mouse: bool = field(default=True, metadata={"help": "false leaves the mouse to the terminal"})
+    editor: str = field(default="", metadata={"help": 'the command behind Ctrl-O; "" is $VISUAL, then $EDITOR'})
+    timestamps: Literal["relative", "absolute"] = field(default="relative", metadata={"help": '"5 min" or "14:05"'})
+    ascii: bool = field(
+        default=False, metadata={"help": "marks of our own in ASCII; so they are where the locale is not UTF-8"}
+    )
+    plain: bool = field(default=False, metadata={"help": "lines of words instead of the full screen, as with --plain"})
+    version: int = field(default=VERSION, metadata={"help": "of this file's form; leave it as it is"})
+    keys: tuple[Entry, ...] = field(
+        default=(), metadata={"help": "an action has the keys named here and no others; [] takes them all away"}
+    )
+    path: Path = field(default=Path("config.toml"), metadata={"internal": True}, compare=False)
+    problems: tuple[Problem, ...] = field(default=(), metadata={"internal": True})
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The problems as they are told: with file and line."""
+        return tuple(told(self.path, problem) for problem in self.problems)
+
+
+def told(path: Path, problem: Problem) -> str:
+    return f"{path}, line {problem.line}: {problem.text}"
+
+
+def settings() -> list[dataclasses.Field[Any]]:
+    """The fields that are settings, in the order in which they are told."""
+    return [one for one in dataclasses.fields(Config) if not one.metadata.get("internal")]
 
 
 def load(home: Home) -> Config:
-    """The choices in ``home.config_file``, or the defaults when there is none."""
+    """The choices in ``home.config_file``, or the defaults when there is none. Raises `ConfigError`."""
+    text = read(home)
+    return Config(path=home.config_file) if text is None else parse(text, home.config_file)
+
+
+def read(home: Home) -> str | None:
+    """The text of the file, with line feeds alone; None when there is none. Raises `ConfigError`."""
     path = home.config_file
     try:
         with path.open("rb") as file:
             data = file.read(_MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
-        return Config()
+        return None
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or error}", "Make the file readable, or move it away.") from None
     if len(data) > _MAX_BYTES:
         raise ConfigError(f"{path} has more than {_MAX_BYTES:,} bytes", "Move it away: it is no configuration.")
     try:
-        text = data.decode("utf-8-sig").replace("\r\n", "\n")
-        table = tomllib.loads(text)
+        return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise ConfigError(f"{path}, line {line}: not UTF-8", "Save the file as UTF-8.") from None
+        raise ConfigError(f"{path}, line {line}: not UTF-8", "Save the file as UTF-8.", line) from None
+
+
+def parse(text: str, path: Path) -> Config:
+    """The choices in ``text``; ``path`` is how the file is named to people. Raises `ConfigError`."""
+    try:
+        table = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}", "Correct it, or move it away.") from None
+        found = re.search(r"at line (\d+)", str(error))
+        line = int(found[1]) if found else text.count("\n") + 1
+        hint = "Correct it (jamtui config edit), or move it away."
+        raise ConfigError(f"{path} is not valid TOML: {error}", hint, line) from None
     return _read(table, path, text)
 
 
 def _read(table: dict[str, Any], path: Path, text: str) -> Config:
     hints = typing.get_type_hints(Config)
-    known = {f.name: hints[f.name] for f in dataclasses.fields(Config) if not f.metadata.get("internal")}
+    known = {one.name: hints[one.name] for one in settings()}
+    lines = _lines(text)
     taken: dict[str, Any] = {}
-    warnings: list[str] = []
+    problems: list[Problem] = []
     for key, value in table.items():
-        where = f"{path}, line {_line_of(key, text)}"
+        line = lines.get((key,), 1)
         if key not in known:
             near = difflib.get_close_matches(key.lower(), known, n=1)
-            told = f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(known))}"
-            warnings.append(f"{where}: there is no setting {key!r}; {told}")
+            said = f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(known))}"
+            problems.append(Problem(line, key, f"there is no setting {key!r}; {said}"))
+        elif known[key] == tuple[Entry, ...] and isinstance(value, dict):
+            taken[key] = tuple(Entry(name, one, lines.get((key, name), line)) for name, one in value.items())
         elif (allowed := _allowed(known[key], value)) is not None:
             default = getattr(Config(), key)
-            warnings.append(f"{where}: {key} must be {allowed}; {_toml(default)} is used")
+            counts = "none of it counts" if default == () else f"{_toml(default)} is used"
+            problems.append(Problem(line, key, f"{key} must be {allowed}; {counts}"))
+        elif key == "version" and value > VERSION:
+            said = f"this file is for a later jamtui (version {value}, this one knows {VERSION})"
+            problems.append(Problem(line, key, f"{said}; it is read as far as it is understood"))
+            taken[key] = value
         else:
             taken[key] = value
-    return Config(**taken, warnings=tuple(warnings))
+    taken.setdefault("version", VERSION if "version" in table else 0)  # files before the first version had none
+    return Config(**taken, path=path, problems=tuple(problems))
 
 
 def _allowed(kind: Any, value: Any) -> str | None:
@@ -91,18 +166,41 @@ def _allowed(kind: Any, value: Any) -> str | None:
         return " or ".join(map(_toml, choices)) + (f" (did you mean {_toml(near[0])}?)" if near else "")
     if kind is bool:
         return None if isinstance(value, bool) else "true or false"
-    return None if isinstance(value, str) else "text in quotes"
+    if kind is int:
+        return None if isinstance(value, int) and not isinstance(value, bool) and value > 0 else "a number above 0"
+    if kind is str:
+        return None if isinstance(value, str) else "text in quotes"
+    return "a table, below a line [keys]"
 
 
 def _toml(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else f'"{value}"'
+    if isinstance(value, int):
+        return str(value).lower()
+    return f'"{value}"'
 
 
-def _line_of(key: str, text: str) -> int:
-    """The line where ``key`` stands first, as ``key = …`` or ``[key]``; 1 when it is written in a way not foreseen."""
-    name = re.escape(key)
-    start = re.compile(rf"""^\s*\[*\s*["']?{name}["']?\s*(=|\.|\])""")
+_NAME: Final = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
+_HEADER: Final = re.compile(rf"\s*\[\[?\s*({_NAME}(?:\s*\.\s*{_NAME})*)\s*\]")
+_LINE: Final = re.compile(rf"\s*({_NAME}(?:\s*\.\s*{_NAME})*)\s*=")
+
+
+def _lines(text: str) -> dict[tuple[str, ...], int]:
+    """Where each setting, and each entry of a table, stands first: (table, name) to its line, from 1.
+
+    TOML's own parser does not tell. What is written in a way not foreseen is told with the line of its table, or 1.
+    """
+    found: dict[tuple[str, ...], int] = {}
+    table: tuple[str, ...] = ()
     for number, line in enumerate(text.split("\n"), 1):
-        if start.match(line):
-            return number
-    return 1
+        if header := _HEADER.match(line):
+            table = _split(header[1])
+            found.setdefault(table[:1], number)
+        elif entry := _LINE.match(line):
+            path = (*table, *_split(entry[1]))
+            found.setdefault(path[:1], number)
+            found.setdefault(path[:2], number)
+    return found
+
+
+def _split(name: str) -> tuple[str, ...]:
+    return tuple(part.strip("\"'") for part in re.findall(_NAME, name))

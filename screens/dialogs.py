@@ -26,9 +26,10 @@ class Confirm(ModalScreen[bool]):
     CSS_PATH = "../widgets/dialog.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", show=False),
-        Binding("n,escape,q", "answer(False)", show=False),
-        Binding("left,h", "app.focus_previous", show=False),
-        Binding("right,l", "app.focus_next", show=False),
+        Binding("n,escape", "answer(False)", show=False),
+        Binding("q", "answer(False)", show=False, id="dialog.leave"),
+        Binding("left,h", "app.focus_previous", show=False, id="dialog.fold"),
+        Binding("right,l", "app.focus_next", show=False, id="dialog.unfold"),
     ]
 
     def __init__(self, question: str, detail: str, yes: str, *, danger: bool = False) -> None:
@@ -68,9 +69,10 @@ class OpenLink(ModalScreen[str]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("o", "answer('open')", show=False),
         Binding("y,c", "answer('copy')", show=False),
-        Binding("n,escape,q", "answer('')", show=False),
-        Binding("left,h", "app.focus_previous", show=False),
-        Binding("right,l", "app.focus_next", show=False),
+        Binding("n,escape", "answer('')", show=False),
+        Binding("q", "answer('')", show=False, id="dialog.leave"),
+        Binding("left,h", "app.focus_previous", show=False, id="dialog.fold"),
+        Binding("right,l", "app.focus_next", show=False, id="dialog.unfold"),
     ]
 
     def __init__(self, link: Link) -> None:
@@ -108,9 +110,10 @@ class Links(ModalScreen[Link | None]):
 
     CSS_PATH = "../widgets/dialog.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "leave", show=False),
-        Binding("j", "move(1)", show=False),
-        Binding("k", "move(-1)", show=False),
+        Binding("escape", "leave", show=False),
+        Binding("q", "leave", show=False, id="dialog.leave"),
+        Binding("j,down", "move(1)", show=False, id="dialog.down"),
+        Binding("k,up", "move(-1)", show=False, id="dialog.up"),
         *(Binding(str(number), f"take({number})", show=False) for number in range(1, 10)),
     ]
 

@@ -14,14 +14,19 @@ from textual.app import App, SuspendNotSupported
 from jamtui.errors import JamError
 
 
-def write_outside(app: App[Any], text: str) -> str:
-    """``text`` as the editor left it. The file is readable by this account alone and is removed afterwards.
+def write_outside(app: App[Any], text: str, editor: str = "") -> str:
+    """``text`` as the editor left it: ``editor``, a command line, or what $VISUAL or $EDITOR says. The file is
+    readable by this account alone and is removed afterwards.
 
     Raises `JamError` when there is no editor, or it cannot be run; the text in the composer is then as before.
     """
-    command = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "")
+    wanted = editor or os.environ.get("VISUAL") or os.environ.get("EDITOR") or ""
+    try:
+        command = shlex.split(wanted)
+    except ValueError as error:
+        raise JamError(f"the editor cannot be started: {wanted}", f"{error}".capitalize()) from None
     if not command:
-        raise JamError("no editor is set", "Set $VISUAL or $EDITOR and start jamtui again")
+        raise JamError("no editor is set", "Set editor in config.toml, $VISUAL or $EDITOR and start jamtui again")
     with tempfile.TemporaryDirectory(prefix="jamtui-") as folder:  # 0700, and mkstemp makes 0600
         handle, name = tempfile.mkstemp(suffix=".md", dir=folder)
         path = Path(name)

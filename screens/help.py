@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from jamtui.actions import Action, grouped
+from jamtui.actions import AS_DELIVERED, Action, Keymap, grouped
 
 _KEYS = 14  # cells of the columns of keys and names
 _NAME = 18
@@ -25,21 +25,32 @@ class Help(ModalScreen[None]):
 
     CSS_PATH = "help.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", show=False),
-        Binding("q,question_mark", "leave", show=False),
-        Binding("slash", "find", show=False),
-        Binding("j,down", "scroll('down')", show=False),
-        Binding("k,up", "scroll('up')", show=False),
-        Binding("space,pagedown", "scroll('page_down')", show=False),
-        Binding("b,pageup", "scroll('page_up')", show=False),
-        Binding("g,home", "scroll('home')", show=False),
-        Binding("G,end", "scroll('end')", show=False),
+        # The ids end in those of the actions that these are here, so that they follow the person's keys.
+        Binding("escape", "leave", show=False, id="help.back"),
+        Binding("q", "leave", show=False, id="help.leave"),
+        Binding("question_mark", "leave", show=False, id="help.help"),
+        Binding("slash", "find", show=False, id="help.search"),
+        Binding("j,down", "scroll('down')", show=False, id="help.down"),
+        Binding("k,up", "scroll('up')", show=False, id="help.up"),
+        Binding("space", "scroll('page_down')", show=False, id="help.read-on"),
+        Binding("pagedown", "scroll('page_down')", show=False, id="help.page-down"),
+        Binding("b", "scroll('page_up')", show=False, id="help.read-back"),
+        Binding("pageup", "scroll('page_up')", show=False, id="help.page-up"),
+        Binding("g,home", "scroll('home')", show=False, id="help.first"),
+        Binding("G,end", "scroll('end')", show=False, id="help.last"),
     ]
+
+    def __init__(self, keymap: Keymap = AS_DELIVERED) -> None:
+        super().__init__()
+        self._keymap = keymap
 
     def compose(self) -> ComposeResult:
         with Vertical(id="help"):
             yield Static(
-                Content.assemble(("Keys", "bold $primary"), ("   / narrows, Esc leaves", "$text-muted")),
+                Content.assemble(
+                    ("Keys", "bold $primary"),
+                    (f"   {self._keymap.name('search')} narrows, {self._keymap.name('back')} leaves", "$text-muted"),
+                ),
                 id="help-title",
             )
             yield Input(placeholder="what do you want to do?", id="help-find", compact=True)
@@ -63,12 +74,12 @@ class Help(ModalScreen[None]):
     def _draw(self) -> None:
         width = self.query_one("#help-rows").content_size.width
         lines: list[Content] = []
-        for group, actions in grouped(self.query_one(Input).value):
+        for group, actions in grouped(self.query_one(Input).value, self._keymap):
             if lines:
                 lines.append(Content(""))
             lines.append(Content.styled(group.value, "bold $accent"))
             for action in actions:
-                lines += _lines(action, width)
+                lines += _lines(action, self._keymap.shown(action.id), width)
         if not lines:
             lines.append(Content.styled("No action is called that.", "$text-muted"))
         self.query_one("#help-text", Static).update(Content("\n").join(lines))
@@ -88,9 +99,9 @@ class Help(ModalScreen[None]):
         self.dismiss()
 
 
-def _lines(action: Action, width: int) -> list[Content]:
-    """An action as lines: its keys, its name, what it does beside them, or below where there is no room."""
-    keys = Content.styled((action.shown or f":{action.id}").ljust(_KEYS), "bold $primary")
+def _lines(action: Action, shown: str, width: int) -> list[Content]:
+    """An action as lines: its keys as ``shown``, its name, what it does beside them, or below if it must."""
+    keys = Content.styled((shown or f":{action.id}").ljust(_KEYS), "bold $primary")
     if width >= _WIDE:
         left = _KEYS + _NAME
         first, *others = textwrap.wrap(action.help, max(20, width - left - 2))

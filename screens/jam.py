@@ -40,7 +40,7 @@ class JamScreen(Marking, Ways):
         action = BY_ID.get(action_id)
         with self.in_words():
             if action is None:
-                raise UsageError(f"no action is called {action_id}", "? shows all of them.")
+                raise UsageError(f"no action is called {action_id}", f"{self.keymap.name('help')} shows all of them.")
             if not self.can_perform(action) and Where.COMPOSER in action.where:
                 raise UsageError(f"{action.label} belongs to the composer")
             if not self.can_perform(action):
@@ -66,7 +66,7 @@ class JamScreen(Marking, Ways):
     def offer_undo(self, what: str, take_back: Callable[[], None]) -> None:
         """Says what was done and that z takes it back, for as long as that is said."""
         self._undo = take_back
-        self.say(f"{what}   z takes it back")
+        self.say(f"{what}   {self.keymap.name('undo')} takes it back")
 
     def offer(self, undo: Undo) -> None:
         self.offer_undo(undo.what[:1].upper() + undo.what[1:], lambda: self.session.undo(undo))
@@ -131,7 +131,7 @@ class JamScreen(Marking, Ways):
     def action_back(self) -> None:
         self.query_one(HintLine).quiet()
         if not self.back():
-            self.say(f"{BY_ID['leave'].shown} leaves jamtui")
+            self.say(f"{self.keymap.name('leave')} leaves jamtui")
 
     def action_leave(self) -> None:
         self.query_one(HintLine).quiet()
@@ -334,7 +334,7 @@ class JamScreen(Marking, Ways):
     def action_help(self) -> None:
         from screens.help import Help
 
-        self.app.push_screen(Help())
+        self.app.push_screen(Help(self.keymap))
 
     def action_command(self, line: str = "") -> None:
         if not self.query(CommandLine):

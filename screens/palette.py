@@ -21,7 +21,9 @@ class ActionCommands(Provider):
         return [action for action in ACTIONS if action.id != "palette" and screen.can_perform(action)]
 
     def _title(self, action: Action) -> str:
-        return f"{action.label}  ({action.shown})" if action.keys else f"{action.label}  (:{action.id})"
+        screen = self.screen
+        shown = screen.keymap.shown(action.id) if isinstance(screen, Performs) else action.shown
+        return f"{action.label}  ({shown or f':{action.id}'})"
 
     async def discover(self) -> Hits:
         for action in self._offered():

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-from jamtui.actions import Action
+from jamtui.actions import Action, Keymap
 from jamtui.errors import JamError
 
 
 @runtime_checkable
 class Performs(Protocol):
-    """A screen that does actions of the table by their id."""
+    """A screen that does actions of the table by their id, with the person's keys."""
+
+    keymap: Keymap
 
     def can_perform(self, action: Action) -> bool:
         """Whether the action works here and now."""

@@ -21,7 +21,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
-from jamtui.actions import SORTS, Where, hints
+from jamtui.actions import AS_DELIVERED, SORTS, Keymap, Where, hints
 from jamtui.errors import JamError, NotFound, UsageError
 from jamtui.model import Changed, ForumRow, PersonRow, PostRow, ThreadRow
 from jamtui.session import Session
@@ -30,7 +30,7 @@ from screens.hits import Hits
 from screens.messages import JamChanged
 from screens.rail import Rail, RailList
 from widgets.banner import Banner
-from widgets.bindings import bindings
+from widgets.bindings import bindings, rebind
 from widgets.lists import ForumList, OutboxList, PostList, ThreadList
 from widgets.pane_head import PaneHead
 from widgets.row_list import RowList
@@ -46,7 +46,7 @@ TICK = 20.0  # seconds between looks at the clock for ages and the time left
 _EMPTY = {
     "live": "Nothing was posted yet.",
     "mentions": "Nobody answered you or named you yet.",
-    "saved": "Nothing saved yet.\ns keeps a post here.",
+    "saved": "Nothing saved yet.\n{save} keeps a post here.",
 }
 _LISTS: dict[str, type[RowList[Any, Any]]] = {
     "forums": ForumList,
@@ -112,9 +112,14 @@ class View(Hits, Screen[None]):
 
     BINDINGS = bindings(Where.JAM)
 
-    def __init__(self, session: Session, *, frozen: bool = False) -> None:
-        """``frozen``: the clock stands, so nothing is repainted for the sake of time."""
+    def __init__(
+        self, session: Session, *, frozen: bool = False, keymap: Keymap = AS_DELIVERED, editor: str = ""
+    ) -> None:
+        """``frozen``: the clock stands, so nothing is repainted for the sake of time; ``editor``: the command behind
+        Ctrl-O, "" for $VISUAL or $EDITOR."""
         super().__init__()
+        self.keymap = keymap
+        self.editor = editor
         self.session = session
         self.spot = Spot()
         self._frozen = frozen
@@ -130,13 +135,13 @@ class View(Hits, Screen[None]):
         session = self.session
         who = "reading only" if session.refusal() else f"as {session.me.name or session.me.handle}"
         yield StatusLine(session.jam, session.status(), session.now(), who)
-        yield Tabs(PLACES, self.spot.place)
+        yield Tabs([(self.keymap.name(place), place) for place in PLACES], self.spot.place)
         with Horizontal(id="panes"):
             with Vertical(id="left"):
                 yield PaneHead(id="left-head")
                 yield Banner()
                 yield ForumList(session.forums)
-                yield ThreadList(session.threads, session.now)
+                yield ThreadList(session.threads, session.now, opens=self.keymap.name("new-thread"))
                 yield PostList(session.posts, session.now, self._forum_title)
                 yield OutboxList(session.outbox, session.now)
                 yield HotList(session.threads, self.hot_rows, self._forum_title)
@@ -152,6 +157,8 @@ class View(Hits, Screen[None]):
         yield HintLine()
 
     def on_mount(self) -> None:
+        for node in self.query("*"):
+            rebind(node, self.keymap)
         self.spot = self._remembered()
         self._fill_list()
         self.reader.previewing = not self.spot.reading
@@ -258,7 +265,7 @@ class View(Hits, Screen[None]):
             cursor = self.session.key(kept)
         rows.set_rows(keys, cursor=cursor or None)
         if self.spot.kind == "posts":
-            rows.empty = _EMPTY.get(self.spot.place, "Nothing here yet.")
+            rows.empty = _EMPTY.get(self.spot.place, "Nothing here yet.").format(save=self.keymap.name("save"))
 
     def _keys(self) -> Sequence[str] | Sequence[int]:
         spot, session = self.spot, self.session
@@ -352,7 +359,7 @@ class View(Hits, Screen[None]):
     def _hints(self) -> list[tuple[str, str]]:
         """What helps here: nothing that cannot be done on this pane, and nothing to write where one only reads."""
         if self.writing:
-            return hints(Where.COMPOSER)
+            return hints(Where.COMPOSER, keymap=self.keymap)
         spot = self.spot
         out = set(_WRITING if self.session.refusal() else ())
         if spot.reading:
@@ -361,7 +368,7 @@ class View(Hits, Screen[None]):
             out |= {"reply", "vote", "tags"}
         elif not self.list_now.keys:
             out |= {"open", "retry", "reopen", "drop", "reply", "vote", "tags"}
-        return hints(Where.OUTBOX if spot.kind == "outbox" else Where.JAM, out)
+        return hints(Where.OUTBOX if spot.kind == "outbox" else Where.JAM, out, self.keymap)
 
     def _left_head(self) -> tuple[Content, Content]:
         spot, rows = self.spot, self.list_now

@@ -14,6 +14,7 @@ from jamtui.model import Draft, DraftKind, OutboxRow, PostRow, ThreadRow
 from screens.dialogs import Confirm, Links, OpenLink
 from screens.type_ahead import hold_keys
 from screens.view import View
+from widgets.bindings import rebind
 from widgets.composer import Composer, Desk, quoted
 from widgets.links import Link
 from widgets.lists import OutboxList
@@ -62,7 +63,9 @@ class Writing(View):
         )
         self.set_class(draft.kind is DraftKind.THREAD, "-new-thread")
         hold_keys(self.app, lambda widget: any(one.id == "composer" for one in widget.ancestors))
-        self.query_one("#right").mount(Composer(draft, heading, desk, titled=titled))
+        composer = Composer(draft, heading, desk, titled=titled)
+        rebind(composer, self.keymap)
+        self.query_one("#right").mount(composer)
         self.call_after_refresh(self._arrange)
         answered = self.session.key(draft.target) if draft.kind is not DraftKind.THREAD else None
         if answered is not None:
@@ -113,7 +116,10 @@ class Writing(View):
         if not post.mine or post.gone:
             raise UsageError("this post is not yours to change" if not post.mine else "this post was taken back")
         if post.key < 0:
-            raise UsageError("this post is not sent yet", "5 opens the outbox; e takes it back to change it.")
+            outbox, reopen = self.keymap.name("outbox"), self.keymap.name("reopen")
+            raise UsageError(
+                "this post is not sent yet", f"{outbox} opens the outbox; {reopen} takes it back to change it."
+            )
         self._read(post)
         fresh = Draft(DraftKind.EDIT, post.id, post.title, post.body, base_version=post.version)
         draft = self.session.draft(DraftKind.EDIT, post.id) or fresh
@@ -163,7 +169,7 @@ class Writing(View):
 
         composer = self.query_one(Composer)
         with self.in_words():
-            composer.replace_body(write_outside(self.app, composer.draft.body))
+            composer.replace_body(write_outside(self.app, composer.draft.body, self.editor))
 
     # -- changes of a post
 
@@ -194,7 +200,7 @@ class Writing(View):
     def action_vote(self) -> None:
         post = self._post()
         if post.voted:
-            self.say("You voted for this already; - takes it back")
+            self.say(f"You voted for this already; {self.keymap.name('unvote')} takes it back")
             return
         self.session.vote(post.id)
         self.reload()
@@ -228,7 +234,7 @@ class Writing(View):
         post = self._post()
         self.session.save(post.id, not post.saved)
         self.reload()
-        self.say("No longer saved" if post.saved else "Saved; 4 lists what you saved")
+        self.say("No longer saved" if post.saved else f"Saved; {self.keymap.name('saved')} lists what you saved")
 
     def action_link(self) -> None:
         links = [link for link in parse(self._post().body).links if link.openable]

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import ClassVar
 
+from textual.binding import BindingType
+
+from jamtui.actions import Where
 from jamtui.model import ForumRow, OutboxRow, PostRow, SearchHit, ThreadRow
+from widgets.bindings import bindings
 from widgets.row_list import RowList
 from widgets.rows import COLUMNS_FROM, forum_row, hit_row, outbox_row, post_row, thread_row
 
@@ -45,12 +50,13 @@ class ForumList(RowList[str, ForumRow]):
 class ThreadList(RowList[int, ThreadRow]):
     """The threads of a forum: columns when wide, else two lines a thread, one on very low terminals."""
 
-    def __init__(self, threads: Callable[[Sequence[int]], Sequence[ThreadRow]], now: Now) -> None:
+    def __init__(self, threads: Callable[[Sequence[int]], Sequence[ThreadRow]], now: Now, *, opens: str = "c") -> None:
+        """``opens`` is the key that opens a new thread."""
         super().__init__(
             threads,
             lambda row, width, _at, _focused: thread_row(row, width, now(), self.row_height),
             row_height=2,
-            empty="No threads here yet.\nc opens the first.",
+            empty=f"No threads here yet.\n{opens} opens the first.",
         )
 
     def on_resize(self) -> None:
@@ -75,7 +81,9 @@ class PostList(RowList[int, PostRow]):
 
 
 class OutboxList(RowList[str, OutboxRow]):
-    """What waits to be sent; keys are the ids of the outbox."""
+    """What waits to be sent; keys are the ids of the outbox. While it has the keys, r e D are its own."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.OUTBOX, only_here=True, target="screen.")
 
     def __init__(self, outbox: Callable[[], Sequence[OutboxRow]], now: Now) -> None:
         super().__init__(

@@ -80,7 +80,7 @@ class RowList(LineView, Generic[Key, Row]):
         & > .row-list--blurred { background: $block-cursor-blurred-background; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "open_row", "Open", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "open_row", "Open", show=False, id="list.open")]
     window = WINDOW  # rows fetched at once
     watched_styles = ("cursor muted", "blurred muted", "accent", "thumb")
 

@@ -197,7 +197,8 @@ class Tabs(Widget):
             super().__init__()
             self.place = place
 
-    def __init__(self, places: Sequence[str], current: str) -> None:
+    def __init__(self, places: Sequence[tuple[str, str]], current: str) -> None:
+        """``places`` are (key, place) pairs; ``current`` is the place where one is."""
         super().__init__()
         self._places = tuple(places)
         self._current = current
@@ -216,12 +217,12 @@ class Tabs(Widget):
         used = 0
         gap = 1 if self.content_size.width < 60 else 3
         roomy = self.content_size.width >= 60
-        for number, place in enumerate(self._places, 1):
+        for key, place in self._places:
             here = place == self._current
             label = place.capitalize() if roomy or here else place[:3].capitalize()
             count = self._counts.get(place, 0)
             piece = Content.assemble(
-                (f"{number} ", "$primary bold" if here else "$text-disabled"),
+                (f"{key} ", "$primary bold" if here else "$text-disabled"),
                 (label, "$primary bold underline" if here else "$text-muted"),
                 (f" {count}" if count and roomy else "", "$accent"),
             )
@@ -232,7 +233,7 @@ class Tabs(Widget):
 
     def on_click(self, event: events.Click) -> None:
         column = event.x - 1
-        for place, end in zip(self._places, self._ends, strict=True):
+        for (_, place), end in zip(self._places, self._ends, strict=True):
             if column < end:
                 self.post_message(self.Chosen(place))
                 return

@@ -162,7 +162,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
         session = session_on(demo, explore=args.explore)
         if args.screenshot:
             return screen.draw(context, session, args, frozen=args.freeze is not None)
-        return screen.run(context, session, frozen=args.freeze is not None)
+        return screen.run(context, session, frozen=args.freeze is not None, keep=False)
 
 
 @contextlib.contextmanager

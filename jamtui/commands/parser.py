@@ -187,6 +187,12 @@ def _state(parser: Parser) -> None:
     parser.add_argument("--force", action="store_true", help="export: replace the file if it is there")
 
 
+def _config(parser: Parser) -> None:
+    parser.add_argument(
+        "action", choices=("check", "path", "edit"), help="check: what is wrong; path: where; edit: open"
+    )
+
+
 def _completion(parser: Parser) -> None:
     parser.add_argument("shell", choices=("bash", "zsh"), help="whose language the script is in")
 
@@ -330,6 +336,14 @@ COMMANDS: dict[str, Command] = {
         "jamtui state export -o state.jsonl\njamtui state import state.jsonl",
         _state,
         "Import merges: it adds what is not here and takes nothing away. A broken file is refused whole.",
+    ),
+    "config": Command(
+        "settings:run",
+        "the configuration: check it, say where it is, edit it",
+        'jamtui config check\njamtui config edit\n$EDITOR "$(jamtui config path)"',
+        _config,
+        "check names each problem with its line and ends with code 1 when there is one. edit opens the file in your "
+        "editor, made with every setting and key in it as comments if there is none, and checks it afterwards.",
     ),
     "completion": Command(
         "completion:run",

@@ -11,14 +11,18 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jamtui import config
-from jamtui.commands.context import Context
+from jamtui import choices, config, keymap, migration
+from jamtui.commands.context import Context, utc_now
+from jamtui.config import Config
 from jamtui.errors import NotFound, UsageError
+from jamtui.paths import Home, PathError
+from jamtui.safe_text import safe_line
 from jamtui.session import Session
 from jamtui.store import registry
 from jamtui.store.registry import KnownJam
 
 if TYPE_CHECKING:
+    from jamtui.actions import Keymap
     from screens.doors import Doors
 
 _SIZE = re.compile(r"(\d{1,3})x(\d{1,3})")
@@ -50,12 +54,20 @@ def show(context: Context, jam: KnownJam) -> int:
     return run(context, context.open(jam))
 
 
-def run(context: Context, session: Session | None, *, doors: Doors | None = None, frozen: bool = False) -> int:
-    """Runs the TUI with the person's configuration, or plain mode where it is wanted; the session is closed then."""
+def run(
+    context: Context,
+    session: Session | None,
+    *,
+    doors: Doors | None = None,
+    frozen: bool = False,
+    keep: bool = True,
+) -> int:
+    """Runs the TUI with the person's configuration, or plain mode where it is wanted; the session is closed then.
+
+    ``keep`` False leaves no trace of the run (the demo): a theme that is chosen holds until its end.
+    """
     home = context.home
-    chosen = config.load(home)
-    for warning in chosen.warnings:
-        sys.stderr.write(f"jamtui: {warning}.\n")
+    chosen, keys = configured(home, migrate=keep)
     if context.plain or chosen.plain:
         from jamtui.commands.texts import edited
         from jamtui.plain.ways_in import run as converse
@@ -63,15 +75,55 @@ def run(context: Context, session: Session | None, *, doors: Doors | None = None
         return converse(session, doors=doors, edit=lambda text: edited(text, home, context.environ))
     from jamtui import app
 
-    theme = context.theme or ("dark" if chosen.theme == "auto" else chosen.theme)
     return app.run(
         session,
         doors=doors,
         reports=home.logs,
-        theme=theme,
+        theme=theme_of(context, chosen),
+        keep_theme=(lambda theme: kept_theme(home, chosen, theme)) if keep else None,
         frozen=frozen,
         ascii_only=context.ascii or chosen.ascii or not speaks_utf8(context.environ),
+        keymap=keys,
+        editor=chosen.editor,
+        mouse=chosen.mouse,
     )
+
+
+def configured(home: Home, *, migrate: bool) -> tuple[Config, Keymap]:
+    """The configuration and the keys in it. What is wrong is told on standard error, before the screen takes over."""
+
+    def tell(line: str) -> None:
+        sys.stderr.write(safe_line(f"jamtui: {line}.") + "\n")
+
+    if migrate:
+        for line in migration.migrate(home, utc_now()):
+            tell(line)
+    chosen = config.load(home)
+    keys, clashes = keymap.keymap(chosen.keys)
+    for problem in sorted([*chosen.problems, *clashes], key=lambda problem: problem.line):
+        tell(config.told(chosen.path, problem))
+    return chosen, keys
+
+
+def theme_of(context: Context, chosen: Config) -> str:
+    """The theme of ``--theme``, else of ``config.toml``, else the one that was chosen last, else dark."""
+    if context.theme:
+        return context.theme
+    if chosen.theme != "auto":
+        return chosen.theme
+    try:
+        return choices.load(context.home).theme or "dark"
+    except PathError as error:  # no reason not to start
+        sys.stderr.write(safe_line(f"jamtui: {error}") + "\n")
+        return "dark"
+
+
+def kept_theme(home: Home, chosen: Config, theme: str) -> str:
+    """Keeps a theme that was chosen in the TUI for the next start; says so where ``config.toml`` will overrule it."""
+    if chosen.theme != "auto":
+        return f'config.toml says theme = "{chosen.theme}": that is what jamtui starts with'
+    choices.keep_theme(home, theme)
+    return ""
 
 
 def speaks_utf8(environ: Mapping[str, str]) -> bool:

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from jamtui import config
 from jamtui.errors import JamError, UsageError
 from jamtui.paths import Home, make_private_dir
 
@@ -35,8 +36,11 @@ def _decoded(raw: bytes, where: str) -> str:
 
 
 def edited(start: str, home: Home, environ: Mapping[str, str]) -> str:
-    """What $VISUAL or $EDITOR makes of ``start``. The file is kept, and named, when the editor fails."""
-    command = environ.get("VISUAL") or environ.get("EDITOR")
+    """What the editor of the configuration, $VISUAL or $EDITOR makes of ``start``.
+
+    The file is kept, and named, when the editor fails.
+    """
+    command = config.load(home).editor or environ.get("VISUAL") or environ.get("EDITOR")
     if not command:
         raise UsageError("there is no text to send", "Use --body TEXT, or --body - (standard input), or set EDITOR.")
     folder = home.state / "writing"
@@ -49,7 +53,9 @@ def edited(start: str, home: Home, environ: Mapping[str, str]) -> str:
         ended = subprocess.run([*shlex.split(command), name], check=False)  # noqa: S603 - the person's own editor
     except (OSError, ValueError) as error:
         path.unlink()
-        raise UsageError(f"cannot start the editor {command}: {error}", "Check VISUAL and EDITOR.") from None
+        raise UsageError(
+            f"cannot start the editor {command}: {error}", "Check editor in config.toml, VISUAL and EDITOR."
+        ) from None
     if ended.returncode:
         raise JamError(f"the editor ended with code {ended.returncode}", f"Nothing was sent; your text is in {path}.")
     with path.open("rb") as file:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jamtui.config import Config, ConfigError, load
+from jamtui.config import Config, ConfigError, Entry, load, settings
 from jamtui.paths import Home
 
 
@@ -25,17 +25,18 @@ def test_no_file_is_the_defaults(home: Home) -> None:
 
 
 def test_every_setting(home: Home) -> None:
-    write(home, 'theme = "light"\nmouse = false\neditor = "vim -f"\ntimestamps = "absolute"\n')
-    assert load(home) == Config("light", False, "vim -f", "absolute")
+    write(home, 'version = 1\ntheme = "light"\nmouse = false\neditor = "vim -f"\ntimestamps = "absolute"\n')
+    assert load(home) == Config(theme="light", mouse=False, editor="vim -f", timestamps="absolute")
 
 
 def test_slips_are_told_and_the_rest_counts(home: Home) -> None:
     lines = ["\ufeff# mine", 'thme = "dark"', 'theme = "drak"', "mouse = 1", 'editor = ["vi"]', '"\\u001b" = 1']
-    text = "\r\n".join([*lines, 'timestamps = "absolute"', "[keys]", "x = 1"])
+    text = "\r\n".join([*lines, 'timestamps = "absolute"', "keys = 3", "[colours]", "x = 1"])
     write(home, text)
     found = load(home)
     assert (found.theme, found.mouse, found.editor, found.timestamps) == ("auto", True, "", "absolute")
     path = home.config_file
+    there = ", ".join(sorted(one.name for one in settings()))
     assert found.warnings == (
         f"{path}, line 2: there is no setting 'thme'; did you mean theme?",
         (
@@ -44,10 +45,34 @@ def test_slips_are_told_and_the_rest_counts(home: Home) -> None:
         ),
         f"{path}, line 4: mouse must be true or false; true is used",
         f'{path}, line 5: editor must be text in quotes; "" is used',
-        f"{path}, line 1: there is no setting '\\x1b'; there are: ascii, editor, mouse, plain, theme, timestamps",
-        f"{path}, line 8: there is no setting 'keys'; there are: ascii, editor, mouse, plain, theme, timestamps",
+        f"{path}, line 1: there is no setting '\\x1b'; there are: {there}",
+        f"{path}, line 8: keys must be a table, below a line [keys]; none of it counts",
+        f"{path}, line 9: there is no setting 'colours'; there are: {there}",
     )
     assert home.config_file.read_bytes() == text.encode()  # nothing is written
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '\n[keys]\n# reply = "x"\nreply = "R"\n',
+        '\n\n\nkeys.reply = "R"\n',
+        '\n\n[ keys ]\n"reply" = "R"\n',
+        'mouse = true # [keys]\n\n[keys]\n  reply="R"\n',
+    ],
+)
+def test_entries_of_a_table_know_their_line(home: Home, text: str) -> None:
+    write(home, text)
+    assert load(home).keys == (Entry("reply", "R", 4),)
+
+
+def test_a_later_version_is_read_as_far_as_known(home: Home) -> None:
+    write(home, 'version = 7\ntheme = "light"\nshape = "round"\n')
+    found = load(home)
+    assert found.theme == "light"
+    assert "for a later jamtui (version 7" in found.warnings[0]
+    assert "line 1" in found.warnings[0]
+    assert "shape" in found.warnings[1]
 
 
 def test_warnings_is_no_setting(home: Home) -> None:
