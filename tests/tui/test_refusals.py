@@ -53,7 +53,7 @@ def told(app: JamApp) -> str:
 KEYS = sorted({key for a in ACTIONS if Where.JAM in a.where or Where.OUTBOX in a.where for key in a.keys})
 
 
-@pytest.mark.parametrize("place", [(), ("enter", "enter")], ids=str)
+@pytest.mark.parametrize("place", [(), ("enter", "enter"), ("2",), ("5",)], ids=str)
 async def test_no_key_ends_the_program_for_who_may_not_write(
     session: Session, tmp_path: Path, place: tuple[str, ...]
 ) -> None:
