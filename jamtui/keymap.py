@@ -26,6 +26,25 @@ KEPT: Final = ("quit", "help")
 # Places where one types: a key that types or edits text would be lost to the text there.
 _TYPING: Final = frozenset({Where.COMPOSER, Where.SEARCH, Where.APP})
 _EDITING: Final = frozenset({"space", "enter", "backspace", "delete", "left", "right", "home", "end"})
+# What the text itself does with keys, in the composer and the search: it is asked before we are.
+_IN_TEXT: Final = frozenset(
+    {
+        "up",
+        "down",
+        "pageup",
+        "pagedown",
+        "ctrl+pageup",
+        "ctrl+pagedown",
+        "f6",
+        "f7",
+        "shift+left",
+        "shift+right",
+        "shift+up",
+        "shift+down",
+    }
+    | {"shift+home", "shift+end", "shift+insert", "ctrl+left", "ctrl+right", "ctrl+shift+left", "ctrl+shift+right"}
+    | {f"ctrl+{letter}" for letter in "acdefkuvwxyz"}
+)
 
 # Characters that have a name of their own as keys.
 _SIGNS: Final[Mapping[str, str]] = {
@@ -165,9 +184,10 @@ def _wish(entry: Entry) -> _Wish:
             one = key(text)
         except _NoKeyError as error:
             raise _NoKeyError(f"{entry.name}: {error}; {kept}") from None
-        if _TYPING.intersection(action.where) and (one in _EDITING or _types(one)):
+        in_text = {Where.COMPOSER, Where.SEARCH}.intersection(action.where) and one in _IN_TEXT
+        if in_text or (_TYPING.intersection(action.where) and (one in _EDITING or _types(one))):
             raise _NoKeyError(
-                f"{entry.name}: {text!r} is needed for typing where this works; take one with Ctrl, or F1 to F12; "
+                f"{entry.name}: {text!r} is needed for typing where this works; take another with Ctrl, or an F key; "
                 f"{kept}"
             )
         if one not in keys:

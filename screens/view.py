@@ -23,7 +23,7 @@ from textual.widgets import Static
 
 from jamtui.actions import AS_DELIVERED, SORTS, Keymap, Where, hints
 from jamtui.errors import JamError, NotFound, UsageError
-from jamtui.model import Changed, ForumRow, PersonRow, PostRow, ThreadRow
+from jamtui.model import Changed, ForumRow, OutboxRow, PersonRow, PostRow, ThreadRow
 from jamtui.session import Session
 from jamtui.ways import HotRow
 from screens.hits import Hits
@@ -546,6 +546,8 @@ class View(Hits, Screen[None]):
             self.go(replace(self.spot, thread=row.id, reading=True), unread=bool(row.unread))
         elif isinstance(row, PostRow):
             self.go(replace(self.spot, thread=row.thread_id, reading=True), post=row.id)
+        elif isinstance(row, OutboxRow):
+            self.open_post(row.post_id)
 
     def open_post(self, post_id: str) -> None:
         """Goes to a post in its forum and thread, wherever one was."""

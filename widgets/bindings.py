@@ -1,7 +1,7 @@
 """Textual bindings made from the action table, and the keys of one person put into them.
 
-Textual's own keymap is not used: it looks up which keys a field types *before* it puts other keys in, so an action
-moved to a letter would take that letter from the field, and it knows no way to take all keys away.
+Textual's own keymap is not used: it knows no way to take all keys away, reaches no action that comes without one, and
+is worked out anew at every key press.
 """
 
 from __future__ import annotations

@@ -5,13 +5,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
 from jamtui.actions import Where
@@ -59,7 +62,12 @@ class Composer(Vertical):
     class Editor(Message):
         """The person wants to go on in an editor of their own."""
 
-    BINDINGS = bindings(Where.COMPOSER)
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(Where.COMPOSER),
+        # The screen's own Tab, which goes to another pane, sleeps while one writes.
+        Binding("tab", "field(1)", show=False),
+        Binding("shift+tab", "field(-1)", show=False),
+    ]
 
     def __init__(self, draft: Draft, heading: str, desk: Desk, *, titled: bool) -> None:
         """``heading`` says in harmless words what is being written; ``titled`` shows the field for a title."""
@@ -213,6 +221,12 @@ class Composer(Vertical):
     def action_close(self) -> None:
         draft = self.save_now()
         self.post_message(self.Closed(draft, kept=not draft.empty))
+
+    def action_field(self, step: int) -> None:
+        """From field to field in a ring: the keys stay in the composer until it is closed."""
+        fields: list[Widget] = [*self.query(Field), self.query_one(Area)]
+        here = next((at for at, one in enumerate(fields) if one.has_focus), len(fields) - 1)
+        fields[(here + step) % len(fields)].focus()
 
     def action_preview(self) -> None:
         preview, area = self.query_one("#composer-preview"), self.query_one(Area)

@@ -99,6 +99,7 @@ def test_two_actions_may_change_places() -> None:
         (["help = []"], 2, "help must keep a key; ? stays"),
         (['send = "s"'], 2, "is needed for typing"),
         (['send = "enter"'], 2, "is needed for typing"),
+        (['send = "ctrl+d"'], 2, "is needed for typing"),  # the text takes it before the composer is asked
         (['palette = ":"'], 2, "is needed for typing"),
         (['forum = "j"'], 2, "it stays without a key"),
     ],

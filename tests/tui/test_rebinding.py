@@ -1,0 +1,109 @@
+"""Keys of one's own in the real app: they work, the old ones do not, and what is shown says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from jamtui import keymap as keymap_module
+from jamtui.actions import Keymap
+from jamtui.config import parse
+from jamtui.keymap import keymap
+from screens.help import Help
+from widgets.command_line import CommandLine
+from widgets.composer import Composer
+from widgets.fields import Area, Field
+
+
+def keys(*lines: str) -> Keymap:
+    made, problems = keymap(parse("\n".join(["version = 1", "[keys]", *lines]), Path("config.toml")).keys)
+    assert problems == []
+    return made
+
+
+async def test_lists_thread_and_hints_follow(tui: Callable[..., Any]) -> None:
+    own = keys('down = "w"', 'up = "down"', 'open = "f2"', 'reply = "R"', "vote = []", 'discard = "X"', 'undo = "f3"')
+    async with tui(keymap=own) as t:
+        await t.press("enter")
+        assert t.screen.spot.kind == "forums"  # Enter is no longer bound, in the list neither
+        await t.press("f2", "w", "w", "down")
+        assert t.screen.list_now.cursor_index == 1
+        await t.press("j")
+        assert t.screen.list_now.cursor_index == 1
+        assert "F2 open" in t.told
+        assert "R reply" in t.told
+        assert "vote" not in t.told
+        await t.press("f2", "r", "plus")
+        assert not t.screen.query(Composer)
+        assert t.session.outbox() == []
+        await t.press("R")
+        await t.type("wR")  # letters that do something elsewhere are text here
+        assert t.screen.query_one(Composer).draft.body == "wR"
+        await t.press("escape", "X")
+        assert t.session.drafts() == []
+        assert "F3 takes it back" in t.told
+
+
+async def test_letters_are_typed_on_the_command_line(tui: Callable[..., Any]) -> None:
+    """A letter that moves the list is text while one types."""
+    async with tui(keymap=keys('down = "w"')) as t:
+        await t.press("colon")
+        await t.type("w")
+        assert t.screen.query_one(CommandLine).query_one("#command").value == "w"
+
+
+async def test_help_outbox_composer_and_tabs_follow(tui: Callable[..., Any]) -> None:
+    own = keys('help = "f1"', 'search = "f"', "filter = []", 'live = "L"', 'send = "ctrl+g"', 'drop = "K"')
+    async with tui(keymap=own) as t:
+        assert "L Live" in t.text
+        await t.press("question_mark")
+        assert not isinstance(t.screen, Help)
+        await t.press("f1")
+        assert isinstance(t.screen, Help)
+        assert "f narrows" in t.text
+        await t.press("f")
+        await t.type("send")
+        assert "Ctrl-G" in t.text
+        await t.press("escape", "f1")
+        assert not isinstance(t.screen, Help)
+        await t.press("enter", "enter", "r")
+        await t.type("text")
+        assert ("Ctrl-G", "send") in t.screen._hints()
+        await t.press("ctrl+s")
+        assert t.screen.query(Composer)
+        await t.press("ctrl+g")
+        assert len(t.session.outbox()) == 1
+        await t.press("5", "D")
+        assert len(t.session.outbox()) == 1
+        await t.press("K")
+        assert t.session.outbox() == []
+
+
+async def test_quit_and_palette_follow(tui: Callable[..., Any]) -> None:
+    async with tui(keymap=keys('quit = "f10"', 'palette = "f9"')) as t:
+        await t.press("ctrl+q", "ctrl+p")
+        assert t.app.is_running
+        assert len(t.app.screen_stack) == 1
+        await t.press("f9")
+        assert len(t.app.screen_stack) == 2
+        await t.press("escape")
+        await t.pilot.press("f10")
+        await t.pilot.pause()
+        assert t.app.return_value == 0
+
+
+def test_what_fields_do_with_keys_is_known() -> None:
+    """A key that the text takes first must be refused for actions of the composer and the search."""
+    known = keymap_module._IN_TEXT | keymap_module._EDITING
+    for field in (Area, Field):
+        mine = {key for key in field._merge_bindings().key_to_bindings if not key.startswith("super+")}
+        sendable = {key for key in mine if _can_be_sent(key)}
+        assert sendable <= known, sendable - known
+
+
+def _can_be_sent(name: str) -> bool:
+    try:
+        return keymap_module.key(name) == name
+    except ValueError:
+        return False
