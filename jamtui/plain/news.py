@@ -76,9 +76,11 @@ class News:
         self._outbox = now
         return posts
 
-    def dropped(self, session: Session) -> None:
-        """The reader changed the outbox: that is no news."""
+    def dropped(self, session: Session, sent: str = "", kind: str = "post") -> None:
+        """The reader changed the outbox: that is no news. ``sent`` was put into it, and may have arrived already."""
         self._outbox = {row.id: (row.kind, row.state) for row in session.outbox()}
+        if sent:
+            self._outbox.setdefault(sent, (kind, SendState.QUEUED))
 
     def _note_link(self, session: Session) -> None:
         status = session.status()

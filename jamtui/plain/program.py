@@ -102,6 +102,7 @@ class Plain(Writing):
         told = rested - SELDOM
         try:
             while True:
+                self.catch_up()  # what came while something was typed has woken nobody
                 now = time.monotonic()
                 wait = None
                 if self.news.waiting:

@@ -99,7 +99,7 @@ class Writing(Marking):
             return
         going = self.session.status().link in _CONNECTED
         self.say("On its way." if going else "Queued: it goes out when the connection is back.")
-        self.news.dropped(self.session)
+        self.news.dropped(self.session, outbox_id, "edit" if draft.kind is DraftKind.EDIT else "post")
         post = self.session.post(draft.target if draft.kind is DraftKind.EDIT else outbox_id)
         if self.spot.reading and self.spot.thread == post.thread_id:
             self.reload()

@@ -368,3 +368,23 @@ def test_a_post_is_lines_of_words() -> None:
 )
 def test_no_post_is_too_much(body: str) -> None:
     assert len(lines_of(spoken(body), 80)) < 2100
+
+
+def test_what_comes_while_something_is_typed_is_noticed_without_another_key(session: Session) -> None:
+    """The network wakes the conversation once; a line that is typed at that moment swallows the call."""
+    waits: list[float | None] = []
+
+    class Typing(Pipe):
+        def line(self, label, text="", **more):  # type: ignore[no-untyped-def]
+            plain.news.changed(Changed(new_posts=3))
+            return super().line(label, text, **more)
+
+        def command(self, timeout: float | None) -> Key | str | None:
+            waits.append(timeout)
+            return super().command(timeout)
+
+    plain = Plain(session, Typing(io.StringIO(":\n\n"), io.StringIO()), edit=str, browse=str)
+    with pytest.raises(Ended):
+        plain.run()
+    assert waits[0] is None
+    assert waits[1] is not None  # it does not wait for a key for ever: there is something to tell
