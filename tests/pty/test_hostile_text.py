@@ -13,6 +13,7 @@ import pytest
 
 CORPUS = Path(__file__).parents[1] / "data" / "hostile" / "corpus.json"
 KINDS = ("esc", "c0", "c1", "uni", "markup", "md")  # text in a post; the others are a server's answers
+_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[^\[])")  # ECMA-48: CSI in full, of others the first two
 BEHIND = "QZX"  # written behind each payload of a reply
 SHORT = 150  # characters of a payload in fields of one line, which have limits
 TIME = "2026-01-01T00:00:00Z"
@@ -63,14 +64,19 @@ def records(texts: list[str]) -> Iterator[dict[str, Any]]:
 
 
 def escapes_of(text: str) -> set[bytes]:
-    """Each ESC of a payload with what follows it, as it would stand in the output of a program that lets it through.
+    """Each escape sequence of a payload with the characters behind it, as a program that lets it through would write it.
 
-    What follows always reaches into text that only the payload has, `BEHIND` at the latest: an escape sequence alone,
-    such as a reset of colours, is among what Textual itself writes.
+    The characters behind, `BEHIND` at the latest, are the payload's: a sequence alone, such as a reset of colours, is
+    among what Textual itself writes. They are looked for as they are and with ESC made visible, since one sequence
+    may be let through and the next one not.
     """
-    whole = text + BEHIND
-    tails = (whole[at : at + 24] for at, character in enumerate(text) if character == "\x1b")
-    return {tail.encode("utf-8", "replace") for tail in tails}
+    whole, found = text + BEHIND, set()
+    for sequence in _SEQUENCE.finditer(whole):
+        rest = re.split(r"[\x00-\x1a\x1c-\x1f\x7f-\x9f]", whole[sequence.end() : sequence.end() + 3])[0]
+        found |= (
+            {sequence[0] + rest, sequence[0] + rest.replace("\x1b", "\u241b")} if rest else {whole[sequence.start() :]}
+        )
+    return {one.encode("utf-8", "replace") for one in found}
 
 
 @pytest.mark.slow
