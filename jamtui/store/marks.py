@@ -1,4 +1,4 @@
-"""Reading state and what a person set for reading: read, saved, places, visits, muted and followed.
+"""Reading state and what a person set for reading: read, saved, places, muted and followed.
 
 Written with synchronous=NORMAL: a killed program loses nothing, and no key waits for the disk; a machine that loses
 its power may forget the last marks, never tear the file. Nothing here compares this machine's clock with anything.

@@ -56,11 +56,6 @@ CREATE TABLE marks(
     target TEXT NOT NULL,  -- id of the opener, name of the tag, id of the person
     mark TEXT NOT NULL,    -- muted followed
     at INTEGER NOT NULL, PRIMARY KEY (kind, target)) WITHOUT ROWID;
-CREATE TABLE visits(
-    thread_id TEXT PRIMARY KEY,
-    newest TEXT NOT NULL,      -- id of the newest post that was there
-    created INTEGER NOT NULL,  -- its server's time, for a mirror that no longer has it
-    at INTEGER NOT NULL) WITHOUT ROWID;  -- this machine's time, told to people and compared with nothing
 CREATE TABLE kept(raw TEXT PRIMARY KEY) WITHOUT ROWID;  -- records of a newer jamtui's `state export`
 CREATE TABLE stamp(one INTEGER PRIMARY KEY CHECK (one = 1), n INTEGER NOT NULL);
 INSERT INTO stamp VALUES (1, 0);

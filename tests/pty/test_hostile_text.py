@@ -64,7 +64,7 @@ def records(texts: list[str]) -> Iterator[dict[str, Any]]:
 
 
 def escapes_of(text: str) -> set[bytes]:
-    """Each escape sequence of a payload with the characters behind it, as a program that lets it through would write it.
+    """Each escape sequence of a payload with the characters behind it, as it would be written if it were let through.
 
     The characters behind, `BEHIND` at the latest, are the payload's: a sequence alone, such as a reset of colours, is
     among what Textual itself writes. They are looked for as they are and with ESC made visible, since one sequence
