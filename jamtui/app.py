@@ -85,7 +85,7 @@ class JamApp(TypeAhead[int]):
     ) -> None:
         """``reports`` is the private folder for crash reports; ``keep_theme`` stores the theme that was chosen and
         answers what there is to know about that ("": nothing);
-        ``frozen`` says that the session's clock stands, so that nothing is redrawn for the sake of time;
+        ``frozen`` says that the session's clock stands, so that nothing moves or blinks for the sake of time;
         ``ascii_only`` spells every mark of our own in ASCII;
         ``editor`` is the command behind Ctrl-O, "" for $VISUAL or $EDITOR."""
         super().__init__()
@@ -98,6 +98,8 @@ class JamApp(TypeAhead[int]):
         rebind(self, keymap)
         self.session = session
         self.frozen = frozen
+        if frozen:
+            self.animation_level = "none"
         self._doors = doors
         self._reports = reports
         self._keep_theme = keep_theme

@@ -14,6 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from jamtui.actions import AS_DELIVERED, Action, Keymap, grouped
+from widgets.fields import Field
 
 _KEYS = 14  # cells of the columns of keys and names
 _NAME = 18
@@ -53,7 +54,7 @@ class Help(ModalScreen[None]):
                 ),
                 id="help-title",
             )
-            yield Input(placeholder="what do you want to do?", id="help-find", compact=True)
+            yield Field(placeholder="what do you want to do?", id="help-find", compact=True)
             with VerticalScroll(id="help-rows", can_focus=True):
                 yield Static(id="help-text")
 

@@ -19,6 +19,7 @@ from jamtui.errors import JamError
 from jamtui.safe_text import safe_block, safe_line
 from jamtui.session import Session
 from screens.doors import Credentials, Doors, Offer
+from widgets.fields import Field
 
 WAYS = {
     "password": "Handle and password",
@@ -55,15 +56,15 @@ class SignIn(Screen[None]):
         with Center(), Vertical(id="sign-in"):
             yield Static(Content.styled(title, "bold $primary"), id="sign-in-title")
             yield Static(Content("Address of the Jam"), classes="label")
-            yield Input(self._url, placeholder="https://jam.example.org", id="url", compact=True)
+            yield Field(self._url, placeholder="https://jam.example.org", id="url", compact=True)
             with Vertical(id="ways"):
                 yield Static(id="offer")
                 yield Static(Content("How"), classes="label")
                 yield Select[str]([("", "")], id="way", compact=True, allow_blank=False)
                 yield Static(Content("Handle"), classes="label handle")
-                yield Input(id="handle", classes="handle", compact=True)
+                yield Field(id="handle", classes="handle", compact=True)
                 yield Static(id="secret-label", classes="label secret")
-                yield Input(id="secret", classes="secret", password=True, compact=True)
+                yield Field(id="secret", classes="secret", password=True, compact=True)
                 yield Checkbox(
                     Content("keep me signed in with a file (0600), not the keyring"), id="in-file", compact=True
                 )

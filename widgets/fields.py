@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from rich.text import Text
 from textual.suggester import Suggester
+from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
 STAND_IN = "\N{REPLACEMENT CHARACTER}"
@@ -28,8 +29,16 @@ def one_line(text: str) -> str:
     return " ".join(text.split()).translate(dict.fromkeys(CONTROLS)) if text else ""
 
 
+def _blinks(widget: Widget) -> bool:
+    """A blinking cursor is an animation: not for who turned those off (TEXTUAL_ANIMATIONS), not when time stands."""
+    return widget.app.animation_level != "none"
+
+
 class Field(Input):
     """An `Input` whose value never holds control characters."""
+
+    def on_mount(self) -> None:
+        self.cursor_blink = _blinks(self)
 
     def validate_value(self, value: str) -> str:
         """Runs on every change of the value, typed, pasted or set."""
@@ -38,6 +47,9 @@ class Field(Input):
 
 class Area(TextArea):
     """A `TextArea` that keeps what was pasted and draws it harmless."""
+
+    def on_mount(self) -> None:
+        self.cursor_blink = _blinks(self)
 
     def get_line(self, line_index: int) -> Text:
         line = super().get_line(line_index)
