@@ -24,7 +24,7 @@ imports:  ## the arrows between the rooms
 check: lint types imports test
 
 soak:  ## the random walk of 10,000 steps against the model of unread and place
-	JAMTUI_WALK=10000 $(BIN)/pytest -s tests/tui/test_walk.py
+	JAMTUI_WALK=10000 $(BIN)/pytest tests/tui/test_walk.py
 
 demo:
 	$(BIN)/jamtui demo

@@ -310,7 +310,7 @@ def self_signed(folder: Path) -> ssl.SSLContext:
 @every_call
 @pytest.mark.parametrize("coding", BOMBS)
 @pytest.mark.parametrize("status", ["200 OK", "422 No", "500 Bad"])
-async def test_bomb(use: Use, coding: str, status: str) -> None:
+async def test_bomb(use: Use, coding: str, status: str, figure: Callable[[str, float], None]) -> None:
     """`net-gzip-bomb`, and its like in zstd: 512 MiB of zeros."""
     bomb = BOMBS[coding](bytes(MIB))
     answer = response(
@@ -321,7 +321,7 @@ async def test_bomb(use: Use, coding: str, status: str) -> None:
         with pytest.raises(errors.ApiError) as caught:
             await use(client)
         risen = memory.risen()
-        print(f"{coding} bomb of 512 MiB, {status}: memory rose by {risen / MIB:.1f} MiB")
+        figure("promise 11: memory rose by at most {:.1f} MiB at a bomb of 512 MiB, {} cases", risen / MIB)
         assert risen < 32 * MIB
     assert isinstance(caught.value, errors.BadAnswer | errors.NotAJam | errors.ServerFault)
 
@@ -415,6 +415,7 @@ PAGE = b'{"items":[{"seq":1,"mark":"abcd","type":"votes","data":{"post_id":"p","
         ("zstd", zstandard.compress(PAGE)),
         ("zstd", zstandard.compress(PAGE[:20]) + zstandard.compress(PAGE[20:])),
     ],
+    ids=["identity", "gzip", "gzip in two members", "zstd", "zstd in two frames"],
 )
 async def test_every_coding_that_is_asked_for(coding: str, body: bytes) -> None:
     async def in_single_bytes(request: str, writer: asyncio.StreamWriter) -> None:

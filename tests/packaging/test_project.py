@@ -75,7 +75,7 @@ def readme_lines(project: Path, mark: str) -> list[str]:
     return re.findall(rf"^<!-- {mark} -->\n\n```sh\n(.+)\n```$", text, re.MULTILINE)
 
 
-@pytest.mark.parametrize(("mark", "last"), [("demo", ".venv/bin/jamtui demo"), ("test", ".venv/bin/pytest")])
+@pytest.mark.parametrize(("mark", "last"), [("demo", ".venv/bin/jamtui demo"), ("test", ".venv/bin/pytest -n auto")])
 def test_readme_has_one_line_to_paste(mark: str, last: str, project: Path) -> None:
     (line,) = readme_lines(project, mark)
     assert line.split(" && ")[-1] == last

@@ -80,7 +80,9 @@ def escapes_of(text: str) -> set[bytes]:
 
 
 @pytest.mark.slow
-def test_no_payload_drives_the_terminal(terminal: Callable[..., Any], tmp_path: Path) -> None:
+def test_no_payload_drives_the_terminal(
+    terminal: Callable[..., Any], tmp_path: Path, figure: Callable[[str], None]
+) -> None:
     cases = payloads()
     texts = [text for _, text in cases]
     archive = tmp_path / "hostile.jsonl"
@@ -114,7 +116,7 @@ def test_no_payload_drives_the_terminal(terminal: Callable[..., Any], tmp_path: 
     text = output.decode("utf-8", "replace")
     hits = sorted(FORBIDDEN & set(text))
     driven = sorted(escape for payload in texts for escape in escapes_of(payload) if escape in output)
-    print(f"promise 1: {len(hits) + len(driven)} payload control bytes over {len(texts)} payloads, {places} places")
+    figure(f"promise 1: {len(hits) + len(driven)} payload control bytes over {len(texts)} payloads, {places} places")
     assert not hits, f"control characters on the terminal: {hits}"
     assert not driven, f"escape sequences of payloads on the terminal: {driven}"
     assert "PWNED-TITLE\x07" not in text

@@ -64,7 +64,9 @@ def test_a_signal_keeps_the_draft_and_gives_the_terminal_back(
     assert demo.line_settings() == demo.before
 
 
-def test_the_cursor_stands_on_the_row_and_a_key_writes_only_it(terminal: Callable[..., Any]) -> None:
+def test_the_cursor_stands_on_the_row_and_a_key_writes_only_it(
+    terminal: Callable[..., Any], figure: Callable[[str], None]
+) -> None:
     one = terminal("open", str(REAL), "--plain", size=(80, 24))
     one.wait_for("Forum 1 of")
     assert current(one).startswith("A 15 dollar minimum wage")
@@ -85,7 +87,7 @@ def test_the_cursor_stands_on_the_row_and_a_key_writes_only_it(terminal: Callabl
     rows = [row for row in OURS.sub("", written).replace("\r", "").split("\n") if row]
     text = sum(len(row.encode()) for row in rows)
     moves = len(written.encode()) - text
-    print(f"{len(written.encode()) / keys:.0f} bytes a key, {moves / keys:.1f} of them moves")
+    figure(f"plain mode: {len(written.encode()) / keys:.0f} bytes a key, {moves / keys:.1f} of them moves")
     assert moves <= keys * 20
     assert text <= keys * 4 * 80
 

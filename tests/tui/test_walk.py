@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -364,7 +365,7 @@ def still(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "TEXTUAL_ANIMATIONS", "none")
 
 
-async def test_a_random_walk_agrees_with_the_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_random_walk_agrees_with_the_model(tmp_path: Path, figure: Callable[[str], None]) -> None:
     rng = random.Random(SEED)
     walk = Walk(tmp_path, rng)
     left, starts, kept = STEPS, 0, None
@@ -393,5 +394,4 @@ async def test_a_random_walk_agrees_with_the_model(tmp_path: Path, capsys: pytes
         fresh.close()
         if rng.random() < 0.3:
             walk.fetch_anew()
-    with capsys.disabled():
-        print(f"\nwalk: {STEPS:,} steps, {starts} starts, {len(walk.model.posts)} posts, seed {SEED}: no difference")
+    figure(f"walk: {STEPS:,} steps, {starts} starts, {len(walk.model.posts)} posts, seed {SEED}: no difference")

@@ -6,7 +6,7 @@ import io
 import statistics
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -69,7 +69,7 @@ def test_ids_carry_the_time_of_their_post() -> None:
         assert int(post.id.replace("-", "")[:12], 16) == round(post.created_at.timestamp() * 1000)
 
 
-def test_shape(capsys: pytest.CaptureFixture[str]) -> None:
+def test_shape(figure: Callable[[str], None]) -> None:
     """Loose bounds around docs/demo.md's figures; the figures themselves are printed."""
     records = checked(archive_bytes(5_000, 1))
     posts = posts_of(records)
@@ -105,8 +105,7 @@ def test_shape(capsys: pytest.CaptureFixture[str]) -> None:
         "link": sum("https://" in post.body for post in posts) / len(posts),
         "busiest hour": hours.most_common(1)[0][0],
     }
-    with capsys.disabled():
-        print("\nshape of 5,000:", {name: round(figure, 2) for name, figure in figures.items()})
+    figure(f"shape of 5,000 posts: { {name: round(value, 2) for name, value in figures.items()} }")
     assert 4.5 < figures["posts a thread"] < 8
     assert 0.15 < figures["threads of one"] < 0.4
     assert 0.48 < figures["no reply"] < 0.7
