@@ -323,9 +323,9 @@ class View(Hits, Screen[None]):
             self.query_one(rows).display = self.list_now is self.query_one(rows)
         self.query_one("#card").display = card
         self.reader.display = not card and not self.has_class("-new-thread")
-        self.set_class(spot.reading or self.writing, "-reading")
-        self.set_class(card, "-card")
-        self.set_class(spot.kind == "forums", "-forums")
+        # In one go: each change of a class of the screen styles everything on it anew, at 20 ms.
+        forums = spot.kind == "forums"
+        self.update_classes({"-reading": spot.reading or self.writing, "-card": card, "-forums": forums})
         self.query_one(Rail).display = self.three_panes and spot.kind == "threads"
         self._draw_card()
         self._refresh_lines()
@@ -388,6 +388,8 @@ class View(Hits, Screen[None]):
             return Content("What it is about"), Content("")
         if self.spot.kind == "outbox":
             return Content("What waits"), Content("")
+        if self.has_class("-new-thread"):
+            return Content("What you write"), Content("")
         if not self._shown:
             return Content("No thread"), Content("")
         with contextlib.suppress(NotFound):

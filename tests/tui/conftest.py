@@ -21,6 +21,7 @@ from typing import Any
 import msgspec
 import pytest
 from textual import constants
+from textual._context import active_app
 from textual.pilot import Pilot
 
 from jamserver.demo_jam import demo_records
@@ -42,6 +43,38 @@ def still(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.delenv("TEXTUAL_THEME", raising=False)
     monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setattr("widgets.status_line.TOAST_SECONDS", 3600.0)  # what was told stays until the next key
+
+
+async def settled(min_sleep: float = 0, max_sleep: float = 0) -> None:
+    """Until no part of the running app has anything left to do: no message, no callback, nothing to lay out or draw.
+
+    Takes the place of Textual's ``wait_for_idle``, which sleeps and then looks how much processor time went by: that
+    takes 20 ms at least, and on a busy machine, where a process that works gets no time either, it ends too early.
+    """
+    app = active_app.get()
+    pilot, quiet = Pilot(app), 0
+    for _ in range(1_000):
+        if not (app._running and await pilot._wait_for_screen()):
+            return  # it ended
+        # What would else come with the next frame:
+        if app._resize_event is not None:
+            app._check_resize()
+        screen = app.screen
+        screen._on_timer_update()
+        busy = any(
+            node._message_queue.qsize() or node._next_callbacks for node in [app, *screen.walk_children(with_self=True)]
+        )
+        quiet = 0 if busy or screen._callbacks or screen._dirty_widgets or screen._layout_required else quiet + 1
+        if quiet == 2:
+            return
+    raise AssertionError("the app never came to rest")
+
+
+@pytest.fixture(autouse=True)
+def rest_is_seen_not_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("textual.pilot.wait_for_idle", settled)
+    monkeypatch.setattr("textual.app.wait_for_idle", settled)
 
 
 @pytest.fixture(scope="session")

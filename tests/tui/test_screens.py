@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import random
+import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
 from rich.color import ColorSystem
-from textual import constants
 from textual.app import App
 from textual.pilot import Pilot
 
 from jamserver.demo_jam import demo_records
 from jamtui.app import JamApp
-from jamtui.paths import Home
-from jamtui.session import Session, open_session, prepare
-from jamtui.store import connection, mirror, registry
-from jamtui.store.mirror import Loading, Mirror
+from jamtui.session import Session
 from screens.jam import JamScreen
 from screens.rail import Rail, RailList
 from widgets.ascii_only import ASCII
@@ -29,50 +25,6 @@ from widgets.status_line import HintLine
 
 NOW = datetime(2011, 2, 9, 14, tzinfo=UTC)
 SIZES = [(80, 24), (120, 40), (160, 45)]
-
-
-@pytest.fixture(autouse=True)
-def still(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The snapshot plugin imports Textual before any of our code, so its constants are what must stand still."""
-    monkeypatch.setattr(constants, "TEXTUAL_ANIMATIONS", "none")
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.delenv("TEXTUAL_THEME", raising=False)
-    monkeypatch.setenv("TZ", "UTC")
-
-
-@pytest.fixture(scope="module")
-def mirrored(tmp_path_factory: pytest.TempPathFactory) -> registry.KnownJam:
-    home = Home.from_env({"JAMTUI_HOME": str(tmp_path_factory.mktemp("home"))})
-    records = list(demo_records(1, NOW))
-    me = next(data for kind, data in records if kind == "person" and data["handle"] == "demo")
-    jam = registry.for_server(home, "http://127.0.0.1:9", "social-business", "Social Business Jam").changed(
-        person_id=me["id"], handle="demo", name=me["name"], role="participant", store="file"
-    )
-    registry.remember(home, jam)
-    prepare(jam, NOW)
-    db = connection.connect(jam.mirror, mirror.SCHEMA)
-    loading = Loading(Mirror(db), "1-aaaa")
-    for kind, data in records:
-        loading.feed(msgspec.json.encode({"type": kind, "data": data}))
-    loading.finish("2011-02-09T14:00:00.000Z")
-    db.close()
-    return jam
-
-
-@pytest.fixture
-def session(mirrored: registry.KnownJam, tmp_path: Path) -> Iterator[Session]:
-    """The mirror is shared; what is one's own is new for each test."""
-    import shutil
-
-    folder = tmp_path / "jams" / mirrored.folder.name
-    shutil.copytree(mirrored.folder, folder)
-    jam = registry.find(Home.from_env({"JAMTUI_HOME": str(tmp_path)}), None)
-    one = open_session(
-        Home.from_env({"JAMTUI_HOME": str(tmp_path)}), jam, clock=lambda: NOW, rng=random.Random(1), environ={}
-    )
-    one.start = lambda on_change: None  # type: ignore[method-assign] # off line: no server is meant here
-    yield one
-    one.close()
 
 
 def app_of(session: Session | None, tmp_path: Path, theme: str = "dark", *, ascii_only: bool = False) -> JamApp:
@@ -111,6 +63,10 @@ def steps(keys: tuple[str, ...]) -> Callable[[Pilot[object]], Awaitable[None]]:
         for key in keys:
             await pilot.press(key)
             await pilot.app.workers.wait_for_complete()
+            await pilot.pause()
+        # The thread beside a list is drawn, and a draft saved, when one rests for a moment.
+        if soon := [task for task in asyncio.all_tasks() if task.get_name() in ("preview", "save-draft")]:
+            await asyncio.wait(soon)
             await pilot.pause()
 
     return run
