@@ -3,7 +3,8 @@
     python benchmarks/bench_sync.py [--posts 46000] [--archive FILE] [--runs 3]
 
 Prints, for the generated Jam and for an archive if one is given: seconds until the first posts can be read, seconds
-until the mirror is whole, the same beside loading the plain table alone, and the memory of the process.
+until the mirror is whole, the same beside the plain table alone and beside pages of 200 with triggers (both without any
+network, see bench_load.py), and the memory of the process.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-import apsw
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from api_client.client import JamClient
+from benchmarks.bench_load import measured, pages_with_triggers, table_alone
 from jamtui.archive import Post, open_archive, read
 from jamtui.model import Changed
 from jamtui.paths import Home
@@ -33,20 +35,6 @@ from jamtui.sync.network import once
 
 def now() -> datetime:
     return datetime.now(UTC)
-
-
-def table_alone(archive: Path) -> float:
-    """Seconds to put the posts into one table without any index, from records that are parsed already."""
-    with open_archive(archive) as stream:
-        rows = [(r.data.id, r.raw) for r in read(stream) if isinstance(r.data, Post)]
-    with tempfile.TemporaryDirectory() as folder:
-        db = apsw.Connection(str(Path(folder) / "t.sqlite"))
-        db.pragma("journal_mode", "WAL")
-        db.execute("CREATE TABLE posts(id TEXT PRIMARY KEY, raw BLOB)")
-        begin = time.perf_counter()
-        with db:
-            db.executemany("INSERT INTO posts VALUES (?, ?)", rows)
-        return time.perf_counter() - begin
 
 
 def cold(origin: str) -> tuple[float, float]:
@@ -84,15 +72,19 @@ def measure(name: str, archive: Path, runs: int) -> None:
             assert server.stdout is not None
             origin = server.stdout.readline().split()[-1]
             samples = [cold(origin) for _ in range(runs)]
+            rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         finally:
             server.terminate()
             server.wait()
-    table = statistics.median(table_alone(archive) for _ in range(runs))
+    with open_archive(archive) as stream:
+        posts = [(record.data, record.raw) for record in read(stream) if isinstance(record.data, Post)]
+    table = statistics.median(measured(lambda at: table_alone(at, posts)) for _ in range(runs)) / 1000
+    pages = statistics.median(measured(lambda at: pages_with_triggers(at, posts)) for _ in range(runs)) / 1000
     first, whole = (statistics.median(column) for column in zip(*samples, strict=True))
-    rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
         f"{name}: first rows {first * 1000:.0f} ms, whole mirror {whole:.2f} s, "
-        f"table alone {table:.2f} s (ratio {whole / table:.1f}), peak memory {rss:.0f} MiB"
+        f"table alone {table:.2f} s (ratio {whole / table:.1f}), "
+        f"pages of 200 with triggers {pages:.2f} s (ratio {whole / pages:.2f}), peak memory {rss:.0f} MiB"
     )
 
 

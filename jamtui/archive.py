@@ -119,6 +119,14 @@ TYPES: dict[str, type[Object]] = {"jam": Jam, "person": Person, "forum": Forum, 
 _DECODERS: dict[str, msgspec.json.Decoder[Object]] = {
     name: msgspec.json.Decoder(struct) for name, struct in TYPES.items()
 }
+# The same for objects without a field that is not known, as nearly all are. They pass over nothing, so what they take
+# is checked in all its parts, and need not be read a second time for that.
+_WHOLE: dict[str, msgspec.json.Decoder[Object]] = {
+    name: msgspec.json.Decoder(
+        msgspec.defstruct(struct.__name__, [], bases=(struct,), frozen=True, forbid_unknown_fields=True)
+    )
+    for name, struct in TYPES.items()
+}
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -160,16 +168,30 @@ def decode(kind: str, raw: bytes) -> Object | None:
     Fields that are not known are checked as JSON and as UTF-8 too: they are kept and served to others.
     """
     try:
-        _OBJECT.decode(raw)
-        decoder = _DECODERS.get(kind)
-        data = None if decoder is None else decoder.decode(raw)
+        data = _decoded(kind, raw)
         for moment in _times(data):
-            moment.astimezone(UTC)
+            if not _SAFE_YEARS[0] < moment.year < _SAFE_YEARS[1]:
+                moment.astimezone(UTC)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     except OverflowError:
         raise ValueError("a time outside of the years 1 to 9999") from None
     return data
+
+
+def _decoded(kind: str, raw: bytes) -> Object | None:
+    whole = _WHOLE.get(kind)
+    if whole is not None:
+        try:
+            return whole.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            pass  # a field that is not known, or nothing valid: the careful way tells which
+    _OBJECT.decode(raw)
+    decoder = _DECODERS.get(kind)
+    return None if decoder is None else decoder.decode(raw)
+
+
+_SAFE_YEARS = (1, 9999)  # between them no zone moves a time out of what a datetime can hold
 
 
 def _times(data: Object | None) -> Iterator[datetime]:
@@ -187,25 +209,39 @@ def parse_line(line: bytes, number: int) -> Record:
     if len(line) > MAX_RECORD:
         raise ArchiveError(f"the record is longer than {MAX_RECORD:,} bytes", number)
     try:
-        outer, data = _record(line)
+        kind, raw, data = _record(line)
     except ValueError:
         # Some writers leave half of a surrogate pair when they cut a text; that much can be mended.
         mended = mend_surrogates(line)
         try:
-            outer, data = _record(mended)
+            kind, raw, data = _record(mended)
         except ValueError as error:
             raise ArchiveError(_reason(error), number) from None
-    if outer.type in _NOT_RECORDS:
-        raise ArchiveError(f"{outer.type} is a change, not a record", number)
-    return Record(outer.type, bytes(outer.data), data, number)
+    if kind in _NOT_RECORDS:
+        raise ArchiveError(f"{kind} is a change, not a record", number)
+    return Record(kind, raw, data, number)
 
 
-def _record(line: bytes) -> tuple[_Line, Object | None]:
+def _record(line: bytes) -> tuple[str, bytes, Object | None]:
+    """Type, bytes and object of a line. Raises ValueError."""
+    for kind, head in _HEADS:
+        if line.startswith(head) and line.endswith(b"}}"):
+            # As nearly all writers write it: when what stands between is an object, the line as a whole is right.
+            raw = line[len(head) - 1 : -1]
+            try:
+                return kind, raw, decode(kind, raw)
+            except ValueError:
+                break
     try:
         outer = _LINE.decode(line)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    return outer, decode(outer.type, bytes(outer.data))
+    raw = bytes(outer.data)
+    return outer.type, raw, decode(outer.type, raw)
+
+
+# Of those that a Jam has many.
+_HEADS = tuple((kind, b'{"type":"%s","data":{' % kind.encode()) for kind in ("post", "person"))
 
 
 def _reason(error: Exception) -> str:

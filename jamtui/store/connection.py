@@ -20,6 +20,7 @@ from jamtui.errors import JamError
 from jamtui.paths import private_file
 
 BUSY_MS = 5_000
+_LOG = 4 << 20  # bytes that a write-ahead log keeps once it begins again
 
 
 class StoreError(JamError):
@@ -93,6 +94,7 @@ def _prepare(db: apsw.Connection, schema: Schema, fresh: bool) -> None:
     db.execute("PRAGMA journal_mode=WAL")
     db.execute(f"PRAGMA synchronous={schema.synchronous}")
     db.execute("PRAGMA temp_store=MEMORY")
+    db.execute(f"PRAGMA journal_size_limit={_LOG}")  # a log that a bulk load made long is cut again
     db.execute("PRAGMA secure_delete=ON")  # removed text leaves the free pages, too
     if int(_value(db, "PRAGMA user_version")) < len(schema.migrations):
         migrate(db, schema)

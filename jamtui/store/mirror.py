@@ -11,7 +11,6 @@ Every change of objects happens in `apply` or `Loading`, in one transaction with
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +21,9 @@ import msgspec
 from jamtui import archive
 from jamtui.archive import Forum, Jam, Person, Post
 from jamtui.model import Changed
+from jamtui.store import columns
+from jamtui.store.columns import hash_of as hash_of
+from jamtui.store.columns import words_of as words_of
 from jamtui.store.connection import Schema, explained, transaction
 
 _V1 = """
@@ -97,7 +99,7 @@ def _add_derived(db: apsw.Connection) -> None:
         for n, raw in rows:
             data = archive.decode("post", bytes(raw))
             if isinstance(data, Post):
-                db.execute("UPDATE posts SET lang = ?, code = ?, featured = ? WHERE n = ?", (*_derived(data), n))
+                db.execute("UPDATE posts SET lang = ?, code = ?, featured = ? WHERE n = ?", (*columns.derived(data), n))
         last = int(rows[-1][0])
     db.execute(_MAKE_INDEXES)
 
@@ -105,35 +107,13 @@ def _add_derived(db: apsw.Connection) -> None:
 SCHEMA = Schema("mirror", 0x4A414D31, (_V1 + _INDEXES_V1, _add_derived), "NORMAL")
 
 START = "0-0"  # the cursor before everything
-BATCH = 4_000  # records a transaction while a snapshot is loaded
-_FIRST = 300  # … but the first one is small, so that something can be read at once
-
-# Scripts without spaces between words: each character becomes a word of its own, and a query a phrase of them.
-_UNSPACED = re.compile(
-    "([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-    "\uac00-\ud7af\U00020000-\U0003ffff])"
-)
-
-
-def words_of(text: str) -> str:
-    """Text as the full-text index has it (see `_UNSPACED`)."""
-    if text.isascii():
-        return text
-    return _UNSPACED.sub(r" \1 ", text)
-
-
-def hash_of(post_id: str) -> int:
-    """A signed 64-bit number for a post id: the last eight bytes of the UUID, its random part.
-
-    Reading state is kept by it, so that counting what is unread joins on integers. Two posts of one Jam share it with a
-    probability of 10⁻¹⁰; then reading one marks the other, no more.
-    """
-    digits = post_id.replace("-", "")[-16:]
-    try:
-        value = int(digits, 16)
-    except ValueError:  # an archive whose ids are no UUIDs
-        value = int.from_bytes(post_id.encode("utf-8", "replace")[-8:], "big")
-    return value - (1 << 64) if value >= 1 << 63 else value
+BATCH = 8_000  # posts a transaction while a snapshot is loaded…
+BATCH_BYTES = 6 << 20  # … or so many bytes of JSON, whichever is there first: what waits is held in memory
+_FIRST = 300  # … but the first one has few posts, so that something can be read at once
+# While a snapshot is loaded the index only adds; it goes on merging its parts when changes come singly.
+_MERGES = "INSERT INTO words(words, rank) VALUES ('automerge', ?), ('hashsize', ?)"
+_LOADING_MERGES, _USUAL_MERGES = (0, 8 << 20), (4, 1 << 20)
+_LOADING_CACHE = 8_000  # KiB of pages
 
 
 @dataclass(slots=True)
@@ -250,11 +230,7 @@ class Mirror:
             tally.threads[int(row[1])] = str(row[2])
 
     def _fold_person(self, data: Person, raw: bytes) -> None:
-        self.db.execute(
-            "INSERT INTO people(id, handle, raw) VALUES (?, ?, ?) "
-            "ON CONFLICT(id) DO UPDATE SET handle = excluded.handle, raw = excluded.raw",
-            (data.id, data.handle, raw),
-        )
+        self.db.execute(_UPSERT_PERSON.format("", ""), (data.id, data.handle, raw))
 
     def _renames(self, data: Person) -> bool:
         """Whether the person has posts: then names on many rows may have changed."""
@@ -262,11 +238,7 @@ class Mirror:
         return bool(next(iter(self.db.execute(sql, (data.id,))))[0])
 
     def _fold_forum(self, data: Forum, raw: bytes) -> None:
-        self.db.execute(
-            "INSERT INTO forums(id, slug, position, raw) VALUES (?, ?, ?, ?) ON CONFLICT(id) DO UPDATE "
-            "SET slug = excluded.slug, position = excluded.position, raw = excluded.raw",
-            (data.id, data.slug, data.position, raw),
-        )
+        self.db.execute(_UPSERT_FORUM.format("", ""), (data.id, data.slug, data.position, raw))
 
     def _number(self, table: str, object_id: str) -> int | None:
         row = next(iter(self.db.execute(f"SELECT n FROM {table} WHERE id = ?", (object_id,))), None)
@@ -286,7 +258,7 @@ class Mirror:
             if thread is None:
                 self._keep("unreadable post", raw)
                 return
-            self.db.execute(_INSERT_POST, (n, *_post_columns(data, raw, forum, thread, parent, author)))
+            self.db.execute(_INSERT_POST, (n, *columns.of_post(data, raw, forum, thread, parent, author)))
             tally.new += 1
         else:
             n, thread = int(old[0]), int(old[1])
@@ -294,7 +266,16 @@ class Mirror:
             self.db.execute(
                 "UPDATE posts SET forum = ?, author = ?, created = ?, up = ?, gone = ?, raw = ?, "
                 "lang = ?, code = ?, featured = ? WHERE n = ?",
-                (forum, author, _ms(data), data.up, int(bool(data.gone)), raw, *_derived(data), n),
+                (
+                    forum,
+                    author,
+                    columns.milliseconds(data),
+                    data.up,
+                    int(bool(data.gone)),
+                    raw,
+                    *columns.derived(data),
+                    n,
+                ),
             )
         self._index_words(n, data)
         tally.posts.add(data.id)
@@ -308,7 +289,7 @@ class Mirror:
     def _index_words(self, n: int, data: Post) -> None:
         if data.gone:
             return
-        self.db.execute("INSERT INTO words(rowid, title, body, tags) VALUES (?, ?, ?, ?)", (n, *_words(data)))
+        self.db.execute("INSERT INTO words(rowid, title, body, tags) VALUES (?, ?, ?, ?)", (n, *columns.words(data)))
         self.db.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?)", [(tag, n) for tag in data.tags])
 
     def _forget_words(self, n: int, data: archive.Object | None) -> None:
@@ -316,7 +297,8 @@ class Mirror:
         if not isinstance(data, Post) or data.gone:
             return
         self.db.execute(
-            "INSERT INTO words(words, rowid, title, body, tags) VALUES ('delete', ?, ?, ?, ?)", (n, *_words(data))
+            "INSERT INTO words(words, rowid, title, body, tags) VALUES ('delete', ?, ?, ?, ?)",
+            (n, *columns.words(data)),
         )
         self.db.executemany("DELETE FROM tags WHERE name = ? AND post = ?", [(tag, n) for tag in data.tags])
 
@@ -346,6 +328,14 @@ class Mirror:
         self.set_meta("n_base", str(base))
 
 
+_UPSERT_PERSON = (
+    "INSERT INTO people({}id, handle, raw) VALUES ({}?, ?, ?) "
+    "ON CONFLICT(id) DO UPDATE SET handle = excluded.handle, raw = excluded.raw"
+)
+_UPSERT_FORUM = (
+    "INSERT INTO forums({}id, slug, position, raw) VALUES ({}?, ?, ?, ?) "
+    "ON CONFLICT(id) DO UPDATE SET slug = excluded.slug, position = excluded.position, raw = excluded.raw"
+)
 _INSERT_POST = (
     "INSERT INTO posts(n, id, h, forum, thread, parent, author, created, up, gone, raw, lang, code, featured) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -372,35 +362,6 @@ _VOTES = msgspec.json.Decoder(_Votes)
 _WITH_ID = msgspec.json.Decoder(_WithId)
 
 
-def _ms(data: Post) -> int:
-    return int(data.created_at.timestamp() * 1000)
-
-
-def _words(data: Post) -> tuple[str, str, str]:
-    return words_of(data.title or ""), words_of(data.body), words_of(" ".join(data.tags))
-
-
-def _post_columns(
-    data: Post, raw: bytes, forum: int, thread: int, parent: int | None, author: int
-) -> tuple[object, ...]:
-    return (
-        data.id, hash_of(data.id), forum, thread, parent, author, _ms(data), data.up, int(bool(data.gone)), raw,
-        *_derived(data),
-    )  # fmt: skip
-
-
-def _derived(data: Post) -> tuple[str, int, int]:
-    """Language (the primary subtag), whether there is code, whether a host featured it."""
-    lang = data.lang.lower().replace("_", "-").partition("-")[0][:8] if data.lang else ""
-    body = data.body
-    code = not data.gone and ("`" in body or "~~~" in body or "    " in body) and _CODE.search(body) is not None
-    return lang, int(code), int(bool(data.featured))
-
-
-# A fence, a span between backticks, or a line that is indented by four after an empty one (CommonMark).
-_CODE = re.compile(r"^ {0,3}(?:```|~~~)|`[^`\n]+`|(?:\A|\n[ \t]*\n) {4,}\S", re.MULTILINE)
-
-
 class Loading:
     """Loads a snapshot into an empty mirror, in batches, the cursor last.
 
@@ -417,17 +378,22 @@ class Loading:
         self.mirror = mirror
         self.cursor = cursor
         self.records = 0
-        self._people: dict[str, int] = {}
-        self._forums: dict[str, int] = {}
-        self._posts: dict[str, int] = {}
-        self._batch: list[archive.Record] = []
+        self._numbers = _Numbers()
+        self._waiting = _Waiting()
         self._limit = _FIRST
         self._at_once = bool(mirror.cursor)  # a whole mirror is replaced: one transaction from here to `finish`
-        with self._transaction():
-            mirror.clear()
-            mirror.db.execute(_DROP_INDEXES)
-        self._threads: dict[int, list[int]] = {}  # opener's n -> n, forum, replies, last, up
-        self._n = mirror._next_n()
+        self._pragmas = {name: mirror.db.pragma(name) for name in ("cache_size", "wal_autocheckpoint")}
+        mirror.db.pragma("cache_size", -_LOADING_CACHE)
+        mirror.db.pragma("wal_autocheckpoint", 0)  # each page would be written twice before it is complete
+        try:
+            with self._transaction():
+                mirror.clear()
+                mirror.db.execute(_DROP_INDEXES)
+                mirror.db.execute(_MERGES, _LOADING_MERGES)
+                self._n = mirror._next_n()
+        except BaseException:
+            self._end()
+            raise
 
     @contextlib.contextmanager
     def _transaction(self, final: bool = False) -> Iterator[None]:
@@ -451,6 +417,12 @@ class Loading:
         """The load ends here: a mirror that was whole stays as it was. Does nothing after `finish`."""
         if self._at_once and self.mirror.db.in_transaction:
             self.mirror.db.execute("ROLLBACK")
+        self._end()
+
+    def _end(self) -> None:
+        for name, value in self._pragmas.items():
+            self.mirror.db.pragma(name, value)
+        self._pragmas = {}
 
     def feed(self, line: bytes) -> bool:
         """Takes one line of the snapshot; True when a batch was committed and can be read. Raises `ArchiveError`."""
@@ -460,8 +432,23 @@ class Loading:
 
     def feed_record(self, record: archive.Record) -> bool:
         self.records += 1
-        self._batch.append(record)
-        if len(self._batch) < self._limit:
+        waiting = self._waiting
+        data, raw = record.data, record.raw
+        match data:
+            case Post():
+                self._post(data, raw, record.line)
+            case Person():
+                n = self._numbers.people.setdefault(data.id, len(self._numbers.people) + 1)
+                waiting.people.append((n, data.id, data.handle, raw))
+            case Forum():
+                n = self._numbers.forums.setdefault(data.id, len(self._numbers.forums) + 1)
+                waiting.forums.append((n, data.id, data.slug, data.position, raw))
+            case Jam():
+                waiting.jam.append((raw,))
+            case _:
+                waiting.others.append((record.type, raw))
+        waiting.size += len(raw)
+        if len(waiting.posts) < self._limit and waiting.size < BATCH_BYTES:
             return False
         self._commit()
         self._limit = BATCH
@@ -470,77 +457,93 @@ class Loading:
     def finish(self, now: str, **meta: str) -> Changed:
         """Commits the rest and the cursor; ``meta`` are more facts to keep. The mirror is whole from here on."""
         self._commit(final=True, now=now, meta=meta)
+        self._end()
+        # The log has every page of the mirror: back to its usual length, at once or when nobody reads.
+        self.mirror.db.execute("PRAGMA wal_checkpoint(PASSIVE)")
         return Changed(everything=True, status=True)
 
     def _commit(self, *, final: bool = False, now: str = "", meta: dict[str, str] | None = None) -> None:
-        db = self.mirror.db
-        posts: list[tuple[object, ...]] = []
-        words: list[tuple[object, ...]] = []
-        tags: list[tuple[str, int]] = []
-        threads: set[int] = set()
+        db, waiting = self.mirror.db, self._waiting
+        self._waiting = _Waiting()
         with self._transaction(final):
-            for record in self._batch:
-                data, raw = record.data, record.raw
-                match data:
-                    case Post():
-                        self._post(data, raw, posts, words, tags, threads)
-                    case Person():
-                        self.mirror._fold_person(data, raw)
-                        self._people[data.id] = self.mirror._number("people", data.id) or 0
-                    case Forum():
-                        self.mirror._fold_forum(data, raw)
-                        self._forums[data.id] = self.mirror._number("forums", data.id) or 0
-                    case Jam():
-                        db.execute("INSERT OR REPLACE INTO jam VALUES (1, ?)", (raw,))
-                    case _:
-                        self.mirror._keep(record.type, raw)
-            db.executemany(_INSERT_POST, posts)
-            db.executemany("INSERT INTO words(rowid, title, body, tags) VALUES (?, ?, ?, ?)", words)
-            db.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?)", tags)
+            db.executemany("INSERT OR REPLACE INTO jam VALUES (1, ?)", waiting.jam)
+            db.executemany(_UPSERT_PERSON.format("n, ", "?, "), waiting.people)
+            db.executemany(_UPSERT_FORUM.format("n, ", "?, "), waiting.forums)
+            db.executemany(_INSERT_POST, waiting.posts)
+            db.executemany("INSERT INTO words(rowid, title, body, tags) VALUES (?, ?, ?, ?)", waiting.words)
+            db.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?)", waiting.tags)
             db.executemany(
                 "INSERT OR REPLACE INTO threads(n, forum, replies, last, up) VALUES (?, ?, ?, ?, ?)",
-                [self._threads[thread] for thread in threads],
+                [self._numbers.threads[thread] for thread in waiting.threads],
             )
+            for kind, raw in waiting.others:
+                self.mirror._keep(kind, raw)
             if final:
                 db.execute(_MAKE_INDEXES)
+                db.execute(_MERGES, _USUAL_MERGES)
                 if next(iter(db.execute("SELECT count(*) FROM jam")))[0] == 0:
                     raise archive.ArchiveError("it has no jam record")
                 self.mirror.set_meta("cursor", self.cursor)
                 self.mirror.set_meta("mirrored_at", now)
                 for key, value in (meta or {}).items():
                     self.mirror.set_meta(key, value)
-        self._batch = []
 
-    def _post(
-        self,
-        data: Post,
-        raw: bytes,
-        posts: list[tuple[object, ...]],
-        words: list[tuple[object, ...]],
-        tags: list[tuple[str, int]],
-        threads: set[int],
-    ) -> None:
-        forum = self._forums.get(data.forum_id)
-        author = self._people.get(data.author_id)
-        parent = self._posts.get(data.parent_id) if data.parent_id else None
+    def _post(self, data: Post, raw: bytes, line: int) -> None:
+        known, waiting = self._numbers, self._waiting
+        if data.id in known.posts:
+            raise archive.ArchiveError(f"a second post {data.id}", line)
+        forum = known.forums.get(data.forum_id)
+        author = known.people.get(data.author_id)
+        parent = known.posts.get(data.parent_id) if data.parent_id else None
         n = self._n
-        thread = n if data.parent_id is None else self._posts.get(data.thread_id)
-        if forum is None or author is None or thread is None or (data.parent_id and parent is None):
-            self.mirror._keep("unreadable post", raw)
+        thread = n if data.parent_id is None else known.posts.get(data.thread_id)
+        if (
+            forum is None
+            or author is None
+            or thread is None
+            or (data.parent_id and parent is None)
+            or (thread != n and thread not in known.threads)
+        ):
+            waiting.others.append(("unreadable post", raw))
             return
         self._n += 1
-        self._posts[data.id] = n
-        posts.append((n, *_post_columns(data, raw, forum, thread, parent, author)))
-        threads.add(thread)
+        known.posts[data.id] = n
+        waiting.posts.append((n, *columns.of_post(data, raw, forum, thread, parent, author)))
+        waiting.threads.add(thread)
         if thread == n:
-            self._threads[n] = [n, forum, 0, n, data.up]
+            known.threads[n] = [n, forum, 0, n, data.up]
         else:
-            derived = self._threads[thread]
+            derived = known.threads[thread]
             derived[2] += not data.gone
             derived[3] = n
         if not data.gone:
-            words.append((n, *_words(data)))
-            tags.extend((tag, n) for tag in data.tags)
+            waiting.words.append((n, *columns.words(data)))
+            waiting.tags.extend((tag, n) for tag in data.tags)
+
+
+@dataclass(slots=True)
+class _Numbers:
+    """What a load has given to ids so far; of threads their derived row: n, forum, replies, last, up."""
+
+    people: dict[str, int] = field(default_factory=dict)
+    forums: dict[str, int] = field(default_factory=dict)
+    posts: dict[str, int] = field(default_factory=dict)
+    threads: dict[int, list[int]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """Rows of the next batch, and how many bytes of JSON they came from."""
+
+    size: int = 0
+    jam: list[tuple[bytes]] = field(default_factory=list)
+    people: list[tuple[int, str, str, bytes]] = field(default_factory=list)
+    forums: list[tuple[int, str, str, int, bytes]] = field(default_factory=list)
+    posts: list[tuple[object, ...]] = field(default_factory=list)
+    words: list[tuple[object, ...]] = field(default_factory=list)
+    tags: list[tuple[str, int]] = field(default_factory=list)
+    threads: set[int] = field(default_factory=set)
+    others: list[tuple[str, bytes]] = field(default_factory=list)
 
 
 def objects(db: apsw.Connection) -> Iterable[tuple[str, bytes]]:

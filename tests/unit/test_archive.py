@@ -34,6 +34,38 @@ def test_lines_may_end_in_any_way() -> None:
         assert [record.type for record in records(raw)] == ["jam", "person"]
 
 
+_PERSON = b'{"id":"p","handle":"h","name":"n"}'
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"type":"person","data":%s}',
+        b'{"type":"person","data": %s }',
+        b'{"data":%s,"type":"person"}',
+        b'{"type":"person","data":%s,"more":{"x":{}}}',
+    ],
+)
+def test_a_record_is_the_same_however_its_line_is_written(line: bytes) -> None:
+    assert archive.parse_line(line % _PERSON, 1).raw == _PERSON
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"type":"person","data":%s}}',
+        b'{"type":"person","data":%s,"more":}}',
+        b'{"type":"person","data":{%s}}',
+        b'{"type":"person","data":{"id":"p","handle":"h","name":"n","x":"\xff"}}',
+        b'{"type":"person","data":{"id":"p","handle":"h","name":"n","x":{"y":01}}}',
+        b'{"type":"person","data":{"id":"p","handle":"h","name":"\xff"}}',
+    ],
+)
+def test_a_line_that_only_begins_and_ends_well_is_refused(line: bytes) -> None:
+    with pytest.raises(ArchiveError, match="line 1: "):
+        archive.parse_line(line.replace(b"%s", _PERSON), 1)
+
+
 def test_a_record_may_be_as_long_as_the_limit_and_no_longer() -> None:
     frame = b'{"type":"poll","data":{"x":"%s"}}'
     room = archive.MAX_RECORD - len(frame % b"")

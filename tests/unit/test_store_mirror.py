@@ -179,6 +179,84 @@ def test_a_snapshot_with_a_broken_line_leaves_no_cursor(db: apsw.Connection) -> 
     assert one.cursor == ""
 
 
+def test_the_first_batch_counts_posts_so_that_people_before_them_do_not_delay_it(db: apsw.Connection) -> None:
+    one = Mirror(db)
+    people = [person(n) for n in range(1, 1_001)]
+    loading = Loading(one, "99-zzzz")
+    told = [loading.feed(line) for line in lines([jam(), *people, forum(1), *map(post, range(1, 302))])]
+    assert told.index(True) == 1 + 1_000 + 1 + 299
+    assert [row[0] for row in db.execute("SELECT count(*) FROM posts")] == [300]
+    assert [row[0] for row in db.execute("SELECT count(*) FROM people")] == [1_000]
+
+
+def test_long_posts_are_committed_by_their_bytes(db: apsw.Connection) -> None:
+    loading = Loading(Mirror(db), "99-zzzz")
+    for line in lines([*START, *map(post, range(1, 301))]):
+        loading.feed(line)
+    told = [loading.feed(line) for line in lines([post(n, body="long " * 100_000) for n in range(301, 330)])]
+    apart = mirror.BATCH_BYTES // 500_000 + 1
+    assert [at for at, committed in enumerate(told, 1) if committed] == [apart, 2 * apart]
+
+
+def test_a_snapshot_with_a_post_twice_is_refused(db: apsw.Connection) -> None:
+    loading = Loading(Mirror(db), "99-zzzz")
+    for line in lines([*START, post(1)]):
+        loading.feed(line)
+    with pytest.raises(ArchiveError, match=r"line 6: a second post"):
+        loading.feed(lines([post(1)])[0])
+
+
+def test_a_person_twice_in_a_snapshot_is_the_latter(db: apsw.Connection) -> None:
+    loading = Loading(Mirror(db), "99-zzzz")
+    for line in lines([*START, person(1, org="Lanternwick"), post(1)]):
+        loading.feed(line)
+    loading.finish(NOW)
+    assert list(objects(db))[1:3] == [person(1, org="Lanternwick"), person(2)]
+    assert list(db.execute("SELECT p.id FROM people p JOIN posts o ON o.author = p.n")) == [("p-0000000000000001",)]
+
+
+def _settings(db: apsw.Connection) -> tuple[object, ...]:
+    merges = sorted(db.execute("SELECT k, v FROM words_config WHERE k IN ('automerge', 'hashsize')"))
+    return db.pragma("cache_size"), db.pragma("wal_autocheckpoint"), db.pragma("secure_delete"), merges
+
+
+def test_what_a_load_sets_for_itself_is_as_before_when_it_ends(filled: Mirror) -> None:
+    before = _settings(filled.db)
+    torn = Loading(filled, "9-zzzz")
+    torn.feed(lines([jam()])[0])
+    assert _settings(filled.db) != before
+    torn.abandon()
+    assert _settings(filled.db) == before
+    whole = Loading(filled, "9-zzzz")
+    for line in lines([*START, post(1)]):
+        whole.feed(line)
+    whole.finish(NOW)
+    assert _settings(filled.db) == (*before[:3], [("automerge", 4), ("hashsize", 1 << 20)])
+
+
+def test_text_that_was_loaded_and_then_removed_leaves_every_page_of_the_file(
+    db: apsw.Connection, tmp_path: Path
+) -> None:
+    secret = "xylophonist"
+    one = Mirror(db)
+    loading = Loading(one, "99-zzzz")
+    filler = [post(n, body=f"filler {n} " * 300, tags=[f"t{n % 90}"]) for n in range(1, 3_000)]
+    hidden = post(3_000, body=f"a {secret} writes", tags=["quokkas"])
+    for line in lines([*START, *filler[:1_500], hidden, *filler[1_500:]]):
+        loading.feed(line)
+    loading.finish(NOW)
+    assert found(db, secret) == [1_501]
+    one.apply([post(3_000, body="", title="", tags=[], state="removed")], "100-dddd")
+    for n in range(4_000, 4_060):  # single changes, which merge what the load left apart
+        one.apply([post(n)], f"{n}-dddd")
+    log = tmp_path / "mirror.sqlite-wal"
+    assert log.stat().st_size <= 5 << 20
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    bytes_now = (tmp_path / "mirror.sqlite").read_bytes() + log.read_bytes()
+    assert secret.encode() not in bytes_now
+    assert b"quokkas" not in bytes_now
+
+
 def test_keys_are_never_used_again_by_a_mirror_fetched_anew(filled: Mirror) -> None:
     filled.apply([post(1), post(2)], "6-cccc")
     for cursor in ("6-cccc", "7-cccc"):

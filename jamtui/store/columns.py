@@ -1,0 +1,61 @@
+"""The columns that stand beside a post's JSON in the mirror: what lists, counts and the full text are made from."""
+
+from __future__ import annotations
+
+import re
+
+from jamtui.archive import Post
+
+# Scripts without spaces between words: each character becomes a word of its own, and a query a phrase of them.
+_UNSPACED = re.compile(
+    "([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\uac00-\ud7af\U00020000-\U0003ffff])"
+)
+
+
+def words_of(text: str) -> str:
+    """Text as the full-text index has it (see `_UNSPACED`)."""
+    if text.isascii():
+        return text
+    return _UNSPACED.sub(r" \1 ", text)
+
+
+def hash_of(post_id: str) -> int:
+    """A signed 64-bit number for a post id: the last eight bytes of the UUID, its random part.
+
+    Reading state is kept by it, so that counting what is unread joins on integers. Two posts of one Jam share it with a
+    probability of 10⁻¹⁰; then reading one marks the other, no more.
+    """
+    digits = post_id.replace("-", "")[-16:]
+    try:
+        value = int(digits, 16)
+    except ValueError:  # an archive whose ids are no UUIDs
+        value = int.from_bytes(post_id.encode("utf-8", "replace")[-8:], "big")
+    return value - (1 << 64) if value >= 1 << 63 else value
+
+
+def milliseconds(data: Post) -> int:
+    return int(data.created_at.timestamp() * 1000)
+
+
+def words(data: Post) -> tuple[str, str, str]:
+    return words_of(data.title or ""), words_of(data.body), words_of(" ".join(data.tags))
+
+
+def of_post(data: Post, raw: bytes, forum: int, thread: int, parent: int | None, author: int) -> tuple[object, ...]:
+    return (
+        data.id, hash_of(data.id), forum, thread, parent, author, milliseconds(data), data.up, int(bool(data.gone)),
+        raw, *derived(data),
+    )  # fmt: skip
+
+
+def derived(data: Post) -> tuple[str, int, int]:
+    """Language (the primary subtag), whether there is code, whether a host featured it."""
+    lang = data.lang.lower().replace("_", "-").partition("-")[0][:8] if data.lang else ""
+    body = data.body
+    code = not data.gone and ("`" in body or "~~~" in body or "    " in body) and _CODE.search(body) is not None
+    return lang, int(code), int(bool(data.featured))
+
+
+# A fence, a span between backticks, or a line that is indented by four after an empty one (CommonMark).
+_CODE = re.compile(r"^ {0,3}(?:```|~~~)|`[^`\n]+`|(?:\A|\n[ \t]*\n) {4,}\S", re.MULTILINE)
