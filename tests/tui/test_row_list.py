@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from rich.style import Style
 from textual.app import App, ComposeResult
 from textual.content import Content
 from textual.pilot import Pilot
@@ -281,3 +282,41 @@ async def test_lines_may_be_content_and_are_guarded_too() -> None:
         strip = rows.render_lines(rows.size.region)[1]
         assert strip.text.startswith("漢字 ␛[2J [b]plain[/b]  [b]plain")
         assert sum(segment.cell_length for segment in strip) == 40
+
+
+class TwoLists(App[None]):
+    """Two lists of one kind: the second one has the palette of the first."""
+
+    def compose(self) -> ComposeResult:
+        for name in ("one", "two"):
+            yield RowList[int, int](lambda keys: list(keys), lambda *_: [()], id=name)
+
+
+def colours(app: App[None], name: str) -> list[Style]:
+    return [app.query_one(f"#{name}", RowList).palette(style) for style in ("cursor muted", "badge", "hit")]
+
+
+@pytest.mark.parametrize("leaves", ["", "one", "two"])
+async def test_lists_of_one_kind_share_a_palette_and_follow_the_theme(leaves: str) -> None:
+    wanted = {}
+    for theme in ("textual-dark", "textual-light"):
+        fresh = TwoLists()
+        fresh.theme = theme
+        async with fresh.run_test():
+            wanted[theme] = colours(fresh, "one")
+    app = TwoLists()
+    async with app.run_test() as pilot:
+        assert colours(app, "two") == wanted["textual-dark"]
+        app.query_one("#two").display = False
+        app.theme = "textual-light"
+        await pilot.pause()
+        app.query_one("#two").display = True
+        await pilot.pause()
+        assert [colours(app, "one"), colours(app, "two")] == [wanted["textual-light"]] * 2
+        if leaves:
+            await app.query_one(f"#{leaves}").remove()
+        await app.mount(RowList[int, int](lambda keys: list(keys), lambda *_: [()], id="three"))
+        assert colours(app, "three") == wanted["textual-light"]
+        app.theme = "textual-dark"
+        await pilot.pause()
+        assert colours(app, "three") == wanted["textual-dark"]
