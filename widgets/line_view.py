@@ -128,9 +128,11 @@ class LineView(Widget, can_focus=True, inherit_bindings=False):
         lines = [line for part in text.split("\n") for line in wrap([Span(part, style)], max(1, width - 4))]
         start = max(0, (height - len(lines)) // 3)
         if not text or not start <= y < start + len(lines):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self.palette(""))
         line = lines[y - start]
-        return paint((Span(" " * max(0, (width - line_width(line)) // 2)), *line), width, self.palette, self.rich_style)
+        return paint(
+            (Span(" " * max(0, (width - line_width(line)) // 2)), *line), width, self.palette, self.palette("")
+        )
 
     def render_line(self, y: int) -> Strip:
         """One line, with the offsets by which Textual finds what the mouse selects."""
