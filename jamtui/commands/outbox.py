@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from contextlib import closing
 
+from jamtui.archive import rfc3339
 from jamtui.commands import texts
 from jamtui.commands.context import Context
 from jamtui.commands.reading import SHORT
@@ -50,8 +51,8 @@ def _list(context: Context) -> None:
                     {
                         "id": row.id, "kind": row.kind, "state": row.state.value, "reason": row.reason,
                         "post_id": row.post_id, "thread_id": row.thread_id, "forum_id": row.forum_id,
-                        "created_at": row.created_at.isoformat(), "attempts": row.attempts,
-                        "next_try": row.next_try.isoformat() if row.next_try else None,
+                        "created_at": rfc3339(row.created_at), "attempts": row.attempts,
+                        "next_try": rfc3339(row.next_try) if row.next_try else None,
                         "title": payload.title if payload else "", "body": payload.body if payload else "",
                         "tag": payload.tag if payload else "",
                     }

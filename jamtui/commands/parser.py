@@ -156,7 +156,7 @@ def _edit(parser: Parser) -> None:
 
 def _delete(parser: Parser) -> None:
     _post_id(parser)
-    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--yes", action="store_true", help="do not ask; off a terminal nothing is asked")
 
 
 def _tag(parser: Parser) -> None:
@@ -296,7 +296,7 @@ COMMANDS: dict[str, Command] = {
         "jamtui edit 0192f3a4\njamtui edit 0192f3a4 --body - < new.md",
         _edit,
     ),
-    "delete": Command("writing:delete", "take back a post of your own", "jamtui delete 0192f3a4 --yes", _delete),
+    "delete": Command("writing:delete", "take back a post of your own", "jamtui delete 0192f3a4", _delete),
     "tag": Command("writing:tag", "put tags on a post", "jamtui tag 0192f3a4 office energy", _tag),
     "untag": Command("writing:untag", "take tags off a post", "jamtui untag 0192f3a4 office", _tag),
     "vote": Command("writing:vote", "support a post", "jamtui vote 0192f3a4", _post_id),

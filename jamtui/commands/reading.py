@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from contextlib import closing
 
+from jamtui.archive import rfc3339
 from jamtui.commands.context import Context
 from jamtui.errors import NotFound
 from jamtui.model import PostRow
@@ -39,7 +40,7 @@ def jams(context: Context, _: argparse.Namespace) -> None:
                     "slug": jam.slug, "title": jam.title, "origin": jam.origin, "handle": jam.me.handle,
                     "role": jam.me.role, "guest": jam.me.guest, "last": jam.folder == last, "unread": status.unread,
                     "queued": status.queued, "refused": status.refused,
-                    "mirrored_at": status.mirrored_at.isoformat() if status.mirrored_at else None,
+                    "mirrored_at": rfc3339(status.mirrored_at) if status.mirrored_at else None,
                 }
             )  # fmt: skip
         return

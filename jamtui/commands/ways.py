@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from contextlib import closing
 
+from jamtui.archive import rfc3339
 from jamtui.commands.context import Context
 from jamtui.commands.reading import SHORT
 from jamtui.output import BOLD, DIM, local_time
@@ -29,7 +30,7 @@ def threads(context: Context, args: argparse.Namespace) -> None:
             for key, post in session.stored().posts(keys):
                 if key in more:
                     row = more[key]
-                    out.row(post | {"replies": row.replies, "unread": row.unread, "last_at": row.last_at.isoformat()})
+                    out.row(post | {"replies": row.replies, "unread": row.unread, "last_at": rfc3339(row.last_at)})
             return
         slugs = {one.id: one.slug for one in session.forums()} if forum is None else {}
     shown = SHORT if out.table_wanted else None
@@ -96,7 +97,7 @@ def person(context: Context, args: argparse.Namespace) -> None:
         who = page.person
         if out.json:
             found = next(one for one in session.stored().people() if one["id"] == who.id)
-            last = page.last_at.isoformat() if page.last_at else None
+            last = rfc3339(page.last_at) if page.last_at else None
             out.row(found | {"threads": page.threads, "votes_received": page.votes, "last_at": last})
             return
         rows = session.posts(keys)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ def test_what_one_writes_another_reads(ana_home: Any, bob_home: Any) -> None:
     assert ana_home.row("edit", thread, "--title", "Bäume")["state"] == "sent"
     assert "Nothing was changed" in ana_home.jamtui("edit", thread, "--title", "Bäume").stderr
     assert bob_home.row("unvote", thread)["state"] == "sent"
-    assert bob_home.row("delete", reply, "--yes")["state"] == "sent"
+    assert bob_home.row("delete", reply)["state"] == "sent"
     opener, answer = bob_home.rows("show", thread)
     assert (opener["title"], opener["body"], opener["version"], opener["votes"]) == (
         "Bäume", "Mehr **Schatten**.", 2, {"up": 0},
@@ -117,6 +118,7 @@ def test_a_text_waiting_can_be_changed_and_dropped(new_server: Any, new_home: An
     first, second = (home.row(*words, "--body", body)["id"] for body in ("first", "second"))
     edited = home.row("outbox", "edit", first[:20], "--body", "first, mended")
     assert edited["state"] == "queued"
+    assert all(re.fullmatch(r"[\d-]{10}T[\d:]{8}\.\d{3}Z", row["created_at"]) for row in home.rows("outbox"))
     assert "dropped" in home.jamtui("outbox", "drop", second).stderr
     server.start()
     assert home.row("outbox", "retry", edited["outbox_id"])["state"] == "sent"
@@ -156,8 +158,7 @@ def test_guests_and_bad_words_are_refused_before_anything_is_written(new_server:
     assert "1 characters too long" in home.jamtui("reply", str(THREAD["id"]), "--body", "x" * 20_001, code=2).stderr
     assert "a tag cannot hold" in home.jamtui("tag", str(THREAD["id"]), "a/b", code=2).stderr
     assert "no text" in home.jamtui("reply", str(THREAD["id"]), "--body", "-", code=2).stderr
-    assert "--yes" in home.jamtui("delete", str(THREAD["id"]), code=2).stderr
-    assert "somebody else" in home.jamtui("delete", str(THREAD["id"]), "--yes", code=6).stderr
+    assert "somebody else" in home.jamtui("delete", str(THREAD["id"]), code=6).stderr
     assert home.rows("outbox") == []
 
 
