@@ -18,6 +18,7 @@ from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
 from widgets.links import Link
+from widgets.list_dialog import ListDialog
 
 
 class Confirm(ModalScreen[bool]):
@@ -105,7 +106,7 @@ class OpenLink(ModalScreen[str]):
         self.dismiss(answer)
 
 
-class Links(ModalScreen[Link | None]):
+class Links(ListDialog[Link | None]):
     """The links of a post, numbered; answers the one chosen, or None."""
 
     CSS_PATH = "../widgets/dialog.tcss"
@@ -148,13 +149,3 @@ class Links(ModalScreen[Link | None]):
         for link in self._links:
             if link.number == number:
                 self.dismiss(link)
-
-    def action_move(self, step: int) -> None:
-        options = self.query_one(OptionList)
-        if step > 0:
-            options.action_cursor_down()
-        else:
-            options.action_cursor_up()
-
-    def action_leave(self) -> None:
-        self.dismiss(None)

@@ -10,12 +10,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from jamtui.errors import JamError
 from widgets.fields import Field, Lines
+from widgets.list_dialog import ListDialog
 
 ORDERS = {
     "active": ("a", "the latest post first"),
@@ -36,7 +36,7 @@ _HELP = {
 }
 
 
-class SortPicker(ModalScreen[str]):
+class SortPicker(ListDialog[str]):
     """Answers one of `ORDERS`, or "" when it was left. Each has a letter."""
 
     CSS_PATH = ["../widgets/dialog.tcss", "way_dialogs.tcss"]  # noqa: RUF012 - as Textual declares it
@@ -81,15 +81,8 @@ class SortPicker(ModalScreen[str]):
     def action_choose(self, order: str) -> None:
         self.dismiss(order)
 
-    def action_move(self, step: int) -> None:
-        options = self.query_one(OptionList)
-        if step > 0:
-            options.action_cursor_down()
-        else:
-            options.action_cursor_up()
 
-
-class FilterPicker(ModalScreen[str | None]):
+class FilterPicker(ListDialog[str | None]):
     """A line of filters, with what may come next below it and how many threads are left beside it.
 
     Answers the line ("" narrows nothing), or None when it was left.
@@ -191,13 +184,3 @@ class FilterPicker(ModalScreen[str | None]):
 
     def action_complete(self) -> None:
         self._put(self.query_one(OptionList).highlighted)
-
-    def action_move(self, step: int) -> None:
-        options = self.query_one(OptionList)
-        if step > 0:
-            options.action_cursor_down()
-        else:
-            options.action_cursor_up()
-
-    def action_leave(self) -> None:
-        self.dismiss(None)

@@ -10,18 +10,18 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from jamtui.errors import JamError
 from jamtui.model import TagRow
 from widgets.fields import Field, split_tags
+from widgets.list_dialog import ListDialog
 
 SHOWN = 60  # rows of the list; more are found by typing
 
 
-class TagPicker(ModalScreen[None]):
+class TagPicker(ListDialog[None]):
     """Enter puts the tag on or takes it off at once; Esc leaves. Errors are shown in place."""
 
     CSS_PATH = ["dialog.tcss", "tag_picker.tcss"]  # noqa: RUF012 - as Textual declares it
@@ -136,19 +136,9 @@ class TagPicker(ModalScreen[None]):
             options = self.query_one("#tag-rows", OptionList)
             options.highlighted = min(row, len(self._rows) - 1)
 
-    def action_move(self, step: int) -> None:
-        options = self.query_one("#tag-rows", OptionList)
-        if step > 0:
-            options.action_cursor_down()
-        else:
-            options.action_cursor_up()
-
     def action_complete(self) -> None:
         row = self.query_one("#tag-rows", OptionList).highlighted
         if row is not None:
             field = self.query_one(Field)
             field.value = self._rows[row]
             field.cursor_position = len(field.value)
-
-    def action_leave(self) -> None:
-        self.dismiss(None)

@@ -1,0 +1,24 @@
+"""What dialogs with a list have in common: the arrows move through it wherever the keys are, Esc leaves."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from textual.screen import ModalScreen
+from textual.widgets import OptionList
+
+Answer = TypeVar("Answer")
+
+
+class ListDialog(ModalScreen[Answer]):
+    """Has one `OptionList`. Which keys do what stands in the bindings of each dialog."""
+
+    def action_move(self, step: int) -> None:
+        options = self.query_one(OptionList)
+        if step > 0:
+            options.action_cursor_down()
+        else:
+            options.action_cursor_up()
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
