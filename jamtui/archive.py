@@ -119,14 +119,6 @@ TYPES: dict[str, type[Object]] = {"jam": Jam, "person": Person, "forum": Forum, 
 _DECODERS: dict[str, msgspec.json.Decoder[Object]] = {
     name: msgspec.json.Decoder(struct) for name, struct in TYPES.items()
 }
-# The same for objects without a field that is not known, as nearly all are. They pass over nothing, so what they take
-# is checked in all its parts, and need not be read a second time for that.
-_WHOLE: dict[str, msgspec.json.Decoder[Object]] = {
-    name: msgspec.json.Decoder(
-        msgspec.defstruct(struct.__name__, [], bases=(struct,), frozen=True, forbid_unknown_fields=True)
-    )
-    for name, struct in TYPES.items()
-}
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -180,12 +172,6 @@ def decode(kind: str, raw: bytes) -> Object | None:
 
 
 def _decoded(kind: str, raw: bytes) -> Object | None:
-    whole = _WHOLE.get(kind)
-    if whole is not None:
-        try:
-            return whole.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            pass  # a field that is not known, or nothing valid: the careful way tells which
     _OBJECT.decode(raw)
     decoder = _DECODERS.get(kind)
     return None if decoder is None else decoder.decode(raw)
