@@ -65,7 +65,17 @@ def parser() -> argparse.ArgumentParser:
     save.set_defaults(do=commands.export_archive)
 
     make = words.add_parser("generate", help="write an archive of a made-up Jam")
-    make.add_argument("--posts", type=_count, required=True, metavar="N", help="how many posts")
+    make.add_argument("--posts", type=_count, metavar="N", help="how many posts (without it: as many as the shape had)")
+    make.add_argument(
+        "--shape",
+        metavar="NAME",
+        help="forums, hours and people of a real Jam: worldjam-2001, managerjam-2002, valuesjam-2003, "
+        "innovationjam-2006 or socialbusinessjam-2011",
+    )
+    make.add_argument("--big-thread", type=_count, default=0, metavar="N", help="one thread has N of the posts")
+    make.add_argument(
+        "--big-forum", type=_count, default=0, metavar="N", help="one forum has N of the posts as threads of their own"
+    )
     make.add_argument("--seed", type=int, default=1, metavar="S", help="the same seed makes the same Jam (1)")
     make.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="to a file (.gz and .zst compress), not standard output"

@@ -196,10 +196,21 @@ def export_archive(arguments: argparse.Namespace) -> None:
 
 def generate(arguments: argparse.Namespace) -> None:
     """Writes an archive of a made-up Jam."""
-    from jamserver.generate import main_generate  # large, and of use to this command alone
+    from jamserver.lifelike import main_generate  # large, and of use to this command alone
+    from jamserver.shapes import SHAPES
 
+    if arguments.shape is not None and arguments.shape not in SHAPES:
+        raise UsageError(f"there is no shape {arguments.shape}", f"Shapes: {', '.join(SHAPES)}.")
     with _output(arguments.output) as out:
-        main_generate(arguments.posts, arguments.seed, out, app.system_clock())
+        main_generate(
+            arguments.posts,
+            arguments.seed,
+            out,
+            app.system_clock(),
+            shape=SHAPES.get(arguments.shape),
+            big_thread=arguments.big_thread,
+            big_forum=arguments.big_forum,
+        )
 
 
 def openapi(arguments: argparse.Namespace) -> None:

@@ -1,11 +1,7 @@
-"""Realistic Jams of any size: the shapes of real ones (sizes, trees, lengths, hours, heavy tails), original text.
+"""How a Jam is played: people, a clock of bustle, and posts that are written one after the other, thread by thread.
 
-Everything follows from the arguments: the same ones give the same bytes. Posts are made one after the other in the
-order of their time; what is kept of a thread that still grows is its tree, not its text, so memory is bounded by the
-number of posts at about a hundred bytes each.
-
-Where the figures come from: WorldJam 2001, ManagerJam 2002, ValuesJam 2003, InnovationJam 2006, Social Business Jam
-2011 and the published models of how discussion threads grow.
+The demo's Jam (`jamserver.demo_jam`) is made of this alone, and its content stays as it is, since pictures show it;
+`jamserver.lifelike` adds to it what large Jams need.
 """
 
 from __future__ import annotations
@@ -18,18 +14,13 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import BinaryIO
-
-import msgspec
 
 from jamserver.content import compose, stock
-from jamserver.content.people import Author, people, uuid4
-from jamtui.archive import encode, rfc3339
-from jamtui.errors import UsageError
+from jamserver.content.people import Author, uuid4
+from jamtui.archive import rfc3339
 
 FORUM_THREADS = (150, 100, 45, 100, 35)  # the five forums' shares, as in the Social Business Jam
 SIZE_MU, SIZE_SIGMA = 1.05, 1.2  # lognormal thread size
-WRITERS = 0.17  # of all who come
 ACTIVITY_SIGMA = 2.0  # lognormal activity of a writer; fitted, since many replies go to those who are there already
 # How a reply finds its parent (weights): replies already there, the opener, freshness by step, having answered you.
 POPULARITY, ROOT, FADE, RECIPROCITY = 0.39, 2.4, 0.815, 5.6
@@ -52,8 +43,8 @@ class Hours:
 
     _STEP = 0.25  # hours
 
-    def __init__(self, opens_at: datetime, duration: float) -> None:
-        """``duration`` in hours."""
+    def __init__(self, opens_at: datetime, duration: float, calm: float = 0.10) -> None:
+        """``duration`` in hours; ``calm``: what is left, beside 1, when the rush of the opening is over."""
         self.duration = duration
         start = opens_at.astimezone(UTC)
         first_hour = start.hour + start.minute / 60
@@ -63,7 +54,7 @@ class Hours:
         self._sums = [0.0]
         for index in range(steps):
             at = (index + 0.5) * self._step
-            total += self._bustle((first_hour + at) % 24) * (0.10 + math.exp(-5.2 * at / duration))
+            total += self._bustle((first_hour + at) % 24) * (calm + math.exp(-5.2 * at / duration))
             self._sums.append(total)
 
     @staticmethod
@@ -157,17 +148,6 @@ class Written:
     hours: float
     author: Author
     scripted: bool
-
-
-def sizes(rng: random.Random, posts: int, big_thread: int = 0) -> list[int]:
-    """Sizes of threads that add up to ``posts``."""
-    found = [min(big_thread, posts)] if big_thread else []
-    left = posts - sum(found)
-    while left > 0:
-        size = min(left, max(1, round(rng.lognormvariate(SIZE_MU, SIZE_SIGMA))))
-        found.append(size)
-        left -= size
-    return found
 
 
 def spread(rng: random.Random, hours: Hours, thread: Thread) -> list[float]:
@@ -378,7 +358,7 @@ class Play:
         return min(int(votes), 400)
 
 
-# whole Jams
+# forums
 
 
 def forum_records(rng: random.Random, cast: Cast) -> Iterator[tuple[str, Record]]:
@@ -399,98 +379,3 @@ def forum_records(rng: random.Random, cast: Cast) -> Iterator[tuple[str, Record]
         if chosen:
             data["host_ids"] = [cast.everybody[index].id for index in chosen]
         yield forum_id, ("forum", data)
-
-
-def generate(
-    posts: int,
-    seed: int,
-    opens_at: datetime,
-    closes_at: datetime,
-    now: datetime,
-    *,
-    people_count: int | None = None,
-    big_thread: int = 0,
-) -> Iterator[Record]:
-    """The records of a Jam of ``posts`` posts, ready for an archive; those later than ``now`` are left out.
-
-    ``people_count``: by default as many people as posts, at most 10,000 (of InnovationJam's 150,000 few signed in).
-    ``big_thread``: one thread of so many posts.
-    """
-    if posts < 1 or not 0 <= big_thread <= posts:
-        raise UsageError("a Jam needs at least one post, and its big thread cannot be larger than the Jam")
-    if closes_at <= opens_at:
-        raise UsageError("a Jam must open before it closes")
-    rng = random.Random(f"jam:{seed}:{posts}:{big_thread}")  # noqa: S311 (texts and shapes, not secrets)
-    duration = (closes_at - opens_at).total_seconds() / 3600
-    count = people_count or min(10_000, max(60, posts))
-    cast = Cast(list(people(rng, count, {"host": 10, "moderator": 6, "expert": max(4, min(45, count // 60))})))
-    cast.settle(rng, min(int(posts * WRITERS), int(count * 0.7)))
-    yield (
-        "jam",
-        {
-            "format": 1,
-            "id": uuid4(rng),
-            "slug": f"generated-{posts}-{seed}",
-            "title": f"Generated Jam of {posts:,} posts",
-            "summary": "A Jam with the shape of real ones and people, firms and words that are all invented.",
-            "opens_at": rfc3339(opens_at),
-            "closes_at": rfc3339(closes_at),
-        },
-    )
-    for person in cast.everybody:
-        yield "person", person.record()
-    forum_ids = []
-    for forum_id, record in forum_records(rng, cast):
-        forum_ids.append(forum_id)
-        yield record
-    hours = Hours(opens_at, duration)
-    composer = compose.Composer(rng, median_words=68, longest=1_800)
-    for written in Play(rng, cast, composer, hours, opens_at, forum_ids).posts(_plan(rng, posts, big_thread)):
-        if opens_at + timedelta(hours=written.hours) > now:
-            break
-        yield "post", written.data
-
-
-def _plan(rng: random.Random, posts: int, big_thread: int) -> list[Thread]:
-    """Threads for ``posts`` posts; the largest that fit carry what was written by hand, up to a quarter of all."""
-    forums = stock.forums()
-    scripts = [
-        (position, script)
-        for group in itertools.zip_longest(*(forum.scripts for forum in forums))
-        for position, script in enumerate(group)
-        if script
-    ]
-    drawn = sizes(rng, posts, big_thread)
-    room = posts // 4
-    plan = []
-    for index in sorted(range(len(drawn)), key=lambda index: (-drawn[index], index)):
-        size = drawn[index]
-        if scripts and len(scripts[0][1].lines) <= size and len(scripts[0][1].lines) <= room:
-            position, script = scripts.pop(0)
-            room -= len(script.lines)
-            topic = next(topic for topic in forums[position].topics if topic.key == script.topic)
-            plan.append(Thread(position, size, _opening(rng), topic, script))
-        else:
-            position = rng.choices(range(len(forums)), FORUM_THREADS)[0]
-            plan.append(Thread(position, size, _opening(rng), rng.choice(forums[position].topics)))
-        if big_thread and index == 0:
-            plan[-1].opens = 0.01
-    return plan
-
-
-def _opening(rng: random.Random) -> float:
-    return 0.97 * float(rng.random() ** 1.1)
-
-
-def main_generate(
-    posts: int, seed: int, out: BinaryIO, now: datetime, *, big_thread: int = 0, people_count: int | None = None
-) -> None:
-    """Writes an archive of a finished Jam of 72 hours (76 above 20,000 posts) that closed an hour before ``now``."""
-    closes_at = now.astimezone(UTC).replace(microsecond=0) - timedelta(hours=1)
-    opens_at = closes_at - timedelta(hours=76 if posts > 20_000 else 72)
-    out.writelines(
-        encode(kind, msgspec.json.encode(data))
-        for kind, data in generate(
-            posts, seed, opens_at, closes_at, now, big_thread=big_thread, people_count=people_count
-        )
-    )

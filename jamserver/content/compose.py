@@ -147,8 +147,11 @@ class Composer:
         if rng.random() < 0.16:
             body += ("\n\n" if "\n" in body[-90:] else " ") + self._say("close", topic, said)
         if rng.random() < 0.035:
-            body += " " + rng.choice(_EMOJI)
+            body += " " + self.emoji()
         return body
+
+    def emoji(self) -> str:
+        return self._rng.choice(_EMOJI)
 
     def _words(self) -> int:
         return min(self._longest, int(self._median * self._rng.lognormvariate(0.0, 0.8)))

@@ -136,11 +136,16 @@ def _topics(text: str) -> Iterator[Topic]:
 @functools.cache
 def phrases() -> dict[str, tuple[str, ...]]:
     """Section to its lines; the section ``code`` holds whole blocks."""
+    return sections("phrases.md")
+
+
+def sections(name: str) -> dict[str, tuple[str, ...]]:
+    """Sections of a file to their lines (of ``code`` to its blocks)."""
     found: dict[str, tuple[str, ...]] = {}
-    for section in re.split(r"^\[", _read("phrases.md"), flags=re.MULTILINE)[1:]:
-        name, _, text = section.partition("]\n")
-        parts = text.strip().split("\n\n" if name == "code" else "\n")
-        found[name] = tuple(part for part in parts if part.strip())
+    for section in re.split(r"^\[", _read(name), flags=re.MULTILINE)[1:]:
+        title, _, text = section.partition("]\n")
+        parts = text.strip().split("\n\n" if title == "code" else "\n")
+        found[title] = tuple(part for part in parts if part.strip())
     return found
 
 

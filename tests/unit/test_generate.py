@@ -6,7 +6,7 @@ import io
 import statistics
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -15,7 +15,9 @@ import pytest
 
 from jamserver.content import stock
 from jamserver.demo_jam import DEMO_HANDLE, DemoJam, demo_records, live_posts
-from jamserver.generate import FORUM_THREADS, Record, generate, main_generate
+from jamserver.generate import FORUM_THREADS, Record
+from jamserver.lifelike import generate, main_generate
+from jamserver.shapes import plain
 from jamtui import archive
 from jamtui.errors import UsageError
 
@@ -69,57 +71,6 @@ def test_ids_carry_the_time_of_their_post() -> None:
         assert int(post.id.replace("-", "")[:12], 16) == round(post.created_at.timestamp() * 1000)
 
 
-def test_shape(figure: Callable[[str], None]) -> None:
-    """Loose bounds around docs/demo.md's figures; the figures themselves are printed."""
-    records = checked(archive_bytes(5_000, 1))
-    posts = posts_of(records)
-    jam = records[0].data
-    assert isinstance(jam, archive.Jam)
-    replies = Counter(post.parent_id for post in posts if post.parent_id)
-    shares = [sum(replies[post.id] == n for post in posts) / len(posts) for n in (0, 1, 2)]
-    sizes = Counter(post.thread_id for post in posts)
-    written = sorted(Counter(post.author_id for post in posts).values(), reverse=True)
-    top_tenth = sum(written[: len(written) // 10]) / len(posts)
-    fifth = jam.opens_at + (jam.closes_at - jam.opens_at) / 5
-    early = sum(post.created_at < fifth for post in posts) / len(posts)
-    hours = Counter(post.created_at.hour for post in posts)
-    words = statistics.median(len(post.body.split()) for post in posts)
-    votes = sum(post.up for post in posts) / len(posts)
-    depth: dict[str, int] = {}
-    for post in posts:
-        depth[post.id] = depth[post.parent_id] + 1 if post.parent_id else 0
-    figures = {
-        "posts a thread": len(posts) / len(sizes),
-        "threads of one": sum(size == 1 for size in sizes.values()) / len(sizes),
-        "no reply": shares[0],
-        "one reply": shares[1],
-        "two replies": shares[2],
-        "deepest": max(depth.values()),
-        "top tenth writes": top_tenth,
-        "once only": sum(number == 1 for number in written) / len(written),
-        "in the first fifth": early,
-        "median words": words,
-        "votes a post": votes,
-        "not English": sum(post.lang is not None for post in posts) / len(posts),
-        "code": sum("```" in post.body for post in posts) / len(posts),
-        "link": sum("https://" in post.body for post in posts) / len(posts),
-        "busiest hour": hours.most_common(1)[0][0],
-    }
-    figure(f"shape of 5,000 posts: { {name: round(value, 2) for name, value in figures.items()} }")
-    assert 4.5 < figures["posts a thread"] < 8
-    assert 0.15 < figures["threads of one"] < 0.4
-    assert 0.48 < figures["no reply"] < 0.7
-    assert 0.18 < figures["one reply"] < 0.4
-    assert figures["deepest"] >= 8
-    assert 0.45 < top_tenth < 0.75
-    assert 0.4 < early < 0.62
-    assert 40 < words < 90
-    assert 3 < votes < 9
-    assert 0.02 < figures["not English"] < 0.15
-    assert 0.005 < figures["code"] < 0.05
-    assert 0.02 < figures["link"] < 0.12
-
-
 def test_one_thread_of_many_posts() -> None:
     posts = posts_of(checked(archive_bytes(900, 1, big_thread=400)))
     sizes = Counter(post.thread_id for post in posts)
@@ -129,7 +80,7 @@ def test_one_thread_of_many_posts() -> None:
 
 def test_posts_after_now_are_left_out() -> None:
     opens_at, closes_at = NOW - timedelta(hours=20), NOW + timedelta(hours=52)
-    posts = [data for kind, data in generate(500, 1, opens_at, closes_at, NOW) if kind == "post"]
+    posts = [data for kind, data in generate(plain(500), 1, opens_at, closes_at, NOW) if kind == "post"]
     assert 100 < len(posts) < 500
     assert max(str(post["created_at"]) for post in posts) <= archive.rfc3339(NOW)
 
