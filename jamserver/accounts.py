@@ -1,7 +1,12 @@
 """Accounts: passwords, invites, tokens. All of it private: never in the log, never in an archive.
 
-Tokens are opaque random texts of which the file holds SHA-256 alone. Those of one sign-in belong together: a refresh
-token that comes a second time was copied, and ends the whole sign-in.
+Tokens are opaque random texts of which the file holds SHA-256 alone. Those of one sign-in belong together. A refresh
+token that comes a second time was copied, and ends the whole sign-in (RFC 9700, section 4.14.2); unless nothing that
+the first time gave was ever used: then the answer was lost on its way, and the pair that nobody has is replaced.
+
+What ``tokens.spent`` holds: 0 while a token was never used. Of an access token the time of its first use, in
+milliseconds. Of a refresh token the time when it was spent, or `_IN_USE` when the access token beside it was used. A
+refresh token of the kind ``void`` was replaced before it was used; whoever comes with it has a copy.
 """
 
 from __future__ import annotations
@@ -23,6 +28,9 @@ from jamserver.problems import Problem
 
 ACCESS = timedelta(hours=1)
 REFRESH = timedelta(days=30)
+_MS_ACCESS, _MS_REFRESH = (int(lifetime.total_seconds() * 1000) for lifetime in (ACCESS, REFRESH))
+_LATER = _MS_REFRESH - _MS_ACCESS  # how much later the refresh token of an answer ends than its access token
+_IN_USE = -1
 
 # OWASP's first choice for Argon2id: 19 MiB, two passes, one lane.
 HASHER = argon2.PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
@@ -30,11 +38,13 @@ HASHER = argon2.PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks; a guest has an empty ``person_id``. ``expires`` is the end of the token."""
+    """Who asks; a guest has an empty ``person_id``. ``expires`` is the end of the token; ``first`` says that it was
+    never used before, which `first_use` has to note."""
 
     person_id: str = ""
     role: str = ""
     expires: datetime | None = None
+    first: bool = False
 
 
 GUEST = Caller()
@@ -93,7 +103,7 @@ def authenticate(db: Connection, token: str, now: datetime) -> Caller:
     """The person of an access token. Raises 401 ``token_unknown`` or ``token_expired``."""
     found = row(
         db,
-        "SELECT person_id, role, expires FROM tokens JOIN people ON people.id = person_id"
+        "SELECT person_id, role, expires, spent FROM tokens JOIN people ON people.id = person_id"
         " WHERE digest = ? AND kind = 'access'",
         (digest(token),),
     )
@@ -101,7 +111,22 @@ def authenticate(db: Connection, token: str, now: datetime) -> Caller:
         raise Problem("token_unknown", "Sign in again.", headers=_challenge("invalid_token"))
     if found[2] <= millis(now):
         raise Problem("token_expired", "Refresh it, or sign in again.", headers=_challenge("invalid_token"))
-    return Caller(found[0], found[1], now + timedelta(milliseconds=found[2] - millis(now)))
+    return Caller(found[0], found[1], now + timedelta(milliseconds=found[2] - millis(now)), not found[3])
+
+
+def first_use(tx: Tx, token: str) -> None:
+    """Notes that an access token has arrived at its owner, and with it the refresh token of the same answer."""
+    found = row(
+        tx.db,
+        "UPDATE tokens SET spent = ? WHERE digest = ? AND kind = 'access' AND spent = 0 RETURNING sign_in, expires",
+        (millis(tx.now), digest(token)),
+    )
+    if found is not None:
+        sign_in, expires = found
+        tx.db.execute(
+            "UPDATE tokens SET spent = ? WHERE sign_in = ? AND kind = 'refresh' AND expires = ? AND spent = 0",
+            (_IN_USE, sign_in, expires + _LATER),
+        )
 
 
 def _challenge(error: str) -> dict[str, str]:
@@ -137,22 +162,37 @@ def long_token(tx: Tx, person_id: str, lifetime: timedelta, secret: Callable[[],
 def refresh(tx: Tx, token: str, secret: Callable[[], str] = new_secret) -> Grant | None:
     """New tokens for a refresh token, which is spent by it.
 
-    None when it is not known, over, or was spent before; in the last case the sign-in has ended with it, and the write
-    must be kept: hence no exception.
+    None when it is not known, over, or a copy; in the last case the sign-in has ended with it, and the write must be
+    kept: hence no exception. Spent, but nothing of that answer used, it gives a new pair in place of the lost one.
     """
     found = row(
         tx.db,
-        "SELECT sign_in, person_id, expires, spent FROM tokens WHERE digest = ? AND kind = 'refresh'",
+        "SELECT sign_in, person_id, expires, spent, kind FROM tokens WHERE digest = ? AND kind IN ('refresh', 'void')",
         (digest(token),),
     )
     if found is None or found[2] <= millis(tx.now):
         return None
-    sign_in, person_id, _, spent = found
-    if spent:
+    sign_in, person_id, _, spent, kind = found
+    if kind == "void" or (spent > 0 and not _take_back(tx, sign_in, digest(token), spent)):
         tx.db.execute("DELETE FROM tokens WHERE sign_in = ?", (sign_in,))
         return None
-    tx.db.execute("UPDATE tokens SET spent = 1 WHERE digest = ?", (digest(token),))
+    if spent <= 0:
+        tx.db.execute("UPDATE tokens SET spent = ? WHERE digest = ?", (millis(tx.now), digest(token)))
     return grant(tx, person_id, secret, sign_in)
+
+
+def _take_back(tx: Tx, sign_in: str, spent_token: bytes, spent: int) -> bool:
+    """Makes void what a spending gave; False, and nothing is changed, when some of it was used."""
+    since = {"sign_in": sign_in, "but": spent_token, "access": spent + _MS_ACCESS, "refresh": spent + _MS_REFRESH}
+    given = (
+        " FROM tokens WHERE sign_in = :sign_in AND digest <> :but"
+        " AND ((kind = 'access' AND expires >= :access) OR (kind = 'refresh' AND expires >= :refresh))"
+    )
+    if value(tx.db, f"SELECT count(*){given} AND spent <> 0", since):
+        return False
+    tx.db.execute(f"DELETE{given} AND kind = 'access'", since)
+    tx.db.execute(f"UPDATE tokens SET kind = 'void' WHERE digest IN (SELECT digest{given})", since)
+    return True
 
 
 def revoke(tx: Tx, token: str) -> None:

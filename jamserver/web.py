@@ -213,6 +213,13 @@ def _too_large() -> Problem:
     return Problem("too_large", f"A request has at most {wire.MAX_REQUEST:,} bytes.", headers={"Connection": "close"})
 
 
+async def _note_first_use(call: Call) -> None:
+    """Once for each access token: that it came to its owner is what tells a lost answer from a copied refresh token."""
+    if call.caller.first:
+        token = (call.header("authorization") or "").partition(" ")[2].strip()
+        await call.services.writer.run(lambda tx: accounts.first_use(tx, token))
+
+
 async def _serve(call: Call) -> Response:
     route = call.route
     _check_query(call)
@@ -226,9 +233,12 @@ async def _serve(call: Call) -> Response:
                 _authenticate(db, call)
             return read(db, call)
 
-        return await readers.run(job)
+        response = await readers.run(job)
+        await _note_first_use(call)
+        return response
     if route.who is not Who.ALWAYS:
         await readers.run(lambda db: _authenticate(db, call))
+        await _note_first_use(call)
     if route.run is None:
         raise TypeError(f"{route.name} has no function")
     return await route.run(call)

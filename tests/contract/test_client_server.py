@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import subprocess
 import sys
 import uuid
@@ -355,6 +356,48 @@ async def test_an_expired_token_is_refreshed_once_for_all_calls(start_jam: Calla
             assert len(found) == 9
             assert len(kept) == 1
             assert kept[0].access_token != token.access_token
+
+
+async def test_a_lost_answer_to_a_refresh_is_asked_for_again(start_jam: Callable[..., Any]) -> None:
+    clock = Clock()
+    jam = start_jam(clock=clock)
+    code = jam.server.write(lambda tx: accounts.new_invite(tx, "participant"))
+    host, port = jam.url.removeprefix("http://").split(":")
+    lost = 0
+
+    async def through(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Hands one request on, and its answer back; the first answer to a refresh is lost on its way."""
+        nonlocal lost
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+        body = await reader.readexactly(int(length[1]) if length else 0)
+        there, back = await asyncio.open_connection(host, int(port))
+        back.write(head.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n") + body)
+        answer = await there.read()
+        if b"/auth/refresh " in head and not lost:
+            lost += 1
+            assert answer.startswith(b"HTTP/1.1 200")
+        else:
+            writer.write(answer)
+        for one in (back, writer):
+            one.close()
+
+    async with as_(jam, "guest") as guest, await asyncio.start_server(through, "127.0.0.1", 0) as proxy:
+        token = await guest.invite(code, "cleo")
+        url = f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}"
+        kept: list[Token] = []
+        async with JamClient(url) as for_refresh:
+            tokens = RefreshingToken(
+                token.access_token, str(token.refresh_token), refresh=for_refresh.refresh, keep=kept.append
+            )
+            async with JamClient(url, tokens=tokens) as client:
+                assert (await client.me()).handle == "cleo"
+                clock.ahead = timedelta(hours=2)
+                with pytest.raises(errors.Unreachable):
+                    await client.me()
+                clock.ahead = timedelta(hours=3)
+                assert (await client.me()).handle == "cleo"
+                assert (lost, len(kept)) == (1, 1)
 
 
 # -- the stream

@@ -123,6 +123,61 @@ def test_refresh_tokens_rotate_and_a_spent_one_ends_the_sign_in(jam: Any) -> Non
     assert code_of(jam.guest.post("/auth/refresh", json={"refresh_token": other["access_token"]}))[0] == 401
 
 
+def refreshed(jam: Any, token: dict[str, Any]) -> httpx.Response:
+    return httpx.Client.post(jam.guest, "/auth/refresh", json={"refresh_token": token["refresh_token"]})
+
+
+def test_a_lost_answer_to_a_refresh_ends_nothing(start_jam: Any) -> None:
+    clock = Clock()
+    jam = start_jam(clock=clock)
+    give_password(jam, "ada")
+    first = sign_in(jam).json()
+    assert me(jam, first["access_token"]).status_code == 200
+    lost = []
+    for later in (timedelta(hours=2), timedelta(seconds=5), timedelta(days=3)):  # twice lost, and a long tunnel
+        clock.now += later
+        lost.append(refreshed(jam, first).json())
+    got = lost.pop()
+    assert me(jam, got["access_token"]).status_code == 200
+    for nobodys in lost:
+        assert code_of(me(jam, nobodys["access_token"])) == (401, "token_unknown")
+    clock.now += timedelta(hours=2)
+    assert refreshed(jam, got).status_code == 200
+
+
+def test_whoever_comes_with_a_lost_refresh_token_ends_the_sign_in(start_jam: Any) -> None:
+    clock = Clock()
+    jam = start_jam(clock=clock)
+    give_password(jam, "ada")
+    first = sign_in(jam).json()
+    clock.now += timedelta(hours=2)
+    copied = refreshed(jam, first).json()
+    clock.now += timedelta(seconds=5)
+    got = refreshed(jam, first).json()
+    assert me(jam, got["access_token"]).status_code == 200
+    assert code_of(refreshed(jam, copied)) == (401, "token_unknown")
+    assert code_of(me(jam, got["access_token"])) == (401, "token_unknown")
+
+
+@pytest.mark.parametrize("used", ["access_token", "refresh_token"])
+def test_a_copy_of_a_spent_refresh_token_is_known_however_late_it_comes(start_jam: Any, used: str) -> None:
+    clock = Clock()
+    jam = start_jam(clock=clock)
+    give_password(jam, "ada")
+    first = sign_in(jam).json()
+    clock.now += timedelta(hours=2)
+    second = refreshed(jam, first).json()
+    clock.now += timedelta(seconds=5)
+    if used == "access_token":
+        assert me(jam, second["access_token"]).status_code == 200
+    else:
+        assert refreshed(jam, second).status_code == 200
+    clock.now += timedelta(days=4)
+    assert sign_in(jam).status_code == 200  # clears away what ended long ago
+    assert code_of(refreshed(jam, first)) == (401, "token_unknown")
+    assert code_of(refreshed(jam, second)) == (401, "token_unknown")
+
+
 @pytest.mark.parametrize("which", ["access_token", "refresh_token"])
 def test_revoking_either_token_signs_out(jam: Any, which: str) -> None:
     give_password(jam, "ada")
