@@ -52,9 +52,11 @@ def of_post(data: Post, raw: bytes, forum: int, thread: int, parent: int | None,
 def derived(data: Post) -> tuple[str, int, int]:
     """Language (the primary subtag), whether there is code, whether a host featured it."""
     lang = data.lang.lower().replace("_", "-").partition("-")[0][:8] if data.lang else ""
-    body = data.body
-    code = not data.gone and ("`" in body or "~~~" in body or "    " in body) and _CODE.search(body) is not None
-    return lang, int(code), int(bool(data.featured))
+    return lang, int(not data.gone and has_code(data.body)), int(bool(data.featured))
+
+
+def has_code(body: str) -> bool:
+    return ("`" in body or "~~~" in body or "    " in body) and _CODE.search(body) is not None
 
 
 # A fence, a span between backticks, or a line that is indented by four after an empty one (CommonMark).

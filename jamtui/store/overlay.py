@@ -37,6 +37,11 @@ class Overlay:
                 overlay.changes.setdefault(row.post_id, []).append(row)
         return overlay
 
+    @property
+    def any(self) -> bool:
+        """Whether anything waits."""
+        return bool(self.posts or self.changes)
+
     def threads(self, forum_id: str) -> list[int]:
         """Keys of threads opened in ``forum_id`` that the mirror does not have yet, the latest first."""
         return [

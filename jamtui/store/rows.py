@@ -130,7 +130,8 @@ class Rows:
         found = (_FORUM.decode(_bytes(raw)) for (raw,) in self.db.execute("SELECT raw FROM forums"))
         return {forum.id: safe_line(forum.title) for forum in found}
 
-    def _forum_n(self, forum_id: str) -> int:
+    def forum_n(self, forum_id: str) -> int:
+        """The number of a forum; 0 when there is none."""
         row = next(iter(self.db.execute("SELECT n FROM forums WHERE id = ?", (forum_id,))), None)
         return int(row[0]) if row else 0
 
@@ -141,7 +142,7 @@ class Rows:
         if sort not in SORTS:
             raise UsageError(f"no such order: {safe_line(sort)}", f"Use one of: {', '.join(SORTS)}.")
         stored = self.db.execute(
-            f"SELECT n FROM threads WHERE forum = ? ORDER BY {SORTS[sort]}", (self._forum_n(forum_id),)
+            f"SELECT n FROM threads WHERE forum = ? ORDER BY {SORTS[sort]}", (self.forum_n(forum_id),)
         )
         return self.overlay.threads(forum_id) + numbers(stored)
 
@@ -292,7 +293,7 @@ class Rows:
         if thread_id is not None:
             where, values = "AND p.thread = ?2", [self.my_n(), self._post_n(thread_id) or 0]
         elif forum_id is not None:
-            where, values = "AND p.forum = ?2", [self.my_n(), self._forum_n(forum_id)]
+            where, values = "AND p.forum = ?2", [self.my_n(), self.forum_n(forum_id)]
         return numbers(self.db.execute(f"SELECT p.h {self._unread} {where}", values))
 
     def hashes(self, keys: Sequence[int]) -> list[int]:
@@ -321,7 +322,7 @@ class Rows:
             unread = set(
                 numbers(
                     self.db.execute(
-                        f"SELECT DISTINCT p.thread {self._unread} AND p.forum = ?2", (self.my_n(), self._forum_n(forum))
+                        f"SELECT DISTINCT p.thread {self._unread} AND p.forum = ?2", (self.my_n(), self.forum_n(forum))
                     )
                 )
             )

@@ -20,6 +20,7 @@ from jamtui.safe_text import safe_line
 from jamtui.store.mirror import numbers, words_of
 from jamtui.store.query import Kind, Query, Term, fold, parse
 from jamtui.store.rows import Rows
+from jamtui.store.waiting import waiting_keys
 
 _CONTEXT = 60  # characters before the first hit that a snippet shows
 _LENGTH = 240  # characters of a snippet
@@ -131,9 +132,9 @@ class _Planner:
             case Kind.TAG:
                 return self._tagged(term)
             case Kind.AUTHOR:
-                return f"p.author IN ({','.join(map(str, self._authors(term)))})"
+                return f"p.author IN ({','.join(map(str, self.authors(term)))})"
             case Kind.FORUM:
-                return f"p.forum IN ({','.join(map(str, self._forums(term)))})"
+                return f"p.forum IN ({','.join(map(str, self.forums(term)))})"
             case Kind.BEFORE:
                 return f"p.created < {self._value(term.number)}"
             case Kind.AFTER:
@@ -156,7 +157,7 @@ class _Planner:
             self.problems.append(f"no post has the tag {_shown(term)}")
         return f"p.n IN (SELECT post FROM tags WHERE {condition})"
 
-    def _authors(self, term: Term) -> list[int]:
+    def authors(self, term: Term) -> list[int]:
         """By handle, else by the words of the name; all whose handle begins so while one types."""
         db, wanted = self.rows.db, term.value.lower()
         sql = "SELECT n FROM people WHERE lower(handle) = ?1"
@@ -177,7 +178,7 @@ class _Planner:
             self.problems.append(f"nobody here is called {_shown(term)}")
         return found
 
-    def _forums(self, term: Term) -> list[int]:
+    def forums(self, term: Term) -> list[int]:
         """By slug; by how it begins while one types, and by the words of the title where no slug fits."""
         wanted = fold(term.value)
         forums = [(int(n), fold(str(slug))) for n, slug in self.rows.db.execute("SELECT n, slug FROM forums")]
@@ -254,7 +255,15 @@ def search(rows: Rows, text: str, limit: int, now: datetime) -> tuple[list[Searc
     query = parse(text, now)
     asked = plan(rows, query)
     found = [] if asked.empty else keys(rows, asked, "best", limit)
-    return hits(rows, [key for key, _ in found], query.marks, dict(found)), asked.problems
+    ordered = _with_waiting(rows, query, [key for key, _ in found])[:limit] if not asked.empty else []
+    return hits(rows, ordered, query.marks, dict(found)), asked.problems
+
+
+def _with_waiting(rows: Rows, query: Query, stored: list[int]) -> list[int]:
+    """What waits in the outbox stands first, in either order: it is the newest, and what one looks for most."""
+    waiting = waiting_keys(rows, query, _Planner(rows))
+    known = set(waiting)
+    return [*waiting, *(key for key in stored if key not in known)] if waiting else stored
 
 
 def first(rows: Rows, text: str, now: datetime, limit: int, page: int) -> Iterator[Found]:
@@ -267,7 +276,7 @@ def first(rows: Rows, text: str, now: datetime, limit: int, page: int) -> Iterat
         return
     if early := _newest(rows, query, asked, text, page):
         yield early
-    ordered = [key for key, _ in keys(rows, asked, "newest", limit + 1)]
+    ordered = _with_waiting(rows, query, [key for key, _ in keys(rows, asked, "newest", limit + 1)])
     total = len(ordered) if len(ordered) <= limit else -1
     rows_of = early.hits if early else tuple(hits(rows, ordered[:page], query.marks))
     yield Found(text, "newest", tuple(ordered[:limit]), rows_of, total, asked.problems, query.marks)
@@ -285,7 +294,9 @@ def _newest(rows: Rows, query: Query, asked: Plan, text: str, page: int) -> Foun
     rest = plan(rows, Query(query.clauses[:-1]))
     candidates = [key for key, _ in keys(rows, rest, "newest", _NEWEST)]
     mark = Query(query.clauses[-1:]).marks
-    found = [row for row in rows.posts(candidates) if _holds_mark(row, mark)][:page]
+    stored = [row for row in rows.posts(candidates) if _holds_mark(row, mark)]
+    found = rows.posts(_with_waiting(rows, query, [row.key for row in stored])[:page]) if rows.overlay.any else stored
+    found = found[:page]
     if len(found) < page // 2:
         return None
     made = tuple(_hits(rows, found, query.marks, {}))
@@ -302,8 +313,9 @@ def whole(rows: Rows, text: str, now: datetime, order: str, limit: int, page: in
     asked = plan(rows, query)
     if asked.empty:
         return Found(text, order, (), (), 0, asked.problems)
-    ordered = [key for key, _ in keys(rows, asked, order, limit)]
-    total = len(ordered) if len(ordered) < limit else count(rows, asked)
+    stored = [key for key, _ in keys(rows, asked, order, limit)]
+    ordered = _with_waiting(rows, query, stored)
+    total = len(ordered) if len(stored) < limit else count(rows, asked) + len(ordered) - len(stored)
     made = hits(rows, ordered[:page], query.marks)
     return Found(text, order, tuple(ordered), tuple(made), total, asked.problems, query.marks)
 
@@ -333,7 +345,10 @@ def _titles(rows: Rows, found: Sequence[PostRow]) -> dict[str, str]:
     """Titles of the threads of replies, by the thread's id."""
     wanted = msgspec.json.encode(list({row.thread_id for row in found if row.parent_id})).decode()
     sql = "SELECT id, raw FROM posts WHERE id IN (SELECT value FROM json_each(?))"
-    return {
+    titles = {
+        row.post_id: safe_line(row.payload.title) for row in rows.overlay.posts.values() if not row.payload.parent_id
+    }
+    return titles | {
         str(post_id): safe_line(_OPENER.decode(raw if isinstance(raw, bytes) else str(raw).encode()).title or "")
         for post_id, raw in rows.db.execute(sql, (wanted,))
     }

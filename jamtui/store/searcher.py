@@ -17,6 +17,7 @@ import apsw
 from jamtui.model import Found
 from jamtui.safe_text import safe_line
 from jamtui.store import search
+from jamtui.store.overlay import Overlay
 from jamtui.store.rows import Rows
 
 AT_ONCE = 200  # keys given while one types
@@ -30,6 +31,7 @@ class _Asked:
     text: str
     order: str
     now: datetime
+    overlay: Overlay
     deliver: Callable[[Found], None]
 
 
@@ -41,11 +43,14 @@ class Searcher:
         whole = _Lane(connect, _wholly, REST)
         self._lanes = (quick, whole)
 
-    def ask(self, text: str, order: str, now: datetime, deliver: Callable[[Found], None]) -> None:
-        """Returns at once. ``deliver`` is called from other threads, once or several times, each time with more; not
-        for a query that was overtaken. The last time `Found.total` is not -1."""
+    def ask(self, text: str, order: str, now: datetime, overlay: Overlay, deliver: Callable[[Found], None]) -> None:
+        """Returns at once. ``overlay`` is the outbox as it stands, which nobody changes any more.
+
+        ``deliver`` is called from other threads, once or several times, each time with more; not for a query that was
+        overtaken. The last time `Found.total` is not -1.
+        """
         for lane in self._lanes:
-            lane.ask(_Asked(text, order, now, deliver))
+            lane.ask(_Asked(text, order, now, overlay, deliver))
 
     def close(self) -> None:
         """Returns when nothing is delivered any more."""
@@ -104,6 +109,7 @@ class _Lane:
             while (asked := self._next()) is not None:
                 with self._told:
                     self._running = rows.db
+                rows.overlay = asked.overlay
                 try:
                     for found in self._answer(rows, asked):
                         if self._overtaken():

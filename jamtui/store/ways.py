@@ -53,7 +53,7 @@ def thread_keys(rows: Rows, forum_id: str | None, sort: str, only: Filter = EVER
         raise UsageError(f"no such order: {safe_line(sort)}", f"Use one of: {', '.join(SORTS)}.")
     where: list[str] = []
     values: list[object] = []
-    forum = rows._forum_n(forum_id) if forum_id is not None else None
+    forum = rows.forum_n(forum_id) if forum_id is not None else None
     if forum is not None:
         where.append("t.forum = ?")
         values.append(forum)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jamtui.model import Me
+from jamtui.model import Me, SendState
 from jamtui.store import connection, mirror, own, rows, search
 from jamtui.store.mirror import Loading, Mirror
+from jamtui.store.overlay import Overlay
 from jamtui.store.query import Kind, parse
 
 NOW = datetime(2011, 2, 9, 14, tzinfo=UTC)
@@ -155,22 +157,62 @@ def test_syntax_of_the_index_is_text(reader: rows.Rows) -> None:
     assert search.whole(reader, 'cafe OR nosuch:a"', NOW, "newest", 10, 5).keys == (1,)
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("cafe", True), ("CAFÉ", True), ("cafe\u0301", True), ("naive", True), ("中", True), ("文", True),
-        ("中文", True),
-        ("文中", False), ("n", True), ("x", False), ('tag:"good idea"', True), ("tag:goo", True), ("tag:goo ", False),
-        ("from:silva", True), ("from:me", True), ("from:bob ", False), ("forum:ideas", True), ("-cafe", False),
-        ("-nothing", True), ("cafe -naive", False), ("nothing OR cafe", True), ("nothing OR tag:nothing", False),
-        ("nothing OR is:mine", True), ("is:unread", False), ("is:read", True), ("is:opener", True), ("is:reply", False),
-        ("has:link", False), ("-has:code", True), ("votes:=0", True), ("votes:>0", False), ("before:2011-02-09", True),
-        ("after:2011-02-09 ", False), ("is:saved", False), ("lang:en ", False), ("text -tag:x", True),
-    ],
-)  # fmt: skip
+FOUND = [
+    ("cafe", True), ("CAFÉ", True), ("cafe\u0301", True), ("naive", True), ("中", True), ("文", True),
+    ("中文", True),
+    ("文中", False), ("n", True), ("x", False), ('tag:"good idea"', True), ("tag:goo", True), ("tag:goo ", False),
+    ("from:silva", True), ("from:me", True), ("from:bob ", False), ("forum:ideas", True), ("-cafe", False),
+    ("-nothing", True), ("cafe -naive", False), ("nothing OR cafe", True), ("nothing OR tag:nothing", False),
+    ("nothing OR is:mine", True), ("is:unread", False), ("is:read", True), ("is:opener", True), ("is:reply", False),
+    ("has:link", False), ("-has:code", True), ("votes:=0", True), ("votes:>0", False), ("before:2011-02-09", True),
+    ("after:2011-02-09 ", False), ("is:saved", False), ("lang:en ", False), ("text -tag:x", True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "found"), FOUND)
 def test_what_is_found(reader: rows.Rows, text: str, found: bool) -> None:
     for order in ("newest", "best"):
         assert bool(search.whole(reader, text, NOW, order, 10, 5).keys) is found
+
+
+@pytest.fixture(scope="module")
+def waiting(tmp_path_factory: pytest.TempPathFactory) -> rows.Rows:
+    """The same Jam, but its post waits in the outbox."""
+    folder: Path = tmp_path_factory.mktemp("waiting")
+    db = connection.connect(folder / "mirror", mirror.SCHEMA)
+    loading = Loading(Mirror(db), "1-aaaa")
+    for line in JAM[:-1]:
+        loading.feed(line)
+    loading.finish("2011-02-09T14:00:00Z")
+    db.close()
+    own_db = connection.connect(folder / "own", own.SCHEMA)
+    written = datetime(2011, 2, 8, 10, tzinfo=UTC)
+    post = json.loads(JAM[-1])["data"]
+    payload = own.Payload(title=post["title"], body=post["body"], tags=tuple(post["tags"]))
+    own.Own(own_db).enqueue("o1", "post", "a1", "a1", "f1", payload, written)
+    one = rows.Rows(rows.connect(folder / "mirror", folder / "own"), Me("p1", "ana", "Ana", "participant"))
+    one.overlay = Overlay.of(own.Own(own_db).outbox(), one.has)
+    own_db.close()
+    return one
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        *FOUND, ('"naive 中文 text"', True), ('"text naive"', False), ("tex", True), ("tex ", False),
+        ("has:code", False), ("after:2d", True), ("after:2h", False), ("text cafe", True), ("forum:risks", False),
+    ],
+)  # fmt: skip
+def test_a_post_that_waits_is_found_by_what_finds_it_once_it_is_there(
+    reader: rows.Rows, waiting: rows.Rows, text: str, found: bool
+) -> None:
+    for order in ("newest", "best"):
+        there = search.whole(reader, text, NOW, order, 10, 5)
+        waits = search.whole(waiting, text, NOW, order, 10, 5)
+        assert (len(there.keys), there.total) == (len(waits.keys), waits.total) == ((1, 1) if found else (0, 0))
+    *_, last = search.first(waiting, text, NOW, 10, 5)
+    assert last.keys == ((-1,) if found else ())
+    assert [hit.post.send for hit in last.hits] == ([SendState.QUEUED] if found else [])
 
 
 def test_marks_stand_where_the_words_are() -> None:

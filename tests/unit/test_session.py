@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import queue
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ import pytest
 
 from jamtui.archive import rfc3339
 from jamtui.errors import JamError, NotFound, NotSignedIn, Refused, UsageError
-from jamtui.model import Draft, DraftKind, SendState
+from jamtui.model import Draft, DraftKind, Found, SendState
 from jamtui.paths import Home
 from jamtui.session import Session, new_uuid7, prepare
 from jamtui.store import connection, mirror, registry
@@ -355,6 +356,35 @@ def test_a_snippet_marks_the_words(session: Session) -> None:
     assert [text for text, marked in hit.snippet if marked] == ["disagree", "coffee"]
     assert "".join(text for text, _ in hit.snippet) == "I disagree: coffee, says @me"
     assert hit.thread_title == "Idea 1"
+
+
+def test_search_finds_what_waits_in_the_outbox(session: Session) -> None:
+    reply(session, "a samovar of tea")
+    (hit,) = session.search("samovar")
+    assert hit.post.send is SendState.QUEUED
+    assert hit.thread_title == "Idea 1"
+    assert [text for text, marked in hit.snippet if marked] == ["samovar"]
+    assert session.search("tea")[0] == session.search("tea", 1)[0]
+    assert session.search("tea")[0].post.id == hit.post.id
+    session.send(Draft(DraftKind.EDIT, uid(3), body="Why no kettle?", base_version=1))
+    assert [hit.post.id for hit in session.search("kettle")] == [uid(3)]
+
+
+def test_a_reply_that_waits_under_a_thread_that_waits_names_it(session: Session) -> None:
+    forum = session.forums()[0]
+    session.send(Draft(DraftKind.THREAD, forum.id, "Kettles", "of copper"))
+    (opener,) = session.search("copper")
+    session.send(Draft(DraftKind.REPLY, opener.post.id, body="of tin"))
+    assert [(hit.thread_title, hit.post.body) for hit in session.search("tin")] == [("Kettles", "of tin")]
+
+
+def test_what_waits_is_found_as_one_types(session: Session) -> None:
+    reply(session, "a samovar of tea")
+    answers: queue.Queue[Found] = queue.Queue()
+    session.searching.ask("samo", "newest", answers.put)
+    while (found := answers.get(timeout=30)).total < 0:
+        pass
+    assert [hit.post.body for hit in found.hits] == ["a samovar of tea"]
 
 
 def test_search_sees_what_another_connection_wrote(session: Session) -> None:
