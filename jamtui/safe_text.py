@@ -51,6 +51,7 @@ _ODD = re.compile(
     f"[\x00-\x09\x0b-\x1f\x7f{_REPLACED}{_DROPPED}{_CONDITIONAL}\u2028\u2029]"
     f"|[{_SELECTORS}][{_SELECTORS}]|[{_MARKED}]{{{MAX_MARKS + 1}}}"
 )
+_HIGH = re.compile("[\u0300-\U0010ffff]")  # below it, `_ODD` finds nothing that counts as printable
 _BREAK = re.compile("\r\n|[\n\x85\u2028\u2029]")
 _LINE_SPACE = re.compile("\r\n|[\t\n\x85\u2028\u2029]")
 
@@ -74,7 +75,7 @@ def safe_block(text: str) -> str:
     """``text`` as harmless lines: LF between them, tabs as spaces to the next stop of `TAB_STOP`."""
     bare = text.replace("\n", "")
     if bare.isprintable():
-        if bare.isascii():
+        if bare.isascii() or _HIGH.search(bare) is None:
             return text
     else:
         text = _BREAK.sub("\n", text)
@@ -136,7 +137,7 @@ def _cells(char: str) -> int:
 
 def _clean(text: str) -> str:
     """Everything but line breaks and tabs, which the callers have dealt with; LF passes."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable() and (text.isascii() or _HIGH.search(text) is None):
         return text
     return _walk(text) if _ODD.search(text) else text
 

@@ -101,19 +101,25 @@ class Search(ModalScreen[Chosen | None]):
         field.focus()
         self._tell_note()
         self._tell_keys()
+        # The value rather than the field's message, which comes after the field was drawn: the answer is looked for
+        # meanwhile.
+        self.watch(field, "value", self._typed)
 
     # -- asking
 
-    @on(Input.Changed)
-    def typed(self, event: Input.Changed) -> None:
-        if self._turn < 0 or event.value != self._choice():
-            self._turn = -1
-            self._completion = self._session.searching.complete(event.value)
-            self._stem = event.value
-        if not (0 <= self._recalled < len(self._recent) and self._recent[self._recalled] == event.value):
-            self._recalled = -1
+    def _typed(self, text: str) -> None:
         self._ask()
+        if self._turn < 0 or text != self._choice():
+            self._turn = -1
+            self._completion = self._session.searching.complete(text)
+            self._stem = text
+        if not (0 <= self._recalled < len(self._recent) and self._recent[self._recalled] == text):
+            self._recalled = -1
         self._tell_note()
+
+    @on(Input.Changed)
+    def field_changed(self, event: Input.Changed) -> None:
+        event.stop()  # `_typed` knows
 
     def _ask(self) -> None:
         self._settled.clear()

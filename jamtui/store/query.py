@@ -90,15 +90,6 @@ class Query:
                 found += [*folded[:-1], folded[-1] + "*" * term.open] if folded else []
         return tuple(word for word in dict.fromkeys(found) if word.strip("*"))
 
-    @property
-    def last_open(self) -> Term | None:
-        """The word that is being typed, when it narrows the whole query by itself."""
-        if self.clauses and len(self.clauses[-1]) == 1:
-            term = self.clauses[-1][0]
-            if term.kind is Kind.WORDS and term.open and not term.negated:
-                return term
-        return None
-
 
 _WORD = re.compile(r"\w+")
 
@@ -114,11 +105,15 @@ class _Fold(dict[int, str]):
 
 
 _FOLD = _Fold()
+_NOT_ASCII = re.compile("[^\x00-\x7f]+")
 
 
 def fold(text: str) -> str:
     """Lower case without accents, as the full-text index compares."""
-    return text.lower() if text.isascii() else text.translate(_FOLD)
+    if text.isascii():
+        return text.lower()
+    # What is folded already stays as it is; nearly all of most texts is ASCII, which `translate` is slow for.
+    return _NOT_ASCII.sub(lambda found: found[0].translate(_FOLD), text).lower()
 
 
 @dataclass(frozen=True, slots=True)

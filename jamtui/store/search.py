@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
@@ -26,7 +26,7 @@ _CONTEXT = 60  # characters before the first hit that a snippet shows
 _LENGTH = 240  # characters of a snippet
 COUNTED = 100_000  # a count goes no further
 _SHORT = 3  # a word being typed that is no longer than this has too many endings to ask the index at once
-_NEWEST = 48  # posts looked at instead, at first
+_NEWEST, _PIECE = 48, 12  # posts looked at instead, at first, and so many at once until there are enough
 
 _SAVED = "p.id IN (SELECT post_id FROM own.saved)"
 _READ = "EXISTS (SELECT 1 FROM own.read r WHERE r.h = p.h)"
@@ -274,33 +274,57 @@ def first(rows: Rows, text: str, now: datetime, limit: int, page: int) -> Iterat
     if asked.empty:
         yield Found(text, "newest", (), (), 0, asked.problems)
         return
-    if early := _newest(rows, query, asked, text, page):
-        yield early
+    early = _newest(rows, query, asked, text, page)
+    if early is not None:
+        yield early.found
+        if early.enough:
+            return
     ordered = _with_waiting(rows, query, [key for key, _ in keys(rows, asked, "newest", limit + 1)])
     total = len(ordered) if len(ordered) <= limit else -1
-    rows_of = early.hits if early else tuple(hits(rows, ordered[:page], query.marks))
+    rows_of = early.found.hits if early else tuple(hits(rows, ordered[:page], query.marks))
     yield Found(text, "newest", tuple(ordered[:limit]), rows_of, total, asked.problems, query.marks)
 
 
-def _newest(rows: Rows, query: Query, asked: Plan, text: str, page: int) -> Found | None:
+@dataclass(frozen=True, slots=True)
+class _Early:
+    """A first page; ``enough``: the index need not be asked while one types, `whole` comes soon."""
+
+    found: Found
+    enough: bool
+
+
+def _newest(rows: Rows, query: Query, asked: Plan, text: str, page: int) -> _Early | None:
     """The first page for a word of which only a letter or two are typed, without asking the index for all its endings.
 
     Such a word begins somewhere in nearly every post, and the index would have to join the lists of thousands of words
-    (40 ms on 46,000 posts). So the newest posts that the rest of the query allows are read; None if they are too few.
+    (40 ms on 46,000 posts). So the newest posts that the rest of the query allows are read, and None is given when too
+    few of them hold it. When the rest allows no more than those, they are all; and of a word that must not be there no
+    more is shown than what they are.
     """
-    last = query.last_open
-    if last is None or len(last.value) > _SHORT or not last.value.isalnum():
+    last = query.clauses[-1][0] if query.clauses and len(query.clauses[-1]) == 1 else None
+    if last is None or last.kind is not Kind.WORDS or not last.open or len(last.value) > _SHORT:
+        return None
+    if not last.value.isalnum():
         return None
     rest = plan(rows, Query(query.clauses[:-1]))
     candidates = [key for key, _ in keys(rows, rest, "newest", _NEWEST)]
-    mark = Query(query.clauses[-1:]).marks
-    stored = [row for row in rows.posts(candidates) if _holds_mark(row, mark)]
-    found = rows.posts(_with_waiting(rows, query, [row.key for row in stored])[:page]) if rows.overlay.any else stored
-    found = found[:page]
-    if len(found) < page // 2:
+    complete = len(candidates) < _NEWEST
+    mark = Query(((replace(last, negated=False),),)).marks
+    found = rows.posts(_with_waiting(rows, query, []))
+    waiting = {row.key for row in found}
+    for at in range(0, len(candidates), _PIECE):
+        if len(found) >= page and not complete:
+            break
+        piece = [key for key in candidates[at : at + _PIECE] if key not in waiting]
+        found += [row for row in rows.posts(piece) if _holds_mark(row, mark) is not last.negated]
+    if len(found) < page // 2 and not (complete or last.negated):
         return None
-    made = tuple(_hits(rows, found, query.marks, {}))
-    return Found(text, "newest", tuple(row.key for row in found), made, -1, asked.problems, query.marks)
+    if not complete:
+        found = found[:page]
+    made = tuple(_hits(rows, found[:page], query.marks, {}))
+    total = len(found) if complete else -1
+    first_keys = tuple(row.key for row in found)
+    return _Early(Found(text, "newest", first_keys, made, total, asked.problems, query.marks), complete or last.negated)
 
 
 def _holds_mark(row: PostRow, mark: Sequence[str]) -> bool:

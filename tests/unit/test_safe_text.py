@@ -177,3 +177,13 @@ def test_json_keeps_its_line_feeds() -> None:
 def test_the_hostile_corpus_is_harmless(case: dict[str, str]) -> None:
     assert forbidden(safe_line(case["payload"])) == []
     assert forbidden(safe_block(case["payload"]), "\n") == []
+
+
+def test_what_takes_the_quick_road_is_what_the_careful_one_leaves_alone() -> None:
+    """Below U+0300 what counts as printable is harmless; with a letter beyond it, each text is looked through."""
+    for code in range(0x300):
+        char = chr(code)
+        if char.isprintable():
+            assert safe_line(f"a{char}b") == f"a{char}b"
+            assert safe_line(f"a{char}b中") == f"a{char}b中"
+            assert safe_block(f"a{char}\nb中") == f"a{char}\nb中"

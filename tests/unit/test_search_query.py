@@ -215,6 +215,64 @@ def test_a_post_that_waits_is_found_by_what_finds_it_once_it_is_there(
     assert [hit.post.send for hit in last.hits] == ([SendState.QUEUED] if found else [])
 
 
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> rows.Rows:
+    """150 posts of tea, every third also of coffee, every fortieth with a tag."""
+    folder: Path = tmp_path_factory.mktemp("many")
+    connection.connect(folder / "own", own.SCHEMA).close()
+    db = connection.connect(folder / "mirror", mirror.SCHEMA)
+    loading = Loading(Mirror(db), "1-aaaa")
+    for line in JAM[:-1]:
+        loading.feed(line)
+    for n in range(1, 151):
+        post = json.loads(JAM[-1])["data"] | {"id": f"b{n}", "thread_id": f"b{n}", "title": f"Number {n}"}
+        post |= {"body": "coffee" if n % 3 == 0 else "tea, then", "tags": ["rare"] if n % 40 == 0 else []}
+        loading.feed(json.dumps({"type": "post", "data": post}).encode())
+    loading.finish("2011-02-09T14:00:00Z")
+    db.close()
+    return rows.Rows(rows.connect(folder / "mirror", folder / "own"), Me("p1", "ana", "Ana", "participant"))
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("tag:rare t", False),
+        ("tag:none t", False),
+        ("number -t", False),
+        ("-t", False),
+        ("t", True),
+        ("number tea", True),
+    ],
+)
+def test_a_letter_or_two_are_answered_from_the_newest_posts(many: rows.Rows, text: str, asks: bool) -> None:
+    asked: list[object] = []
+
+    def trace(_: apsw.Cursor, _sql: str, values: apsw.Bindings | None) -> bool:
+        asked.append(values)
+        return True
+
+    many.db.exec_trace = trace
+    try:
+        answers = list(search.first(many, text, NOW, 200, 20))
+    finally:
+        many.db.exec_trace = None
+    assert any('"t"*' in str(values) or '"tea"*' in str(values) for values in asked) is asks
+    exact = search.whole(many, text, NOW, "newest", 200, 20)
+    if answers[-1].total >= 0:
+        assert (answers[-1].keys, answers[-1].total) == (exact.keys, exact.total)
+    assert answers[0].keys == exact.keys[: len(answers[0].keys)]
+    assert [hit.post.key for hit in answers[0].hits] == list(exact.keys[: len(answers[0].hits)])
+
+
+@pytest.mark.parametrize(
+    "text", ["c", "ca", "-c", "tag:x c", 'tag:"good idea" n', "from:ana t", "中", "-x", "x", "is:reply c"]
+)
+def test_the_first_answer_is_the_whole_one_where_it_says_so(reader: rows.Rows, text: str) -> None:
+    *_, last = search.first(reader, text, NOW, 10, 5)
+    exact = search.whole(reader, text, NOW, "newest", 10, 5)
+    assert (last.keys, last.total) == (exact.keys, exact.total)
+
+
 def test_marks_stand_where_the_words_are() -> None:
     assert search.hits_in("A Café, cafés and decaf", ("cafe",)) == [(2, 6)]
     assert search.hits_in("A Café, cafés and decaf", ("cafe*",)) == [(2, 6), (8, 13)]
