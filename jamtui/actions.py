@@ -108,7 +108,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous-forum", ("left_square_bracket",), Group.READ, "previous forum", "Forum with unread before this."),
     Action("toggle-read", ("u",), Group.READ, "read or not", "Mark the post or thread read, or unread again."),
     Action(
-        "all-read", ("A",), Group.READ, "all read", "Mark everything in this forum or thread read; z takes it back."
+        "all-read",
+        ("A",),
+        Group.READ,
+        "all read",
+        "Mark all that is listed, or the open thread, read; z takes it back.",
     ),
     # Write
     Action("new-thread", ("c",), Group.WRITE, "new thread", "Open a new thread in this forum.", hint=6),

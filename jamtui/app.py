@@ -174,6 +174,7 @@ class JamApp(TypeAhead[int]):
 
     def on_cold_ready(self, message: Cold.Ready) -> None:
         if self.session is not None and not self._in_jam:
+            self._in_jam = True  # more of these may be on their way
             self._show(self._first_screen(self.session))
 
     def _enter(self, session: Session) -> None:
@@ -183,9 +184,12 @@ class JamApp(TypeAhead[int]):
 
     def _show(self, screen: Screen[Any]) -> None:
         """``screen`` instead of everything that is on the stack."""
-        self._in_jam = True
         while len(self.screen_stack) > 1:
             self.pop_screen()
+        bottom = self.screen
+        if not bottom._result_callbacks:
+            # Textual gives one to every screen but the first of all, and takes one off whenever it switches.
+            bottom._push_result_callback(bottom, None)
         self.switch_screen(screen)
 
     def get_screen(self, screen: Any, screen_class: Any = None) -> Any:

@@ -65,3 +65,9 @@ class Refused(JamError):
     def __init__(self, title: str, hint: str = "", code: str = "") -> None:
         super().__init__(title, hint)
         self.code = code
+
+
+def sentence(text: str) -> str:
+    """``text`` with a capital at its beginning, unless its first word is written as it is (an address, a name)."""
+    first = text.split(" ", 1)[0].rstrip(",:")
+    return text[:1].upper() + text[1:] if first.isalpha() and first.islower() and first.isascii() else text

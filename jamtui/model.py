@@ -251,6 +251,7 @@ class Status:
     refused: int = 0
     unread: int = 0
     progress: tuple[int, int] | None = None  # done and total of a cold sync, in bytes
+    elsewhere: Link | None = None  # the link of the jamtui that holds the network, when this one only reads (READER)
     exploring: bool = False  # nothing is marked as read
 
 
@@ -266,6 +267,7 @@ class Changed:
     outbox: bool = False
     status: bool = False
     reading: bool = False
+    sent: frozenset[str] = frozenset()  # posts whose writes went out after they had waited
 
     def __or__(self, other: Changed) -> Changed:
         return Changed(
@@ -277,6 +279,7 @@ class Changed:
             outbox=self.outbox or other.outbox,
             status=self.status or other.status,
             reading=self.reading or other.reading,
+            sent=self.sent | other.sent,
         )
 
 
@@ -325,3 +328,4 @@ class Undo:
 
     what: str
     token: object = field(repr=False)
+    nothing: bool = False  # nothing was done: there was nothing to do

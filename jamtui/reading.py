@@ -6,7 +6,7 @@ made, and places are kept for this run alone. What a person does by name (save, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from jamtui.errors import NotFound, UsageError
@@ -53,7 +53,16 @@ class Reading:
             self._marks.mark_hashes(self._rows.hashes(stored), False)
 
     def mark_all_read(self, forum_id: str | None = None, thread_id: str | None = None) -> Undo:
-        hashes = [] if self.explore else self._fresh().unread_hashes(forum_id, thread_id)
+        """Every post of a thread, of a forum, or of the Jam."""
+        return self._mark_hashes([] if self.explore else self._fresh().unread_hashes(forum_id, thread_id))
+
+    def mark_listed_read(self, *, posts: Sequence[int] = (), threads: Sequence[int] = ()) -> Undo:
+        """These posts, and every post of these threads, by their keys."""
+        return self._mark_hashes([] if self.explore else self._fresh().unread_hashes_of(posts, threads))
+
+    def _mark_hashes(self, hashes: list[int]) -> Undo:
+        if not hashes:
+            return Undo("Nothing unread here", ("read", hashes), nothing=True)
         self._marks.mark_hashes(hashes, True)
         return Undo(f"{len(hashes):,} marked as read", ("read", hashes))
 
@@ -117,7 +126,7 @@ class Reading:
         now = mark if on else None if before is mark else before
         self._marks.set_mark(kind, target, now, self.now())
         done = _PAST[mark] if on else f"no longer {_PAST[mark]}"
-        return Undo(f"{self._name_of(kind, target)}: {done}", ("mark", kind, target, before))
+        return Undo(f"{done}: {self._name_of(kind, target)}", ("mark", kind, target, before))
 
     def undo_reading(self, token: object) -> bool:
         """Takes back what `mark_all_read` or `set_mark` did; False when the token is of another kind."""

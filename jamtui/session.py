@@ -149,6 +149,7 @@ class Session(Ways, Reading):
             refused=sum(row.state == "refused" for row in waiting),
             unread=sum(row.unread for row in self.forums()),
             progress=state.progress,
+            elsewhere=state.elsewhere,
             exploring=self.explore,
         )
 

@@ -10,7 +10,7 @@ from typing import Any
 from textual import on
 
 from jamtui.actions import BY_ID, SORTS, Action, Where, complete
-from jamtui.errors import UsageError
+from jamtui.errors import UsageError, sentence
 from jamtui.model import PostRow, ThreadRow, Undo
 from screens.marking import Marking
 from screens.type_ahead import hold_keys
@@ -26,6 +26,7 @@ class JamScreen(Marking, Ways):
     CSS_PATH = ["jam.tcss", "../widgets/composer.tcss"]  # noqa: RUF012 - as Textual declares it
 
     _undo: Callable[[], None] | None = None
+    _undo_what = ""
 
     # -- the table
 
@@ -64,12 +65,15 @@ class JamScreen(Marking, Ways):
     # -- undo
 
     def offer_undo(self, what: str, take_back: Callable[[], None]) -> None:
-        """Says what was done and that z takes it back, for as long as that is said."""
-        self._undo = take_back
-        self.say(f"{what}   {self.keymap.name('undo')} takes it back")
+        """Says what was done and that z takes it back; it does until something else can be taken back."""
+        self._undo, self._undo_what = take_back, what
+        self.say(what, tail=f"{self.keymap.name('undo')} takes it back")
 
     def offer(self, undo: Undo) -> None:
-        self.offer_undo(undo.what[:1].upper() + undo.what[1:], lambda: self.session.undo(undo))
+        if undo.nothing:
+            self.say(undo.what)
+        else:
+            self.offer_undo(sentence(undo.what), lambda: self.session.undo(undo))
 
     def action_undo(self) -> None:
         if self._undo is None:
@@ -78,11 +82,7 @@ class JamScreen(Marking, Ways):
         take_back, self._undo = self._undo, None
         take_back()
         self.reload()
-        self.say("Taken back")
-
-    @on(HintLine.Expired)
-    def offer_expired(self) -> None:
-        self._undo = None
+        self.say(f"Taken back: {self._undo_what}")
 
     # -- moving
 
@@ -280,15 +280,17 @@ class JamScreen(Marking, Ways):
     def action_all_read(self) -> None:
         if self.session.explore:
             raise UsageError("nothing is marked while exploring")
-        spot = self.spot
+        spot, keys = self.spot, self.list_now.keys
         if spot.reading:
             undo = self.session.mark_all_read(thread_id=spot.thread)
-        elif spot.kind == "threads":
-            undo = self.session.mark_all_read(forum_id=spot.forum)
         elif spot.kind == "forums" and (row := self.list_now.cursor_row) is not None:
             undo = self.session.mark_all_read(forum_id=row.id)
+        elif spot.kind == "threads":
+            undo = self.session.mark_listed_read(threads=keys)
+        elif spot.kind == "posts":
+            undo = self.session.mark_listed_read(posts=keys)
         else:
-            undo = self.session.mark_all_read()
+            raise UsageError("nothing is read or unread here")
         self.offer(undo)
         self.reload()
 

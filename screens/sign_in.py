@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import ClassVar
 
 from textual import on
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Center, Vertical
@@ -15,7 +17,7 @@ from textual.screen import Screen
 from textual.widgets import Button, Checkbox, Input, Select, Static
 from textual.worker import Worker, WorkerState
 
-from jamtui.errors import JamError
+from jamtui.errors import JamError, sentence
 from jamtui.safe_text import safe_block, safe_line
 from jamtui.session import Session
 from screens.doors import Credentials, Doors, Offer
@@ -27,6 +29,9 @@ WAYS = {
     "token": "Token",
     "guest": "Read only, as a guest",
 }
+_LOOPBACK = re.compile(
+    r"(localhost|127(\.\d+){3}|\[::1\])(:\d+)?(/|$)", re.IGNORECASE
+)  # speaks http when nothing is said
 _SECRETS = {"password": "password", "invite": "invitation code", "token": "token"}
 
 
@@ -34,7 +39,10 @@ class SignIn(Screen[None]):
     """Two steps on one page. Posts `SignIn.Entered` with the open session; Esc goes back to the welcome."""
 
     CSS_PATH = "sign_in.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", show=False),
+        Binding("enter", "next_field", show=False, priority=True),
+    ]
 
     class Entered(Message):
         """The person is in; the session is open and not started."""
@@ -85,7 +93,7 @@ class SignIn(Screen[None]):
     def _fail(self, error: JamError) -> None:
         self._note(
             Content.assemble(
-                (f"✗ {_sentence(safe_line(error.title))}", "bold $error"),
+                (f"✗ {sentence(safe_line(error.title))}", "bold $error"),
                 ("\n  ", ""),
                 (safe_line(error.hint), "$text-muted"),
             )
@@ -97,7 +105,21 @@ class SignIn(Screen[None]):
             self._offer = None
             self.query_one("#ways").display = False
 
-    @on(Input.Submitted)
+    def action_next_field(self) -> None:
+        """Enter goes to the next field that is still empty, so that no password is typed where it can be read.
+
+        An action that comes before the field's own, since the keys behind it may be here already.
+        """
+        here = self.focused
+        if not isinstance(here, Field):
+            raise SkipAction
+        fields = [field for field in self.query(Field) if field.display] if self._offer is not None else [here]
+        empty = next((field for field in fields[fields.index(here) + 1 :] if not field.value), None)
+        if empty is not None and here.value.strip():
+            self.set_focus(empty)
+        else:
+            self.go()
+
     @on(Button.Pressed, "#go")
     def go(self) -> None:
         url = self.query_one("#url", Input).value.strip()
@@ -105,7 +127,7 @@ class SignIn(Screen[None]):
             self._fail(JamError("An address is needed", "For example https://jam.example.org"))
             return
         if "://" not in url:
-            url = f"https://{url}"
+            url = f"{'http' if _LOOPBACK.match(url) else 'https'}://{url}"
         if self._offer is None:
             doors = self._doors
             self._work("offer", f"asking {safe_line(url)} …", lambda: doors.offer(url))
@@ -123,8 +145,10 @@ class SignIn(Screen[None]):
         )
         if way in ("password", "invite") and not how.handle:
             self._fail(JamError("A handle is needed", "The name by which people know you in this Jam."))
+            self.query_one("#handle").focus()
         elif way != "guest" and not how.secret:
             self._fail(JamError(f"The {_SECRETS[way]} is needed"))
+            self.query_one("#secret").focus()
         else:
             doors = self._doors
             self._work("enter", "going in …", lambda: doors.enter(how))
@@ -194,7 +218,3 @@ class SignIn(Screen[None]):
 
     def action_leave(self) -> None:
         self.app.pop_screen()
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]

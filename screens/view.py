@@ -22,7 +22,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from jamtui.actions import AS_DELIVERED, SORTS, Keymap, Where, hints
-from jamtui.errors import JamError, NotFound, UsageError
+from jamtui.errors import JamError, NotFound, UsageError, sentence
 from jamtui.model import Changed, ForumRow, OutboxRow, PersonRow, PostRow, ThreadRow
 from jamtui.session import Session
 from jamtui.ways import HotRow
@@ -419,10 +419,21 @@ class View(Hits, Screen[None]):
         changed = message.changed
         if changed.everything:
             self._titles = {}
+        if changed.sent:
+            self._tell_sent(changed.sent)
         if changed != Changed(status=True):
             self.reload()
         else:
             self._refresh_lines()
+
+    def _tell_sent(self, ids: frozenset[str]) -> None:
+        """Says what went out after it had waited: nobody notices a counter that vanishes."""
+        words = count(len(ids), "write", "writes")
+        if len(ids) == 1:
+            with contextlib.suppress(NotFound):
+                post = self.session.post(next(iter(ids)))
+                words = one_line(post.title) or one_line(post.body[:200])
+        self.say(f"Sent: {words}")
 
     def reload(self) -> None:
         """Reads again what is seen. Nothing moves: list and reader stay on their rows."""
@@ -517,12 +528,12 @@ class View(Hits, Screen[None]):
 
     # -- telling
 
-    def say(self, text: str, severity: str = "") -> None:
-        """One harmless line about what was done, in place of the hints."""
-        self.query_one(HintLine).say(text, severity)
+    def say(self, text: str, severity: str = "", tail: str = "") -> None:
+        """One harmless line about what was done, in place of the hints; ``tail`` is never cut off."""
+        self.query_one(HintLine).say(text, severity, tail)
 
     def complain(self, error: JamError) -> None:
-        self.say(f"{error.title[:1].upper()}{error.title[1:]}{f'. {error.hint}' if error.hint else ''}", "error")
+        self.say(f"{sentence(error.title)}{f'. {error.hint}' if error.hint else ''}", "error")
 
     @contextlib.contextmanager
     def in_words(self) -> Iterator[None]:

@@ -10,7 +10,7 @@ from textual import on
 
 from jamtui import model
 from jamtui.errors import UsageError
-from jamtui.model import Draft, DraftKind, OutboxRow, PostRow, ThreadRow
+from jamtui.model import Draft, DraftKind, OutboxRow, PostRow, ThreadRow, Undo
 from screens.dialogs import Confirm, Links, OpenLink
 from screens.type_ahead import hold_keys
 from screens.view import View
@@ -30,6 +30,9 @@ class Writing(View):
     """Actions that change the Jam or take something along. Mixed into `screens.jam.JamScreen`."""
 
     def offer_undo(self, what: str, take_back: Callable[[], None]) -> None:
+        raise NotImplementedError
+
+    def offer(self, undo: Undo) -> None:
         raise NotImplementedError
 
     # -- what is meant
@@ -137,7 +140,7 @@ class Writing(View):
             kind = DraftKind.EDIT if self.session.draft(DraftKind.EDIT, post.id) else DraftKind.REPLY
             target = post.id
         undo = self.session.discard_draft(kind, target)
-        self.offer_undo(undo.what.capitalize(), lambda: self.session.undo(undo))
+        self.offer(undo)
 
     @on(Composer.Sent)
     async def sent(self, message: Composer.Sent) -> None:
@@ -306,4 +309,4 @@ class Writing(View):
     def action_drop(self) -> None:
         undo = self.session.drop(self._waiting().id)
         self.reload()
-        self.offer_undo(undo.what[:1].upper() + undo.what[1:], lambda: self.session.undo(undo))
+        self.offer(undo)

@@ -18,7 +18,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
 from jamtui.actions import Where
-from jamtui.errors import JamError
+from jamtui.errors import JamError, sentence
 from jamtui.model import Draft, DraftKind
 from jamtui.safe_text import safe_line
 from widgets.bindings import bindings
@@ -163,7 +163,7 @@ class Composer(Vertical):
     def complain(self, error: JamError) -> None:
         """An error, in place, until something is typed."""
         note = self.query_one("#composer-note", Static)
-        title = error.title[:1].upper() + error.title[1:]
+        title = sentence(error.title)
         note.update(
             Content.assemble((f"✗ {title}", "bold $error"), (f". {error.hint}" if error.hint else "", "$text-muted"))
         )

@@ -48,8 +48,10 @@ def link_words(status: Status, now: datetime) -> _Part:
         age = f", mirror {span(now - status.mirrored_at)} old"
     if link is Link.LIVE:
         return "● live", "$success"
-    if link is Link.READER:
+    if link is Link.READER and status.elsewhere in (None, Link.LIVE):
         return "● live elsewhere", "$success"
+    if link is Link.READER:
+        return f"○ {status.elsewhere} elsewhere{age}", "$warning"
     if link is Link.LOCAL:
         return "■ archive", "$text-muted"
     if link is Link.SYNCING and status.progress is not None and status.progress[1]:
@@ -131,13 +133,11 @@ class HintLine(Widget):
 
     toast: reactive[str] = reactive("")
 
-    class Expired(Message):
-        """What was done is no longer offered to be undone."""
-
     def __init__(self) -> None:
         super().__init__()
         self._hints: Sequence[tuple[str, str]] = ()
         self._timer: Timer | None = None
+        self._tail = ""
 
     def set_hints(self, hints: Sequence[tuple[str, str]]) -> None:
         """(key, label) pairs, the most useful first; as many are shown as fit."""
@@ -145,18 +145,19 @@ class HintLine(Widget):
             self._hints = hints
             self.refresh()
 
-    def say(self, text: str, severity: str = "") -> None:
-        """Shows ``text`` instead of the hints for a few seconds. ``severity`` is "", "warning" or "error"."""
+    def say(self, text: str, severity: str = "", tail: str = "") -> None:
+        """Shows ``text`` instead of the hints for a few seconds. ``severity`` is "", "warning" or "error".
+
+        Where there is not enough room, ``text`` is cut and ``tail`` is not.
+        """
         if self._timer is not None:
             self._timer.stop()
         self.set_class(severity == "warning", "-warning")
         self.set_class(severity == "error", "-error")
+        self._tail = tail
         self.toast = text
-        self._timer = self.set_timer(TOAST_SECONDS, self._expire, name="toast")
-
-    def _expire(self) -> None:
-        self.quiet()
-        self.post_message(self.Expired())
+        self.refresh()
+        self._timer = self.set_timer(TOAST_SECONDS, self.quiet, name="toast")
 
     def quiet(self) -> None:
         """Back to the hints."""
@@ -170,7 +171,9 @@ class HintLine(Widget):
         width = self.content_size.width
         if self.toast:
             mark = "✗ " if self.has_class("-error") else "! " if self.has_class("-warning") else "✓ "
-            return Content.assemble((mark, "bold"), (self.toast, "bold")).truncate(width, ellipsis=True)
+            tail = Content.styled(f"   {self._tail}", "bold") if self._tail else Content("")
+            text = Content.assemble((mark, "bold"), (self.toast, "bold"))
+            return text.truncate(max(0, width - tail.cell_length), ellipsis=True) + tail
         pieces: list[Content] = []
         used = 0
         for key, label in self._hints:

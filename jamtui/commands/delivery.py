@@ -69,7 +69,7 @@ async def _send(context: Context, jam: KnownJam, store: own.Own, deadline: float
     try:
         async with asyncio.timeout(max(0.1, deadline - time.monotonic())):
             async with client_for(context.home, jam, context.environ) as client:
-                await Sender(store, client, Backoff(rng), context.now, lambda: None).drain()
+                await Sender(store, client, Backoff(rng), context.now, lambda _: None).drain()
                 with closing(connection.connect(jam.mirror, mirror.SCHEMA)) as mirror_db:
                     engine = Engine(
                         mirror.Mirror(mirror_db), store, client,

@@ -8,6 +8,8 @@ import random
 import time
 
 from jamtui.commands.context import Context
+from jamtui.errors import NotSignedIn, Unreachable
+from jamtui.model import Link
 from jamtui.output import throttled
 from jamtui.safe_text import safe_line
 from jamtui.store.registry import KnownJam
@@ -23,6 +25,17 @@ def sync(context: Context, args: argparse.Namespace) -> int:
     context.open(jam).close()  # both databases are there and sound from here on
     holder = Holder(jam.lock)
     if not holder.take():
+        link = network.link_of(holder.told())
+        if link in (Link.OFFLINE, Link.RECONNECTING):
+            raise Unreachable(
+                f"another jamtui on this machine holds the connection, and it is {link}",
+                "It goes on trying, and fetches and sends when the network is back.",
+            )
+        if link is Link.SIGNED_OUT:
+            raise NotSignedIn(
+                "another jamtui on this machine holds the connection, and it is signed out",
+                "Sign in again: jamtui login URL.",
+            )
         context.out.say("Another jamtui on this machine holds the connection and keeps the mirror up to date.")
         if context.out.json:
             context.out.row({"slug": jam.slug, "applied": 0, "sent": 0, "held_elsewhere": True})

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from jamtui.actions import Where, actions_of
-from jamtui.errors import JamError
+from jamtui.errors import JamError, sentence
 from jamtui.model import Draft, DraftKind
 from jamtui.plain import words
 from jamtui.plain.console import Console
@@ -184,7 +184,7 @@ class Composer:
             with self._console.released():
                 body = self._edit(body)
         except JamError as error:
-            self._tell(f"{error.title[:1].upper()}{error.title[1:]}. {error.hint}".strip())
+            self._tell(f"{sentence(error.title)}. {error.hint}".strip())
             return
         self._lines = body.split("\n")
         self._at = len(self._lines) - 1

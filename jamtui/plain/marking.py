@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from jamtui.errors import JamError, UsageError
+from jamtui.errors import JamError, UsageError, sentence
 from jamtui.model import ForumRow, Mark, PostRow, ThreadRow, Undo
 from jamtui.plain import words
 from jamtui.plain.markdown import spoken
@@ -20,10 +20,13 @@ class Marking(Moving):
 
     def offer(self, what: str, take_back: Callable[[], None]) -> None:
         self.take_back = take_back
-        self.say(f"{what[:1].upper()}{what[1:]}. z takes it back.")
+        self.say(f"{sentence(what)}. z takes it back.")
 
     def offer_undo(self, undo: Undo) -> None:
-        self.offer(undo.what, lambda: self.session.undo(undo))
+        if undo.nothing:
+            self.say(f"{undo.what}.")
+        else:
+            self.offer(undo.what, lambda: self.session.undo(undo))
 
     def do_undo(self) -> None:
         if self.take_back is None:
@@ -67,12 +70,14 @@ class Marking(Moving):
         row = self.row
         if self.spot.reading:
             undo = self.session.mark_all_read(thread_id=self.spot.thread)
-        elif self.spot.kind == "threads":
-            undo = self.session.mark_all_read(forum_id=self.spot.forum)
         elif isinstance(row, ForumRow):
             undo = self.session.mark_all_read(forum_id=row.id)
+        elif self.spot.kind == "threads":
+            undo = self.session.mark_listed_read(threads=[int(key) for key in self.keys])
+        elif self.spot.kind == "posts":
+            undo = self.session.mark_listed_read(posts=[int(key) for key in self.keys])
         else:
-            undo = self.session.mark_all_read()
+            raise UsageError("nothing is read or unread here")
         self.offer_undo(undo)
         self.reload()
 

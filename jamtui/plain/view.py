@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from jamtui.errors import JamError, NotFound, UsageError
+from jamtui.errors import JamError, NotFound, UsageError, sentence
 from jamtui.model import ForumRow, OutboxRow, PostRow, SearchHit, ThreadIndex, ThreadRow
 from jamtui.plain import words
 from jamtui.plain.console import Console
@@ -100,7 +100,7 @@ class View:
 
     def complain(self, error: JamError) -> None:
         title = error.title.rstrip(".")
-        self.say(f"{title[:1].upper()}{title[1:]}.{f' {error.hint}' if error.hint else ''}")
+        self.say(f"{sentence(title)}.{f' {error.hint}' if error.hint else ''}")
 
     def flush(self) -> None:
         """Tells what was gathered."""

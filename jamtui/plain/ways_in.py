@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from jamtui.errors import JamError
+from jamtui.errors import JamError, sentence
 from jamtui.plain import words
 from jamtui.plain.console import Console, Ended
 from jamtui.plain.keys import Key
@@ -95,7 +95,7 @@ def _fetch(session: Session, console: Console) -> None:
                 )
         elif (link := words.link(state, session.now())) != told:
             told = link
-            _tell(console, f"{link[:1].upper()}{link[1:]}.")
+            _tell(console, f"{sentence(link)}.")
         if not console.keyed:
             import time
 
@@ -139,7 +139,7 @@ def _welcome(console: Console, doors: Doors | None) -> Session:
             else:
                 raise Ended(0)
         except JamError as error:
-            _tell(console, f"{error.title[:1].upper()}{error.title[1:]}. {error.hint}".strip())
+            _tell(console, f"{sentence(error.title)}. {error.hint}".strip())
 
 
 def _sign_in(console: Console, doors: Doors, *, read_only: bool) -> Session | None:

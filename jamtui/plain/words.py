@@ -166,7 +166,8 @@ def link(status: Status, now: datetime) -> str:
     if status.link is Link.LIVE:
         return "live"
     if status.link is Link.READER:
-        return "live, through another jamtui on this machine"
+        how = status.elsewhere or Link.LIVE
+        return f"{how}{'' if how is Link.LIVE else age}, through another jamtui on this machine"
     if status.link is Link.LOCAL:
         return "a file, without a server"
     if status.link is Link.SYNCING and status.progress and status.progress[1]:

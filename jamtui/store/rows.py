@@ -296,6 +296,13 @@ class Rows:
             where, values = "AND p.forum = ?2", [self.my_n(), self.forum_n(forum_id)]
         return numbers(self.db.execute(f"SELECT p.h {self._unread} {where}", values))
 
+    def unread_hashes_of(self, posts: Sequence[int], threads: Sequence[int]) -> list[int]:
+        """The same, of posts and of whole threads by their keys."""
+        where = "AND (p.n IN (SELECT value FROM json_each(?2)) OR p.thread IN (SELECT value FROM json_each(?3)))"
+        return numbers(
+            self.db.execute(f"SELECT p.h {self._unread} {where}", (self.my_n(), _list(posts), _list(threads)))
+        )
+
     def hashes(self, keys: Sequence[int]) -> list[int]:
         return numbers(
             self.db.execute("SELECT h FROM posts WHERE n IN (SELECT value FROM json_each(?))", (_list(keys),))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 from pathlib import Path
 
 from jamtui.paths import private_file
 
+_MOST = 64  # bytes of what the holder tells
+
 
 class Holder:
-    """Takes and gives back the lock; taking never waits."""
+    """Takes and gives back the lock; taking never waits. The file holds one word: the holder's link, for the others."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -33,7 +36,29 @@ class Holder:
         self._file = file
         return True
 
+    def tell(self, word: str) -> None:
+        """Says to whoever reads the mirror how the link is. A full disk keeps the word that was there."""
+        if self._file is not None:
+            data = word.encode()[:_MOST]
+            with contextlib.suppress(OSError):
+                os.pwrite(self._file, data, 0)
+                os.ftruncate(self._file, len(data))
+
+    def told(self) -> str:
+        """What the holder said last; "" when nothing can be read."""
+        try:
+            file = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except OSError:
+            return ""
+        try:
+            return os.read(file, _MOST).decode("ascii", "replace")
+        except OSError:
+            return ""
+        finally:
+            os.close(file)
+
     def release(self) -> None:
         if self._file is not None:
+            self.tell("")
             os.close(self._file)
             self._file = None

@@ -40,6 +40,7 @@ class NetworkState:
     link: Link = Link.OFFLINE
     detail: str = ""
     progress: tuple[int, int] | None = None
+    elsewhere: Link | None = None  # the link of the process that holds the network, when this one only reads
 
 
 class Network:
@@ -67,6 +68,7 @@ class Network:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._main: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
+        self._holder = Holder(jam.lock)
         self.failure: BaseException | None = None
 
     # -- the program's side
@@ -111,7 +113,7 @@ class Network:
     async def _start(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._main = asyncio.current_task()
-        holder = Holder(self._jam.lock)
+        holder = self._holder
         try:
             await self._watch_until_taken(holder)
             await self._hold()
@@ -122,13 +124,15 @@ class Network:
         """Tells what the process that holds the network writes, until it ends and this one holds it."""
         if holder.take():
             return
-        self._say(Link.READER, "another jamtui on this machine holds the connection")
+        link = self._say_reader(holder)
         with contextlib.closing(connection.connect(self._jam.mirror, mirror.SCHEMA)) as db:
             seen = connection.data_version(db)
             while not holder.take():
                 end = time.monotonic() + _TAKE_OVER
                 while time.monotonic() < end:
                     await asyncio.sleep(_LOOK)
+                    if link_of(holder.told()) is not link:
+                        link = self._say_reader(holder)
                     now = connection.data_version(db)
                     if now != seen:
                         seen = now
@@ -159,7 +163,11 @@ class Network:
                     now=self._now, notify=self._notify, progress=self._progress,
                 )  # fmt: skip
                 sender = Sender(
-                    store, client, Backoff(self._rng), self._now, lambda: self._notify(Changed(outbox=True))
+                    store,
+                    client,
+                    Backoff(self._rng),
+                    self._now,
+                    lambda sent: self._notify(Changed(outbox=True, sent=sent)),
                 )
                 await self._keep_connected(engine, sender, own_db, Backoff(self._rng))
 
@@ -244,12 +252,30 @@ class Network:
     def _clock_in(self, seconds: float) -> str:
         return (self._now() + timedelta(seconds=seconds)).astimezone().strftime("%H:%M:%S")
 
+    def _say_reader(self, holder: Holder) -> Link | None:
+        link = link_of(holder.told())
+        self.state = NetworkState(Link.READER, "another jamtui on this machine holds the connection", elsewhere=link)
+        self._notify(Changed(status=True))
+        return link
+
     def _say(self, link: Link, detail: str = "") -> None:
+        self._holder.tell(link)
         self.state = NetworkState(link, detail, None)
         self._notify(Changed(status=True))
 
+    def _outbox_moved(self, sent: frozenset[str]) -> None:
+        self._notify(Changed(outbox=True, sent=sent))
+
     def _progress(self, done: int, total: int) -> None:
         self.state = NetworkState(self.state.link, self.state.detail, (done, total) if total else None)
+
+
+def link_of(word: str) -> Link | None:
+    """What a holder told; None when it has told nothing yet, or another version told something else."""
+    try:
+        return Link(word)
+    except ValueError:
+        return None
 
 
 async def once(
@@ -280,7 +306,7 @@ async def once(
             await engine.fetch_votes()
             before = {row.id for row in store.outbox("WHERE state = 'queued'")}
             if before:
-                await Sender(store, client, Backoff(rng), now, lambda: None).drain()
+                await Sender(store, client, Backoff(rng), now, lambda _: None).drain()
                 waiting = {row.id for row in store.outbox("WHERE state <> 'sent'")}
                 sent = len(before - waiting)
                 applied += await engine.catch_up()

@@ -21,14 +21,23 @@ from jamtui.sync.backoff import Backoff
 if TYPE_CHECKING:
     from api_client.client import JamClient
 
+_WAITED = timedelta(seconds=5)  # what went out later than this after it was written is told to who wrote it
 _SIDE_BY_SIDE = 4  # threads that are sent at the same time
 
 
 class Sender:
-    """Drains the outbox of one Jam through a client. ``changed`` is called after each row that moved on."""
+    """Drains the outbox of one Jam through a client.
+
+    ``changed`` is called after each row that moved on, with the post whose write went out after it had waited.
+    """
 
     def __init__(
-        self, own: Own, client: JamClient, backoff: Backoff, now: Callable[[], datetime], changed: Callable[[], None]
+        self,
+        own: Own,
+        client: JamClient,
+        backoff: Backoff,
+        now: Callable[[], datetime],
+        changed: Callable[[frozenset[str]], None],
     ) -> None:
         self._own = own
         self._client = client
@@ -72,24 +81,24 @@ class Sender:
         """True when the server has it."""
         if not row.intact:
             self._own.refused(row.id, "This row was damaged on the disk; check the text and send it again.", "damaged")
-            self._changed()
+            self._changed(frozenset())
             return False
         try:
             seq = await self._request(row)
         except (errors.RateLimited, errors.ServerFault) as error:
             wait = self._backoff.next(error.retry_after)
             self._own.later(row.id, error.title, self._now() + timedelta(seconds=wait))
-            self._changed()
+            self._changed(frozenset())
             return False
         except (errors.NotSignedIn, errors.Unreachable, errors.NotAJam, errors.BadAnswer):
             raise
         except JamError as error:
             self._own.refused(row.id, str(error), getattr(error, "code", ""))
-            self._changed()
+            self._changed(frozenset())
             return False
         self._backoff.reset()
         self._own.sent(row.id, seq)
-        self._changed()
+        self._changed(frozenset({row.post_id}) if self._now() - row.created > _WAITED else frozenset())
         return True
 
     async def _request(self, row: Queued) -> int:

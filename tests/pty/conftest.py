@@ -28,11 +28,14 @@ import pytest
 from wcwidth import wcwidth
 
 ROOT = Path(__file__).resolve().parents[2]
+REAL_JAM = ROOT / "tests" / "data" / "real-jam" / "open-conversations.jsonl"
+PASSWORD = "open sesame 2011"
 LIMIT = 30.0  # seconds after which what was waited for is taken for lost
 KEYS = {
     "enter": "\r", "escape": "\x1b", "space": " ", "tab": "\t", "up": "\x1b[A", "down": "\x1b[B", "ctrl+s": "\x13",
     "ctrl+p": "\x10", "ctrl+c": "\x03", "ctrl+z": "\x1a", "backspace": "\x7f",
 }  # fmt: skip
+PYTHON = {"PYTHONPATH": str(ROOT), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
 # Modes that must be off again when the program has ended: mouse, paste, focus, alternate screen; the cursor visible.
 _MODE = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
 
@@ -151,8 +154,7 @@ def terminal(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
         own = {key: os.environ[key] for key in ("PATH", "TMPDIR") if key in os.environ}
         own |= {
             "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC",
-            "HOME": str(tmp_path), "JAMTUI_HOME": str(tmp_path / "jamtui"), "PYTHONPATH": str(ROOT),
-            "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
+            "HOME": str(tmp_path), "JAMTUI_HOME": str(tmp_path / "jamtui"), **PYTHON,
         }  # fmt: skip
         one = Terminal(words, size, own | env)
         opened.append(one)
@@ -161,3 +163,29 @@ def terminal(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
     yield start
     for one in opened:
         one.close()
+
+
+@pytest.fixture
+def password() -> str:
+    return PASSWORD
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    """The address of a real server with the real Jam, open from now; ana may sign in with the password `PASSWORD`."""
+    env = {"PATH": os.environ["PATH"], **PYTHON}
+
+    def admin(*words: str, stdin: str = "") -> None:
+        command = [sys.executable, "-m", "jamserver", *words, "--db", str(tmp_path / "jam.sqlite")]
+        subprocess.run(command, input=stdin, text=True, check=True, capture_output=True, env=env)
+
+    admin("import", str(REAL_JAM), "--reopen")
+    admin("person", "add", "ana", "--password-stdin", stdin=f"{PASSWORD}\n")
+    command = [sys.executable, "-m", "jamserver", "run", "--db", str(tmp_path / "jam.sqlite"), "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env)
+    assert process.stdout is not None
+    found = re.search(r"http://[\d.]+:\d+", process.stdout.readline())
+    assert found is not None
+    yield found[0]
+    process.terminate()
+    process.communicate()

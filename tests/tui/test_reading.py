@@ -1,0 +1,88 @@
+"""Marking everything read, taking it back, and what is said about it: in each place, only what is listed there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from jamtui.model import Changed, Draft, DraftKind
+from screens.messages import JamChanged
+
+
+def unread(t: Any) -> int:
+    return sum(forum.unread for forum in t.session.forums())
+
+
+@pytest.mark.parametrize("place", ["3", "4"])
+async def test_all_read_in_an_empty_list_marks_nothing(tui: Any, place: str) -> None:
+    async with tui() as t:
+        t.session.mark_all_read()
+        keys = t.session.live_keys()
+        t.session.mark_read(keys, False)
+        before = unread(t)
+        await t.press(place)
+        for key in list(t.screen.list_now.keys):
+            t.session.mark_read([key])
+        left = unread(t)
+        await t.press("A")
+        assert unread(t) == left > before // 2
+        assert "Nothing unread here" in t.told
+        assert "takes it back" not in t.told
+
+
+async def test_all_read_among_the_saved_marks_those_alone(tui: Any) -> None:
+    async with tui() as t:
+        before = unread(t)
+        posts = t.session.posts(t.session.live_keys()[:200])
+        saved = [post for post in posts if post.unread][:3]
+        for post in saved:
+            t.session.save(post.id, True)
+        await t.press("4", "A")
+        assert unread(t) == before - 3
+        await t.press("z")
+        assert unread(t) == before
+        assert "Taken back: 3 marked as read" in t.told
+
+
+async def test_all_read_among_threads_of_all_forums_and_in_a_narrowed_list(tui: Any) -> None:
+    async with tui() as t:
+        before = unread(t)
+        await t.press("T", "A")
+        assert unread(t) == 0
+        await t.press("z")
+        assert unread(t) == before
+        await t.press("1", "enter")
+        await t.command("filter tag:culture")
+        threads = t.session.threads(t.screen.list_now.keys)
+        assert 0 < len(threads) < len(t.session.thread_keys(t.screen.spot.forum))
+        await t.press("A")
+        assert unread(t) == before - sum(row.unread for row in threads)
+
+
+async def test_what_was_done_can_be_taken_back_after_it_is_no_longer_said(tui: Any) -> None:
+    async with tui() as t:
+        before = unread(t)
+        await t.press("A")
+        assert unread(t) < before
+        t.screen.query_one("HintLine").quiet()
+        await t.press("enter", "j", "escape", "z")
+        assert unread(t) == before
+
+
+async def test_a_long_title_never_hides_what_was_done_nor_the_way_back(tui: Any) -> None:
+    async with tui(size=(60, 16)) as t:
+        await t.press("enter", "m")
+        assert t.told.startswith("✓ Muted: ")
+        assert t.told.endswith("z takes it back")
+        assert len(t.session.muted().threads) == 1
+
+
+async def test_what_went_out_after_it_had_waited_is_said(tui: Any) -> None:
+    async with tui() as t:
+        forum = t.session.forums()[0]
+        opener = t.session.threads(t.session.thread_keys(forum.id)[:1])[0]
+        reply = t.session.send(Draft(DraftKind.REPLY, opener.id, body="written in the tunnel"))
+        t.screen.post_message(JamChanged(Changed(outbox=True, sent=frozenset({reply}))))
+        await t.settle()
+        assert t.told == "✓ Sent: written in the tunnel"
