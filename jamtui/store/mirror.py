@@ -125,6 +125,8 @@ class _Tally:
     threads: dict[int, str] = field(default_factory=dict)
     posts: set[str] = field(default_factory=set)
     new: int = 0
+    numbers: dict[tuple[str, str], int] = field(default_factory=dict)  # table and id to n, which stays what it is
+    next_n: int = 0
 
     def changed(self) -> Changed:
         return Changed(
@@ -240,21 +242,27 @@ class Mirror:
     def _fold_forum(self, data: Forum, raw: bytes) -> None:
         self.db.execute(_UPSERT_FORUM.format("", ""), (data.id, data.slug, data.position, raw))
 
-    def _number(self, table: str, object_id: str) -> int | None:
+    def _number(self, table: str, object_id: str, tally: _Tally) -> int | None:
+        known = tally.numbers.get((table, object_id))
+        if known is not None:
+            return known
         row = next(iter(self.db.execute(f"SELECT n FROM {table} WHERE id = ?", (object_id,))), None)
-        return int(row[0]) if row else None
+        if row is None:
+            return None
+        tally.numbers[table, object_id] = number = int(row[0])
+        return number
 
     def _fold_post(self, data: Post, raw: bytes, tally: _Tally) -> None:
-        forum = self._number("forums", data.forum_id)
-        author = self._number("people", data.author_id)
-        parent = self._number("posts", data.parent_id) if data.parent_id else None
+        forum = self._number("forums", data.forum_id, tally)
+        author = self._number("people", data.author_id, tally)
+        parent = self._number("posts", data.parent_id, tally) if data.parent_id else None
         if forum is None or author is None or (data.parent_id and parent is None):
             self._keep("unreadable post", raw)
             return
         old = next(iter(self.db.execute("SELECT n, thread, raw FROM posts WHERE id = ?", (data.id,))), None)
         if old is None:
-            n = self._next_n()
-            thread = n if parent is None else self._number("posts", data.thread_id)
+            tally.next_n = n = tally.next_n + 1 if tally.next_n else self._next_n()
+            thread = n if parent is None else self._number("posts", data.thread_id, tally)
             if thread is None:
                 self._keep("unreadable post", raw)
                 return
