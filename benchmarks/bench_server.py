@@ -96,7 +96,7 @@ async def request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ra
 
 async def pages(path: Path, seconds: float = 2.0) -> float:
     """Pages of 200 changes a second over HTTP, four connections; client and server share the machine."""
-    async with running(path, Settings()) as (host, port):
+    async with running(path, Settings(writes=10**9)) as (host, port):
         raw = b"GET /api/v1/changes?limit=200 HTTP/1.1\r\nHost: x\r\n\r\n"
         count = 0
         end = time.perf_counter() + seconds
@@ -115,7 +115,7 @@ async def pages(path: Path, seconds: float = 2.0) -> float:
 
 async def deliveries(path: Path, token: str, forum: str, streams: int, count: int = 50) -> tuple[float, float]:
     """(p50, p99) in milliseconds from before a post is sent until the last of ``streams`` readers has it."""
-    async with running(path, Settings(streams_per_person=streams)) as (host, port):
+    async with running(path, Settings(streams_per_person=streams, writes=10**9)) as (host, port):
         readers = []
         for _ in range(streams):
             reader, writer = await asyncio.open_connection(host, port)

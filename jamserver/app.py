@@ -53,6 +53,8 @@ class Settings:
     ring_items: int = 2_000
     ring_bytes: int = 4 << 20
     tries_a_minute: int = 10
+    writes: int = 300  # of a person, in ``writes_in`` seconds
+    writes_in: float = 300.0
     grouped_commits: bool = True
 
 
@@ -92,7 +94,10 @@ class Services:
         )
         self.writer = Writer(db, clock=clock, rng=rng, on_commit=self.hub.committed, grouped=settings.grouped_commits)
         self.votes = VoteJoin(self.writer, settings.vote_join, loop.time)
-        self.tries = Tries(loop.time, settings.tries_a_minute)
+        self.tries = Tries(loop.time, settings.tries_a_minute, 60.0, "Too many failed sign-ins. Wait a little.")
+        self.writes = Tries(
+            loop.time, settings.writes, settings.writes_in, "Nobody writes that much in so short a time. Wait a little."
+        )
         self.hashing = Hashing()
         self._watcher = asyncio.create_task(self.hub.watch())
 

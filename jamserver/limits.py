@@ -1,4 +1,4 @@
-"""What one caller may ask in a time: failed sign-ins, and hashing that would fill the memory."""
+"""What one caller may ask in a time: failed sign-ins, writes, and hashing that would fill the memory."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ _NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$DOwGYIf/fsGW2yGzkdpEOg$9V6CP7djRRI0/Tw
 
 
 class Tries:
-    """At most ``limit`` failed tries for a key in ``period`` seconds. What succeeds does not count."""
+    """At most ``limit`` tries for a key in ``period`` seconds. ``words`` tell who has none left."""
 
-    def __init__(self, now: Callable[[], float], limit: int = 10, period: float = 60.0) -> None:
+    def __init__(self, now: Callable[[], float], limit: int, period: float, words: str) -> None:
         self._now = now
         self._limit = limit
         self._period = period
+        self._words = words
         self._tries: dict[str, list[float]] = {}
 
     def begin(self, *keys: str) -> None:
@@ -38,12 +39,12 @@ class Tries:
         recent = {key: [at for at in self._tries.get(key, ()) if at > over] for key in keys}
         for times in recent.values():
             if len(times) >= self._limit:
-                raise later("rate_limited", "Too many failed sign-ins. Wait a little.", times[0] - over)
+                raise later("rate_limited", self._words, times[0] - over)
         for key, times in recent.items():
             self._tries[key] = [*times, self._now()]
 
     def succeeded(self, *keys: str) -> None:
-        """Takes back the last try of each key."""
+        """Takes back the last try of each key: what succeeded is not to count."""
         for key in keys:
             times = self._tries.get(key)
             if times:

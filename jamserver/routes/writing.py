@@ -23,6 +23,8 @@ _MAX_KEY = 255
 
 
 def _actor(call: Call) -> Actor:
+    """Who writes. Each write counts, also one that is refused or was made before: asking costs the same."""
+    call.services.writes.begin(call.caller.person_id)
     return Actor(*call.actor)
 
 
@@ -108,7 +110,7 @@ async def delete_vote(call: Call) -> Response:
 
 
 async def _vote(call: Call, *, wanted: bool) -> Response:
-    post_id = call.path("post")
+    post_id, _ = call.path("post"), _actor(call)
     up, seq = await call.services.votes.cast(post_id, call.caller.person_id, wanted)
     body = msgspec.json.encode(wire.VoteAnswer(post_id, up, wanted))
     return json_response(body, headers={"Jam-Seq": str(seq)})
@@ -123,7 +125,7 @@ _ONCE = (
     Parameter("Idempotency-Key", "The same key gets the first answer again for 7 days.", where="header"),
 )
 _PATH = "/api/v1/posts/{post}"
-_CLOSED = ("jam_closed", "not_found")
+_CLOSED = ("jam_closed", "not_found", "rate_limited")
 
 ROUTES: tuple[Route, ...] = (
     Route(
@@ -136,7 +138,7 @@ ROUTES: tuple[Route, ...] = (
             Answer(201, "The new post.", Post, headers=(_SEQ, _ETAG)),
             Answer(200, "The post that this made before, as it now is.", Post, headers=(_SEQ, _ETAG)),
         ),
-        ("jam_closed", "id_taken", "parent_gone"),
+        ("jam_closed", "id_taken", "parent_gone", "rate_limited"),
         body=wire.NewPost,
         run=put_post,
     ),

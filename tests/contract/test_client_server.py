@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import random
 import re
 import subprocess
 import sys
@@ -22,6 +23,10 @@ from api_client.models import START, Change, Heartbeat, Resync, Token
 from api_client.tokens import FixedToken, RefreshingToken
 from jamserver import accounts, objects
 from jamtui import archive
+from jamtui.store import own
+from jamtui.store.connection import connect
+from jamtui.sync.backoff import Backoff
+from jamtui.sync.outbox import Sender
 
 
 def token_of(client: Any) -> str:
@@ -398,6 +403,31 @@ async def test_a_lost_answer_to_a_refresh_is_asked_for_again(start_jam: Callable
                 clock.ahead = timedelta(hours=3)
                 assert (await client.me()).handle == "cleo"
                 assert (lost, len(kept)) == (1, 1)
+
+
+async def test_an_outbox_that_the_server_puts_off_arrives_whole_once_and_in_order(
+    start_jam: Callable[..., Any], tmp_path: Path
+) -> None:
+    jam = start_jam(writes=3, writes_in=1.0)
+    thread = jam.thread()
+    bodies = [f"reply {n}" for n in range(8)]
+    with contextlib.closing(connect(tmp_path / "own.sqlite", own.SCHEMA)) as db:
+        store = own.Own(db)
+        for body in bodies:
+            post_id = new_id()
+            payload = own.Payload(thread["id"], body=body)
+            store.enqueue(post_id, "post", post_id, thread["id"], jam.forum["id"], payload, datetime.now(UTC))
+        async with as_(jam, "bob") as client:
+            sender = Sender(store, client, Backoff(random.Random(1)), lambda: datetime.now(UTC), lambda _: None)
+            rounds = 0
+            while (due := await sender.drain()) is not None:
+                rounds += 1
+                await asyncio.sleep(max(0.0, (due - datetime.now(UTC)).total_seconds()))
+            assert rounds >= 2
+        assert store.outbox("WHERE state <> 'sent'") == []
+    async with as_(jam, "guest") as client:
+        posts = [json.loads(change.raw) for change in (await client.changes()).items if change.type == "post"]
+    assert [post["body"] for post in posts if post["parent_id"]] == bodies
 
 
 # -- the stream

@@ -337,3 +337,29 @@ def test_a_jam_that_has_not_opened_refuses_too(jam: Any) -> None:
     )
     answer = put(jam.ada, str(uuid.uuid4()), forum_id=jam.forum["id"], title="T", body="B")
     assert "opens at 9998" in problem(answer, 403, "jam_closed")["detail"]
+
+
+def test_a_flood_of_writes_is_put_off_for_its_writer_alone(start_jam: Any) -> None:
+    jam = start_jam(vote_join=0.0, writes=6, writes_in=300.0)
+    post = jam.thread()
+    address = f"/posts/{post['id']}"
+    match = {"If-Match": '"1"'}
+    head = jam.changes()[-1]["seq"]
+    written = 0
+    for _ in range(5):  # the thread was the first
+        assert jam.ada.put(f"{address}/tags/t{written}").status_code == 200
+        written += 1
+    for answer in (
+        put(jam.ada, str(uuid.uuid4()), forum_id=jam.forum["id"], title="T", body="B"),
+        jam.ada.patch(address, json={"body": "x"}, headers=match),
+        jam.ada.delete(address, headers=match),
+        jam.ada.put(f"{address}/tags/x"),
+        jam.ada.delete(f"{address}/tags/x"),
+        jam.ada.put(f"{address}/vote"),
+        jam.ada.delete(f"{address}/vote"),
+    ):
+        problem(answer, 429, "rate_limited")
+        assert 1 <= int(answer.headers["retry-after"]) <= 300
+    assert jam.changes()[-1]["seq"] == head + written
+    assert jam.ada.get(address).status_code == 200
+    assert jam.bob.put(f"{address}/vote").status_code == 200
