@@ -61,28 +61,27 @@ class Composer:
     def _fill(self, text: str, topic: stock.Topic, parent: str = "") -> str:
         if "{" not in text:
             return text
+        return _SLOT.sub(lambda match: self._slot(match[1], topic, parent), text)
+
+    def _slot(self, name: str, topic: stock.Topic, parent: str) -> str:
+        """What stands in a slot of a sentence."""
         rng = self._rng
-
-        def slot(match: re.Match[str]) -> str:
-            name = match[1]
-            if name == "n":
-                return str(3 + int(37 * rng.random() ** 2))
-            if name == "N":
-                return f"{10 * int(60 + 900 * rng.random() ** 2):,}"
-            if name == "pct":
-                return f"{4 + int(56 * rng.random())}%"
-            if name == "name":
-                return topic.name
-            if name == "Name":
-                return topic.name[0].upper() + topic.name[1:]
-            if name == "parent":
-                return f"@{parent}"
-            if name == "url":
-                page = rng.choice(("notes", "cases", "papers", "talks", "wiki", "templates"))
-                return f"https://{page}.example.org/{topic.key}/{rng.randrange(10, 990)}"
-            return self._pick(self._phrases[name])
-
-        return _SLOT.sub(slot, text)
+        if name == "n":
+            return str(3 + int(37 * rng.random() ** 2))
+        if name == "N":
+            return f"{10 * int(60 + 900 * rng.random() ** 2):,}"
+        if name == "pct":
+            return f"{4 + int(56 * rng.random())}%"
+        if name == "name":
+            return topic.name
+        if name == "Name":
+            return topic.name[0].upper() + topic.name[1:]
+        if name == "parent":
+            return f"@{parent}"
+        if name == "url":
+            page = rng.choice(("notes", "cases", "papers", "talks", "wiki", "templates"))
+            return f"https://{page}.example.org/{topic.key}/{rng.randrange(10, 990)}"
+        return self._pick(self._phrases[name])
 
     def _say(self, kind: str, topic: stock.Topic, said: set[str] | None = None, parent: str = "") -> str:
         choices = self._phrases[kind]

@@ -17,6 +17,7 @@ from jamserver.content.people import Author
 FRAMED = 0.86  # of sentences; the others are those of the stock
 _SLOT = re.compile(r"\{(\w+)\}")
 _DEEPEST = 6  # slots within slots
+_COMPUTED = frozenset(("n", "N", "pct", "name", "Name", "parent", "url"))
 # Shares of replies by how they stand to their parent; a short one ("Thank you!") is rare.
 _REPLIES: tuple[Stance, ...] = ("agree", "object", "ask", "tell", "build", "short")
 _REPLY_WEIGHTS = (25, 19, 15, 25, 15, 1)
@@ -29,6 +30,19 @@ def frames() -> dict[str, tuple[str, ...]]:
     return stock.sections("frames.md")
 
 
+@functools.cache
+def _taken_apart(text: str) -> tuple[str, ...]:
+    """Text and names of slots, in turn."""
+    return tuple(_SLOT.split(text))
+
+
+@functools.cache
+def _flat(name: str) -> tuple[str, ...]:
+    """Parts without further parts in them, so that there is an end."""
+    choices = frames().get(name) or stock.phrases()[name]
+    return tuple(choice for choice in choices if not re.search(r"\{[fqd]_", choice))
+
+
 class FramedComposer(Composer):
     """Composes like its base, of frames for the most part."""
 
@@ -37,25 +51,25 @@ class FramedComposer(Composer):
         self._phrases = {**self._phrases, **frames()}
 
     def _fill(self, text: str, topic: stock.Topic, parent: str = "") -> str:
-        depth = 0
-        while "{f_" in text or "{q_" in text or "{d_" in text:
-            depth += 1
-            text = _SLOT.sub(self._part if depth < _DEEPEST else self._plain_part, text)
-        return super()._fill(text, topic, parent)
+        if "{" not in text:
+            return text
+        pieces: list[str] = []
+        self._put(pieces, text, topic, parent, 0)
+        return "".join(pieces)
 
-    def _part(self, match: re.Match[str]) -> str:
-        name = match[1]
-        if name[1:2] != "_":
-            return match[0]
-        choices = self._phrases[name]
-        return choices[int(self._rng.random() * len(choices))]
-
-    def _plain_part(self, match: re.Match[str]) -> str:
-        """A part without further parts in it, so that there is an end."""
-        name = match[1]
-        if name[1:2] != "_":
-            return match[0]
-        return next(choice for choice in self._phrases[name] if not re.search(r"\{[fqd]_", choice))
+    def _put(self, pieces: list[str], text: str, topic: stock.Topic, parent: str, depth: int) -> None:
+        for at, piece in enumerate(_taken_apart(text)):
+            if at % 2 == 0:
+                pieces.append(piece)
+            elif piece in _COMPUTED:
+                pieces.append(self._slot(piece, topic, parent))
+            else:
+                choices = self._phrases[piece] if depth < _DEEPEST else _flat(piece)
+                choice = choices[int(self._rng.random() * len(choices))]
+                if "{" in choice:
+                    self._put(pieces, choice, topic, parent, depth + 1)
+                else:
+                    pieces.append(choice)
 
     def _framed(self, kind: str, topic: stock.Topic) -> str:
         choices = self._phrases[f"t_{kind}"]
