@@ -390,9 +390,9 @@ class Loading:
         self._waiting = _Waiting()
         self._limit = _FIRST
         self._at_once = bool(mirror.cursor)  # a whole mirror is replaced: one transaction from here to `finish`
-        self._pragmas = {name: mirror.db.pragma(name) for name in ("cache_size", "wal_autocheckpoint")}
-        mirror.db.pragma("cache_size", -_LOADING_CACHE)
-        mirror.db.pragma("wal_autocheckpoint", 0)  # each page would be written twice before it is complete
+        self._pragmas: dict[str, object] = {}
+        self._set("cache_size", -_LOADING_CACHE)
+        self._set("wal_autocheckpoint", 0)  # each page would be written twice before it is complete
         try:
             with self._transaction():
                 mirror.clear()
@@ -427,10 +427,15 @@ class Loading:
             self.mirror.db.execute("ROLLBACK")
         self._end()
 
+    def _set(self, name: str, value: int) -> None:
+        db = self.mirror.db
+        with explained(Path(db.filename), "mirror"):
+            self._pragmas[name] = db.pragma(name)
+            db.pragma(name, value)
+
     def _end(self) -> None:
-        for name, value in self._pragmas.items():
-            self.mirror.db.pragma(name, value)
-        self._pragmas = {}
+        while self._pragmas:
+            self.mirror.db.pragma(*self._pragmas.popitem())
 
     def feed(self, line: bytes) -> bool:
         """Takes one line of the snapshot; True when a batch was committed and can be read. Raises `ArchiveError`."""

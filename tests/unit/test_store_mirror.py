@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -213,6 +215,39 @@ def test_a_person_twice_in_a_snapshot_is_the_latter(db: apsw.Connection) -> None
     loading.finish(NOW)
     assert list(objects(db))[1:3] == [person(1, org="Lanternwick"), person(2)]
     assert list(db.execute("SELECT p.id FROM people p JOIN posts o ON o.author = p.n")) == [("p-0000000000000001",)]
+
+
+_KILLED = """
+import os, sys
+from pathlib import Path
+from jamtui.store import connection, mirror
+loading = mirror.Loading(mirror.Mirror(connection.connect(Path(sys.argv[1]), mirror.SCHEMA)), "99-zzzz")
+for line in sys.stdin.buffer:
+    loading.feed(line)
+os._exit(9)  # as killed: nothing is finished, nothing is closed
+"""
+
+
+def test_a_load_that_was_killed_has_no_cursor_and_the_next_one_makes_it_whole(tmp_path: Path) -> None:
+    path = tmp_path / "mirror.sqlite"
+    items = [*START, *map(post, range(1, 501))]
+    fed = b"\n".join(lines(items))
+    assert subprocess.run([sys.executable, "-c", _KILLED, str(path)], input=fed, check=False).returncode == 9
+    db = connection.connect(path, mirror.SCHEMA)
+    one = Mirror(db)
+    assert one.cursor == ""
+    assert [row[0] for row in db.execute("SELECT count(*) FROM posts")] == [300]
+    again = Loading(one, "99-zzzz")
+    for line in lines(items):
+        again.feed(line)
+    again.finish(NOW)
+    assert one.cursor == "99-zzzz"
+    assert list(objects(db)) == items
+    assert len(found(db, "number")) == 500
+    assert _settings(db)[1:] == (1000, 1, [("automerge", 4), ("hashsize", 1 << 20)])
+    indexes = {row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'index'")}
+    assert {"posts_thread", "posts_filter", "posts_person", "posts_recent"} <= indexes
+    db.close()
 
 
 def _settings(db: apsw.Connection) -> tuple[object, ...]:
