@@ -21,90 +21,11 @@ import msgspec
 from jamtui import archive
 from jamtui.archive import Forum, Jam, Person, Post
 from jamtui.model import Changed
-from jamtui.store import columns
+from jamtui.store import columns, tables
 from jamtui.store.columns import hash_of as hash_of
 from jamtui.store.columns import words_of as words_of
-from jamtui.store.connection import Schema, explained, transaction
-
-_V1 = """
-CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE jam(one INTEGER PRIMARY KEY CHECK (one = 1), raw BLOB NOT NULL);
-CREATE TABLE people(
-    n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, handle TEXT NOT NULL, raw BLOB NOT NULL);
-CREATE INDEX people_handle ON people(handle);
-CREATE TABLE forums(
-    n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, slug TEXT NOT NULL, position INTEGER NOT NULL, raw BLOB NOT NULL);
-CREATE TABLE posts(
-    n INTEGER PRIMARY KEY,
-    id TEXT NOT NULL UNIQUE,
-    h INTEGER NOT NULL,        -- what reading state is kept by: see own.read
-    forum INTEGER NOT NULL,    -- forums.n
-    thread INTEGER NOT NULL,   -- posts.n of the opener
-    parent INTEGER,            -- posts.n; NULL for openers
-    author INTEGER NOT NULL,   -- people.n
-    created INTEGER NOT NULL,  -- milliseconds since 1970, UTC
-    up INTEGER NOT NULL,
-    gone INTEGER NOT NULL,     -- 1: taken back or removed
-    raw BLOB NOT NULL);
-CREATE INDEX posts_thread ON posts(thread, n, parent, h, gone, author);
-CREATE TABLE threads(
-    n INTEGER PRIMARY KEY,     -- posts.n of the opener
-    forum INTEGER NOT NULL,
-    replies INTEGER NOT NULL,  -- replies that are there
-    last INTEGER NOT NULL,     -- posts.n of the newest post
-    up INTEGER NOT NULL);
-CREATE TABLE tags(name TEXT NOT NULL, post INTEGER NOT NULL, PRIMARY KEY (name, post)) WITHOUT ROWID;
-CREATE TABLE others(n INTEGER PRIMARY KEY, type TEXT NOT NULL, id TEXT, raw BLOB NOT NULL);
-CREATE UNIQUE INDEX others_id ON others(type, id);
--- Full text without a second copy of the text; old words leave by the 'delete' command, from the leaves as well.
-CREATE VIRTUAL TABLE words USING fts5(
-    title, body, tags, content='', tokenize="unicode61 remove_diacritics 2");
-INSERT INTO words(words, rank) VALUES ('secure-delete', 1);
-"""
-
-_INDEXES_V1 = """
-CREATE INDEX posts_forum ON posts(forum, gone, author, h, thread);
-CREATE INDEX posts_author ON posts(author);
-CREATE INDEX threads_active ON threads(forum, last DESC);
-CREATE INDEX threads_new ON threads(forum, n DESC);
-CREATE INDEX threads_votes ON threads(forum, up DESC, n DESC);
-CREATE INDEX threads_replies ON threads(forum, replies DESC, n DESC);
-"""
-
-# Indexes that lists and counts want, and that a bulk load does better without: made when it is finished. Those of posts
-# hold all that their readers ask for, so that the rows, which are long, are not touched.
-_INDEXES = {
-    "posts_filter": "posts(forum, gone, author, h, thread, created, lang, code)",
-    "posts_person": "posts(author, gone, thread, up)",
-    "posts_recent": "posts(created, gone, thread, author, up)",
-    "threads_active": "threads(forum, last DESC)",
-    "threads_new": "threads(forum, n DESC)",
-    "threads_votes": "threads(forum, up DESC, n DESC)",
-    "threads_replies": "threads(forum, replies DESC, n DESC)",
-}
-_MAKE_INDEXES = "".join(f"CREATE INDEX IF NOT EXISTS {name} ON {what};\n" for name, what in _INDEXES.items())
-_DROP_INDEXES = "".join(f"DROP INDEX IF EXISTS {name};\n" for name in _INDEXES)
-
-
-def _add_derived(db: apsw.Connection) -> None:
-    """Version 2: what lists are narrowed by, derived from the stored JSON."""
-    db.execute(
-        "ALTER TABLE posts ADD COLUMN lang TEXT NOT NULL DEFAULT '';"  # primary subtag, lower case; "": not said
-        "ALTER TABLE posts ADD COLUMN code INTEGER NOT NULL DEFAULT 0;"  # 1: holds a block or a span of code
-        "ALTER TABLE posts ADD COLUMN featured INTEGER NOT NULL DEFAULT 0;"
-        "DROP INDEX posts_forum; DROP INDEX posts_author;"
-    )
-    last = 0
-    while rows := list(db.execute("SELECT n, raw FROM posts WHERE n > ? ORDER BY n LIMIT 1000", (last,))):
-        for n, raw in rows:
-            data = archive.decode("post", bytes(raw))
-            if isinstance(data, Post):
-                db.execute("UPDATE posts SET lang = ?, code = ?, featured = ? WHERE n = ?", (*columns.derived(data), n))
-        last = int(rows[-1][0])
-    db.execute(_MAKE_INDEXES)
-
-
-SCHEMA = Schema("mirror", 0x4A414D31, (_V1 + _INDEXES_V1, _add_derived), "NORMAL")
+from jamtui.store.connection import explained, transaction
+from jamtui.store.tables import SCHEMA as SCHEMA
 
 START = "0-0"  # the cursor before everything
 BATCH = 8_000  # posts a transaction while a snapshot is loaded…
@@ -232,7 +153,7 @@ class Mirror:
             tally.threads[int(row[1])] = str(row[2])
 
     def _fold_person(self, data: Person, raw: bytes) -> None:
-        self.db.execute(_UPSERT_PERSON.format("", ""), (data.id, data.handle, raw))
+        self.db.execute(tables.UPSERT_PERSON.format("", ""), (data.id, data.handle, raw))
 
     def _renames(self, data: Person) -> bool:
         """Whether the person has posts: then names on many rows may have changed."""
@@ -240,7 +161,7 @@ class Mirror:
         return bool(next(iter(self.db.execute(sql, (data.id,))))[0])
 
     def _fold_forum(self, data: Forum, raw: bytes) -> None:
-        self.db.execute(_UPSERT_FORUM.format("", ""), (data.id, data.slug, data.position, raw))
+        self.db.execute(tables.UPSERT_FORUM.format("", ""), (data.id, data.slug, data.position, raw))
 
     def _number(self, table: str, object_id: str, tally: _Tally) -> int | None:
         known = tally.numbers.get((table, object_id))
@@ -266,7 +187,7 @@ class Mirror:
             if thread is None:
                 self._keep("unreadable post", raw)
                 return
-            self.db.execute(_INSERT_POST, (n, *columns.of_post(data, raw, forum, thread, parent, author)))
+            self.db.execute(tables.INSERT_POST, (n, *columns.of_post(data, raw, forum, thread, parent, author)))
             tally.new += 1
         else:
             n, thread = int(old[0]), int(old[1])
@@ -323,7 +244,7 @@ class Mirror:
 
     def _derive(self, threads: Iterable[int]) -> None:
         """Thread rows are counted from the posts, never incremented, so that they cannot drift."""
-        self.db.executemany(_DERIVE + " WHERE n = ?1 AND parent IS NULL", [(n,) for n in threads])
+        self.db.executemany(tables.DERIVE + " WHERE n = ?1 AND parent IS NULL", [(n,) for n in threads])
 
     # -- all at once
 
@@ -334,27 +255,6 @@ class Mirror:
             self.db.execute(f"DELETE FROM {table}")
         self.db.execute("INSERT INTO words(words) VALUES ('delete-all')")
         self.set_meta("n_base", str(base))
-
-
-_UPSERT_PERSON = (
-    "INSERT INTO people({}id, handle, raw) VALUES ({}?, ?, ?) "
-    "ON CONFLICT(id) DO UPDATE SET handle = excluded.handle, raw = excluded.raw"
-)
-_UPSERT_FORUM = (
-    "INSERT INTO forums({}id, slug, position, raw) VALUES ({}?, ?, ?, ?) "
-    "ON CONFLICT(id) DO UPDATE SET slug = excluded.slug, position = excluded.position, raw = excluded.raw"
-)
-_INSERT_POST = (
-    "INSERT INTO posts(n, id, h, forum, thread, parent, author, created, up, gone, raw, lang, code, featured) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
-_DERIVE = """
-INSERT OR REPLACE INTO threads(n, forum, replies, last, up)
-SELECT n, forum,
-    (SELECT count(*) FROM posts r WHERE r.thread = posts.n AND r.n <> posts.n AND r.gone = 0),
-    (SELECT max(r.n) FROM posts r WHERE r.thread = posts.n),
-    up
-FROM posts"""
 
 
 class _Votes(msgspec.Struct):
@@ -396,7 +296,7 @@ class Loading:
         try:
             with self._transaction():
                 mirror.clear()
-                mirror.db.execute(_DROP_INDEXES)
+                mirror.db.execute(tables.DROP_INDEXES)
                 mirror.db.execute(_MERGES, _LOADING_MERGES)
                 self._n = mirror._next_n()
         except BaseException:
@@ -480,9 +380,9 @@ class Loading:
         self._waiting = _Waiting()
         with self._transaction(final):
             db.executemany("INSERT OR REPLACE INTO jam VALUES (1, ?)", waiting.jam)
-            db.executemany(_UPSERT_PERSON.format("n, ", "?, "), waiting.people)
-            db.executemany(_UPSERT_FORUM.format("n, ", "?, "), waiting.forums)
-            db.executemany(_INSERT_POST, waiting.posts)
+            db.executemany(tables.UPSERT_PERSON.format("n, ", "?, "), waiting.people)
+            db.executemany(tables.UPSERT_FORUM.format("n, ", "?, "), waiting.forums)
+            db.executemany(tables.INSERT_POST, waiting.posts)
             db.executemany("INSERT INTO words(rowid, title, body, tags) VALUES (?, ?, ?, ?)", waiting.words)
             db.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?)", waiting.tags)
             db.executemany(
@@ -492,7 +392,7 @@ class Loading:
             for kind, raw in waiting.others:
                 self.mirror._keep(kind, raw)
             if final:
-                db.execute(_MAKE_INDEXES)
+                db.execute(tables.MAKE_INDEXES)
                 db.execute(_MERGES, _USUAL_MERGES)
                 if next(iter(db.execute("SELECT count(*) FROM jam")))[0] == 0:
                     raise archive.ArchiveError("it has no jam record")
