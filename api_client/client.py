@@ -16,6 +16,8 @@ import msgspec
 from api_client import errors, models
 from api_client.errors import BadAnswer, NotAJam
 from api_client.models import (
+    Announcement,
+    AnnouncementsPage,
     ChangesPage,
     Discovery,
     Heartbeat,
@@ -52,6 +54,8 @@ _DISCOVERY = msgspec.json.Decoder(Discovery)
 _TOKEN = msgspec.json.Decoder(Token)
 _FORUMS = msgspec.json.Decoder(models.WireForums)
 _POSTS = msgspec.json.Decoder(models.WirePosts)
+_ANNOUNCEMENTS = msgspec.json.Decoder(AnnouncementsPage)
+_ANNOUNCEMENT = msgspec.json.Decoder(Announcement)
 _PEOPLE = msgspec.json.Decoder(PeoplePage)
 _TAGS = msgspec.json.Decoder(models.WireTags)
 _TAGS_BY = msgspec.json.Decoder(models.WireTagsBy)
@@ -170,6 +174,11 @@ class JamClient:
         """A person by id or handle."""
         return await self._get(_PERSON, f"{API}/people/{_segment(name)}", "person")
 
+    async def announcements(self, *, after: str | None = None, limit: int | None = None) -> AnnouncementsPage:
+        """What hosts and moderators announced, oldest first."""
+        path = f"{API}/announcements" + _query(after=after, limit=limit)
+        return await self._get(_ANNOUNCEMENTS, path, "list of announcements")
+
     async def me(self) -> Person:
         """Who the token belongs to; `NotSignedIn` for a guest."""
         return await self._get(_PERSON, f"{API}/me", "person")
@@ -232,6 +241,11 @@ class JamClient:
 
     async def delete_vote(self, post_id: str) -> VoteAnswer:
         return await self._vote("DELETE", post_id)
+
+    async def announce(self, new_id: str, body: str) -> Announcement:
+        """Tells everybody something, for hosts and moderators. Asking again with the same id and text is safe."""
+        answer = await self._transport.call("PUT", f"{API}/announcements/{_segment(new_id)}", json={"body": body})
+        return decoded(_ANNOUNCEMENT, answer.body, "announcement")
 
     async def _vote(self, method: str, post_id: str) -> VoteAnswer:
         answer = await self._transport.call(method, f"{API}/posts/{_segment(post_id)}/vote")

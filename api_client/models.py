@@ -8,6 +8,7 @@ UTF-8 JSON without lone surrogates.
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -158,6 +159,22 @@ class TagBy(msgspec.Struct, frozen=True):
 
 class PeoplePage(msgspec.Struct, frozen=True):
     items: list[Person]
+    next: str | None = None
+
+
+class Announcement(msgspec.Struct, frozen=True):
+    """What a host or moderator told everybody; ``body`` is CommonMark by a stranger, like that of a post."""
+
+    id: Name
+    author_id: Name
+    body: str
+    created_at: datetime
+
+
+class AnnouncementsPage(msgspec.Struct, frozen=True):
+    """Announcements, oldest first; ``next`` as in `PostsPage`."""
+
+    items: list[Announcement]
     next: str | None = None
 
 

@@ -18,6 +18,7 @@ from jamtui.archive import Forum, Jam, Person, Post, mend_surrogates, normal_tag
 
 MAX_TITLE = 200
 MAX_BODY = 20_000
+MAX_ANNOUNCEMENT = 2_000
 MAX_TAG = 40
 MAX_TAGS = 12
 MAX_HANDLE = 40
@@ -58,6 +59,12 @@ class PostEdit(_Request, frozen=True):
 
     title: Title | msgspec.UnsetType = msgspec.UNSET
     body: Body | msgspec.UnsetType = msgspec.UNSET
+
+
+class NewAnnouncement(_Request, frozen=True):
+    """PUT /announcements/{id}."""
+
+    body: Annotated[str, Meta(max_length=MAX_ANNOUNCEMENT)]
 
 
 class PasswordSignIn(_Request, frozen=True):
@@ -136,6 +143,20 @@ class Forums(msgspec.Struct, frozen=True):
 
 class Posts(msgspec.Struct, frozen=True):
     items: tuple[Post, ...]
+    next: str | None
+
+
+class Announcement(msgspec.Struct, frozen=True):
+    """What hosts and moderators tell everybody; the author's role is that of the person."""
+
+    id: str
+    author_id: str
+    body: str
+    created_at: Time
+
+
+class Announcements(msgspec.Struct, frozen=True):
+    items: tuple[Announcement, ...]
     next: str | None
 
 

@@ -16,8 +16,8 @@ from jamtui.archive import Forum, Jam, Person, Post
 API_VERSION = "1.0"
 PAGE = 200
 
-_LIMIT = Parameter("limit", f"How many at most; more than {PAGE} gets {PAGE}.", {"type": "integer", "minimum": 1})
-_AFTER = Parameter("after", "`next` of the page before.", {"type": "string"})
+LIMIT = Parameter("limit", f"How many at most; more than {PAGE} gets {PAGE}.", {"type": "integer", "minimum": 1})
+AFTER = Parameter("after", "`next` of the page before.", {"type": "string"})
 
 
 def _items(found: Iterable[bytes], next_token: str | bool | None = False) -> bytes:
@@ -28,7 +28,7 @@ def _items(found: Iterable[bytes], next_token: str | bool | None = False) -> byt
     return body + b"}"
 
 
-def _after(call: Call) -> int:
+def after(call: Call) -> int:
     text = call.query("after") or "0"
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
         detail = "after is the `next` of a page."
@@ -36,7 +36,7 @@ def _after(call: Call) -> int:
     return int(text)
 
 
-def _page(found: list[tuple[int, bytes]], limit: int) -> Response:
+def page(found: list[tuple[int, bytes]], limit: int) -> Response:
     """A page of (place, object); one more than ``limit`` was asked for, to know whether there is a next page."""
     token = str(found[limit - 1][0]) if len(found) > limit else None
     return json_response(_items((data for _, data in found[:limit]), token))
@@ -78,7 +78,7 @@ def get_forum(db: Connection, call: Call) -> Response:
 def list_posts(db: Connection, call: Call) -> Response:
     limit = call.limit(PAGE, PAGE)
     where = ["changed > ?"]
-    bindings: list[str | int] = [_after(call)]
+    bindings: list[str | int] = [after(call)]
     forum = call.query("forum")
     if forum is not None:
         where.append("forum_id = ?")
@@ -93,7 +93,7 @@ def list_posts(db: Connection, call: Call) -> Response:
         where.append("id IN (SELECT post_id FROM post_tags WHERE tag = ?)")
         bindings.append(wire.clean_tag(tag, "/tag"))
     sql = f"SELECT changed, data FROM posts WHERE {' AND '.join(where)} ORDER BY changed LIMIT ?"
-    return _page([(changed, data) for changed, data in rows(db, sql, (*bindings, limit + 1))], limit)
+    return page([(changed, data) for changed, data in rows(db, sql, (*bindings, limit + 1))], limit)
 
 
 def get_post(db: Connection, call: Call) -> Response:
@@ -120,7 +120,7 @@ def list_tags(db: Connection, call: Call) -> Response:
 def list_people(db: Connection, call: Call) -> Response:
     limit = call.limit(PAGE, PAGE)
     sql = "SELECT seq, data FROM people WHERE seq > ? ORDER BY seq LIMIT ?"
-    return _page([(seq, data) for seq, data in rows(db, sql, (_after(call), limit + 1))], limit)
+    return page([(seq, data) for seq, data in rows(db, sql, (after(call), limit + 1))], limit)
 
 
 def get_person(db: Connection, call: Call) -> Response:
@@ -201,8 +201,8 @@ ROUTES: tuple[Route, ...] = (
             Parameter("thread", "Only of this thread (id)."),
             Parameter("author", "Only by this person (id)."),
             Parameter("tag", "Only with this tag."),
-            _AFTER,
-            _LIMIT,
+            AFTER,
+            LIMIT,
         ),
         read=list_posts,
     ),
@@ -242,7 +242,7 @@ ROUTES: tuple[Route, ...] = (
         "The people of the Jam.",
         Who.ANY,
         _ok("A page of people.", wire.People),
-        parameters=(_AFTER, _LIMIT),
+        parameters=(AFTER, LIMIT),
         read=list_people,
     ),
     Route(

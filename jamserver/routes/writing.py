@@ -22,7 +22,7 @@ KEPT = timedelta(days=7)  # how long the answer to an Idempotency-Key is remembe
 _MAX_KEY = 255
 
 
-def _actor(call: Call) -> Actor:
+def actor_of(call: Call) -> Actor:
     """Who writes. Each write counts, also one that is refused or was made before: asking costs the same."""
     call.services.writes.begin(call.caller.person_id)
     return Actor(*call.actor)
@@ -33,19 +33,26 @@ def _written(done: Written) -> Response:
     return json_response(done.post, 201 if done.created else 200, headers)
 
 
-async def put_post(call: Call) -> Response:
+def own_id(call: Call, name: str) -> str:
+    """The id that a client made for a new object, in the address under ``name``. Raises 422."""
+    text = call.path(name)
     try:
-        post_id = str(uuid.UUID(call.path("post")))
+        found = str(uuid.UUID(text))
     except ValueError:
-        raise invalid("", "The id of a post is a UUID.") from None
-    if post_id != call.path("post").lower():
-        raise invalid("", "The id of a post is a UUID in its usual form.")
-    actor, new = _actor(call), call.json(wire.NewPost)
+        raise invalid("", f"The id of a new {name} is a UUID.") from None
+    if found != text.lower():
+        raise invalid("", f"The id of a new {name} is a UUID in its usual form.")
+    return found
+
+
+async def put_post(call: Call) -> Response:
+    post_id = own_id(call, "post")
+    actor, new = actor_of(call), call.json(wire.NewPost)
     return _written(await call.services.writer.run(lambda tx: posts.create(tx, actor, post_id, new)))
 
 
 async def patch_post(call: Call) -> Response:
-    actor, change, if_match = _actor(call), call.json(wire.PostEdit), call.header("if-match")
+    actor, change, if_match = actor_of(call), call.json(wire.PostEdit), call.header("if-match")
     if change.title is msgspec.UNSET and change.body is msgspec.UNSET:
         raise invalid("", "Name title or body.")
     post_id = call.path("post")
@@ -53,7 +60,7 @@ async def patch_post(call: Call) -> Response:
 
 
 async def delete_post(call: Call) -> Response:
-    actor, if_match = _actor(call), call.header("if-match")
+    actor, if_match = actor_of(call), call.header("if-match")
     post_id = call.path("post")
     return await _once(call, b"", lambda tx: posts.take_back(tx, actor, post_id, if_match))
 
@@ -92,12 +99,12 @@ async def _once(call: Call, request: bytes, write: Callable[[Tx], Written]) -> R
 
 
 async def put_tag(call: Call) -> Response:
-    actor, post_id, name = _actor(call), call.path("post"), wire.clean_tag(call.path("tag"), "")
+    actor, post_id, name = actor_of(call), call.path("post"), wire.clean_tag(call.path("tag"), "")
     return _written(await call.services.writer.run(lambda tx: posts.tag(tx, actor, post_id, name)))
 
 
 async def delete_tag(call: Call) -> Response:
-    actor, post_id, name = _actor(call), call.path("post"), wire.clean_tag(call.path("tag"), "")
+    actor, post_id, name = actor_of(call), call.path("post"), wire.clean_tag(call.path("tag"), "")
     return _written(await call.services.writer.run(lambda tx: posts.untag(tx, actor, post_id, name)))
 
 
@@ -110,7 +117,7 @@ async def delete_vote(call: Call) -> Response:
 
 
 async def _vote(call: Call, *, wanted: bool) -> Response:
-    post_id, _ = call.path("post"), _actor(call)
+    post_id, _ = call.path("post"), actor_of(call)
     up, seq = await call.services.votes.cast(post_id, call.caller.person_id, wanted)
     body = msgspec.json.encode(wire.VoteAnswer(post_id, up, wanted))
     return json_response(body, headers={"Jam-Seq": str(seq)})

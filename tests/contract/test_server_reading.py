@@ -121,10 +121,11 @@ def test_every_route_answers_as_documented(jam: Any, who: str) -> None:
     post = jam.thread(tags=["t"])
     described = document()
     caller: httpx.Client = getattr(jam, who)
-    values = {"post": post["id"], "forum": "ideas", "person": "ada", "tag": "t"}
+    values = {"post": post["id"], "forum": "ideas", "person": "ada", "tag": "t", "announcement": str(uuid.uuid4())}
     bodies: dict[str, Any] = {
         "put_post": {"forum_id": jam.forum["id"], "title": "T", "body": "B"},
         "patch_post": {"body": "New"},
+        "put_announcement": {"body": "Hello"},
         "sign_in_with_password": {"handle": "ada", "password": "wrong"},
         "sign_in_with_invite": {"code": "none", "handle": "eve"},
         "refresh_token": {"refresh_token": "none"},

@@ -1,0 +1,62 @@
+"""Announcements of hosts and moderators to everybody in the Jam.
+
+They are kept with the records that the archive's format has no table for: in the change log, the snapshot and an export
+they stand as ``announcement``, which programs that do not know the type keep.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Iterator
+
+import msgspec
+
+from jamserver.db import Connection, rows
+from jamserver.log import Tx
+from jamserver.objects import encode
+from jamserver.posts import Actor
+from jamserver.problems import Problem, invalid
+from jamserver.wire import Announcement, clean_text
+from jamtui.archive import rfc3339
+
+TYPE = "announcement"
+_MAY = ("host", "moderator")
+
+
+def listed(db: Connection, after: int, limit: int) -> Iterator[tuple[int, bytes]]:
+    """(seq, object) of the announcements after ``seq``, oldest first.
+
+    What an imported archive calls an announcement and is none of this form stays in the log and the archive, and is
+    not listed.
+    """
+    for seq, data, _ in itertools.islice(_known(db, after), limit):
+        yield seq, data
+
+
+def _known(db: Connection, after: int) -> Iterator[tuple[int, bytes, Announcement]]:
+    for seq, data in rows(db, "SELECT seq, data FROM others WHERE seq > ? AND type = ? ORDER BY seq", (after, TYPE)):
+        with contextlib.suppress(msgspec.ValidationError):
+            yield seq, data, msgspec.json.decode(data, type=Announcement)
+
+
+def make(tx: Tx, actor: Actor, new_id: str, body: str) -> tuple[bytes, int, bool]:
+    """(object, seq, whether it is new). The same text of the same person again answers what it made before.
+
+    Announcing is not held to the Jam's hours: people are greeted before it opens and thanked after it closed. Raises
+    403 ``forbidden``, 409 ``id_taken``, 422.
+    """
+    if actor.role not in _MAY:
+        raise Problem("forbidden", "Hosts and moderators announce.")
+    text = clean_text(body)
+    if not text.strip():
+        raise invalid("/body", "An announcement has a text.")
+    for seq, data, there in _known(tx.db, 0):
+        if there.id == new_id:
+            if (there.author_id, there.body) == (actor.person_id, text):
+                return data, seq, False
+            raise Problem("id_taken", "Another announcement has this id. Take a new one.")
+    data = encode({"id": new_id, "author_id": actor.person_id, "body": text, "created_at": rfc3339(tx.now)})
+    seq = tx.append(TYPE, new_id, data)
+    tx.db.execute("INSERT INTO others VALUES (?, ?, ?)", (seq, TYPE, data))
+    return data, seq, True

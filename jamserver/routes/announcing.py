@@ -1,0 +1,54 @@
+"""Announcements: read by everybody, made by hosts and moderators."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from jamserver import announcements, wire
+from jamserver.db import Connection
+from jamserver.routes.reading import AFTER, LIMIT, PAGE, after, page
+from jamserver.routes.writing import actor_of, own_id
+from jamserver.web import Answer, Call, Route, Who, json_response
+
+
+def list_announcements(db: Connection, call: Call) -> Response:
+    limit = call.limit(PAGE, PAGE)
+    return page(list(announcements.listed(db, after(call), limit + 1)), limit)
+
+
+async def put_announcement(call: Call) -> Response:
+    new_id, new = own_id(call, "announcement"), call.json(wire.NewAnnouncement)
+    actor = actor_of(call)
+    made, seq, created = await call.services.writer.run(lambda tx: announcements.make(tx, actor, new_id, new.body))
+    return json_response(made, 201 if created else 200, {"Jam-Seq": str(seq)})
+
+
+_SEQ = (("Jam-Seq", "The change that the write became."),)
+_PATH = "/api/v1/announcements"
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "GET",
+        _PATH,
+        "list_announcements",
+        "What hosts and moderators announced, oldest first.",
+        Who.ANY,
+        (Answer(200, "A page of announcements.", wire.Announcements),),
+        parameters=(AFTER, LIMIT),
+        read=list_announcements,
+    ),
+    Route(
+        "PUT",
+        f"{_PATH}/{{announcement}}",
+        "put_announcement",
+        "Announces something, for hosts and moderators; the same again is answered, not made twice.",
+        Who.SIGNED_IN,
+        (
+            Answer(201, "The new announcement.", wire.Announcement, headers=_SEQ),
+            Answer(200, "The announcement that this made before.", wire.Announcement, headers=_SEQ),
+        ),
+        ("forbidden", "id_taken", "rate_limited"),
+        body=wire.NewAnnouncement,
+        run=put_announcement,
+    ),
+)

@@ -1,0 +1,118 @@
+"""Announcements over the wire: who may make them, who sees them, and how they travel."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from api_client import errors
+from api_client.client import JamClient
+from api_client.tokens import FixedToken
+from jamserver import objects
+
+Json = dict[str, Any]
+
+
+def announce(client: httpx.Client, body: str = "We open in an hour.", new_id: str = "") -> httpx.Response:
+    return client.put(f"/announcements/{new_id or uuid.uuid4()}", json={"body": body})
+
+
+def refused(answer: httpx.Response) -> tuple[int, str]:
+    assert answer.headers["content-type"] == "application/problem+json", answer.text
+    return answer.status_code, answer.json()["code"]
+
+
+def test_moderators_and_hosts_announce_and_everybody_reads(jam: Any) -> None:
+    made = announce(jam.mod)
+    assert made.status_code == 201, made.text
+    first = made.json()
+    assert set(first) == {"id", "author_id", "body", "created_at"}
+    assert first["author_id"] == jam.mod.get("/me").json()["id"]
+    assert jam.changes()[-1] | {"mark": ""} == {
+        "seq": int(made.headers["jam-seq"]),
+        "mark": "",
+        "type": "announcement",
+        "data": first,
+    }
+    assert refused(announce(jam.bob)) == (403, "forbidden")
+    assert refused(announce(jam.guest)) == (401, "not_signed_in")
+    bob = jam.bob.get("/me").json()["id"]
+    jam.server.write(lambda tx: objects.set_role(tx, bob, "host"))
+    second = announce(jam.bob, "Lunch.").json()
+    for reader in (jam.guest, jam.ada, jam.mod):
+        assert reader.get("/announcements").json() == {"items": [first, second], "next": None}
+    page = jam.guest.get("/announcements", params={"limit": 1}).json()
+    assert page["items"] == [first]
+    rest = jam.guest.get("/announcements", params={"after": page["next"]}).json()
+    assert rest == {"items": [second], "next": None}
+
+
+def test_the_same_again_is_answered_and_not_made_twice(jam: Any) -> None:
+    new_id = str(uuid.uuid4())
+    first = announce(jam.mod, new_id=new_id)
+    again = announce(jam.mod, new_id=new_id)
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert again.headers["jam-seq"] == first.headers["jam-seq"]
+    assert refused(announce(jam.mod, "Other words.", new_id)) == (409, "id_taken")
+    assert len(jam.guest.get("/announcements").json()["items"]) == 1
+
+
+@pytest.mark.parametrize("body", ["", " \n", "x" * 2_001])
+def test_an_announcement_has_a_text_of_bounded_length(jam: Any, body: str) -> None:
+    assert refused(announce(jam.mod, body)) == (422, "invalid")
+    assert refused(announce(jam.mod, new_id="no-uuid")) == (422, "invalid")
+    assert jam.guest.get("/announcements").json()["items"] == []
+
+
+def test_people_are_thanked_after_the_jam_has_closed(jam: Any) -> None:
+    now = objects.decode(jam.guest.get("/jam").content)
+    times = {"opens_at": "2001-01-01T00:00:00Z", "closes_at": "2001-01-02T00:00:00Z"}
+    jam.server.write(lambda tx: objects.change_jam(tx, now | times))
+    assert announce(jam.mod, "Thank you.").status_code == 201
+
+
+def test_announcements_count_as_writes(start_jam: Callable[..., Any]) -> None:
+    jam = start_jam(writes=1, writes_in=timedelta(minutes=5).total_seconds())
+    assert announce(jam.mod).status_code == 201
+    assert refused(announce(jam.mod)) == (429, "rate_limited")
+
+
+def test_an_archive_carries_them_and_what_only_bears_the_name_is_kept_unlisted(
+    jam: Any, start_server: Callable[..., Any], client: Any, tmp_path: Path
+) -> None:
+    first = announce(jam.mod, "Kept.").json()
+    jam.server.stop()
+    file = tmp_path / "out.jsonl"
+    jamserver = [sys.executable, "-m", "jamserver"]
+    export = [*jamserver, "export", "--db", str(jam.server.db), "-o", str(file)]
+    subprocess.run(export, check=True, capture_output=True)
+    odd = {"type": "announcement", "data": {"id": "x"}}
+    with file.open("a") as out:
+        out.write(json.dumps(odd) + "\n")
+    db = tmp_path / "second.sqlite"
+    subprocess.run([*jamserver, "import", str(file), "--db", str(db)], check=True, capture_output=True)
+    reader = client(start_server(db).url)
+    assert reader.get("/announcements").json()["items"] == [first]
+    lines = [json.loads(line) for line in reader.get("/snapshot").text.splitlines()]
+    assert [line["data"] for line in lines if line["type"] == "announcement"] == [first, odd["data"]]
+
+
+async def test_the_client_announces_and_reads(jam: Any) -> None:
+    new_id = str(uuid.uuid4())
+    token = jam.mod.headers["Authorization"].removeprefix("Bearer ")
+    async with JamClient(jam.url, tokens=FixedToken(token)) as moderator, JamClient(jam.url) as guest:
+        made = await moderator.announce(new_id, "[Hello] *all*")
+        assert await moderator.announce(new_id, "[Hello] *all*") == made
+        page = await guest.announcements()
+        assert (page.items, page.next) == ([made], None)
+        with pytest.raises(errors.NotSignedIn):
+            await guest.announce(str(uuid.uuid4()), "x")
