@@ -81,13 +81,15 @@ class JamApp(TypeAhead[int]):
         ascii_only: bool = False,
         keymap: Keymap = AS_DELIVERED,
         editor: str = "",
+        absolute_times: bool = False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """``reports`` is the private folder for crash reports; ``keep_theme`` stores the theme that was chosen and
         answers what there is to know about that ("": nothing);
         ``frozen`` says that the session's clock stands, so that nothing moves or blinks for the sake of time;
         ``ascii_only`` spells every mark of our own in ASCII;
-        ``editor`` is the command behind Ctrl-O, "" for $VISUAL or $EDITOR."""
+        ``editor`` is the command behind Ctrl-O, "" for $VISUAL or $EDITOR;
+        ``absolute_times`` tells hours instead of ages."""
         super().__init__()
         if ascii_only:
             from widgets.ascii_only import AsciiOnly
@@ -95,6 +97,7 @@ class JamApp(TypeAhead[int]):
             self._filters.append(AsciiOnly())
         self.keymap = keymap
         self._editor = editor
+        self._absolute_times = absolute_times
         rebind(self, keymap)
         self.session = session
         self.frozen = frozen
@@ -131,7 +134,9 @@ class JamApp(TypeAhead[int]):
             return Cold(session)
         from screens.jam import JamScreen
 
-        return JamScreen(session, frozen=self.frozen, keymap=self.keymap, editor=self._editor)
+        return JamScreen(
+            session, frozen=self.frozen, keymap=self.keymap, editor=self._editor, absolute_times=self._absolute_times
+        )
 
     def on_mount(self) -> None:
         if threading.current_thread() is threading.main_thread():
@@ -338,6 +343,7 @@ def run(
     ascii_only: bool = False,
     keymap: Keymap = AS_DELIVERED,
     editor: str = "",
+    absolute_times: bool = False,
     mouse: bool = True,
 ) -> int:
     """Runs the TUI until the person leaves; returns the exit code.
@@ -355,6 +361,7 @@ def run(
         ascii_only=ascii_only,
         keymap=keymap,
         editor=editor,
+        absolute_times=absolute_times,
     )
     try:
         result = app.run(mouse=mouse)

@@ -6,7 +6,9 @@ from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from jamtui.model import Mark
 from jamtui.store import rows, ways
+from jamtui.store.marks import MarkStore
 from jamtui.ways import EVERYTHING, Filter, HotRow, Interests, PersonPage, Plan, parse_filter
 
 if TYPE_CHECKING:
@@ -46,7 +48,14 @@ class Ways:
         return ways.person(self._fresh(), handle)
 
     def plan(self, minutes: int, interests: Interests | None = None) -> Plan:
-        """What to read in ``minutes``. All that is unread is weighed, which may take longer than a frame: so this has a
-        connection of its own and may be called from any thread."""
+        """What to read in ``minutes``, by ``interests``; without them, by what is followed and muted. All that is
+        unread is weighed, which may take longer than a frame: so this has a connection of its own and may be called
+        from any thread."""
         with closing(rows.connect(self.known.mirror, self.known.own)) as db:
-            return ways.plan(rows.Rows(db, self.known.me), minutes, self.now(), interests or Interests())
+            return ways.plan(rows.Rows(db, self.known.me), minutes, self.now(), interests or _marked(MarkStore(db)))
+
+
+def _marked(marks: MarkStore) -> Interests:
+    """The interests of who has set these marks."""
+    loud, mute = marks.marks(Mark.FOLLOWED), marks.marks(Mark.MUTED)
+    return Interests(loud.threads, loud.tags, loud.people, mute.threads, mute.tags, mute.people)

@@ -11,12 +11,14 @@ from screens.type_ahead import hold_keys, release_keys
 
 if TYPE_CHECKING:
     from screens.search import Chosen
+    from widgets.rows import Ages
 
 
 class Hits:
     """Mixed into `screens.view.View`, which is `_Host`."""
 
     session: Session
+    ages: Ages
     hits: Chosen | None = None  # the answer that is gone through, and where one is in it
     _marks: tuple[str, ...] = ()  # words as they stand in the texts found
     _origin: Any = None  # the `Spot` from which one set out to search
@@ -27,7 +29,7 @@ class Hits:
         from screens.search import Search
 
         host: Any = self
-        screen = Search(self.session, words or self._sought_last, back_to=back_to)
+        screen = Search(self.session, words or self._sought_last, back_to=back_to, ages=self.ages)
         hold_keys(host.app, lambda widget: widget.id == "query")
 
         def answered(chosen: Chosen | None) -> None:

@@ -28,7 +28,7 @@ from widgets.bindings import bindings
 from widgets.fields import Field
 from widgets.lists import HitList
 from widgets.row_list import RowList
-from widgets.rows import count
+from widgets.rows import Ages, age, count
 
 _OPERATORS = 'tag: from: forum: before: after: is: has: lang: votes:   -not   "a phrase"   this OR that'
 _NOTHING = "Nothing found."
@@ -65,10 +65,11 @@ class Search(ModalScreen[Chosen | None]):
             super().__init__()
             self.found = found
 
-    def __init__(self, session: Session, query: str = "", *, back_to: Chosen | None = None) -> None:
+    def __init__(self, session: Session, query: str = "", *, back_to: Chosen | None = None, ages: Ages = age) -> None:
         """``query`` stands in the line at first; ``back_to`` is the hit that one comes back from."""
         super().__init__()
         self._session = session
+        self._ages = ages
         self._query = back_to.found.text if back_to else query
         self._order = back_to.found.order if back_to else "newest"
         self._return_to = back_to.found.keys[back_to.at] if back_to else None
@@ -89,7 +90,7 @@ class Search(ModalScreen[Chosen | None]):
                 yield Field(self._query, id="query", compact=True, select_on_focus=False)
                 yield Static(id="search-count")
             yield Static(id="search-note")
-            yield HitList(self._rows, self._session.now)
+            yield HitList(self._rows, self._session.now, self._ages)
             yield Static(id="search-keys")
 
     def on_mount(self) -> None:

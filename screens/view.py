@@ -34,7 +34,7 @@ from widgets.bindings import bindings, rebind
 from widgets.lists import ForumList, OutboxList, PostList, ThreadList
 from widgets.pane_head import PaneHead
 from widgets.row_list import RowList
-from widgets.rows import count, forum_card, one_line, outbox_card
+from widgets.rows import Ages, age, clock_time, count, forum_card, one_line, outbox_card
 from widgets.status_line import HintLine, StatusLine, Tabs
 from widgets.thread_reader import ThreadReader
 from widgets.way_lists import HotList, PeopleList
@@ -113,16 +113,18 @@ class View(Hits, Screen[None]):
     BINDINGS = bindings(Where.JAM)
 
     def __init__(
-        self, session: Session, *, frozen: bool = False, keymap: Keymap = AS_DELIVERED, editor: str = ""
-    ) -> None:
+        self, session: Session, *, frozen: bool = False, keymap: Keymap = AS_DELIVERED, editor: str = "",
+        absolute_times: bool = False,
+    ) -> None:  # fmt: skip
         """``frozen``: the clock stands, so nothing is repainted for the sake of time; ``editor``: the command behind
-        Ctrl-O, "" for $VISUAL or $EDITOR."""
+        Ctrl-O, "" for $VISUAL or $EDITOR; ``absolute_times``: "14:05" instead of "5 min"."""
         super().__init__()
         self.keymap = keymap
         self.editor = editor
         self.session = session
         self.spot = Spot()
         self._frozen = frozen
+        self.ages: Ages = clock_time if absolute_times else age
         self._resting: Timer | None = None
         self._shown = ""  # the thread in the reader
         self._arrived = 0  # posts that came into it where they cannot be seen
@@ -141,16 +143,16 @@ class View(Hits, Screen[None]):
                 yield PaneHead(id="left-head")
                 yield Banner()
                 yield ForumList(session.forums)
-                yield ThreadList(session.threads, session.now, opens=self.keymap.name("new-thread"))
-                yield PostList(session.posts, session.now, self._forum_title)
-                yield OutboxList(session.outbox, session.now)
+                yield ThreadList(session.threads, session.now, opens=self.keymap.name("new-thread"), ages=self.ages)
+                yield PostList(session.posts, session.now, self._forum_title, self.ages)
+                yield OutboxList(session.outbox, session.now, self.ages)
                 yield HotList(session.threads, self.hot_rows, self._forum_title)
                 yield PeopleList(self.people_rows)
             with Vertical(id="right"):
                 yield PaneHead(id="right-head")
                 with VerticalScroll(id="card", can_focus=False):
                     yield Static(id="card-text")
-                reader = Reader(session.posts, session.now)
+                reader = Reader(session.posts, session.now, ages=self.ages)
                 reader.mark, reader.find_key = (lambda keys: session.mark_read(keys)), session.key
                 yield reader
             yield Rail(session.forums)  # docked at the left: the lists stay the first of their kind

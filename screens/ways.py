@@ -114,7 +114,7 @@ class Ways(View):
         spot = self.spot
         if spot.place == "person":
             with contextlib.suppress(NotFound):
-                return person_head(self.session.person(spot.about), self.session.now())
+                return person_head(self.session.person(spot.about), self.session.now(), self.ages)
         if spot.place == "plan" and self._plan is not None:
             return self._plan_banner(self._plan)
         if spot.kind == "threads" and spot.filter:
@@ -142,7 +142,7 @@ class Ways(View):
 
             with contextlib.suppress(NotFound):
                 page = self.session.person(row.id)
-                self.query_one("#card-text", Static).update(person_card(page, self.session.now()))
+                self.query_one("#card-text", Static).update(person_card(page, self.session.now(), self.ages))
         else:
             super()._draw_card()
 

@@ -12,7 +12,7 @@ from jamtui.actions import Where
 from jamtui.model import ForumRow, OutboxRow, PostRow, SearchHit, ThreadRow
 from widgets.bindings import bindings
 from widgets.row_list import RowList
-from widgets.rows import COLUMNS_FROM, forum_row, hit_row, outbox_row, post_row, thread_row
+from widgets.rows import COLUMNS_FROM, Ages, age, forum_row, hit_row, outbox_row, post_row, thread_row
 
 Now = Callable[[], datetime]
 
@@ -50,11 +50,13 @@ class ForumList(RowList[str, ForumRow]):
 class ThreadList(RowList[int, ThreadRow]):
     """The threads of a forum: columns when wide, else two lines a thread, one on very low terminals."""
 
-    def __init__(self, threads: Callable[[Sequence[int]], Sequence[ThreadRow]], now: Now, *, opens: str = "c") -> None:
+    def __init__(
+        self, threads: Callable[[Sequence[int]], Sequence[ThreadRow]], now: Now, *, opens: str = "c", ages: Ages = age
+    ) -> None:
         """``opens`` is the key that opens a new thread."""
         super().__init__(
             threads,
-            lambda row, width, _at, _focused: thread_row(row, width, now(), self.row_height),
+            lambda row, width, _at, _focused: thread_row(row, width, now(), self.row_height, ages),
             row_height=2,
             empty=f"No threads here yet.\n{opens} opens the first.",
         )
@@ -72,10 +74,11 @@ class PostList(RowList[int, PostRow]):
         posts: Callable[[Sequence[int]], Sequence[PostRow]],
         now: Now,
         forum_title: Callable[[str], str],
+        ages: Ages = age,
     ) -> None:
         super().__init__(
             posts,
-            lambda row, width, _at, _focused: post_row(row, width, now(), forum_title(row.forum_id)),
+            lambda row, width, _at, _focused: post_row(row, width, now(), forum_title(row.forum_id), ages),
             row_height=2,
         )
 
@@ -85,10 +88,10 @@ class OutboxList(RowList[str, OutboxRow]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.OUTBOX, only_here=True, target="screen.")
 
-    def __init__(self, outbox: Callable[[], Sequence[OutboxRow]], now: Now) -> None:
+    def __init__(self, outbox: Callable[[], Sequence[OutboxRow]], now: Now, ages: Ages = age) -> None:
         super().__init__(
             lambda keys: [row for row in outbox() if row.id in keys],
-            lambda row, width, _at, _focused: outbox_row(row, width, now()),
+            lambda row, width, _at, _focused: outbox_row(row, width, now(), ages),
             row_height=2,
             empty="Nothing waits: the server has everything that you wrote.",
             key_of=lambda row: row.id,
@@ -100,10 +103,10 @@ class HitList(RowList[int, SearchHit]):
 
     window = 16  # a hit costs more than other rows: its text is looked through
 
-    def __init__(self, hits: Callable[[Sequence[int]], Sequence[SearchHit]], now: Now) -> None:
+    def __init__(self, hits: Callable[[Sequence[int]], Sequence[SearchHit]], now: Now, ages: Ages = age) -> None:
         super().__init__(
             hits,
-            lambda hit, width, _at, _focused: hit_row(hit, width, now()),
+            lambda hit, width, _at, _focused: hit_row(hit, width, now(), ages),
             row_height=2,
             empty="",
             key_of=lambda hit: hit.post.key,

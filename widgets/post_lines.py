@@ -11,7 +11,7 @@ from textual.strip import Strip
 from jamtui.model import PostRow, SendState
 from widgets.colours import author_hue
 from widgets.markdown_lines import BUDGET, BUDGET_ALL, Doc, layout, mark_words, overflow, parse
-from widgets.rows import GONE, age, one_line
+from widgets.rows import GONE, Ages, age, one_line
 from widgets.strips import Line, Span, cut, fit, line_width, wrap
 
 MEASURE = 92  # cells of text in a line at most: longer lines are hard to read
@@ -199,10 +199,10 @@ def _folded(row: PostRow, fold: Fold, width: int) -> Line:
     return cut(hidden, width)
 
 
-def ago(row: PostRow, now: datetime) -> str:
-    """The age of a post, in words."""
-    words = age(row.created_at, now)
-    return words if words == "now" else f"{words} ago"
+def ago(row: PostRow, now: datetime, ages: Ages = age) -> str:
+    """The age of a post in words, or when it was written."""
+    words = ages(row.created_at, now)
+    return words if words == "now" or ages is not age else f"{words} ago"
 
 
 def plain_text(row: PostRow) -> str:

@@ -6,7 +6,7 @@ its component classes. The cards beside the lists are `Content`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from textual.content import Content
@@ -50,6 +50,17 @@ def age(moment: datetime, now: datetime) -> str:
     if days < 60:
         return f"{days} d"
     return f"{days // 30} mon" if days < 730 else f"{days // 365} y"
+
+
+def clock_time(moment: datetime, now: datetime) -> str:
+    """When, by the reader's own clock: ``14:05`` today, ``02-09 14:05`` within a year, ``2011-02-09`` before that."""
+    here, today = moment.astimezone(), now.astimezone()
+    if here.date() == today.date():
+        return f"{here:%H:%M}"
+    return f"{here:%m-%d %H:%M}" if abs(today - here) < timedelta(days=300) else f"{here:%Y-%m-%d}"
+
+
+Ages = Callable[[datetime, datetime], str]  # `age` or `clock_time`: how a moment is told
 
 
 def spread(left: Iterable[Span], right: Iterable[Span], width: int) -> Line:
@@ -110,7 +121,7 @@ def _busy(counts: str, active: Sequence[int], top: int, width: int) -> Line:
     return spread([Span(counts, "muted")], [Span(sparkline(active, top), "author")] if fits else [], width)
 
 
-def thread_row(row: ThreadRow, width: int, now: datetime, lines: int) -> list[Line]:
+def thread_row(row: ThreadRow, width: int, now: datetime, lines: int, ages: Ages = age) -> list[Line]:
     """A thread: one line of columns when wide, else two lines, or one short line when ``lines`` is 1."""
     if row.gone:
         title = Span("(taken back)", "faint")
@@ -119,18 +130,24 @@ def thread_row(row: ThreadRow, width: int, now: datetime, lines: int) -> list[Li
     left = [_mark(row.unread, row.saved), *([Span("◉ ", "accent")] if row.followed else []), title]
     if row.muted:
         left = [_mark(False, row.saved), title._replace(style="faint")]
-    ago = age(row.last_at, now)
+    ago = ages(row.last_at, now)
     if width >= COLUMNS_FROM:
-        return [_columns(row, left, width, ago)]
+        return [_columns(row, left, width, pad(ago, _room(ages, 9), right=True))]
     new = f"{row.unread:,} new" if row.unread else ""
     state = Span("muted", "faint") if row.muted else Span(new, "accent")
     if row.send:
         state = Span(*WAITING[row.send])
     if lines == 1:
-        return [spread(left, [state] if row.send else [Span(f"↩ {row.replies:,} {ago:>6}", "muted")], width)]
+        figures = Span(f"↩ {row.replies:,} {ago:>{_room(ages, 6)}}", "muted")
+        return [spread(left, [state if row.send else figures], width)]
     below = [Span("  "), *_author(row.author, row.role), Span(f" · {ago}  ", "muted"), *_tags(row.tags)]
     numbers = [Span(f"↩ {row.replies:,}  ", "muted"), _votes(row.up, row.voted)]
     return [spread(left, numbers, width), spread(below, [state] if state.text else [], width)]
+
+
+def _room(ages: Ages, cells: int) -> int:
+    """The cells of a column of ages: a date and an hour need more."""
+    return cells if ages is age else 13
 
 
 def _columns(row: ThreadRow, left: list[Span], width: int, ago: str) -> Line:
@@ -145,7 +162,7 @@ def _columns(row: ThreadRow, left: list[Span], width: int, ago: str) -> Line:
         Span(" " * (20 - line_width(who))),
         Span(pad(f"↩ {row.replies:,}", 8, right=True), "muted"),
         votes._replace(text=pad(votes.text, 8, right=True)),
-        Span(pad(ago, 9, right=True), "muted"),
+        Span(ago, "muted"),
         Span(pad(state, 11, right=True), style),
     ]
     room = width - line_width(right) - 2
@@ -156,9 +173,9 @@ def _columns(row: ThreadRow, left: list[Span], width: int, ago: str) -> Line:
     return spread(left, right, width)
 
 
-def post_row(row: PostRow, width: int, now: datetime, forum: str = "") -> list[Line]:
+def post_row(row: PostRow, width: int, now: datetime, forum: str = "", ages: Ages = age) -> list[Line]:
     """A post in a list of posts of many threads: who, when and where, and how it begins."""
-    where = f" · {age(row.created_at, now)}{f' · {forum}' if forum else ''}"
+    where = f" · {ages(row.created_at, now)}{f' · {forum}' if forum else ''}"
     head = [_mark(row.unread, row.saved), *_author(row.author, row.role), Span(where, "muted")]
     state = Span(*WAITING[row.send]) if row.send else _votes(row.up, row.voted)
     if row.gone:
@@ -173,11 +190,11 @@ def post_row(row: PostRow, width: int, now: datetime, forum: str = "") -> list[L
     return [spread(head, [state], width), cut(text, width)]
 
 
-def hit_row(hit: SearchHit, width: int, now: datetime) -> list[Line]:
+def hit_row(hit: SearchHit, width: int, now: datetime, ages: Ages = age) -> list[Line]:
     """A hit: the thread it is in, who wrote it, and the words around what was sought."""
     post = hit.post
     head = [_mark(post.unread, False), *_marked_title(hit)]
-    who = [*_author(post.author, post.role), Span(f" · {age(post.created_at, now)}", "muted")]
+    who = [*_author(post.author, post.role), Span(f" · {ages(post.created_at, now)}", "muted")]
     named = width >= _FORUM_FROM and hit.forum_title
     where = [*cut([Span(one_line(hit.forum_title), "muted")], width // 4), Span(" · ", "muted")] if named else []
     side = (*where, *cut(who, max(12, width // 2 - line_width(where))))
@@ -199,11 +216,11 @@ def _marked_title(hit: SearchHit) -> list[Span]:
     return [*spans, Span(title[at:], "title" if reply else "unread")]
 
 
-def outbox_row(row: OutboxRow, width: int, now: datetime) -> list[Line]:
+def outbox_row(row: OutboxRow, width: int, now: datetime, ages: Ages = age) -> list[Line]:
     """What waits, and since when."""
     head = [Span(*WAITING[row.state]), Span(f"  {_KINDS.get(row.kind, row.kind)}", "muted")]
     return [
-        spread(head, [Span(age(row.created_at, now), "muted")], width),
+        spread(head, [Span(ages(row.created_at, now), "muted")], width),
         cut([Span("  "), Span(row.summary, "title")], width),
     ]
 

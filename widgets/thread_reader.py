@@ -26,6 +26,7 @@ from widgets.line_view import LineView, thumb
 from widgets.links import Link
 from widgets.markdown_lines import word_pattern
 from widgets.post_lines import Drawn, View, ago, draw_post, overflow_of, parse_post, plain_text, vanished
+from widgets.rows import Ages, age
 from widgets.strips import Span, link_at, paint
 from widgets.thread_order import ThreadOrder
 from widgets.thread_style import CSS, STYLE_NAMES
@@ -90,6 +91,7 @@ class ThreadReader(LineView):
         load: Callable[[Sequence[int]], Sequence[PostRow]],
         now: Callable[[], datetime],
         *,
+        ages: Ages = age,
         empty: str = "",
         name: str | None = None,
         id: str | None = None,  # noqa: A002 - Textual's own name
@@ -98,6 +100,7 @@ class ThreadReader(LineView):
         super().__init__(name=name, id=id, classes=classes)
         self._load = load
         self._now = now
+        self._ages = ages
         self._empty = empty
         self._order = ThreadOrder()
         self._cursor = 0  # a place in the order, as is the first of the anchor
@@ -458,7 +461,7 @@ class ThreadReader(LineView):
             depth=self._order.depth(place),
             below=self._order.depth(place + 1),
             unread=key in self.index.unread,
-            ago=ago(row, self._clock),
+            ago=ago(row, self._clock, self._ages),
             fold=self._order.hidden(place),
             everything=everything,
             words=self._pattern,

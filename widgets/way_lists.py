@@ -10,7 +10,7 @@ from textual.content import Content
 from jamtui.model import PersonRow, ThreadRow
 from jamtui.ways import HotRow, PersonPage
 from widgets.row_list import RowList
-from widgets.rows import age, count, one_line, spread
+from widgets.rows import Ages, age, count, one_line, spread
 from widgets.strips import Line, Span, cut
 
 _BAR = 5  # cells of the bar that shows heat
@@ -73,14 +73,14 @@ def person_row(row: PersonRow, width: int) -> list[Line]:
     ]
 
 
-def person_head(page: PersonPage, now: datetime) -> Content:
+def person_head(page: PersonPage, now: datetime, ages: Ages = age) -> Content:
     """Who somebody is, in three lines: name and role, where from, and figures."""
     who = page.person
     figures = [count(who.posts, "post", "posts"), count(page.threads, "thread", "threads")]
     figures.append(f"▲ {page.votes:,}")
     if page.last_at is not None:
-        ago = age(page.last_at, now)
-        figures.append("last just now" if ago == "now" else f"last {ago} ago")
+        ago = ages(page.last_at, now)
+        figures.append("last just now" if ago == "now" else f"last {ago}{' ago' if ages is age else ''}")
     where = " · ".join(filter(None, (f"@{who.handle}", who.org, who.country)))
     return Content.assemble(
         (who.name, "bold $primary"),
@@ -90,11 +90,11 @@ def person_head(page: PersonPage, now: datetime) -> Content:
     )
 
 
-def person_card(page: PersonPage, now: datetime) -> Content:
+def person_card(page: PersonPage, now: datetime, ages: Ages = age) -> Content:
     """The head, and in which forums somebody writes."""
     forums = [
         part
         for title, posts in page.forums
         for part in ((f"\n{posts:>6,}  ", "$text-muted"), (one_line(title), "$foreground"))
     ]
-    return Content.assemble(person_head(page, now), "\n", *forums, ("\n\nEnter: all posts", "$text-disabled"))
+    return Content.assemble(person_head(page, now, ages), "\n", *forums, ("\n\nEnter: all posts", "$text-disabled"))

@@ -72,7 +72,12 @@ def run(
         from jamtui.commands.texts import edited
         from jamtui.plain.ways_in import run as converse
 
-        return converse(session, doors=doors, edit=lambda text: edited(text, home, context.environ))
+        return converse(
+            session,
+            doors=doors,
+            edit=lambda text: edited(text, home, context.environ),
+            absolute_times=chosen.timestamps == "absolute",
+        )
     from jamtui import app
 
     return app.run(
@@ -85,6 +90,7 @@ def run(
         ascii_only=context.ascii or chosen.ascii or not speaks_utf8(context.environ),
         keymap=keys,
         editor=chosen.editor,
+        absolute_times=chosen.timestamps == "absolute",
         mouse=chosen.mouse,
     )
 

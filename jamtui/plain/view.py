@@ -66,12 +66,15 @@ class View:
         *,
         edit: Callable[[str], str],
         browse: Callable[[str], object],
+        absolute_times: bool = False,
     ) -> None:
-        """``edit`` lets the person change a text in an editor, ``browse`` opens a URL; both have the terminal then."""
+        """``edit`` lets the person change a text in an editor, ``browse`` opens a URL; both have the terminal then.
+        ``absolute_times`` tells hours and days instead of ages."""
         self.session = session
         self.console = console
         self.edit = edit
         self.browse = browse
+        self.ages: words.Ages = words.clock_time if absolute_times else words.ago
         self.news = News(console.wake)
         self.spot = Spot()
         self.keys: Sequence[int] | Sequence[str] = ()
@@ -167,12 +170,12 @@ class View:
             case ForumRow():
                 return words.forum(row, index, total)
             case ThreadRow():
-                return words.thread(row, now, index, total)
+                return words.thread(row, now, index, total, self.ages)
             case OutboxRow():
-                return words.waiting(row, now, index, total)
+                return words.waiting(row, now, index, total, self.ages)
             case SearchHit():
-                return words.hit(row, now, index, total)
-        return words.listed(row, self.forum_title(row.forum_id), now, index, total)
+                return words.hit(row, now, index, total, self.ages)
+        return words.listed(row, self.forum_title(row.forum_id), now, index, total, self.ages)
 
     def forum_title(self, forum_id: str) -> str:
         return next((row.title for row in self.session.forums() if row.id == forum_id), "")
@@ -282,6 +285,7 @@ class View:
             now=self.session.now(),
             index=at,
             total=len(self.index),
+            ages=self.ages,
         )
         lines = wrap(f"{words.sentence(words.one_line(row.title, 600))} {told}" if _says_more(row) else told, columns)
         if row.gone:

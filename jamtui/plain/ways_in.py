@@ -38,6 +38,7 @@ def run(
     *,
     doors: Doors | None = None,
     edit: Callable[[str], str],
+    absolute_times: bool = False,
     environ: Mapping[str, str] = os.environ,
 ) -> int:
     """Runs plain mode until the person leaves, and closes the session; the exit code.
@@ -51,7 +52,7 @@ def run(
         with _console(environ) as console:
             try:
                 opened = opened or _welcome(console, doors)
-                _converse(opened, console, edit)
+                _converse(opened, console, edit, absolute_times)
             except Ended as end:
                 code = end.code
     finally:
@@ -68,10 +69,10 @@ def _console(environ: Mapping[str, str]) -> Terminal | Pipe:
     return Pipe(sys.stdin, sys.stdout, "> " if on_terminal else "", int(columns) if columns.isdecimal() else 80)
 
 
-def _converse(session: Session, console: Console, edit: Callable[[str], str]) -> None:
+def _converse(session: Session, console: Console, edit: Callable[[str], str], absolute_times: bool) -> None:
     import webbrowser
 
-    plain = Plain(session, console, edit=edit, browse=webbrowser.open)
+    plain = Plain(session, console, edit=edit, browse=webbrowser.open, absolute_times=absolute_times)
     if not session.mirrored:
         console.tell(["Fetching the Jam. Space tries again, q leaves."])
     session.start(plain.news.changed)

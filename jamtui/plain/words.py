@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from jamtui.model import ForumRow, JamRow, Link, OutboxRow, PostRow, SearchHit, SendState, Status, ThreadRow
@@ -30,6 +31,17 @@ def ago(moment: datetime, now: datetime) -> str:
     if minutes < 1:
         return "just now"
     return f"{_length(minutes)} ago"
+
+
+def clock_time(moment: datetime, now: datetime) -> str:
+    """When, by the reader's own clock."""
+    here, today = moment.astimezone(), now.astimezone()
+    if here.date() == today.date():
+        return f"at {here:%H:%M}"
+    return f"on {here:%d %B}{'' if here.year == today.year else f' {here.year}'} at {here:%H:%M}"
+
+
+Ages = Callable[[datetime, datetime], str]  # `ago` or `clock_time`
 
 
 def length(span: timedelta) -> str:
@@ -89,7 +101,7 @@ def forum(row: ForumRow, index: int, total: int) -> str:
     return f"{sentence(row.title)} {figures}. Forum {at(index, total)}."
 
 
-def thread(row: ThreadRow, now: datetime, index: int, total: int) -> str:
+def thread(row: ThreadRow, now: datetime, index: int, total: int, ages: Ages = ago) -> str:
     title = "(taken back)" if row.gone else one_line(row.title, 300)
     facts = joined(
         row.author,
@@ -99,12 +111,12 @@ def thread(row: ThreadRow, now: datetime, index: int, total: int) -> str:
         f"tags: {' and '.join(row.tags)}" if row.tags else "",
         "saved" if row.saved else "",
         sent(row.send),
-        f"last {ago(row.last_at, now)}",
+        f"last {ages(row.last_at, now)}",
     )
     return f"{sentence(title)} {facts}. Thread {at(index, total)}."
 
 
-def listed(row: PostRow, forum_title: str, now: datetime, index: int, total: int) -> str:
+def listed(row: PostRow, forum_title: str, now: datetime, index: int, total: int, ages: Ages = ago) -> str:
     """A post as a line of a list."""
     text = GONE[row.gone] if row.gone else one_line(row.title or row.body)
     facts = joined(
@@ -114,28 +126,30 @@ def listed(row: PostRow, forum_title: str, now: datetime, index: int, total: int
         votes(row.up, row.voted),
         "saved" if row.saved else "",
         sent(row.send, row.reason),
-        ago(row.created_at, now),
+        ages(row.created_at, now),
     )
     return f"{text} -- {facts}. Post {at(index, total)}."
 
 
-def hit(row: SearchHit, now: datetime, index: int, total: int) -> str:
+def hit(row: SearchHit, now: datetime, index: int, total: int, ages: Ages = ago) -> str:
     text = one_line("".join(part for part, _ in row.snippet))
     facts = joined(
-        row.post.author, f"in {one_line(row.thread_title, 80)}", row.forum_title, ago(row.post.created_at, now)
+        row.post.author, f"in {one_line(row.thread_title, 80)}", row.forum_title, ages(row.post.created_at, now)
     )
     return f"{text} -- {facts}. Hit {at(index, total)}."
 
 
-def waiting(row: OutboxRow, now: datetime, index: int, total: int) -> str:
+def waiting(row: OutboxRow, now: datetime, index: int, total: int, ages: Ages = ago) -> str:
     facts = joined(
         sent(row.state, row.reason), count(row.attempts, "try", "tries") if row.attempts else "",
-        ago(row.created_at, now),
+        ages(row.created_at, now),
     )  # fmt: skip
     return f"{KINDS.get(row.kind, row.kind).capitalize()}: {one_line(row.summary)} -- {facts}. {at(index, total)}."
 
 
-def head(row: PostRow, *, answers: str, depth: int, unread: bool, now: datetime, index: int, total: int) -> str:
+def head(
+    row: PostRow, *, answers: str, depth: int, unread: bool, now: datetime, index: int, total: int, ages: Ages = ago
+) -> str:
     """The line before the text of a post. ``answers`` is the author of the post that it answers."""
     role = row.role if row.role in ("host", "moderator", "expert") else ""
     if not row.parent_id:
@@ -152,7 +166,7 @@ def head(row: PostRow, *, answers: str, depth: int, unread: bool, now: datetime,
         votes(row.up, row.voted),
         f"tags: {' and '.join(row.tags)}" if row.tags else "",
         "saved" if row.saved else "",
-        ago(row.created_at, now),
+        ages(row.created_at, now),
         "changed since" if row.edited_at else "",
     )
     return f"{row.author}, {facts}. {more[:1].upper()}{more[1:]}. Post {at(index, total)}."

@@ -21,9 +21,10 @@ import msgspec
 
 from jamtui.archive import Jam, Person, normal_tag
 from jamtui.errors import NotFound, UsageError
-from jamtui.model import PersonRow
+from jamtui.model import Marks, PersonRow
 from jamtui.safe_text import safe_line
 from jamtui.store.rows import SORTS, Rows
+from jamtui.store.silence import silence_of
 from jamtui.ways import EVERYTHING, Filter, HotRow, Interests, PersonPage, Plan, PlanStep, reading_seconds
 
 RECENT = 5_000  # posts that are looked at for what is hot
@@ -219,12 +220,15 @@ def plan(rows: Rows, minutes: int, now: datetime, interests: Interests) -> Plan:
         raise UsageError("a plan needs at least a minute", "Try 15.")
     heat = _scores(rows, now)
     top = max((one[0] for one in heat.values()), default=1.0) or 1.0
-    followed, muted = _marked(rows, interests)
+    followed = _followed(rows, interests)
+    silence = silence_of(
+        rows.db,
+        Marks(interests.muted_threads, interests.muted_tags, interests.muted_people),
+        Marks(interests.threads, interests.tags, interests.people),
+    )
     found: list[tuple[float, int, int, int | None, str]] = []
-    for n, thread, parent, author, worth, featured, up in rows.db.execute(_WORTH, (rows.my_n(),)):
+    for n, thread, parent, author, worth, featured, up in rows.db.execute(_WORTH + silence.loud("p"), (rows.my_n(),)):
         names = {("thread", thread), ("person", author), ("post", n)}
-        if names & muted:
-            continue
         value = float(worth) + 2 * (heat[thread][0] / top if thread in heat else 0.0) + 3 * len(names & followed)
         why = "followed" if names & followed else "featured" if featured else f"{up} votes" if up > 2 else ""
         found.append((value, int(n), int(thread), parent, why or ("hot" if thread in heat else "new")))
@@ -256,20 +260,14 @@ def plan(rows: Rows, minutes: int, now: datetime, interests: Interests) -> Plan:
     return Plan(minutes, tuple(steps), unread)
 
 
-def _marked(rows: Rows, interests: Interests) -> tuple[set[tuple[str, int]], set[tuple[str, int]]]:
-    """What is followed and what is muted, as (kind, number); a tag stands for the posts that carry it."""
-    both = []
-    for threads, people, tags in (
-        (interests.threads, interests.people, interests.tags),
-        (interests.muted_threads, interests.muted_people, interests.muted_tags),
+def _followed(rows: Rows, interests: Interests) -> set[tuple[str, int]]:
+    """What is followed, as (kind, number); a tag stands for the posts that carry it."""
+    found: set[tuple[str, int]] = set()
+    for kind, sql, names in (
+        ("thread", "SELECT n FROM posts WHERE id = ?", interests.threads),
+        ("person", "SELECT n FROM people WHERE id = ?", interests.people),
+        ("post", "SELECT post FROM tags WHERE name = ?", interests.tags),
     ):
-        found: set[tuple[str, int]] = set()
-        for kind, sql, names in (
-            ("thread", "SELECT n FROM posts WHERE id = ?", threads),
-            ("person", "SELECT n FROM people WHERE id = ?", people),
-            ("post", "SELECT post FROM tags WHERE name = ?", tags),
-        ):
-            for name in names:
-                found |= {(kind, int(row[0])) for row in rows.db.execute(sql, (name,))}
-        both.append(found)
-    return both[0], both[1]
+        for name in names:
+            found |= {(kind, int(row[0])) for row in rows.db.execute(sql, (name,))}
+    return found

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from jamtui.model import Changed, Draft, DraftKind
 from screens.messages import JamChanged
+from widgets.rows import clock_time
 
 
 def unread(t: Any) -> int:
@@ -86,3 +90,28 @@ async def test_what_went_out_after_it_had_waited_is_said(tui: Any) -> None:
         t.screen.post_message(JamChanged(Changed(outbox=True, sent=frozenset({reply}))))
         await t.settle()
         assert t.told == "✓ Sent: written in the tunnel"
+
+
+# -- hours instead of ages
+
+
+@pytest.mark.parametrize("size", [(120, 40), (60, 24)])
+async def test_hours_stand_where_ages_stood(size: tuple[int, int], tui: Callable[..., Any]) -> None:
+    """``timestamps = "absolute"``: in lists, in the thread and among hits; nothing is told twice or cut."""
+    hour = re.compile(r"\b(\d\d-\d\d )?\d\d:\d\d\b")
+    age = re.compile(r"\b\d+ (min|h|d)\b")
+    async with tui(size=size, absolute_times=True) as t:
+        for keys in (["enter"], ["enter"], ["2"], ["slash", *"telephone"]):
+            await t.press(*keys)
+            lines = t.text.split("\n")[3:-1]
+            assert any(hour.search(line) for line in lines), t.text
+            assert not [line for line in lines if age.search(line)], t.text
+
+
+def test_an_hour_says_as_much_of_the_day_as_it_must() -> None:
+    now = datetime(2026, 11, 23, 10, tzinfo=UTC)
+    assert clock_time(now.replace(hour=9, minute=5), now) == f"{now.replace(hour=9, minute=5).astimezone():%H:%M}"
+    assert re.fullmatch(r"11-2\d \d\d:\d\d", clock_time(now - timedelta(days=2), now))
+    assert re.fullmatch(r"2025-\d\d-\d\d", clock_time(now - timedelta(days=400), now))
+    # A clock that was set back: what is to come has its day, too.
+    assert re.fullmatch(r"2027-\d\d-\d\d", clock_time(now + timedelta(days=400), now))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -221,6 +222,16 @@ def test_a_closed_jam_is_read_and_refuses_in_words(talk: Talk, clock: Clock, ses
     assert "You read only: The Jam closed on" in told
     assert "closed, it can still be read" in told
     assert session.outbox() == []
+
+
+def test_hours_are_told_where_the_person_wants_them(session: Session) -> None:
+    out = io.StringIO()
+    console = Pipe(io.StringIO("open\nopen\n2\n/\npilot\n"), out, columns=200)
+    with pytest.raises(Ended):
+        Plain(session, console, edit=str, browse=str, absolute_times=True).run()
+    assert " ago" not in out.getvalue()
+    assert "just now" not in out.getvalue()
+    assert re.search(r"last (at|on \d\d \w+ at) \d\d:\d\d", out.getvalue())
 
 
 def test_the_place_comes_back(talk: Talk) -> None:

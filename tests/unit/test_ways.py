@@ -16,6 +16,7 @@ import pytest
 
 from jamtui.archive import rfc3339
 from jamtui.errors import NotFound, UsageError
+from jamtui.model import Mark
 from jamtui.paths import Home
 from jamtui.session import Session, open_session, prepare
 from jamtui.store import connection, mirror, registry
@@ -237,6 +238,21 @@ def test_a_plan_takes_what_is_followed_and_leaves_what_is_muted(world: World) ->
     assert not [step for step in steps if step.post.author_id == uid(901) or "tea" in step.post.tags]
     with pytest.raises(UsageError):
         world.session.plan(0)
+
+
+def test_a_plan_goes_by_what_is_followed_and_muted_on_this_device(world: World) -> None:
+    votes = {post["thread_id"]: post["votes"]["up"] for post in world.posts}
+    thread = min(votes, key=lambda one: votes[one])
+    assert not [step for step in world.session.plan(600).steps if step.why == "followed"]
+    world.session.set_mark(thread, Mark.FOLLOWED)
+    assert {step.post.thread_id for step in world.session.plan(600).steps if step.why == "followed"} == {thread}
+    world.session.set_mark("#tea", Mark.MUTED)
+    world.session.set_mark(f"@{world.session.person(uid(901)).person.handle}", Mark.MUTED)
+    plan = world.session.plan(600)
+    assert {step.post.id for step in plan.steps} == {
+        row.id for row in world.session.posts(world.session.live_keys()) if row.unread
+    }  # a thread whose opener has a muted tag is muted as a whole, in a plan as in the lists
+    assert plan.unread == world.session.status().unread == len(plan.steps)
 
 
 def test_a_mirror_of_version_1_gets_what_is_new_from_its_json(world: World, tmp_path: Path) -> None:
