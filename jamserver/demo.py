@@ -18,153 +18,132 @@ import random
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import msgspec
-
-from jamserver import accounts, app, importer, objects
-from jamserver.content.people import uuid4
+from jamserver import accounts, app, importer, log
 from jamserver.db import prepare, value
-from jamserver.demo_jam import CLOSES, DEMO_HANDLE, DEMO_NAME, DemoJam, LivePost
+from jamserver.demo_archive import ReopenedArchive, made
+from jamserver.demo_events import Company
+from jamserver.demo_jam import DEMO_HANDLE, DemoJam
+from jamserver.demo_live import Answers, Life, Wait
 from jamserver.log import Tx
 from jamserver.writer import write_once
 from jamtui import archive as archives
-from jamtui.archive import Record, rfc3339
+from jamtui.archive import Record
 from jamtui.errors import JamError, UsageError
 
-if TYPE_CHECKING:
-    import httpx
-
-REOPENED = timedelta(hours=72)  # how long an archive that is shown stays open
 _TOKEN_LIFE = timedelta(days=30)
 _log = logging.getLogger("jamserver.demo")
 
 Announce = Callable[[dict[str, str]], None]
 
 
-async def host(folder: Path, *, seed: int, now: datetime, live: bool, archive: Path | None, announce: Announce) -> None:
+async def host(
+    folder: Path,
+    *,
+    seed: int,
+    now: datetime,
+    live: bool,
+    archive: Path | None,
+    announce: Announce,
+    clock: Callable[[], datetime] = app.system_clock,
+    wait: Wait = asyncio.sleep,
+) -> None:
     """Runs the demo until the task is cancelled. ``folder`` must exist; the database is made in it.
 
-    ``live``: the clock runs and, when the Jam is the package's own, generated people go on posting. Otherwise the
-    server's clock stands at ``now``, and the same seed gives the same objects under the same change numbers and marks.
-    ``announce`` gets ``url``, ``token`` and ``handle`` once. Raises `JamError` when the folder or the archive is bad.
+    ``live``: the clock runs, generated people go on posting, and they answer what the demo participant writes.
+    Otherwise the server's clock stands at ``now``, and the same seed gives the same objects under the same change
+    numbers and marks. ``announce`` gets ``url``, ``token`` and ``handle`` once. ``wait`` passes the time between what
+    generated people do. Raises `JamError` when the folder or the archive is bad.
     """
     database = folder / "demo.sqlite"
     prepare(database)
     rng = random.Random(f"server:{seed}")  # noqa: S311 (marks of changes; tokens come from `accounts.new_secret`)
-    jam = None
+    company: Company
     if archive is None:
-        jam = DemoJam(seed, now)
-        token = _load(database, now, rng, _records(jam))
+        jam = company = DemoJam(seed, now)
+        reader = _load(database, now, rng, (made(*record, number) for number, record in enumerate(jam.records(), 1)))
     else:
         with archives.open_archive(archive) as stream:
-            token = _load(database, now, rng, reopened(archives.read(stream), now, seed))
+            reopened = company = ReopenedArchive(archives.read(stream), now, seed, talk=live)
+            reader = _load(database, now, rng, reopened.records())
     loop = asyncio.get_running_loop()
     ready: asyncio.Future[str] = loop.create_future()
 
-    def clock() -> datetime:
-        return app.system_clock() if live else now
-
-    serving = asyncio.create_task(app.serve(database, on_ready=ready.set_result, clock=clock, rng=rng))
+    serving = asyncio.create_task(
+        app.serve(database, on_ready=ready.set_result, clock=clock if live else lambda: now, rng=rng)
+    )
+    living: asyncio.Task[None] | None = None
     try:
         either: set[asyncio.Future[Any]] = {serving, ready}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if serving.done():
             serving.result()
-        announce({"url": ready.result(), "token": token, "handle": DEMO_HANDLE})
-        if live and jam is not None:
-            events = list(jam.live())
-            tokens = await asyncio.to_thread(_tokens, database, events)
-            await _go_on(ready.result(), events, tokens)
+        announce({"url": ready.result(), "token": reader.token, "handle": DEMO_HANDLE})
+        if live:
+            tokens = await asyncio.to_thread(_tokens, database, now, company)
+            living = asyncio.create_task(
+                _go_on(ready.result(), company, tokens, Answers(seed, company, DEMO_HANDLE), reader, now, wait)
+            )
+            await asyncio.wait({serving, living}, return_when=asyncio.FIRST_COMPLETED)
+            if living.done():
+                living.result()
         await serving
     finally:
-        serving.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await serving
+        for task in (living, serving):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
 
 
-def _records(jam: DemoJam) -> Iterator[Record]:
-    for number, (kind, data) in enumerate(jam.records(), 1):
-        yield _record(kind, data, number)
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """The demo participant, as loaded: ``cursor`` is the last change before they can do anything."""
+
+    person_id: str
+    token: str
+    cursor: str
 
 
-def _record(kind: str, data: dict[str, object], number: int) -> Record:
-    raw = msgspec.json.encode(data)
-    return Record(kind, raw, archives.decode(kind, raw), number)
+def _load(database: Path, now: datetime, rng: random.Random, records: Iterable[Record]) -> _Reader:
+    """Imports the records and makes a token for the demo participant, in one transaction."""
 
-
-def reopened(records: Iterable[Record], now: datetime, seed: int) -> Iterator[Record]:
-    """An archive as it would be if it were open: until `REOPENED` after ``now``, and with a person for the demo."""
-    found = False
-    number = 0
-    for record in records:
-        number = record.line
-        data = record.data
-        if isinstance(data, archives.Jam):
-            opens_at = min(data.opens_at, now - timedelta(minutes=1))
-            times = {"opens_at": rfc3339(opens_at), "closes_at": rfc3339(now + REOPENED)}
-            yield _record("jam", objects.decode(record.raw) | times, number)
-            continue
-        found = found or (isinstance(data, archives.Person) and data.handle == DEMO_HANDLE)
-        yield record
-    if not found:
-        rng = random.Random(f"person:{seed}")  # noqa: S311 (an id)
-        person: dict[str, object] = {"id": uuid4(rng), "handle": DEMO_HANDLE, "name": DEMO_NAME, "role": "participant"}
-        yield _record("person", person, number + 1)
-
-
-def _load(database: Path, now: datetime, rng: random.Random, records: Iterable[Record]) -> str:
-    """Imports the records and makes a token for the demo participant, in one transaction. Returns the token."""
-
-    def job(tx: Tx) -> str:
+    def job(tx: Tx) -> _Reader:
         importer.import_records(tx, records)
         person_id: str = value(tx.db, "SELECT id FROM people WHERE handle = ?", (DEMO_HANDLE,))
-        return accounts.long_token(tx, person_id, _TOKEN_LIFE)
+        return _Reader(person_id, accounts.long_token(tx, person_id, _TOKEN_LIFE), str(log.head(tx.db)))
 
     return write_once(database, now, rng, job)
 
 
-def _tokens(database: Path, events: list[LivePost]) -> dict[str, str]:
-    """Person id to an access token, for everybody who is going to do something."""
+def _tokens(database: Path, now: datetime, company: Company) -> dict[str, str]:
+    """Person id to an access token, for everybody who may do something."""
 
     def job(tx: Tx) -> dict[str, str]:
-        people = dict.fromkeys(event.person_id for event in events)
-        return {person: accounts.long_token(tx, person, CLOSES) for person in people}
+        return {writer.id: accounts.long_token(tx, writer.id, _TOKEN_LIFE) for writer in company.writers}
 
-    return write_once(database, app.system_clock(), random.Random(0), job)  # noqa: S311 (writes no change)
+    return write_once(database, now, random.Random(0), job)  # noqa: S311 (writes no change)
 
 
-async def _go_on(url: str, events: list[LivePost], tokens: dict[str, str]) -> None:
+async def _go_on(
+    url: str,
+    company: Company,
+    tokens: Mapping[str, str],
+    answers: Answers,
+    reader: _Reader,
+    since: datetime,
+    wait: Wait,
+) -> None:
     """Does what the generated people do, over the wire like anybody else."""
     import httpx  # 0.2 s to import: after the announcement
 
     async with httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False, timeout=30) as client:
-        for event in events:
-            await asyncio.sleep(event.delay)
-            try:
-                answer = await _do(client, event, {"Authorization": f"Bearer {tokens[event.person_id]}"})
-            except httpx.TransportError as error:
-                _log.warning("a generated %s did not get through: %r", event.kind, error)
-                continue
-            if answer.is_error:
-                # The post that is answered may have been taken back by the reader: the next ones are not concerned.
-                _log.info("a generated %s was refused: %s", event.kind, answer.text)
-
-
-async def _do(client: httpx.AsyncClient, event: LivePost, headers: dict[str, str]) -> httpx.Response:
-    address = f"/posts/{event.post_id}"
-    if event.kind == "vote":
-        return await client.put(f"{address}/vote", headers=headers)
-    if event.kind == "tag":
-        return await client.put(f"{address}/tags/{event.tag}", headers=headers)
-    content: dict[str, object] = {"body": event.body, "forum_id": event.forum_id, "tags": event.tags}
-    content |= {"parent_id": event.parent_id} if event.parent_id else {"title": event.title}
-    if event.lang:
-        content["lang"] = event.lang
-    return await client.put(address, json=content, headers=headers)
+        await Life(client, company, tokens, wait).go_on(answers, reader.person_id, since, reader.cursor)
 
 
 # the program

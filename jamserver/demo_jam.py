@@ -2,6 +2,7 @@
 
 It opened 40 hours before ``now`` and closes 32 hours after. What is written by then is in `DemoJam.records`; what is
 still to come arrives from `DemoJam.live`, much faster than in life, so that something happens before the reader's eyes.
+After the last of the 2,666 posts new ones are made up for as long as somebody asks for them.
 
 The threads written by hand are the largest and the best liked ones, and they are those that were last active, so a
 reader meets them first however the list is sorted.
@@ -9,14 +10,15 @@ reader meets them first however the list is sorted.
 
 from __future__ import annotations
 
+import itertools
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Literal
 
 from jamserver.content import compose, stock
 from jamserver.content.people import Author, people, uuid4
+from jamserver.demo_events import LivePost, pause
 from jamserver.generate import (
     FORUM_THREADS,
     SIZE_MU,
@@ -37,30 +39,8 @@ WRITERS = 460
 OPENED, CLOSES = timedelta(hours=40), timedelta(hours=32)
 ROLES = {"host": 10, "moderator": 6, "expert": 45}
 DEMO_HANDLE, DEMO_NAME = "demo", "Demo Participant"
-MEAN_DELAY = 4.0  # seconds between two live events
+RECENT = 1_000  # posts that may still get a vote or a tag
 _QUIET = 3.0  # hours before now in which only the threads written by hand were active
-
-
-@dataclass(frozen=True, slots=True)
-class LivePost:
-    """Something that a generated participant does, ``delay`` seconds after the one before.
-
-    ``post``: a new post with the id ``post_id``; an opener has no ``parent_id`` and a title. ``vote`` and ``tag``
-    concern the existing post ``post_id``; ``tag`` names the tag.
-    """
-
-    delay: float
-    kind: Literal["post", "vote", "tag"]
-    handle: str
-    person_id: str
-    post_id: str
-    forum_id: str = ""
-    parent_id: str | None = None
-    title: str = ""
-    body: str = ""
-    tags: tuple[str, ...] = ()
-    lang: str = ""
-    tag: str = ""
 
 
 class DemoJam:
@@ -80,7 +60,17 @@ class DemoJam:
         self.cast.settle(self._rng, WRITERS)
         self._posts: Iterator[Written] = iter(())
         self._next: Written | None = None
-        self._seen: list[tuple[str, bool]] = []  # id and whether by hand, of what is there
+        self._seen: deque[str] = deque(maxlen=RECENT)  # ids of what is there, the newest last
+
+    @property
+    def writers(self) -> Sequence[Author]:
+        """Everybody who may do something live."""
+        return [self.cast.everybody[index] for index in self.cast.writers]
+
+    @property
+    def topics(self) -> Mapping[str, Sequence[stock.Topic]]:
+        """What is talked about, by slug of the forum."""
+        return {forum.slug: forum.topics for forum in stock.forums()}
 
     def records(self) -> Iterator[Record]:
         """Everything up to ``now``, in the order of an archive."""
@@ -107,19 +97,21 @@ class DemoJam:
         hours = Hours(self._opens_at, (OPENED + CLOSES).total_seconds() / 3600)
         composer = compose.Composer(rng, median_words=28, longest=75)
         play = Play(rng, self.cast, composer, hours, self._opens_at, forum_ids, self._timing)
-        self._posts = play.posts(self._plan(rng))
+        self._posts = itertools.chain(
+            play.posts(self._plan(rng)), play.endless(lambda: self._further(rng), hours.duration)
+        )
         for written in self._posts:
             if written.hours > self._now_hours:
                 self._next = written
                 return
-            self._seen.append((str(written.data["id"]), written.scripted))
+            self._seen.append(str(written.data["id"]))
             yield "post", written.data
 
     def live(self) -> Iterator[LivePost]:
-        """What happens after ``now``, until all 2,666 posts are written."""
+        """What happens after ``now``: the posts that are left of the 2,666, then others without end."""
         rng = random.Random(self._rng.getrandbits(64))  # noqa: S311
         while self._next is not None:
-            delay = min(12.0, max(0.6, rng.expovariate(1 / MEAN_DELAY)))
+            delay = pause(rng)
             if rng.random() < 0.5:
                 yield self._post(self._next, delay)
                 self._next = next(self._posts, None)
@@ -129,7 +121,7 @@ class DemoJam:
     def _post(self, written: Written, delay: float) -> LivePost:
         data = written.data
         parent, tags = data["parent_id"], data["tags"]
-        self._seen.append((str(data["id"]), written.scripted))
+        self._seen.append(str(data["id"]))
         return LivePost(
             delay=delay,
             kind="post",
@@ -147,12 +139,19 @@ class DemoJam:
     def _touch(self, delay: float, rng: random.Random) -> LivePost:
         """A vote, now and then a tag, mostly on what is new."""
         back = int(rng.expovariate(1 / 60))
-        post_id = self._seen[max(0, len(self._seen) - 1 - back)][0]
+        post_id = self._seen[max(0, len(self._seen) - 1 - back)]
         author = self.cast.everybody[self.cast.anybody(rng)]
         if rng.random() < 0.1:
             tag = rng.choice(("good question", "practice", "to discuss", "story", "figures", "try this"))
             return LivePost(delay, "tag", author.handle, author.id, post_id, tag=tag)
         return LivePost(delay, "vote", author.handle, author.id, post_id)
+
+    @staticmethod
+    def _further(rng: random.Random) -> Thread:
+        """A thread that nobody planned: what goes on when all of the Jam has been written."""
+        position = rng.choices(range(len(FORUM_THREADS)), FORUM_THREADS)[0]
+        size = min(40, max(1, round(rng.lognormvariate(SIZE_MU, SIZE_SIGMA))))
+        return Thread(position, size, 1.0, rng.choice(stock.forums()[position].topics))
 
     def _plan(self, rng: random.Random) -> list[Thread]:
         """430 threads whose sizes add up: the largest ones carry what was written by hand."""
@@ -214,7 +213,7 @@ def demo_records(seed: int, now: datetime) -> Iterator[Record]:
 
 
 def live_posts(seed: int, now: datetime) -> Iterator[LivePost]:
-    """What follows on `demo_records` of the same seed and time."""
+    """What follows on `demo_records` of the same seed and time; it has no end."""
     jam = DemoJam(seed, now)
     for _ in jam.records():
         pass

@@ -27,6 +27,7 @@ POPULARITY, ROOT, FADE, RECIPROCITY = 0.39, 2.4, 0.815, 5.6
 FRESH = 3.0  # of freshness beside the other weights: fitted, so that 58% of posts get no reply and 31% one
 COMES_BACK = 0.33  # a reply is by somebody who is in the thread already
 DELAY_HOURS, DELAY_SIGMA = 1.6, 1.7  # lognormal delay of replies, in hours of an evenly busy day
+_GROWING, _MEAN_SIZE, _STEP_HOURS = 40, 5.9, 0.01  # of a Jam that has no end: threads at a time, their mean size
 
 Record = tuple[str, dict[str, object]]
 
@@ -201,6 +202,25 @@ class Play:
                 thread.ids = []  # the tree of a finished thread is of no more use
                 thread.authors, thread.parents, thread.stances, thread.excerpts = [], [], [], []
                 thread.answered, thread.said, thread.times = {}, set(), []
+
+    def endless(self, new: Callable[[], Thread], at: float) -> Iterator[Written]:
+        """Goes on for ever after hour ``at``: a few threads grow at a time, and ``new`` plans the one that opens next.
+
+        What is kept is the trees of those threads alone, so memory is bounded.
+        """
+        rng = self._rng
+        growing: list[Thread] = []
+        while True:
+            at += _STEP_HOURS
+            if not growing or (len(growing) < _GROWING and rng.random() < 1 / _MEAN_SIZE):
+                growing.append(new())
+            # What opened last is answered most.
+            index = len(growing) - 1 - int(len(growing) * rng.random() ** 2)
+            thread = growing[index]
+            if not thread.ids or len(thread.ids) < thread.size:
+                yield self._write(thread, at)
+            if len(thread.ids) >= thread.size:
+                growing.pop(index)
 
     def _write(self, thread: Thread, at: float) -> Written:
         number = len(thread.ids)

@@ -18,11 +18,11 @@ _REPLIES: tuple[Stance, ...] = ("agree", "object", "ask", "tell", "build", "shor
 _REPLY_WEIGHTS = (24, 18, 14, 22, 14, 8)
 # A sentence is not used again before this many others were, where the stock allows it.
 _REST = 260
-_SLOT = re.compile(r"\{(\w+)\}")
+SLOT = re.compile(r"\{(\w+)\}")
 # Sentences that begin with one of these can follow "In practice, ": their first letter may be lowered.
 _PLAIN_START = re.compile(r"(The|A|An|People|What|It|If|There|Each|Every|Nobody|One|We|They|Most) ")
 _EMOJI = ("🙂", "👍🏽", "🎉", "👩‍💻", "👨‍👩‍👧‍👦", "🌍", "☕", "🧑🏿‍🏫", "🏳️‍🌈", "👩🏻‍🔬", "🚲", "❤️", "🤔", "🙌🏼")
-_UNSPACED = ("ja", "zh")
+UNSPACED = ("ja", "zh")
 
 
 class Composer:
@@ -61,7 +61,7 @@ class Composer:
     def _fill(self, text: str, topic: stock.Topic, parent: str = "") -> str:
         if "{" not in text:
             return text
-        return _SLOT.sub(lambda match: self._slot(match[1], topic, parent), text)
+        return SLOT.sub(lambda match: self._slot(match[1], topic, parent), text)
 
     def _slot(self, name: str, topic: stock.Topic, parent: str) -> str:
         """What stands in a slot of a sentence."""
@@ -275,7 +275,7 @@ class Composer:
         """A reply of one to three sentences in ``lang``."""
         replies = stock.languages()[lang].replies
         chosen = dict.fromkeys(self._pick(replies, said) for _ in range(self._rng.choice((1, 2, 2, 3))))
-        return ("" if lang in _UNSPACED else " ").join(chosen)
+        return ("" if lang in UNSPACED else " ").join(chosen)
 
     def foreign_opener(self, lang: str, said: set[str]) -> tuple[str, str] | None:
         """Title and body of a thread in ``lang``; None when each was used in this forum."""

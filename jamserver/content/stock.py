@@ -134,9 +134,27 @@ def _topics(text: str) -> Iterator[Topic]:
 
 
 @functools.cache
+def anything() -> tuple[Topic, ...]:
+    """What can be said about any subject, for Jams that are somebody else's. Their forum is called ``any``."""
+    return tuple(_topics(_read("anything.md")))
+
+
+@functools.cache
 def phrases() -> dict[str, tuple[str, ...]]:
     """Section to its lines; the section ``code`` holds whole blocks."""
     return sections("phrases.md")
+
+
+@functools.cache
+def answers() -> dict[str, tuple[str, ...]]:
+    """What begins and ends an answer to the reader of a demo, by section; ``in_LANG`` holds whole sentences."""
+    return sections("answers.md")
+
+
+@functools.cache
+def words() -> dict[str, frozenset[str]]:
+    """Small words by language code; ``dull`` are those of English that tell nothing about a subject."""
+    return {name: frozenset(" ".join(lines).split()) for name, lines in sections("words.md").items()}
 
 
 def sections(name: str) -> dict[str, tuple[str, ...]]:
