@@ -2,7 +2,7 @@
 BIN := .venv/bin
 UV ?= uv
 
-.PHONY: soak test lint format types imports check demo bench lock docs ci
+.PHONY: soak test lint format types imports check demo bench lock docs pictures ci
 
 test:  ## the tests; `make test ARGS='-k outbox'` for some of them
 	$(BIN)/pytest $(ARGS)
@@ -39,6 +39,14 @@ lock:  ## requirements/dev.txt anew from pyproject.toml (needs uv)
 docs:  ## the pages that are made from the code
 	$(BIN)/python -m jamtui.actions > docs/keys.md
 	$(BIN)/python docs/commands.py > docs/commands.md
+
+SHOT := $(BIN)/jamtui demo --freeze 2011-02-09T14:00:00Z --screenshot docs/pictures
+
+pictures:  ## the pictures of the README and of docs/tui.md, from the frozen demo
+	$(SHOT)/demo.svg --size 160x42 --keys "enter j j j j j j j j enter j j"
+	$(SHOT)/writing.svg --size 120x30 --keys "enter j enter r A n d space w h o space p a i d space f o r space i t ?"
+	$(SHOT)/search.svg --size 120x30 --keys "slash p i l o t enter"
+	$(SHOT)/hot.svg --size 120x30 --keys "H"
 
 ci:  ## all that CI does, on a clean clone of the last commit
 	bash .ci/run

@@ -1,6 +1,6 @@
 """Hosts the demo Jam: a server of its own in a folder, on a free port of this machine, with people who go on posting.
 
-    python -m jamserver.demo --folder F [--seed N] [--freeze TIME] [--archive FILE]
+    python -m jamserver.demo --folder F [--remove] [--seed N] [--freeze TIME] [--archive FILE]
 
 prints one line, ``{"url","token","handle"}``, once the server answers, and runs until SIGTERM or until its standard
 input closes, so that it ends with the program that started it.
@@ -15,6 +15,7 @@ import json
 import logging
 import os
 import random
+import shutil
 import signal
 import sys
 import threading
@@ -202,12 +203,16 @@ async def _run(arguments: argparse.Namespace) -> None:
     _watch_stdin(end_from_thread)
     with contextlib.suppress(asyncio.CancelledError):
         await hosting
+    # Whoever started us may have been killed: then nobody else is there to do it. After an error they read our words.
+    if arguments.remove:
+        shutil.rmtree(arguments.folder, ignore_errors=True)
 
 
 def main(words: list[str] | None = None) -> int:
     """The program; returns its exit code."""
     parser = argparse.ArgumentParser(prog="python -m jamserver.demo", description="Hosts the demo Jam.")
     parser.add_argument("--folder", type=Path, required=True, help="where the database goes; must exist")
+    parser.add_argument("--remove", action="store_true", help="remove the folder and all that is in it at the end")
     parser.add_argument("--seed", type=int, default=1, help="another number, another Jam")
     parser.add_argument("--freeze", metavar="TIME", help="stop the clock at TIME (RFC 3339) and post nothing")
     parser.add_argument("--archive", type=Path, metavar="FILE", help="show this archive, reopened")

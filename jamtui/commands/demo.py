@@ -39,7 +39,8 @@ _MODULE = "jamserver.demo"
 class Demo:
     """The server as a child process and a home of its own, both in one temporary folder. `close` removes it all.
 
-    The child's standard input is a pipe that nobody writes to: it ends with us, even when we are killed.
+    The child's standard input is a pipe that nobody writes to: it ends with us, even when we are killed, and
+    then removes the folder in our place.
     """
 
     seed: int = 1
@@ -86,7 +87,7 @@ class Demo:
         return await sign_in.token(self.home, offer, token, store="file", environ={})
 
     def _start(self) -> tuple[str, str]:
-        words = [sys.executable, "-m", _MODULE, "--folder", str(self.folder), "--seed", str(self.seed)]
+        words = [sys.executable, "-m", _MODULE, "--folder", str(self.folder), "--remove", "--seed", str(self.seed)]
         if self.freeze is not None:
             words += ["--freeze", self.freeze]
         if self.archive is not None:

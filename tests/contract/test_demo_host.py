@@ -95,6 +95,15 @@ async def test_an_archive_is_shown_reopened(tmp_path: Path) -> None:
             assert answer.json()["created_at"] == "2011-02-09T12:00:00.000Z"
 
 
+async def test_the_folder_goes_with_it(tmp_path: Path) -> None:
+    """Also when whoever started it was killed, and could not remove it: its standard input ends then."""
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    async with demo(folder, "--remove", "--freeze", TIME):
+        assert (folder / "demo.sqlite").exists()
+    assert not folder.exists()
+
+
 async def test_sigterm_ends_it(tmp_path: Path) -> None:
     async with demo(tmp_path, "--freeze", TIME) as (process, _):
         process.send_signal(signal.SIGTERM)
