@@ -165,6 +165,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("live", ("2",), Group.PLACES, "live", "All new posts as they come.", _BOTH),
     Action("mentions", ("3",), Group.PLACES, "mentions", "Posts that answer you or name you.", _BOTH),
     Action("saved", ("4",), Group.PLACES, "saved", "Posts that you saved.", _BOTH),
+    Action(
+        "followed",
+        ("6",),
+        Group.PLACES,
+        "followed",
+        "New posts of the threads, people and tags that you follow.",
+        _BOTH,
+    ),
+    Action("muted", (), Group.PLACES, "muted", "What is muted and what is followed, to take it off again.", _BOTH),
     Action("outbox", ("5",), Group.PLACES, "outbox", "What you wrote and the server has not confirmed.", _BOTH),
     Action(
         "search",

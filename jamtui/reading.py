@@ -128,6 +128,11 @@ class Reading:
         done = _PAST[mark] if on else f"no longer {_PAST[mark]}"
         return Undo(f"{done}: {self._name_of(kind, target)}", ("mark", kind, target, before))
 
+    def take_off(self, row: MarkRow) -> Undo:
+        """Takes a mark off, also from what is no longer in the mirror."""
+        self._marks.set_mark(row.kind, row.target, None, self.now())
+        return Undo(f"no longer {_PAST[row.mark]}: {row.name}", ("mark", row.kind, row.target, row.mark))
+
     def undo_reading(self, token: object) -> bool:
         """Takes back what `mark_all_read` or `set_mark` did; False when the token is of another kind."""
         match token:

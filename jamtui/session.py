@@ -245,6 +245,9 @@ class Session(Ways, Reading):
     def mention_keys(self) -> list[int]:
         return self._fresh().mention_keys()
 
+    def followed_keys(self, limit: int = 5_000) -> list[int]:
+        return self._fresh().followed_keys(limit)
+
     def saved_keys(self) -> list[int]:
         return self._fresh().saved_keys()
 

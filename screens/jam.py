@@ -312,6 +312,9 @@ class JamScreen(Marking, Ways):
     def action_saved(self) -> None:
         self.to_place("saved")
 
+    def action_followed(self) -> None:
+        self.to_place("followed")
+
     def action_outbox(self) -> None:
         self.to_place("outbox")
 

@@ -46,6 +46,7 @@ TICK = 20.0  # seconds between looks at the clock for ages and the time left
 _EMPTY = {
     "live": "Nothing was posted yet.",
     "mentions": "Nobody answered you or named you yet.",
+    "followed": "Nothing there yet.\n{follow} follows a thread, :follow #tag a tag, :follow @person a person.",
     "saved": "Nothing saved yet.\n{save} keeps a post here.",
 }
 _LISTS: dict[str, type[RowList[Any, Any]]] = {
@@ -177,7 +178,7 @@ class View(Hits, Screen[None]):
         kept = self.session.place("spot")
         try:
             spot = Spot(**json.loads(kept)) if kept else Spot()
-            if spot.sort not in SORTS or spot.place not in PLACES:
+            if spot.sort not in SORTS or spot.place not in (*PLACES, "followed"):
                 return Spot()
             if spot.forum:
                 self.session.forum(spot.forum)
@@ -267,7 +268,9 @@ class View(Hits, Screen[None]):
             cursor = self.session.key(kept)
         rows.set_rows(keys, cursor=cursor or None)
         if self.spot.kind == "posts":
-            rows.empty = _EMPTY.get(self.spot.place, "Nothing here yet.").format(save=self.keymap.name("save"))
+            rows.empty = _EMPTY.get(self.spot.place, "Nothing here yet.").format(
+                save=self.keymap.name("save"), follow=self.keymap.name("follow")
+            )
 
     def _keys(self) -> Sequence[str] | Sequence[int]:
         spot, session = self.spot, self.session
@@ -279,6 +282,8 @@ class View(Hits, Screen[None]):
             return session.thread_keys(spot.forum, spot.sort)
         if spot.place == "live":
             return session.live_keys()
+        if spot.place == "followed":
+            return session.followed_keys()
         return session.mention_keys() if spot.place == "mentions" else session.saved_keys()
 
     def _fill_thread(self, thread_id: str, post: str = "", *, unread: bool = False) -> None:
@@ -381,7 +386,8 @@ class View(Hits, Screen[None]):
                 Content(forum.title),
                 Content(f"{order}{count(len(rows.keys), 'thread', 'threads')}"),
             )
-        title = {"forums": "Forums", "live": "New posts", "mentions": "Mentions", "saved": "Saved", "outbox": "Outbox"}
+        title = {"forums": "Forums", "live": "New posts", "mentions": "Mentions", "saved": "Saved",
+                 "followed": "Followed", "outbox": "Outbox"}  # fmt: skip
         above = rows.top_index if spot.place == "live" else 0
         return Content(title[spot.place]), Content(f"↑ {above:,} newer" if above else f"{len(rows.keys):,}")
 

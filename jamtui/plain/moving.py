@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from jamtui.actions import SORTS
 from jamtui.errors import UsageError
-from jamtui.model import ForumRow, PostRow, SearchHit, ThreadRow
+from jamtui.model import ForumRow, PersonRow, PostRow, SearchHit, ThreadRow
 from jamtui.plain import words
 from jamtui.plain.view import Spot, View
 
@@ -117,6 +117,8 @@ class Moving(View):
             self.go(replace(self.spot, thread=row.thread_id, reading=True), post=row.id)
         elif isinstance(row, SearchHit):
             self.open_post(row.post.id)
+        elif isinstance(row, PersonRow):
+            self.go(Spot("person", sort=self.spot.sort, about=row.id, back="people"))
         else:
             self.say("There is nothing to open here.")
 
@@ -176,6 +178,8 @@ class Moving(View):
 
     def do_read_on(self) -> None:
         """The rest of the post, the next unread post, thread, forum; then all is read."""
+        if self._plan_on(1, page=True):
+            return
         if self.spot.kind == "outbox" and not self.spot.reading:
             self._page_rows(1)
         elif not (self.spot.reading and (self._more_of_post() or self._next_post(1))) and not self._next_thread():
@@ -187,7 +191,26 @@ class Moving(View):
     def do_previous(self) -> None:
         self._further(-1)
 
+    def _plan_on(self, step: int, *, page: bool = False) -> bool:
+        """Goes on in the plan; False when one is not in it. ``page``: first to the end of a long post."""
+        if self.spot.place != "plan" or self.plan is None or not self.plan.steps:
+            return False
+        if self.spot.reading:
+            if page and self._more_of_post():
+                return True
+            if not 0 <= self.at + step < len(self.plan.steps):
+                self.leave_post()
+                self.say("The plan is done." if step > 0 else "This is the first post of the plan.")
+                return True
+            self.at += step
+        self.say(words.plan_step(self.plan, self.at))
+        post = self.plan.steps[self.at].post
+        self.go(replace(self.spot, thread=post.thread_id, reading=True), post=post.id, quiet=True)
+        return True
+
     def _further(self, direction: int) -> None:
+        if self._plan_on(direction):
+            return
         if self.spot.kind == "hits":
             if self.spot.reading and self.keys:
                 self.at = (self.at + direction) % len(self.keys)
@@ -222,6 +245,8 @@ class Moving(View):
         """The next thread with something unread, in this forum or a later one; False when all is read."""
         spot, row = self.spot, self.row
         forum, thread = spot.forum, spot.thread
+        if spot.kind == "threads" and (spot.place != "forums" or spot.filter or spot.sort != "active"):
+            return self._next_listed()
         if not spot.reading:
             thread = ""
             if isinstance(row, ForumRow):
@@ -243,6 +268,17 @@ class Moving(View):
         key = self.session.key(found[1])
         self.at = next((at for at, one in enumerate(self.keys) if one == key), 0)
         return True
+
+    def _next_listed(self) -> bool:
+        """In a list that is sorted, narrowed or of all forums, reading goes on in the order of that list."""
+        begin = self.at + self.spot.reading
+        for start in range(begin, len(self.keys), WINDOW):
+            for at, row in enumerate(self.rows(start, start + WINDOW), start):
+                if isinstance(row, ThreadRow) and row.unread:
+                    self.at = at
+                    self.go(replace(self.spot, thread=row.id, reading=True), unread=True)
+                    return True
+        return False
 
     def _next_row(self, direction: int) -> bool:
         ahead = range(self.at + 1, len(self.keys)) if direction > 0 else range(self.at - 1, -1, -1)
@@ -303,7 +339,11 @@ class Moving(View):
     def do_sort(self, order: str = "") -> None:
         if order not in SORTS:
             raise UsageError("no such order", f"One of: {', '.join(SORTS)}.")
-        self.go(replace(self.spot, sort=order))
+        spot = self.spot
+        if spot.kind != "threads" or spot.place == "hot":  # from anywhere else: the threads of all forums
+            spot = Spot("all")
+        self.hits = []
+        self.go(replace(spot, sort=order, thread="", reading=False))
 
     def do_tag(self, name: str = "") -> None:
         self.find(f"tag:{name}")

@@ -12,23 +12,14 @@ from jamtui.plain.console import Ended
 from jamtui.plain.keys import Key
 from jamtui.plain.news import IDLE, SELDOM
 from jamtui.plain.view import Spot
+from jamtui.plain.ways import Ways
 from jamtui.plain.wrap import wrap
-from jamtui.plain.writing import Writing
 from jamtui.safe_text import safe_line
 
 # Actions without a handler here, and why; a test holds that every other one has its own.
 NOT_NEEDED: dict[str, str] = {
     "shift-left": "Lines are never cut here: they wrap.",
     "shift-right": "Lines are never cut here: they wrap.",
-    "sort-by": "Say the order after a colon, as in :sort votes.",
-    **dict.fromkeys(
-        ("filter", "filter-clear", "threads"),
-        "Narrowed lists are not there in plain mode yet; jamtui threads does it: jamtui threads --tag tea --unread.",
-    ),
-    "hot": "Not there in plain mode yet; the command jamtui hot tells it.",
-    "people": "Not there in plain mode yet; the command jamtui people tells it.",
-    "person": "Not there in plain mode yet; the command jamtui people HANDLE tells it.",
-    "plan": "Not there in plain mode yet; the command jamtui plan --minutes 15 makes one.",
     **dict.fromkeys(
         ("search-complete", "search-order", "search-older", "search-newer"),
         "It belongs to the search line of the full screen.",
@@ -43,7 +34,7 @@ def key_words(action: Action) -> str:
     return " or ".join(_ASCII.get(name, name) for name in map(key_name, action.keys)) or f":{action.id}"
 
 
-class Plain(Writing):
+class Plain(Ways):
     """All handlers of the action table, and what belongs to the program itself."""
 
     # -- the table
@@ -86,11 +77,18 @@ class Plain(Writing):
         )
         return "" if typed.key == "escape" else typed.text.strip()
 
+    def do_sort_by(self) -> None:
+        if order := self._ask(BY_ID["sort"]):
+            self.do_sort(order)
+        else:
+            self.show()
+
     def _arguments(self) -> dict[str, list[str]]:
         return {
             "FORUM": [forum.slug for forum in self.session.forums()],
             "TAG": [tag.name for tag in self.session.tags()],
             "ORDER": list(SORTS),
+            "MINUTES": ["5", "10", "15", "30"],
         }
 
     # -- the loop

@@ -12,26 +12,40 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from jamtui.errors import JamError, NotFound, UsageError, sentence
-from jamtui.model import ForumRow, OutboxRow, PostRow, SearchHit, ThreadIndex, ThreadRow
+from jamtui.model import ForumRow, OutboxRow, PersonRow, PostRow, SearchHit, ThreadIndex, ThreadRow
 from jamtui.plain import words
 from jamtui.plain.console import Console
 from jamtui.plain.markdown import lines_of, spoken
 from jamtui.plain.news import News
 from jamtui.plain.wrap import wrap
 from jamtui.session import Session
+from jamtui.ways import HotRow, Plan, chips
 
 NO_THREAD = ThreadIndex("", (), (), (), frozenset())
-_TITLES = {"live": "New posts", "mentions": "Posts for you", "saved": "Saved posts", "outbox": "Outbox"}
+_TITLES = {
+    "live": "New posts",
+    "mentions": "Posts for you",
+    "saved": "Saved posts",
+    "followed": "Posts in what you follow",
+    "outbox": "Outbox",
+    "all": "All forums",
+    "hot": "Hot now",
+    "people": "People",
+}
 _EMPTY = {
     "forums": "There is no forum yet.",
+    "filtered": "No thread fits. f changes the filter, x clears it.",
     "threads": "No thread yet. c opens the first one.",
     "live": "Nothing was posted yet.",
     "mentions": "Nobody answered you or named you yet.",
     "saved": "Nothing saved yet. s keeps a post here.",
+    "followed": "Nothing there yet. F follows a thread, :follow #tag a tag, :follow @person a person.",
+    "plan": "Nothing unread fits into this time: all read, or the posts are longer.",
+    "people": "Nobody is here yet.",
     "outbox": "Nothing waits: all that you wrote has arrived.",
 }
 
-Row = ForumRow | ThreadRow | PostRow | OutboxRow | SearchHit
+Row = ForumRow | ThreadRow | PostRow | PersonRow | OutboxRow | SearchHit
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +57,22 @@ class Spot:
     thread: str = ""
     reading: bool = False
     sort: str = "active"
+    filter: str = ""  # what the threads are narrowed to, as typed
+    about: str = ""  # the id of the person whose page this is
+    back: str = ""  # the place that a page was opened from
 
     @property
     def kind(self) -> str:
-        """forums, threads, posts, outbox or hits: what the rows of the list are."""
+        """forums, threads, posts, people, outbox or hits: what the rows of the list are."""
         if self.place == "forums":
             return "threads" if self.forum else "forums"
-        return self.place if self.place in ("outbox", "hits") else "posts"
+        if self.place in ("all", "hot"):
+            return "threads"
+        return self.place if self.place in ("people", "outbox", "hits") else "posts"
 
     @property
     def list_name(self) -> str:
-        return f"forum:{self.forum}" if self.kind == "threads" else f"list:{self.place}"
+        return f"forum:{self.forum}" if self.forum and self.kind == "threads" else f"list:{self.place}{self.about}"
 
 
 class View:
@@ -86,6 +105,9 @@ class View:
         self.end = 0
         self.hits: list[SearchHit] = []
         self.query = ""
+        self.plan: Plan | None = None
+        self._hot: dict[int, HotRow] = {}
+        self._people: dict[str, PersonRow] = {}
         self.take_back: Callable[[], None] | None = None
         self._before_search: Spot | None = None
         self._post_id = ""
@@ -128,14 +150,29 @@ class View:
             case "forums":
                 return [row.id for row in session.forums()]
             case "threads":
-                return session.thread_keys(spot.forum, spot.sort)
+                if spot.place == "hot":
+                    self._hot = {row.thread.key: row for row in session.hot()}
+                    return list(self._hot)
+                return session.thread_keys(spot.forum or None, spot.sort, session.filter(spot.filter))
+            case "people":
+                self._people = {row.id: row for row in session.people()}
+                return list(self._people)
             case "outbox":
                 return [row.id for row in session.outbox()]
             case "hits":
                 return [hit.post.id for hit in self.hits]
-        if spot.place == "live":
-            return session.live_keys()
-        return session.mention_keys() if spot.place == "mentions" else session.saved_keys()
+        match spot.place:
+            case "live":
+                return session.live_keys()
+            case "mentions":
+                return session.mention_keys()
+            case "followed":
+                return session.followed_keys()
+            case "person":
+                return session.person(spot.about).keys
+            case "plan":
+                return [step.post.key for step in self.plan.steps] if self.plan else []
+        return session.saved_keys()
 
     def rows(self, start: int, stop: int) -> list[Row]:
         """Rows of the list, as they now are."""
@@ -144,6 +181,8 @@ class View:
             case "forums":
                 forums = {row.id: row for row in self.session.forums()}
                 return [forums[str(key)] for key in keys if key in forums]
+            case "people":
+                return [self._people[str(key)] for key in keys if key in self._people]
             case "outbox":
                 waiting = {row.id: row for row in self.session.outbox()}
                 return [waiting[str(key)] for key in keys if key in waiting]
@@ -170,7 +209,11 @@ class View:
             case ForumRow():
                 return words.forum(row, index, total)
             case ThreadRow():
-                return words.thread(row, now, index, total, self.ages)
+                told = words.thread(row, now, index, total, self.ages)
+                hot = self._hot.get(row.key) if self.spot.place == "hot" else None
+                return f"{words.heat(hot)} {told}" if hot else told
+            case PersonRow():
+                return words.person(row, index, total)
             case OutboxRow():
                 return words.waiting(row, now, index, total, self.ages)
             case SearchHit():
@@ -197,11 +240,12 @@ class View:
         self._keep_row()
         if not self._item:
             place = self.spot.place if self.spot.kind == "posts" else self.spot.kind
+            place = "filtered" if self.spot.filter else place
             self._item = wrap(_EMPTY.get(place, "Nothing is here."), self.console.columns)
 
     def _keep_row(self) -> None:
         row = self.row
-        if isinstance(row, ForumRow | ThreadRow | PostRow) and not self.spot.reading:
+        if isinstance(row, ForumRow | ThreadRow | PostRow | PersonRow) and not self.spot.reading:
             self.session.set_place(self.spot.list_name, row.id)
 
     # -- the thread
@@ -309,7 +353,7 @@ class View:
         if self.spot.reading:
             self.leave_post()
         before, self.spot = self.spot, spot
-        if (before.list_name, before.sort) != (spot.list_name, spot.sort) or not self.keys:
+        if replace(before, thread="", reading=False) != replace(spot, thread="", reading=False) or not self.keys:
             self.fill()
         if spot.reading:
             self._enter_thread(post, unread=unread, quiet=quiet)
@@ -355,15 +399,23 @@ class View:
             return f"{words.count(total, 'forum')}."
         if spot.kind == "hits":
             return f"{words.count(total, 'hit')} for {self.query}."
-        if spot.kind != "threads":
+        if spot.place == "person":
+            return words.person_page(self.session.person(spot.about), self.session.now(), self.ages)
+        if spot.place == "plan" and self.plan is not None:
+            return words.plan(self.plan)
+        narrowed = f", only {' and '.join(chips(spot.filter))}" if spot.filter else ""
+        if spot.place == "all":
+            order = "" if spot.sort == "active" else f", by {spot.sort}"
+            return f"{_TITLES['all']}: {words.count(total, 'thread')}{order}{narrowed}."
+        if spot.kind != "threads" or spot.place == "hot":
             return f"{_TITLES.get(spot.place, spot.place.capitalize())}: {total:,}."
         forum = self.session.forum(spot.forum)
         order = "" if spot.sort == "active" else f", by {spot.sort}"
-        return f"{forum.title}: {words.count(total, 'thread')}{order}, {forum.unread:,} unread."
+        return f"{forum.title}: {words.count(total, 'thread')}{order}{narrowed}, {forum.unread:,} unread."
 
     def _tell_brief(self) -> None:
         """What a forum is about, when it is entered for the first time in this run."""
-        if self.spot.kind != "threads" or self.spot.forum in self._briefs:
+        if not self.spot.forum or self.spot.kind != "threads" or self.spot.forum in self._briefs:
             return
         self._briefs.add(self.spot.forum)
         brief = lines_of(spoken(self.session.forum(self.spot.forum).brief), self.console.columns)
@@ -380,6 +432,7 @@ class View:
         mine = {
             "place": self.spot.place, "forum": self.spot.forum, "thread": self.spot.thread,
             "reading": self.spot.reading, "sort": self.spot.sort,
+            "filter": self.spot.filter, "about": self.spot.about, "back": self.spot.back,
         }  # fmt: skip
         self.session.set_place("spot", json.dumps({**(kept if isinstance(kept, dict) else {}), **mine}))
 
@@ -390,15 +443,21 @@ class View:
             spot = Spot(
                 str(kept.get("place", "forums")), str(kept.get("forum", "")), str(kept.get("thread", "")),
                 bool(kept.get("reading")), str(kept.get("sort", "active")),
+                str(kept.get("filter", "")), str(kept.get("about", "")), str(kept.get("back", "")),
             )  # fmt: skip
             if spot.forum:
                 self.session.forum(spot.forum)
-            if spot.thread:
-                self.session.post(spot.thread)
-        except (ValueError, TypeError, AttributeError, NotFound):  # written by another version, or gone since
+            self.session.filter(spot.filter)
+            if spot.place == "person":
+                self.session.person(spot.about)
+            post = self.session.post(spot.thread) if spot.thread else None
+        except (ValueError, TypeError, AttributeError, NotFound, UsageError):  # of another version, or gone since
             return Spot()
-        known = spot.place == "forums" or spot.place in _TITLES
-        return replace(spot, reading=spot.reading and bool(spot.thread)) if known else Spot()
+        spot = replace(spot, reading=spot.reading and post is not None)
+        if spot.place in ("forums", "person") or spot.place in _TITLES:
+            return spot
+        # A plan is for now; the thread that was read in it is kept.
+        return Spot("forums", post.forum_id, post.id, True) if spot.reading and post is not None else Spot()
 
     # -- what others and one's own actions changed
 
@@ -439,10 +498,12 @@ class View:
         elif spot.kind == "hits":
             self.hits = []
             self.go(self._before_search or Spot())
-        elif spot.kind == "threads":
+        elif spot.filter and spot.place == "forums":
+            self.go(replace(spot, filter="", thread=""))
+        elif spot.place == "forums" and spot.forum:
             self.go(replace(spot, forum="", thread=""))
         elif spot.place != "forums":
-            self.go(replace(spot, place="forums", forum="", thread=""))
+            self.go(Spot(spot.back or "forums", sort=spot.sort))
         else:
             return False
         return True

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from jamtui.model import ForumRow, JamRow, Link, OutboxRow, PostRow, SearchHit, SendState, Status, ThreadRow
+from jamtui.model import ForumRow, JamRow, Link, OutboxRow, PersonRow, PostRow, SearchHit, SendState, Status, ThreadRow
+from jamtui.ways import HotRow, PersonPage, Plan
 
 GONE = {"deleted": "taken back by its author", "removed": "removed by a moderator"}
 KINDS = {
@@ -129,6 +130,53 @@ def listed(row: PostRow, forum_title: str, now: datetime, index: int, total: int
         ages(row.created_at, now),
     )
     return f"{text} -- {facts}. Post {at(index, total)}."
+
+
+def heat(hot: HotRow) -> str:
+    """Why a thread is hot."""
+    by = f"{count(hot.posts, 'post')} by {count(hot.people, 'person', 'people')}"
+    return f"{joined(by, count(hot.votes, 'vote') if hot.votes else '')}:"
+
+
+def person(row: PersonRow, index: int, total: int) -> str:
+    role = row.role if row.role != "participant" else ""
+    posts = count(row.posts, "post") if row.posts else "only reads"
+    return f"{row.name} -- {joined(f'@{row.handle}', role, row.org, row.country, posts)}. Person {at(index, total)}."
+
+
+def person_page(page: PersonPage, now: datetime, ages: Ages = ago) -> str:
+    """Who somebody is, before the list of what they wrote."""
+    who = page.person
+    role = who.role if who.role != "participant" else ""
+    figures = joined(
+        count(who.posts, "post"), count(page.threads, "thread"), f"{count(page.votes, 'vote')} received",
+        f"last {ages(page.last_at, now)}" if page.last_at else "",
+    )  # fmt: skip
+    where = joined(*(f"{posts:,} in {one_line(title, 60)}" for title, posts in page.forums))
+    return (
+        f"{who.name}, {joined(f'@{who.handle}', role, who.org, who.country)}. {figures}{f': {where}' if where else ''}."
+    )
+
+
+def plan(plan: Plan) -> str:
+    """What a plan holds."""
+    posts = f"{count(len(plan.steps), 'post')} of {plan.unread:,} unread"
+    if not plan.steps:
+        return f"Plan for {count(plan.minutes, 'minute')}: nothing."
+    time = count(minutes_of(plan, 0), "minute")
+    return f"Plan for {count(plan.minutes, 'minute')}: {posts}, about {time}. Space begins."
+
+
+def minutes_of(plan: Plan, start: int) -> int:
+    """Minutes that the plan still takes from its step ``start`` on."""
+    return max(1, round(sum(step.seconds for step in plan.steps[start:]) / 60))
+
+
+def plan_step(plan: Plan, index: int) -> str:
+    step = plan.steps[index]
+    return (
+        f"Plan, post {at(index, len(plan.steps))}, {step.why}, about {count(minutes_of(plan, index), 'minute')} left."
+    )
 
 
 def hit(row: SearchHit, now: datetime, index: int, total: int, ages: Ages = ago) -> str:

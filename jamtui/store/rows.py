@@ -280,6 +280,14 @@ class Rows:
         ]
         return sorted({*answers, *named}, reverse=True)
 
+    def followed_keys(self, limit: int) -> list[int]:
+        """Posts by others in what is followed and not muted, the newest first."""
+        heard = self.silence.heard("p")
+        if heard == "0":
+            return []
+        sql = f"SELECT n FROM posts p WHERE gone = 0 AND author <> ? AND {heard} {self.silence.loud('p')} "
+        return numbers(self.db.execute(f"{sql} ORDER BY n DESC LIMIT ?", (self.my_n(), limit)))
+
     def saved_keys(self) -> list[int]:
         return numbers(
             self.db.execute("SELECT p.n FROM own.saved s JOIN posts p ON p.id = s.post_id ORDER BY s.at DESC")

@@ -22,20 +22,31 @@ class Silence:
     authors: frozenset[int] = frozenset()
     posts: frozenset[int] = frozenset()  # by a tag of their own
     followed: frozenset[int] = frozenset()
+    followed_authors: frozenset[int] = frozenset()
+    followed_posts: frozenset[int] = frozenset()  # by a tag of their own
 
     def muted(self, alias: str) -> str:
         """An SQL condition on a row of ``posts``; "0" when nothing is muted."""
-        parts = [
-            f"{alias}.{column} IN ({','.join(map(str, sorted(keys)))})"
-            for column, keys in (("thread", self.threads), ("author", self.authors), ("n", self.posts))
-            if keys
-        ]
-        return f"({' OR '.join(parts)})" if parts else "0"
+        return _any_of(alias, self.threads, self.authors, self.posts)
+
+    def heard(self, alias: str) -> str:
+        """An SQL condition on a row of ``posts``: in a followed thread, by a followed person, with a followed tag."""
+        return _any_of(alias, self.followed, self.followed_authors, self.followed_posts)
 
     def loud(self, alias: str) -> str:
         """`muted`, negated and with AND before it, or nothing."""
         condition = self.muted(alias)
         return "" if condition == "0" else f"AND NOT {condition}"
+
+
+def _any_of(alias: str, threads: frozenset[int], authors: frozenset[int], posts: frozenset[int]) -> str:
+    """In one of ``threads``, by one of ``authors``, or one of ``posts``; "0" when there is none of any."""
+    parts = [
+        f"{alias}.{column} IN ({','.join(map(str, sorted(keys)))})"
+        for column, keys in (("thread", threads), ("author", authors), ("n", posts))
+        if keys
+    ]
+    return f"({' OR '.join(parts)})" if parts else "0"
 
 
 def silence_of(db: apsw.Connection, muted: Marks, followed: Marks) -> Silence:
@@ -54,6 +65,8 @@ def silence_of(db: apsw.Connection, muted: Marks, followed: Marks) -> Silence:
         | _numbers(db, f"SELECT n FROM threads WHERE n IN ({_TAGGED})", followed.tags)
         | _numbers(db, f"SELECT t.n FROM threads t JOIN posts p ON p.n = t.n WHERE p.author IN ({_PEOPLE})",
                    followed.people),
+        followed_authors=_numbers(db, _PEOPLE, followed.people),
+        followed_posts=_numbers(db, _TAGGED, followed.tags),
     )  # fmt: skip
 
 

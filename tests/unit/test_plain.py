@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import random
 import re
@@ -29,6 +30,7 @@ from jamtui.plain.keys import Key, Keys
 from jamtui.plain.markdown import lines_of, spoken
 from jamtui.plain.pipe import Pipe
 from jamtui.plain.program import NOT_NEEDED, Plain
+from jamtui.plain.view import Spot
 from jamtui.plain.wrap import wrap
 from jamtui.session import Session, open_session, prepare
 from jamtui.store import connection, mirror, registry
@@ -96,6 +98,78 @@ def test_every_action_of_the_table_has_a_handler(action: object) -> None:
     assert action.id not in NOT_NEEDED or not hasattr(Plain, f"do_{action.method}")  # type: ignore[attr-defined]
     owner = Composer if action.where == (Where.COMPOSER,) else Plain  # type: ignore[attr-defined]
     assert action.id in NOT_NEEDED or callable(getattr(owner, f"do_{action.method}", None))  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("walk", [[], ["open"], ["open", "open"], ["2"], ["6"], ["people"], ["hot"], ["plan", ""]])
+def test_every_action_answers_wherever_one_is(walk: list[str], session: Session) -> None:
+    """On a row of each kind of list and on a post: it does something, or says in words why not."""
+    for action in ACTIONS:
+        if action.where == (Where.COMPOSER,) or action.id == "quit":
+            continue
+        out = io.StringIO()
+        answers = io.StringIO("some words\n.\nmore\n.\n")  # to what it asks
+        plain = Plain(session, Pipe(answers, out, columns=200), edit=str, browse=str)
+        plain.begin()
+        plain.go(Spot())
+        for one in walk:
+            plain.answer(one or Key("space"))
+        begin = out.tell()
+        with contextlib.suppress(Ended):  # it left, or asked for more than there are answers
+            plain.answer(action.id)
+        assert len(out.getvalue()) > begin + 4 or (action.id == "leave" and not walk), (action.id, walk)
+        assert "is not there in plain mode" not in out.getvalue()
+
+
+def test_threads_are_narrowed_and_all_shown_again(talk: Talk, session: Session) -> None:
+    name = session.tags()[0].name
+    fits = len(session.thread_keys(None, "active", session.filter(f"tag:{name}")))
+    told = talk(f"filter tag:{name}", "x", "z", "q", "filter nonsense", "open", "sort new", "filter is:unread", "q")
+    assert f"All forums: {fits} threads, only #{name}." in told
+    assert f"All forums: {len(session.thread_keys(None))} threads." in told
+    assert "No such filter: nonsense." in told
+    assert "threads, by new, only unread, " in told
+
+
+def test_reading_on_goes_in_the_order_of_a_list_that_is_sorted(talk: Talk, session: Session) -> None:
+    keys = session.thread_keys(None, "votes")
+    for row in session.threads(keys[:-3]):
+        session.mark_all_read(thread_id=row.id)
+    first = next(row for row in session.threads(keys) if row.unread)
+    assert session.next_unread("", "") != (first.forum_id, first.id)
+    told = talk("sort votes", "")
+    assert first.title in told.split("All forums")[1]
+
+
+def test_what_is_hot_and_who_people_are(talk: Talk, session: Session) -> None:
+    hot = session.hot()[0]
+    told = talk("H", "q", "people", "open", "q", "q", "person demo")
+    assert f"{hot.posts} posts by {hot.people} people" in told
+    most = session.people()[0]
+    assert f"{most.name} -- @{most.handle}" in told
+    assert f"{most.posts} posts, " in told
+    assert f"{session.me.name}, @demo" in told
+
+
+def test_a_plan_is_walked_to_its_end(talk: Talk, session: Session) -> None:
+    plan = session.plan(3)
+    before = session.status().unread
+    told = talk("plan 3", *["n"] * (len(plan.steps) + 1), "plan 0")
+    assert f"Plan for 3 minutes: {len(plan.steps)} posts of {plan.unread:,} unread" in told
+    assert f"Plan, post {len(plan.steps)} of {len(plan.steps)}" in told
+    assert "The plan is done." in told
+    assert "Not a number of minutes." in told
+    assert session.status().unread == before - len(plan.steps)
+
+
+def test_what_is_followed_is_a_list_and_marks_are_taken_off(talk: Talk, session: Session) -> None:
+    told = talk("open", "F", "j", "m", "6", "muted", "1", "muted", "", "z")
+    thread = session.threads(session.thread_keys(session.forums()[0].id))[0]
+    assert f"Posts in what you follow: {thread.replies + 1}." in told
+    assert "1. Muted: thread " in told
+    assert f"2. Followed: thread {thread.title[:20]}" in told
+    assert "No longer muted: " in told
+    assert "All left as it is." in told
+    assert session.muted().threads  # z took it back
 
 
 def test_no_screen_library_is_needed() -> None:

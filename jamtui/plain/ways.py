@@ -1,0 +1,118 @@
+"""Handlers of the action table in plain mode: filters, what is hot, people, a plan, what is followed and muted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from jamtui.errors import UsageError
+from jamtui.model import Mark, PersonRow, PostRow, SearchHit, ThreadRow
+from jamtui.plain import words
+from jamtui.plain.view import Spot
+from jamtui.plain.writing import Writing
+from jamtui.ways import complete_filter
+
+MINUTES = 15
+_MOST = 20  # marks that are told at once
+
+
+class Ways(Writing):
+    """Methods named ``do_...`` are those of the action table."""
+
+    # -- orders and filters
+
+    def do_threads(self) -> None:
+        self._to_place("all")
+
+    def do_filter(self, line: str = "") -> None:
+        """Narrows the list; without words, asks for them, with those that are set to go on from."""
+        session = self.session
+        if not line:
+            tags = [tag.name for tag in session.tags()]
+            people = [row.handle for row in session.people() if row.posts]
+            langs = [name for name, _ in session.languages()]
+            self.flush()
+            typed = self.console.line(
+                "Show only: ", self.spot.filter, complete=lambda text: complete_filter(text, tags, people, langs)
+            )
+            if typed.key == "escape":
+                self.show()
+                return
+            line = typed.text
+        line = line.strip()
+        session.thread_keys(None, "new", session.filter(line))  # raises for a word that is none, or for nobody
+        spot = self.spot
+        if spot.kind != "threads" or spot.place == "hot":  # from anywhere else: the threads of all forums
+            spot = Spot("all", sort=spot.sort)
+        self.hits = []
+        self.go(replace(spot, filter=line, thread="", reading=False))
+
+    def do_filter_clear(self) -> None:
+        line = self.spot.filter
+        if not line:
+            raise UsageError("nothing is narrowed here", "f sets a filter.")
+        self._narrow("")
+        self.offer("all threads again", lambda: self._narrow(line))
+
+    def _narrow(self, line: str) -> None:
+        self.go(replace(self.spot, filter=line, thread="", reading=False))
+
+    # -- hot, people
+
+    def do_hot(self) -> None:
+        self._to_place("hot")
+
+    def do_people(self) -> None:
+        self._to_place("people")
+
+    def do_person(self, handle: str = "") -> None:
+        """The page of a person: the one named, else the author of the post where one is."""
+        row = self.row
+        if not handle:
+            match row:
+                case PersonRow():
+                    handle = row.id
+                case ThreadRow() | PostRow():
+                    handle = row.author_id
+                case SearchHit():
+                    handle = row.post.author_id
+                case _:
+                    raise UsageError("nobody is chosen here", "Go to a post, or type :person HANDLE.")
+        page = self.session.person(handle)
+        back = "people" if self.spot.kind == "people" else ""
+        self.hits = []
+        self.go(Spot("person", sort=self.spot.sort, about=page.person.id, back=back))
+
+    # -- the plan
+
+    def do_plan(self, minutes: str = "") -> None:
+        wanted = int(minutes) if minutes.isdecimal() else MINUTES
+        if minutes and not (minutes.isdecimal() and 1 <= wanted <= 600):
+            raise UsageError("not a number of minutes", "Try :plan 15.")
+        self.plan = self.session.plan(wanted)
+        self.session.set_place("list:plan", "")
+        self.keys = ()
+        self._to_place("plan")
+
+    # -- what is followed and muted
+
+    def do_followed(self) -> None:
+        self._to_place("followed")
+
+    def do_muted(self) -> None:
+        """Tells what is muted and what is followed, with numbers; those that are typed are taken off."""
+        marks = [*self.session.mark_rows(Mark.MUTED), *self.session.mark_rows(Mark.FOLLOWED)]
+        if not marks:
+            self.say("Nothing is muted, and nothing is followed. m mutes a thread, F follows one.")
+            return
+        for number, mark in enumerate(marks[:_MOST], 1):
+            self.say(f"{number}. {str(mark.mark).capitalize()}: {mark.kind} {words.one_line(mark.name, 100)}")
+        if len(marks) > _MOST:
+            self.say(f"And {len(marks) - _MOST:,} more; jamtui muted and jamtui followed list all.")
+        self.flush()
+        answer = self.console.line(f"Which one no longer, 1 to {min(_MOST, len(marks))}; Enter leaves all: ").text
+        chosen = next((mark for number, mark in enumerate(marks[:_MOST], 1) if str(number) == answer.strip()), None)
+        if chosen is None:
+            self.say("All left as it is.")
+        else:
+            self.offer_undo(self.session.take_off(chosen))
+        self.reload()
