@@ -103,7 +103,8 @@ def _fitting(rows: Rows, forum: int | None, only: Filter) -> tuple[str, list[obj
     if only.code:
         add("p.code = 1")
     if only.unread:
-        add("p.author <> ? AND NOT EXISTS (SELECT 1 FROM own.read r WHERE r.h = p.h)", rows.my_n())
+        unread = f"NOT EXISTS (SELECT 1 FROM own.read r WHERE r.h = p.h) {rows.silence.loud('p')}"
+        add(f"p.author <> ? AND {unread}", rows.my_n())
     return " AND ".join(where), values
 
 

@@ -255,6 +255,17 @@ def test_a_plan_goes_by_what_is_followed_and_muted_on_this_device(world: World) 
     assert plan.unread == world.session.status().unread == len(plan.steps)
 
 
+def test_what_is_muted_is_not_unread_for_a_filter(world: World) -> None:
+    session = world.session
+    session.mark_all_read()
+    others = [post for post in world.posts if post["author_id"] != uid(900) and not post.get("state")]
+    tagged = [post for post in others if post["thread_id"] == post["id"] and "tea" in post["tags"]]
+    session.mark_read([session.key(tagged[0]["id"]) or 0], False)
+    assert openers(world, session.thread_keys(None, "new", session.filter("is:unread"))) == [tagged[0]["id"]]
+    session.set_mark("#tea", Mark.MUTED)
+    assert session.thread_keys(None, "new", session.filter("is:unread")) == []
+
+
 def test_a_mirror_of_version_1_gets_what_is_new_from_its_json(world: World, tmp_path: Path) -> None:
     """Made with the statements of version 1, then opened as any mirror is."""
     old = connection.Schema("mirror", mirror.SCHEMA.application_id, mirror.SCHEMA.migrations[:1], "NORMAL")
