@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from jamtui.errors import NotFound, UsageError
-from jamtui.model import JamRow, Mark, MarkKind, MarkRow, Marks, PostRow, Undo
+from jamtui.model import JamRow, Mark, MarkKind, MarkRow, Marks, PostRow, ThreadRow, Undo
 from jamtui.safe_text import safe_line
 from jamtui.store import state
 from jamtui.store.marks import MarkStore
@@ -59,6 +59,24 @@ class Reading:
     def mark_listed_read(self, *, posts: Sequence[int] = (), threads: Sequence[int] = ()) -> Undo:
         """These posts, and every post of these threads, by their keys."""
         return self._mark_hashes([] if self.explore else self._fresh().unread_hashes_of(posts, threads))
+
+    def toggle_read(self, row: PostRow | ThreadRow) -> Undo:
+        """A post, or all of a thread, read; unread again when nothing in it is unread.
+
+        What takes it back names posts by what reading state is kept by: their keys are others when the mirror was
+        fetched anew meanwhile.
+        """
+        rows = self._fresh()
+        if row.unread and isinstance(row, ThreadRow):
+            return self.mark_all_read(thread_id=row.id)
+        if row.unread:
+            hashes = rows.hashes([row.key])
+            self.mark_read([row.key])
+            return Undo("Marked as read", ("read", hashes))
+        keys = rows.thread_index(row.id).keys if isinstance(row, ThreadRow) else [row.key]
+        before = [] if self.explore else rows.read_versions([key for key in keys if key > 0])
+        self._marks.mark_hashes([h for h, _ in before], False)
+        return Undo("Marked unread", ("unread", before))
 
     def _mark_hashes(self, hashes: list[int]) -> Undo:
         if not hashes:
@@ -134,10 +152,12 @@ class Reading:
         return Undo(f"no longer {_PAST[row.mark]}: {row.name}", ("mark", row.kind, row.target, row.mark))
 
     def undo_reading(self, token: object) -> bool:
-        """Takes back what `mark_all_read` or `set_mark` did; False when the token is of another kind."""
+        """Takes back what `mark_all_read`, `toggle_read` or `set_mark` did; False when the token is of another kind."""
         match token:
             case ("read", list() as hashes):
                 self._marks.mark_hashes(hashes, False)
+            case ("unread", list() as before):
+                self._marks.mark_versions(before)
             case ("mark", MarkKind() as kind, str() as target, before):
                 self._marks.set_mark(kind, target, before if isinstance(before, Mark) else None, self.now())
             case _:

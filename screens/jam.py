@@ -260,22 +260,9 @@ class JamScreen(Marking, Ways):
         if self.session.explore:
             raise UsageError("nothing is marked while exploring")
         row = self._row()
-        if isinstance(row, ThreadRow):
-            if row.unread:
-                self.offer(self.session.mark_all_read(thread_id=row.id))
-            else:
-                index = self.session.thread_index(row.id)
-                self.session.mark_read(index.keys, False)
-                self.offer_undo("Marked unread", lambda: self.session.mark_read(index.keys))
-        elif isinstance(row, PostRow):
-            was = row.unread
-            self.session.mark_read([row.key], was)
-            self.offer_undo(
-                "Marked as read" if was else "Marked unread", lambda: self.session.mark_read([row.key], not was)
-            )
-        else:
-            return
-        self.reload()
+        if isinstance(row, ThreadRow | PostRow):
+            self.offer(self.session.toggle_read(row))
+            self.reload()
 
     def action_all_read(self) -> None:
         if self.session.explore:

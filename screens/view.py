@@ -112,6 +112,7 @@ class View(Hits, Screen[None]):
     """Panes and places. `screens.jam.JamScreen` adds what changes the Jam."""
 
     BINDINGS = bindings(Where.JAM)
+    places: tuple[str, ...] = (*PLACES, "followed")  # that one comes back to at the next start
 
     def __init__(
         self, session: Session, *, frozen: bool = False, keymap: Keymap = AS_DELIVERED, editor: str = "",
@@ -178,7 +179,7 @@ class View(Hits, Screen[None]):
         kept = self.session.place("spot")
         try:
             spot = Spot(**json.loads(kept)) if kept else Spot()
-            if spot.sort not in SORTS or spot.place not in (*PLACES, "followed"):
+            if spot.sort not in SORTS or spot.place not in self.places:
                 return Spot()
             if spot.forum:
                 self.session.forum(spot.forum)

@@ -30,6 +30,8 @@ _WAYS = ("all", "hot", "people", "person", "plan")
 class Ways(View):
     """Mixed into `screens.jam.JamScreen`, over `View`."""
 
+    places = (*View.places, "all", "hot", "people", "person")  # a plan is for now
+
     _hot: dict[int, HotRow]
     _hot_at: datetime | None = None
     _plan: Plan | None = None
@@ -43,7 +45,14 @@ class Ways(View):
 
     def _remembered(self) -> Spot:
         spot = super()._remembered()
-        return Spot() if spot.place == "plan" else spot  # a plan is for now
+        try:
+            if spot.filter:
+                self.session.thread_keys(None, "new", self.session.filter(spot.filter))
+            if spot.place == "person":
+                self.session.person(spot.about)
+        except JamError:  # somebody who is not in this mirror, a filter of another version
+            return Spot()
+        return spot
 
     def _keys(self) -> Sequence[str] | Sequence[int]:
         spot, session = self.spot, self.session

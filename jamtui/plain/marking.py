@@ -46,23 +46,15 @@ class Marking(Moving):
 
     def do_toggle_read(self) -> None:
         self._may_mark()
-        session, row = self.session, self.row
-        if isinstance(row, ThreadRow):
-            if row.unread:
-                self.offer_undo(session.mark_all_read(thread_id=row.id))
-            else:
-                keys = session.thread_index(row.id).keys
-                session.mark_read(keys, False)
-                self.offer("marked unread", lambda: session.mark_read(keys))
-        elif isinstance(row, PostRow):
-            key, was = row.key, row.unread
-            session.mark_read([key], was)
-            self._told.discard(key)
-            if not was:
-                self.end = 0  # marked by hand: it stays so when one goes on
-            self.offer("marked as read" if was else "marked unread", lambda: session.mark_read([key], not was))
-        else:
+        row = self.row
+        if not isinstance(row, ThreadRow | PostRow):
             self.say("Only threads and posts are marked; A marks a whole forum.")
+            return
+        self.offer_undo(self.session.toggle_read(row))
+        if isinstance(row, PostRow):
+            self._told.discard(row.key)
+            if not row.unread:
+                self.end = 0  # marked by hand: it stays so when one goes on
         self.reload()
 
     def do_all_read(self) -> None:

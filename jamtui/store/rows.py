@@ -316,6 +316,14 @@ class Rows:
             self.db.execute("SELECT h FROM posts WHERE n IN (SELECT value FROM json_each(?))", (_list(keys),))
         )
 
+    def read_versions(self, keys: Sequence[int]) -> list[tuple[int, int]]:
+        """(what reading state is kept by, version that was read) of those of the posts that were read."""
+        sql = (
+            "SELECT r.h, r.version FROM own.read r JOIN posts p ON p.h = r.h "
+            "WHERE p.n IN (SELECT value FROM json_each(?))"
+        )
+        return [(int(h), int(version)) for h, version in self.db.execute(sql, (_list(keys),))]
+
     def versions(self, keys: Sequence[int]) -> list[tuple[int, int]]:
         """(what reading state is kept by, version) of posts."""
         sql = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -185,6 +186,28 @@ async def test_hot_people_and_pages(app: JamApp, session: Session) -> None:
         assert person.screen.spot.about == first.id
         await person.press("escape")
         assert person.screen.spot.place == "people"
+
+
+@pytest.mark.parametrize(
+    ("lines", "place"),
+    [(["threads"], "all"), (["hot"], "hot"), (["person demo"], "person"), (["filter is:unread"], "all")],
+)
+async def test_a_way_is_a_place_to_come_back_to(session: Session, tmp_path: Path, lines: list[str], place: str) -> None:
+    left = JamApp(session, reports=tmp_path / "reports", frozen=True, clock=lambda: NOW)
+    async with left.run_test(size=(120, 40)) as pilot:
+        person = Person(pilot)
+        for line in lines:
+            await person.type(f":{line}")
+            await person.press("enter", "j", "j")
+        spot, row = person.screen.spot, person.screen.list_now.cursor_row.id
+        assert spot.place == place
+        left.exit(0)
+    again = JamApp(session, reports=tmp_path / "reports", frozen=True, clock=lambda: NOW)
+    async with again.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        person = Person(pilot)
+        assert replace(person.screen.spot, thread="") == replace(spot, thread="")
+        assert person.screen.list_now.cursor_row.id == row
 
 
 async def test_a_plan_is_walked_to_its_end(app: JamApp, session: Session) -> None:

@@ -235,6 +235,26 @@ def test_a_mirror_fetched_anew_is_there_at_once_or_stays_as_it_was(session: Sess
     assert unread(session) == {4, 5, 6}
 
 
+def test_undo_of_a_mark_by_hand_finds_the_posts_of_a_mirror_fetched_anew(
+    session: Session, known: registry.KnownJam
+) -> None:
+    session.mark_read(session.thread_index(uid(4)).keys)
+    thread = session.threads([session.key(uid(4)) or 0])[0]
+    undo = session.toggle_read(thread)
+    assert (undo.what, unread(session)) == ("Marked unread", {1, 2, 3, 4, 5, 6})
+    read = session.toggle_read(session.post(uid(2)))
+    assert unread(session) == {1, 3, 4, 5, 6}
+    load(known, *JAM[:5], *JAM[8:], *JAM[5:8])  # the keys now name other posts
+    session.undo(undo)
+    assert unread(session) == {1, 3}
+    session.undo(read)
+    assert unread(session) == {1, 2, 3}
+    edited = [*JAM[:8], post(4, 4, version=2), *JAM[9:]]
+    load(known, *edited)
+    session.undo(session.toggle_read(session.post(uid(4))))
+    assert session.post(uid(4)).changed  # the version that was read is still known
+
+
 def test_the_commands_mute_follow_and_carry(
     known: registry.KnownJam, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
