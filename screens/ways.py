@@ -24,6 +24,7 @@ from widgets.way_lists import person_card, person_head
 
 _HOT_FOR = timedelta(seconds=20)  # what is hot, and who writes most, is not sorted anew under the reader more often
 _MINUTES = 15
+_TRAIL = 20  # steps back that are remembered
 _WAYS = ("all", "hot", "people", "person", "plan")
 
 
@@ -37,6 +38,7 @@ class Ways(View):
     _plan: Plan | None = None
     _people: dict[str, PersonRow]
     _people_at: datetime | None = None
+    _trail: Sequence[Spot] = ()  # where one went into the ways from
 
     def offer_undo(self, what: str, take_back: Callable[[], None]) -> None:
         raise NotImplementedError
@@ -187,6 +189,8 @@ class Ways(View):
             return super().back()
         if spot.kind == "threads" and spot.filter and spot.place == "forums":
             self.action_filter_clear()
+        elif spot.place in _WAYS and self._trail:
+            self.go(self._came_from())
         elif spot.place == "person" and spot.back == "people":
             self.go(replace(spot, place="people", about="", back="", thread=""))
         elif spot.place in _WAYS:
@@ -197,7 +201,23 @@ class Ways(View):
 
     def _to(self, place: str, **more: str) -> None:
         self.forget_hits()
+        if (place, more.get("about", "")) != (self.spot.place, self.spot.about):
+            self._trail = [*self._trail[1 - _TRAIL :], self.spot]
         self.go(replace(self.spot, place=place, forum="", thread="", reading=False, filter="", **more))
+
+    def _came_from(self) -> Spot:
+        """Where one went into this way from, as far as it still is there."""
+        *self._trail, spot = self._trail
+        if spot.thread:
+            try:
+                self.session.thread_index(spot.thread)
+            except NotFound:
+                return replace(spot, thread="", reading=False)
+        return spot
+
+    def to_place(self, place: str) -> None:
+        self._trail = []
+        super().to_place(place)
 
     # -- orders and filters
 
@@ -313,9 +333,12 @@ class Ways(View):
     def _show_plan(self, plan: Plan) -> None:
         self._plan = plan
         self.session.set_place("list:plan", "")
-        if self.spot.place == "plan":
-            self.spot = Spot()
+        before = self._trail
+        if again := self.spot.place == "plan":
+            self.spot = Spot()  # another list under the same name
         self._to("plan")
+        if again:
+            self._trail = before
         self.list_now.empty = "Nothing unread fits into this time."
         self.say(f"{count(len(plan.steps), 'post', 'posts')} of {plan.unread:,} unread. Space begins.")
 

@@ -8,7 +8,7 @@ from jamtui.actions import SORTS
 from jamtui.errors import UsageError
 from jamtui.model import ForumRow, PersonRow, PostRow, SearchHit, ThreadRow
 from jamtui.plain import words
-from jamtui.plain.view import Spot, View
+from jamtui.plain.view import WAYS, Spot, View
 
 WINDOW = 128  # rows that are read at once when the next unread one is looked for
 
@@ -118,7 +118,7 @@ class Moving(View):
         elif isinstance(row, SearchHit):
             self.open_post(row.post.id)
         elif isinstance(row, PersonRow):
-            self.go(Spot("person", sort=self.spot.sort, about=row.id, back="people"))
+            self.enter(Spot("person", sort=self.spot.sort, about=row.id, back="people"))
         else:
             self.say("There is nothing to open here.")
 
@@ -312,8 +312,11 @@ class Moving(View):
     # -- places
 
     def _to_place(self, place: str) -> None:
-        self.hits = []
-        self.go(Spot(place, sort=self.spot.sort))
+        if place in WAYS:
+            self.enter(Spot(place, sort=self.spot.sort))
+        else:
+            self.hits, self._trail = [], []
+            self.go(Spot(place, sort=self.spot.sort))
 
     def do_forums(self) -> None:
         self._to_place("forums")
@@ -342,8 +345,7 @@ class Moving(View):
         spot = self.spot
         if spot.kind != "threads" or spot.place == "hot":  # from anywhere else: the threads of all forums
             spot = Spot("all")
-        self.hits = []
-        self.go(replace(spot, sort=order, thread="", reading=False))
+        self.enter(replace(spot, sort=order, thread="", reading=False))
 
     def do_tag(self, name: str = "") -> None:
         self.find(f"tag:{name}")

@@ -45,6 +45,9 @@ _EMPTY = {
     "outbox": "Nothing waits: all that you wrote has arrived.",
 }
 
+WAYS = ("all", "hot", "people", "person", "plan")
+TRAIL = 20  # steps back that are remembered
+
 Row = ForumRow | ThreadRow | PostRow | PersonRow | OutboxRow | SearchHit
 
 
@@ -110,6 +113,7 @@ class View:
         self._people: dict[str, PersonRow] = {}
         self.take_back: Callable[[], None] | None = None
         self._before_search: Spot | None = None
+        self._trail: list[Spot] = []  # where one went into the ways from
         self._post_id = ""
         self._told: set[int] = set()  # posts that were read in this visit of the thread
         self._lines: list[str] = []  # of the post one is on
@@ -209,9 +213,8 @@ class View:
             case ForumRow():
                 return words.forum(row, index, total)
             case ThreadRow():
-                told = words.thread(row, now, index, total, self.ages)
                 hot = self._hot.get(row.key) if self.spot.place == "hot" else None
-                return f"{words.heat(hot)} {told}" if hot else told
+                return words.thread(row, now, index, total, self.ages, hot)
             case PersonRow():
                 return words.person(row, index, total)
             case OutboxRow():
@@ -503,10 +506,28 @@ class View:
         elif spot.place == "forums" and spot.forum:
             self.go(replace(spot, forum="", thread=""))
         elif spot.place != "forums":
-            self.go(Spot(spot.back or "forums", sort=spot.sort))
+            self.go(self._came_from() or Spot(spot.back or "forums", sort=spot.sort))
         else:
             return False
         return True
+
+    def enter(self, spot: Spot) -> None:
+        """Goes to one of the ways through the Jam, from which `back` comes back to where one is now."""
+        if (spot.place, spot.about) != (self.spot.place, self.spot.about):
+            self._trail = [*self._trail[1 - TRAIL :], self._before_search or Spot() if self.hits else self.spot]
+        self.hits = []
+        self.go(spot)
+
+    def _came_from(self) -> Spot | None:
+        """Where one went into this way from, as far as it still is there."""
+        if self.spot.place not in WAYS or not self._trail:
+            return None
+        spot = self._trail.pop()
+        if spot.reading:
+            with contextlib.suppress(NotFound):
+                self.session.thread_index(spot.thread)
+                return spot
+        return replace(spot, thread="", reading=False)
 
     def open_post(self, post_id: str) -> None:
         """Goes to a post in its forum and thread, wherever one was."""

@@ -43,8 +43,7 @@ class Ways(Writing):
         spot = self.spot
         if spot.kind != "threads" or spot.place == "hot":  # from anywhere else: the threads of all forums
             spot = Spot("all", sort=spot.sort)
-        self.hits = []
-        self.go(replace(spot, filter=line, thread="", reading=False))
+        self.enter(replace(spot, filter=line, thread="", reading=False))
 
     def do_filter_clear(self) -> None:
         line = self.spot.filter
@@ -79,8 +78,7 @@ class Ways(Writing):
                     raise UsageError("nobody is chosen here", "Go to a post, or type :person HANDLE.")
         page = self.session.person(handle)
         back = "people" if self.spot.kind == "people" else ""
-        self.hits = []
-        self.go(Spot("person", sort=self.spot.sort, about=page.person.id, back=back))
+        self.enter(Spot("person", sort=self.spot.sort, about=page.person.id, back=back))
 
     # -- the plan
 

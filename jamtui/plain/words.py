@@ -18,6 +18,7 @@ KINDS = {
     "vote": "vote",
     "unvote": "taking back a vote",
 }
+_CHANGED = "changed since you read it"
 _STATES = {SendState.QUEUED: "waiting to be sent", SendState.SENDING: "on its way", SendState.REFUSED: "refused"}
 
 
@@ -102,11 +103,14 @@ def forum(row: ForumRow, index: int, total: int) -> str:
     return f"{sentence(row.title)} {figures}. Forum {at(index, total)}."
 
 
-def thread(row: ThreadRow, now: datetime, index: int, total: int, ages: Ages = ago) -> str:
+def thread(row: ThreadRow, now: datetime, index: int, total: int, ages: Ages = ago, hot: HotRow | None = None) -> str:
+    """``hot``: in the list of what is hot, why it is."""
     title = "(taken back)" if row.gone else one_line(row.title, 300)
     facts = joined(
         row.author,
+        "muted" if row.muted else "followed" if row.followed else "",
         f"{row.unread:,} unread" if row.unread else "",
+        f"lately {heat(hot)}" if hot is not None else "",
         count(row.replies, "reply", "replies"),
         votes(row.up, row.voted),
         f"tags: {' and '.join(row.tags)}" if row.tags else "",
@@ -122,7 +126,7 @@ def listed(row: PostRow, forum_title: str, now: datetime, index: int, total: int
     text = GONE[row.gone] if row.gone else one_line(row.title or row.body)
     facts = joined(
         row.author,
-        "unread" if row.unread else "",
+        "unread" if row.unread else "muted" if row.muted else _CHANGED if row.changed else "",
         f"in {forum_title}" if forum_title else "",
         votes(row.up, row.voted),
         "saved" if row.saved else "",
@@ -135,7 +139,7 @@ def listed(row: PostRow, forum_title: str, now: datetime, index: int, total: int
 def heat(hot: HotRow) -> str:
     """Why a thread is hot."""
     by = f"{count(hot.posts, 'post')} by {count(hot.people, 'person', 'people')}"
-    return f"{joined(by, count(hot.votes, 'vote') if hot.votes else '')}:"
+    return f"{by} with {count(hot.votes, 'vote')}" if hot.votes else by
 
 
 def person(row: PersonRow, index: int, total: int) -> str:
@@ -207,7 +211,8 @@ def head(
     else:
         place = f"reply, level {depth}"
     facts = joined(
-        "you" if row.mine else "", role, place, "unread" if unread else "", "featured" if row.featured else "",
+        "you" if row.mine else "", role, place, "unread" if unread else "muted" if row.muted else "",
+        "featured" if row.featured else "",
         sent(row.send, row.reason),
     )  # fmt: skip
     more = joined(
@@ -215,7 +220,7 @@ def head(
         f"tags: {' and '.join(row.tags)}" if row.tags else "",
         "saved" if row.saved else "",
         ages(row.created_at, now),
-        "changed since" if row.edited_at else "",
+        _CHANGED if row.changed else "changed since" if row.edited_at else "",
     )
     return f"{row.author}, {facts}. {more[:1].upper()}{more[1:]}. Post {at(index, total)}."
 

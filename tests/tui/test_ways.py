@@ -177,6 +177,8 @@ async def test_hot_people_and_pages(app: JamApp, session: Session) -> None:
         await person.press("enter")
         assert person.screen.spot.reading
         await person.press("escape", "escape")
+        assert (person.screen.spot.place, person.screen.reader.cursor_row.id) == ("hot", author.id)
+        await person.press("escape", "escape")
         assert person.screen.spot.kind == "forums"
         await person.screen.perform("people")
         await pilot.pause()

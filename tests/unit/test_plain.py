@@ -143,11 +143,38 @@ def test_reading_on_goes_in_the_order_of_a_list_that_is_sorted(talk: Talk, sessi
 def test_what_is_hot_and_who_people_are(talk: Talk, session: Session) -> None:
     hot = session.hot()[0]
     told = talk("H", "q", "people", "open", "q", "q", "person demo")
-    assert f"{hot.posts} posts by {hot.people} people" in told
+    assert f"lately {hot.posts} posts by {hot.people} people" in told
     most = session.people()[0]
     assert f"{most.name} -- @{most.handle}" in told
     assert f"{most.posts} posts, " in told
     assert f"{session.me.name}, @demo" in told
+
+
+def test_back_from_a_way_is_where_one_was(session: Session) -> None:
+    """Reading, then who wrote it, what is hot and a plan: back, and back, to the post that one read."""
+    plain = Plain(session, Pipe(io.StringIO(), io.StringIO(), columns=200), edit=str, browse=str)
+    plain.begin()
+    for line in ("open", "j", "open", "j", "j"):
+        plain.answer(line)
+    spot, key = plain.spot, plain.post_key
+    for line in ("i", "j", "open", "hot", "plan 5", "plan 3"):
+        plain.answer(line)
+    assert plain.spot.place == "plan"
+    for place in ("hot", "person", "person", "forums"):  # the post, then the page it stood on
+        plain.answer("back")
+        assert plain.spot.place == place, place
+    assert (plain.spot, plain.post_key) == (spot, key)
+    for line in ("hot", "2", "back"):  # a place of one's own choice: from there one goes to the forums
+        plain.answer(line)
+    assert plain.spot == Spot()
+
+
+def test_what_is_muted_followed_and_edited_is_told(talk: Talk, session: Session) -> None:
+    first, second = session.threads(session.thread_keys(session.forums()[0].id))[:2]
+    told = talk("open", "m", "j", "F", "k", "j", "k", "open")
+    assert f"{first.author}, muted, {first.replies} replies" in told
+    assert f"{second.author}, followed, {second.unread} unread" in told
+    assert "opening post, muted" in told
 
 
 def test_a_plan_is_walked_to_its_end(talk: Talk, session: Session) -> None:
