@@ -158,9 +158,22 @@ def _columns_of(text: str, at: int) -> int:
     char = text[at]
     if char == "\ufe0f":  # asks for the emoji form of what stands before it, two columns wide
         return 1 if at and unicodedata.east_asian_width(text[at - 1]) not in "WF" else 0
-    if unicodedata.category(char) in ("Mn", "Me", "Cf"):
-        return 0
+    if unicodedata.category(char) in ("Mn", "Me", "Cf") or "\u1160" <= char <= "\u11ff":
+        return 0  # the latter: vowels and finals that stand in the block of the Hangul consonant before them
+    if at and unicodedata.category(char) in ("So", "Sk"):
+        before = text[at - 1]
+        joined = before == "\u200d" and at > 1 and _is_sign(text[at - 2])
+        toned = "\U0001f3fb" <= char <= "\U0001f3ff" and _is_sign(before)
+        if joined or toned:  # a family, a profession, a colour of skin: one sign with what stands before it
+            return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def _is_sign(char: str) -> bool:
+    """Whether an emoji may go on after this: one, its colour of skin, or the mark that asks for its emoji form."""
+    import unicodedata
+
+    return char == "\ufe0f" or unicodedata.category(char) in ("So", "Sk")
 
 
 def _text(cell: object) -> str:
