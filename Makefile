@@ -47,6 +47,7 @@ pictures:  ## the pictures of the README and of docs/tui.md, from the frozen dem
 	$(SHOT)/writing.svg --size 120x30 --keys "enter j enter r A n d space w h o space p a i d space f o r space i t ?"
 	$(SHOT)/search.svg --size 120x30 --keys "slash p i l o t enter"
 	$(SHOT)/hot.svg --size 120x30 --keys "H"
+	$(SHOT)/followed.svg --size 120x30 --keys "enter F j F 6 j j"
 
 ci:  ## all that CI does, on a clean clone of the last commit
 	bash .ci/run

@@ -54,8 +54,9 @@ class MarksDialog(ListDialog[None]):
         return Content.assemble(
             ("  " if off else "\u2713 ", "$accent"),
             (f"{row.mark:<10}", colour),
+            (f"{row.kind:<8}", "$text-disabled"),
             (one_line(row.name), "$text-disabled" if off else "$foreground"),
-            (f"  {row.kind}, {age(row.at, self._session.now())}", "$text-disabled"),
+            (f"  {age(row.at, self._session.now())}", "$text-disabled"),
         )
 
     @on(OptionList.OptionSelected)

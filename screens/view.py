@@ -139,7 +139,7 @@ class View(Hits, Screen[None]):
         session = self.session
         who = "reading only" if session.refusal() else f"as {session.me.name or session.me.handle}"
         yield StatusLine(session.jam, session.status(), session.now(), who)
-        yield Tabs([(self.keymap.name(place), place) for place in PLACES], self.spot.place)
+        yield Tabs([(self.keymap.name(place), place) for place in (*PLACES, "followed")], self.spot.place)
         with Horizontal(id="panes"):
             with Vertical(id="left"):
                 yield PaneHead(id="left-head")
@@ -354,7 +354,9 @@ class View(Hits, Screen[None]):
         session, spot = self.session, self.spot
         status = session.status()
         self.query_one(StatusLine).show(status, session.now())
-        self.query_one(Tabs).show(spot.place, {"outbox": status.queued + status.refused})
+        follows = spot.place == "followed" or session.followed()
+        hidden = frozenset() if follows else frozenset(["followed"])
+        self.query_one(Tabs).show(spot.place, {"outbox": status.queued + status.refused}, hidden)
         left, right = self._left_head()
         self.query_one("#left-head", PaneHead).show(left, right, active=not spot.reading and not self.writing)
         left, right = self._right_head()

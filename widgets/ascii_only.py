@@ -12,7 +12,9 @@ from textual.color import Color
 from textual.filter import LineFilter
 
 _MARKS = {
-    "●○◐◌•": "*oooo",
+    "●○◐◌•◉": "*oooo@",
+    "▮▯": "#.",
+    "\u00a0": " ",
     "◆■▣◦▪": "*##-+",
     "★▲△▼▾▸▹▶◂◀": "*^^vv>>><<",
     "↑↓←→↩↳↵⏎": "^v<><>><",

@@ -189,7 +189,7 @@ class HintLine(Widget):
 
 
 class Tabs(Widget):
-    """One line with the five places of a Jam; a click goes there. (Keys 1 to 5 are bindings of the screen.)"""
+    """One line with the places of a Jam; a click goes there. (Keys 1 to 6 are bindings of the screen.)"""
 
     DEFAULT_CSS = "Tabs { height: 1; width: 1fr; padding: 0 1; background: $surface; }"
 
@@ -206,21 +206,27 @@ class Tabs(Widget):
         self._places = tuple(places)
         self._current = current
         self._counts: dict[str, int] = {}
+        self._hidden: frozenset[str] = frozenset()
         self._ends: list[int] = []
 
-    def show(self, current: str, counts: dict[str, int]) -> None:
-        """``counts`` of what waits at a place; a zero is not shown."""
-        if (current, counts) != (self._current, self._counts):
-            self._current, self._counts = current, dict(counts)
+    def show(self, current: str, counts: dict[str, int], hidden: frozenset[str] = frozenset()) -> None:
+        """``counts`` of what waits at a place; a zero is not shown. ``hidden``: places that would be empty."""
+        if (current, counts, hidden) != (self._current, self._counts, self._hidden):
+            self._current, self._counts, self._hidden = current, dict(counts), hidden
             self.refresh()
+
+    @property
+    def _shown(self) -> list[tuple[str, str]]:
+        return [(key, place) for key, place in self._places if place not in self._hidden]
 
     def render(self) -> Content:
         pieces: list[Content] = []
         self._ends = []
         used = 0
-        gap = 1 if self.content_size.width < 60 else 3
-        roomy = self.content_size.width >= 60
-        for key, place in self._places:
+        shown = self._shown
+        roomy = self.content_size.width >= 12 * len(shown)
+        gap = 3 if roomy else 1
+        for key, place in shown:
             here = place == self._current
             label = place.capitalize() if roomy or here else place[:3].capitalize()
             count = self._counts.get(place, 0)
@@ -236,7 +242,7 @@ class Tabs(Widget):
 
     def on_click(self, event: events.Click) -> None:
         column = event.x - 1
-        for (_, place), end in zip(self._places, self._ends, strict=True):
+        for (_, place), end in zip(self._shown, self._ends, strict=True):
             if column < end:
                 self.post_message(self.Chosen(place))
                 return

@@ -418,7 +418,7 @@ async def follow(t: Any, key: str) -> None:
     assert "Followed" in t.text
     await t.command("muted")
     assert isinstance(t.screen, MarksDialog)
-    assert f"✓ followed  {OPENER[:10]}" in t.text
+    assert f"✓ followed  thread  {OPENER[:10]}" in t.text
     await t.press("enter")
     assert not t.session.followed()
     await t.press("enter")
