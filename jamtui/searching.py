@@ -39,7 +39,8 @@ class Searching:
         another thread, each time with more, until `Found.total` is not -1."""
         if self._searcher is None:
             self._searcher = Searcher(self._connect)
-        self._searcher.ask(text, order, self._clock(), self._fresh().overlay, deliver)
+        fresh = self._fresh()
+        self._searcher.ask(text, order, self._clock(), fresh.overlay, fresh.silence, deliver)
 
     def _connect(self) -> rows.Rows:
         return rows.Rows(rows.connect(self._jam.mirror, self._jam.own), self._jam.me)

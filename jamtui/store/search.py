@@ -139,6 +139,8 @@ class _Planner:
                 return f"p.created < {self._value(term.number)}"
             case Kind.AFTER:
                 return f"p.created >= {self._value(term.number)}"
+            case Kind.IS if term.value == "unread":  # what is muted never is
+                return f"({_STATES['unread']} {self.rows.silence.loud('p')})"
             case Kind.IS:
                 return _STATES[term.value]
             case Kind.HAS:

@@ -19,6 +19,7 @@ from jamtui.safe_text import safe_line
 from jamtui.store import search
 from jamtui.store.overlay import Overlay
 from jamtui.store.rows import Rows
+from jamtui.store.silence import Silence
 
 AT_ONCE = 200  # keys given while one types
 WHOLE = 5_000  # keys given in the end
@@ -32,6 +33,7 @@ class _Asked:
     order: str
     now: datetime
     overlay: Overlay
+    silence: Silence
     deliver: Callable[[Found], None]
 
 
@@ -43,14 +45,23 @@ class Searcher:
         whole = _Lane(connect, _wholly, REST)
         self._lanes = (quick, whole)
 
-    def ask(self, text: str, order: str, now: datetime, overlay: Overlay, deliver: Callable[[Found], None]) -> None:
-        """Returns at once. ``overlay`` is the outbox as it stands, which nobody changes any more.
+    def ask(
+        self,
+        text: str,
+        order: str,
+        now: datetime,
+        overlay: Overlay,
+        silence: Silence,
+        deliver: Callable[[Found], None],
+    ) -> None:
+        """Returns at once. ``overlay`` is the outbox as it stands, ``silence`` what is muted; nobody changes them any
+        more.
 
         ``deliver`` is called from other threads, once or several times, each time with more; not for a query that was
         overtaken. The last time `Found.total` is not -1.
         """
         for lane in self._lanes:
-            lane.ask(_Asked(text, order, now, overlay, deliver))
+            lane.ask(_Asked(text, order, now, overlay, silence, deliver))
 
     def close(self) -> None:
         """Returns when nothing is delivered any more."""
@@ -109,7 +120,7 @@ class _Lane:
             while (asked := self._next()) is not None:
                 with self._told:
                     self._running = rows.db
-                rows.overlay = asked.overlay
+                rows.overlay, rows.silence = asked.overlay, asked.silence
                 try:
                     for found in self._answer(rows, asked):
                         if self._overtaken():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import queue
 import random
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import pytest
 from jamtui import cli
 from jamtui.archive import ArchiveError, rfc3339
 from jamtui.errors import NotFound
-from jamtui.model import Mark, Marks
+from jamtui.model import Found, Mark, Marks
 from jamtui.paths import Home
 from jamtui.session import Session, prepare
 from jamtui.store import connection, mirror, own, registry
@@ -99,6 +100,26 @@ def test_a_muted_thread_is_not_unread_and_passed_over(session: Session) -> None:
     assert session.next_unread(FORUM, "") == (FORUM, uid(1))
     session.undo(undo)
     assert unread(session) == {1, 2, 3, 4, 5, 6}
+
+
+def test_a_search_does_not_call_unread_what_is_muted(session: Session) -> None:
+    def found(text: str) -> set[int]:
+        return {int(hit.post.id[-4:], 16) for hit in session.search(text)}
+
+    def typed(text: str) -> tuple[set[int], set[bool]]:
+        """As the search screen asks: from threads of its own."""
+        answers: queue.Queue[Found] = queue.Queue()
+        session.searching.ask(text, "best", answers.put)
+        while (answer := answers.get()).total == -1:
+            pass  # there is more to come
+        return {int(hit.post.id[-4:], 16) for hit in answer.hits}, {hit.post.unread for hit in answer.hits}
+
+    assert found("is:unread body") == typed("is:unread body")[0] == {1, 2, 3, 4, 5, 6}
+    session.set_mark(uid(1), Mark.MUTED)
+    session.set_mark("@bob", Mark.MUTED)
+    assert found("is:unread body") == {4, 6}
+    assert typed("is:unread body") == ({4, 6}, {True})
+    assert typed("from:bob body") == ({3, 5}, {False})
 
 
 def test_a_muted_tag_takes_whole_threads_unless_they_are_followed(session: Session) -> None:
