@@ -20,7 +20,7 @@ class Marking(Moving):
 
     def offer(self, what: str, take_back: Callable[[], None]) -> None:
         self.take_back = take_back
-        self.say(f"{sentence(what)}. z takes it back.")
+        self.say(f"{words.sentence(sentence(what))} z takes it back.")
 
     def offer_undo(self, undo: Undo) -> None:
         if undo.nothing:

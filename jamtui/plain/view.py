@@ -113,7 +113,7 @@ class View:
         self._people: dict[str, PersonRow] = {}
         self.take_back: Callable[[], None] | None = None
         self._before_search: Spot | None = None
-        self._trail: list[Spot] = []  # where one went into the ways from
+        self._trail: list[tuple[Spot, str, list[SearchHit]]] = []  # where one went into the ways from
         self._post_id = ""
         self._told: set[int] = set()  # posts that were read in this visit of the thread
         self._lines: list[str] = []  # of the post one is on
@@ -491,6 +491,7 @@ class View:
         if self.spot.place != "hits":
             self._before_search = self.spot
         self.query, self.hits, self.keys = query, hits, ()
+        self.session.set_place("list:hits", "")
         self.go(Spot("hits", sort=self.spot.sort))
 
     def back(self) -> bool:
@@ -514,7 +515,9 @@ class View:
     def enter(self, spot: Spot) -> None:
         """Goes to one of the ways through the Jam, from which `back` comes back to where one is now."""
         if (spot.place, spot.about) != (self.spot.place, self.spot.about):
-            self._trail = [*self._trail[1 - TRAIL :], self._before_search or Spot() if self.hits else self.spot]
+            self._trail = [*self._trail[1 - TRAIL :], (self.spot, self.query, self.hits)]
+            if self.spot.kind == "hits" and self.keys:
+                self.session.set_place(self.spot.list_name, str(self.keys[self.at]))
         self.hits = []
         self.go(spot)
 
@@ -522,7 +525,7 @@ class View:
         """Where one went into this way from, as far as it still is there."""
         if self.spot.place not in WAYS or not self._trail:
             return None
-        spot = self._trail.pop()
+        spot, self.query, self.hits = self._trail.pop()
         if spot.reading:
             with contextlib.suppress(NotFound):
                 self.session.thread_index(spot.thread)

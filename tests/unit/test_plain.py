@@ -169,9 +169,26 @@ def test_back_from_a_way_is_where_one_was(session: Session) -> None:
     assert plain.spot == Spot()
 
 
+def test_back_from_who_wrote_a_hit_is_the_hit(talk: Talk, session: Session) -> None:
+    plain = Plain(session, Pipe(io.StringIO(), io.StringIO(), columns=200), edit=str, browse=str)
+    plain.begin()
+    for line in ("search pilot", "down", "open"):
+        plain.answer(line)
+    spot, key, hits = plain.spot, plain.post_key, plain.hits
+    for line in ("person", "open", "back", "back"):
+        plain.answer(line)
+    assert (plain.spot, plain.post_key, plain.hits) == (spot, key, hits)
+    plain.answer("back")
+    assert (plain.spot.kind, plain.at, len(plain.keys)) == ("hits", 1, len(hits))
+    plain.answer("back")
+    assert plain.spot == Spot()
+
+
 def test_what_is_muted_followed_and_edited_is_told(talk: Talk, session: Session) -> None:
     first, second = session.threads(session.thread_keys(session.forums()[0].id))[:2]
     told = talk("open", "m", "j", "F", "k", "j", "k", "open")
+    assert second.title.endswith("?")
+    assert f"Followed: {second.title} z takes it back." in told
     assert f"{first.author}, muted, {first.replies} replies" in told
     assert f"{second.author}, followed, {second.unread} unread" in told
     assert "opening post, muted" in told
