@@ -26,7 +26,7 @@ from textual.screen import Screen
 
 from jamtui import themes
 from jamtui.actions import AS_DELIVERED, BY_ID, Keymap
-from jamtui.errors import JamError
+from jamtui.errors import JamError, UsageError
 from jamtui.model import Changed
 from jamtui.safe_text import safe_line
 from jamtui.session import Session
@@ -52,6 +52,19 @@ def _commands() -> type[Provider]:
     from screens.palette import ActionCommands
 
     return ActionCommands
+
+
+def check_theme(name: str) -> None:
+    """Raises `UsageError` when no theme has this name, short or whole."""
+    import difflib
+
+    from textual.theme import BUILTIN_THEMES
+
+    known = {*themes.SHORT_NAMES, *(theme.name for theme in themes.OWN), *BUILTIN_THEMES}
+    if name not in known:
+        near = difflib.get_close_matches(name, known, 1)
+        best = f"Did you mean {near[0]}? " if near else ""
+        raise UsageError(f"no theme is called {name}", f"{best}There are dark, light, high-contrast and ansi.")
 
 
 class JamApp(TypeAhead[int]):

@@ -232,7 +232,9 @@ _HEADS = tuple((kind, b'{"type":"%s","data":{' % kind.encode()) for kind in ("po
 
 def _reason(error: Exception) -> str:
     text = str(error)
-    return text[:1].lower() + text[1:] if text else type(error).__name__
+    if not text:
+        return type(error).__name__
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
 def read(stream: BinaryIO) -> Iterator[Record]:

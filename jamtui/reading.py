@@ -132,7 +132,10 @@ class Reading:
         if words.startswith("@"):
             person = self._rows.person_named(words[1:].strip())
             if person is None:
-                raise NotFound(f"nobody here is called {safe_line(words)}", "jamtui people lists everybody.")
+                raise NotFound(
+                    f"nobody here is called {safe_line(words)}",
+                    "Everybody: jamtui people, or :people.",
+                )
             return MarkKind.PERSON, person
         return MarkKind.THREAD, self.post(words).thread_id
 
@@ -144,7 +147,9 @@ class Reading:
         now = mark if on else None if before is mark else before
         self._marks.set_mark(kind, target, now, self.now())
         done = _PAST[mark] if on else f"no longer {_PAST[mark]}"
-        return Undo(f"{done}: {self._name_of(kind, target)}", ("mark", kind, target, before))
+        unknown = kind is MarkKind.TAG and on and not self._rows.tagged(target)
+        words = f"{done}: {self._name_of(kind, target)}{', which no post carries yet' if unknown else ''}"
+        return Undo(words, ("mark", kind, target, before))
 
     def take_off(self, row: MarkRow) -> Undo:
         """Takes a mark off, also from what is no longer in the mirror."""

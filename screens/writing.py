@@ -20,6 +20,7 @@ from widgets.links import Link
 from widgets.lists import OutboxList
 from widgets.markdown_lines import parse
 from widgets.rows import one_line
+from widgets.status_line import HintLine
 from widgets.tag_picker import TagPicker
 from widgets.thread_reader import ThreadReader
 
@@ -65,6 +66,7 @@ class Writing(View):
             body_limit=session.limits.body,
         )
         self.set_class(draft.kind is DraftKind.THREAD, "-new-thread")
+        self.query_one(HintLine).quiet()  # the keys of the composer stand there now
         hold_keys(self.app, lambda widget: any(one.id == "composer" for one in widget.ancestors))
         composer = Composer(draft, heading, desk, titled=titled)
         rebind(composer, self.keymap)

@@ -97,7 +97,7 @@ def draw_post(row: PostRow, doc: Doc, view: View) -> PostLines:
     levels, guides, measure = _measure(view)
     left: Line = (Span(" " * MARGIN), *guides)
     head: list[Line] = []
-    if view.depth == 0 and not row.gone:
+    if view.depth == 0 and not row.gone and (view.fold is not None or not _repeats(row)):
         head += mark_words(wrap([Span(row.title or "(no title)", "title")], measure), view.words)
     head.append(_header(row, view, measure, levels))
     if row.tags:
@@ -130,6 +130,12 @@ def draw_post(row: PostRow, doc: Doc, view: View) -> PostLines:
         gap: Line = (Span(" " * MARGIN), Span("│ " * shared, "guide")) if shared else ()
         lines.append(gap)
     return PostLines(tuple(lines), end, doc, more)
+
+
+def _repeats(row: PostRow) -> bool:
+    """Whether the title is no more than how the text begins, as where people write one sentence and nothing else."""
+    title = " ".join(row.title.removesuffix("…").removesuffix("...").split())
+    return bool(title) and " ".join(row.body[: len(title) * 2 + 20].split()).startswith(title)
 
 
 def _header(row: PostRow, view: View, width: int, levels: int) -> Line:

@@ -18,7 +18,7 @@ from typing import IO, BinaryIO, cast
 from jamtui import archive
 from jamtui.archive import ArchiveError
 from jamtui.commands.context import Context
-from jamtui.errors import JamError, UsageError
+from jamtui.errors import JamError, NotFound, UsageError
 from jamtui.output import throttled
 from jamtui.paths import make_private_dir
 from jamtui.safe_text import safe_line
@@ -173,7 +173,7 @@ def _stamp(path: Path) -> str:
             head = hashlib.sha256(file.read(_HEAD)).hexdigest()
             found = os.fstat(file.fileno())
     except OSError as error:
-        raise ArchiveError(f"{path}: {error.strerror or error}", hint="Check the path.") from None
+        raise NotFound(f"{path} cannot be read: {error.strerror or error}", "Check the path.") from None
     return f"{found.st_size}-{found.st_mtime_ns}-{head}"
 
 

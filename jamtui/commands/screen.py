@@ -80,6 +80,8 @@ def run(
         )
     from jamtui import app
 
+    if context.theme:
+        app.check_theme(context.theme)
     return app.run(
         session,
         doors=doors,
@@ -145,8 +147,10 @@ def picture(context: Context, jam: KnownJam, args: argparse.Namespace) -> int:
 
 def draw(context: Context, session: Session, args: argparse.Namespace, *, frozen: bool) -> int:
     """Runs the TUI without a terminal, presses ``--keys``, and writes what it shows as SVG to ``--screenshot``."""
-    from jamtui.app import JamApp
+    from jamtui.app import JamApp, check_theme
 
+    if context.theme:
+        check_theme(context.theme)
     columns, lines = size_of(args.size)
     target = Path(args.screenshot)
     if not target.parent.is_dir():

@@ -248,7 +248,8 @@ class Rows:
         rows = self.posts([key]) if key is not None else []
         if not rows:
             raise NotFound(
-                f"no post {safe_line(name)}", "Posts are named by their id; see jamtui threads FORUM --json."
+                f"no post {safe_line(name)}",
+                "Posts are named by their id: see jamtui threads FORUM --json.",
             )
         return rows[0]
 
@@ -367,6 +368,10 @@ class Rows:
         row = next(iter(self.db.execute("SELECT name FROM tags WHERE name = ? COLLATE NOCASE LIMIT 1", (name,))), None)
         return str(row[0]) if row else name.lower()
 
+    def tagged(self, name: str) -> bool:
+        """Whether any post carries this tag."""
+        return next(iter(self.db.execute("SELECT 1 FROM tags WHERE name = ? LIMIT 1", (name,))), None) is not None
+
     def person_named(self, handle: str) -> str | None:
         """The id of a person."""
         row = next(iter(self.db.execute("SELECT id FROM people WHERE handle = ? COLLATE NOCASE", (handle,))), None)
@@ -403,8 +408,12 @@ def forum_named(name: str, forums: Sequence[ForumRow]) -> ForumRow:
     for row in forums:
         if name in (row.id, row.slug):
             return row
-    known = ", ".join(row.slug for row in forums)
-    raise NotFound(f"no forum {safe_line(name)}", f"Forums of this Jam: {known}." if known else "Run jamtui sync.")
+    import difflib  # seldom needed, and not before the first frame
+
+    slugs = [row.slug for row in forums]
+    near = difflib.get_close_matches(name.casefold(), slugs, 1)
+    hint = f"Did you mean {near[0]}?" if near else f"Forums of this Jam: {', '.join(slugs)}."
+    raise NotFound(f"no forum {safe_line(name)}", hint if slugs else "Run jamtui sync.")
 
 
 def depth_first(thread_id: str, rows: Sequence[tuple[int, int | None, bool]]) -> ThreadIndex:

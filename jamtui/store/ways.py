@@ -117,7 +117,7 @@ def _people(rows: Rows, handle: str) -> list[int]:
         sql = "SELECT n FROM people WHERE handle = ? COLLATE NOCASE"
         found = [int(row[0]) for row in rows.db.execute(sql, (name,))]
     if not found:
-        raise NotFound(f"nobody is called {safe_line(name)}", "jamtui people lists everybody.")
+        raise NotFound(f"nobody is called {safe_line(name)}", "Everybody: jamtui people, or :people.")
     return found
 
 

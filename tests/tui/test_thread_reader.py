@@ -130,6 +130,24 @@ async def test_a_thread_as_a_person_sees_it() -> None:
         assert seen[15:18] == ["│ Zoe you · 3 d ago ✗ refused", "│ ✗ refused: the Jam closed", "│ No."]
 
 
+@pytest.mark.parametrize(
+    ("title", "body", "first"),
+    [
+        ("One sentence that says it all.", "One sentence that says it all.", "▌ Author 1"),
+        ("One sentence that is…", "One  sentence\nthat is longer than its title.", "▌ Author 1"),
+        ("One sentence", "Another text.", "▌ One sentence"),
+        ("One sentence", "", "▌ One sentence"),
+    ],
+)
+async def test_a_title_that_only_repeats_the_text_is_not_shown_twice(title: str, body: str, first: str) -> None:
+    app = ReaderApp([post(1, body, title=title)])
+    async with app.run_test(size=(60, 12)) as pilot:
+        app.reader.set_thread(app.index())
+        await pilot.pause()
+        assert app.lines[0].replace("  ", " ").startswith(first)
+        assert sum("sentence" in line for line in app.lines) <= 1 + body.count("\n")
+
+
 async def test_a_long_thread_loads_only_what_is_seen() -> None:
     app = ReaderApp(flat(3000))
     async with app.run_test(size=(80, 24)) as pilot:
