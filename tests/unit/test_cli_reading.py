@@ -176,7 +176,7 @@ def test_export_never_replaces_a_file_by_itself(run: Run, tmp_path: Path) -> Non
         (("login", "http://jam.example", "--guest"), 2, "https"),
         (("login", "https://jam.example", "--handle", "a", "--guest"), 2, "--handle"),
         (("login", "https://jam.example", "--password-stdin"), 2, "--handle NAME"),
-        (("open", "/nowhere/at/all.jsonl", "--index-only"), 1, "No such file"),
+        (("open", "/nowhere/at/all.jsonl", "--index-only"), 5, "cannot be read: No such file"),
     ],
 )
 def test_errors_are_one_line_with_a_hint(run: Run, words: tuple[str, ...], code: int, told: str) -> None:
