@@ -17,7 +17,8 @@ from textual.content import Content
 from jamtui.errors import JamError, NotFound, UsageError
 from jamtui.model import PersonRow, PostRow, ThreadRow
 from jamtui.ways import HotRow, Plan, chips, complete_filter
-from screens.view import Spot, View
+from screens.spot import Spot
+from screens.view import View
 from widgets.banner import Banner
 from widgets.rows import count
 from widgets.way_lists import person_card, person_head
