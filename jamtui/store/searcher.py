@@ -7,8 +7,9 @@ interrupted. SQLite works without Python's lock: the screen draws meanwhile.
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -69,12 +70,12 @@ class Searcher:
             lane.stop()
 
 
-def _quickly(rows: Rows, asked: _Asked) -> Iterator[Found]:
+def _quickly(rows: Rows, asked: _Asked) -> Generator[Found, None, None]:
     if asked.order == "newest":
         yield from search.first(rows, asked.text, asked.now, AT_ONCE, PAGE)
 
 
-def _wholly(rows: Rows, asked: _Asked) -> Iterator[Found]:
+def _wholly(rows: Rows, asked: _Asked) -> Generator[Found, None, None]:
     if asked.text.strip() or asked.order != "newest":
         yield search.whole(rows, asked.text, asked.now, asked.order, WHOLE, PAGE)
 
@@ -83,7 +84,7 @@ class _Lane:
     """One thread and its connection, made when it is first asked."""
 
     def __init__(
-        self, connect: Callable[[], Rows], answer: Callable[[Rows, _Asked], Iterator[Found]], rest: float
+        self, connect: Callable[[], Rows], answer: Callable[[Rows, _Asked], Generator[Found, None, None]], rest: float
     ) -> None:
         self._connect = connect
         self._answer = answer
@@ -122,12 +123,16 @@ class _Lane:
                     self._running = rows.db
                 rows.overlay, rows.silence = asked.overlay, asked.silence
                 try:
-                    for found in self._answer(rows, asked):
-                        if self._overtaken():
-                            break
-                        asked.deliver(found)
+                    # Closed at once: a statement that is still open would hand an interruption on to the next query.
+                    with contextlib.closing(self._answer(rows, asked)) as answer:
+                        for found in answer:
+                            if self._overtaken():
+                                break
+                            asked.deliver(found)
                 except apsw.InterruptError:
-                    continue  # by `ask` or `stop`: something else is wanted now
+                    with self._told:
+                        if self._wanted is None:  # it was meant for the query before, and came late
+                            self._wanted = asked
                 except apsw.Error as error:
                     why = f"the search failed: {safe_line(str(error))}. jamtui sync mends a broken mirror"
                     asked.deliver(Found(asked.text, asked.order, (), problems=(why,)))
