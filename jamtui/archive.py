@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import msgspec
-import zstandard
 from msgspec import Meta
 
 from jamtui.errors import JamError, NotFound
@@ -237,6 +236,13 @@ def _reason(error: Exception) -> str:
     return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
+def _damages() -> tuple[type[Exception], ...]:
+    """What a file that is damaged or cut off raises. Zstandard is not needed before a first frame, so imported here."""
+    import zstandard
+
+    return OSError, EOFError, zlib.error, zstandard.ZstdError
+
+
 def read(stream: BinaryIO) -> Iterator[Record]:
     """The records of an uncompressed stream, in order, each checked by itself.
 
@@ -267,7 +273,7 @@ def _lines(stream: BinaryIO) -> Iterator[bytes]:
         number += 1
         try:
             line = stream.readline(MAX_RECORD + 3)
-        except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
+        except _damages() as error:  # asked for only when there is one
             raise ArchiveError(f"damaged or cut off ({error})", number) from None
         if not line:
             return
@@ -369,6 +375,8 @@ class _ZstdReader(io.RawIOBase):
     def __init__(self, file: BinaryIO) -> None:
         super().__init__()
         self._file = file
+        import zstandard
+
         self._context = zstandard.ZstdDecompressor(max_window_size=1 << 27)
         self._frame: zstandard.ZstdDecompressionObj | None = None
         self._rest = b""  # input after the end of a frame
