@@ -90,10 +90,13 @@ class Model:
         opener = self.posts[post.thread]
         # A removed opener has no tags any more, so its thread is not muted by them.
         opener_tags = set() if opener.gone or post.thread in self.followed_threads else set(opener.tags)
+        own_tags = (
+            set() if post is opener else set(post.tags)
+        )  # a followed thread is not muted by tags, so nor its opener
         return bool(
             post.thread in self.muted_threads
             or post.author in self.muted_people
-            or self.muted_tags & (opener_tags | set(post.tags))
+            or self.muted_tags & (opener_tags | own_tags)
         )
 
     def unread(self) -> list[Post]:
