@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import apsw
 
@@ -150,10 +151,14 @@ class _Lane:
                 if self._stopped:
                     return None
                 asked = self._wanted
-                if self._rest and self._told.wait(self._rest):
-                    continue  # told of another query, or to stop
+                # Looked at once more when the time is over: the next query may have come just then.
+                if self._rest and self._told.wait_for(partial(self._no_longer, asked), self._rest):
+                    continue
                 self._wanted = None
                 return asked
+
+    def _no_longer(self, asked: _Asked | None) -> bool:
+        return self._stopped or self._wanted is not asked
 
     def _overtaken(self) -> bool:
         with self._told:

@@ -54,6 +54,27 @@ def test_an_interruption_that_comes_late_does_not_lose_the_query_it_meets(lane: 
     assert tries == ["only", "only"]
 
 
+def test_a_query_that_comes_just_when_the_rest_is_over_is_not_lost(lane: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(rows: Rows, query: Any) -> Generator[Found, None, None]:
+        yield Found(query.text, "newest", (), total=0)
+
+    one = lane(answer, 0.001)
+    answered = threading.Event()
+    rest, came = one._told.wait, []
+
+    def over(timeout: float | None = None) -> bool:
+        """The time is over, and before the lane has its lock back the next query is there."""
+        if timeout is not None and not came:
+            came.append("second")
+            one._wanted = asked("second", lambda found: answered.set())
+            return False
+        return bool(rest(timeout))
+
+    monkeypatch.setattr(one._told, "wait", over)
+    one.ask(asked("first", lambda found: None))
+    assert answered.wait(30)
+
+
 @pytest.mark.parametrize("rest", [0.0, 0.001])
 def test_the_last_of_many_queries_is_answered(lane: Any, rest: float) -> None:
     def answer(rows: Rows, query: Any) -> Generator[Found, None, None]:
