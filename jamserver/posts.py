@@ -142,7 +142,10 @@ def create(tx: Tx, actor: Actor, post_id: str, new: NewPost) -> Written:
         fields["title"] = title
     fields |= {"body": body, "created_at": rfc3339(tx.now), "tags": list(tags), "votes": {"up": 0}, "version": 1}
     if new.written_at is not None:
-        fields["written_at"] = rfc3339(new.written_at)
+        try:
+            fields["written_at"] = rfc3339(new.written_at)
+        except OverflowError:
+            raise invalid("/written_at", "This time does not exist in UTC.") from None
     if new.lang is not None:
         fields["lang"] = new.lang
     data = encode(fields)

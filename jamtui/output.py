@@ -10,6 +10,7 @@ Imports little: `jamtui forums --json` in a script must not be slower than the s
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 
@@ -128,7 +129,12 @@ def local_time(moment: object) -> str:
     """An aware datetime as people read it, in their own zone, to the minute."""
     from datetime import datetime
 
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M") if isinstance(moment, datetime) else ""
+    if not isinstance(moment, datetime):
+        return ""
+    # At the edge of time another zone has no such hour: then it is told as it was written.
+    with contextlib.suppress(OverflowError, ValueError, OSError):
+        moment = moment.astimezone()
+    return moment.strftime("%Y-%m-%d %H:%M")
 
 
 def width(text: str) -> int:

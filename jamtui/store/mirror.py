@@ -110,11 +110,11 @@ class Mirror:
             return
         try:
             data = archive.decode(kind, raw)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, ValueError):
             raw = archive.mend_surrogates(raw)
             try:
                 data = archive.decode(kind, raw)
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except (msgspec.DecodeError, ValueError):
                 self._keep(f"unreadable {kind}", raw)
                 return
         match data:
@@ -259,7 +259,7 @@ class Mirror:
 
 class _Votes(msgspec.Struct):
     post_id: str
-    up: int
+    up: archive.Count
 
 
 class _WithId(msgspec.Struct):

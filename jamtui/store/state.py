@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import apsw
 import msgspec
@@ -33,22 +33,26 @@ class Head(msgspec.Struct, frozen=True):
     jam: str
 
 
+# Milliseconds since 1970 that are a time in every zone: up to the end of the year 9998.
+Millis = Annotated[int, msgspec.Meta(ge=0, le=253_370_764_799_999)]
+
+
 class Read(msgspec.Struct, frozen=True):
     """``posts``: the last 16 hex digits of ids; ``version`` that was read, 0 when it is not known."""
 
     posts: list[str]
-    version: int = 0
+    version: Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)] = 0
 
 
 class Saved(msgspec.Struct, frozen=True):
     post_id: str
-    at: int
+    at: Millis
 
 
 class Marked(msgspec.Struct, frozen=True):
     kind: str
     target: str
-    at: int
+    at: Millis
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -114,7 +118,7 @@ def parse(lines: Iterable[bytes], jam_id: str) -> list[tuple[str, Any]]:
     for number, line in enumerate(lines, 1):
         try:
             records.append(_record(line, first=number == 1, jam_id=jam_id))
-        except (ValueError, msgspec.DecodeError, msgspec.ValidationError) as error:
+        except (ValueError, RecursionError, msgspec.DecodeError) as error:
             raise StateBroken(
                 f"line {number}: {safe_line(str(error))}", "Nothing of the file was taken; export it again."
             ) from None

@@ -363,3 +363,11 @@ def test_a_flood_of_writes_is_put_off_for_its_writer_alone(start_jam: Any) -> No
     assert jam.changes()[-1]["seq"] == head + written
     assert jam.ada.get(address).status_code == 200
     assert jam.bob.put(f"{address}/vote").status_code == 200
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_that_does_not_exist_in_utc_is_refused(jam: Any, moment: str) -> None:
+    answer = put(
+        jam.ada, str(uuid.uuid4()), forum_id=jam.forum["id"], title="T", body="B", written_at=moment
+    )  # fmt: skip
+    problem(answer, 422, "invalid")

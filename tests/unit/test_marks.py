@@ -221,7 +221,12 @@ def test_the_state_goes_to_another_device_and_merges(session: Session, tmp_path:
         (b'{"type":"muted","data":{"kind":"mood","target":"x","at":1}}', "nothing called mood"),
         (b'{"type":"state","data":{"format":1,"jam":"j"}}', "the first line, and no other"),
         (b"\xff\xfe", "line 3"),
+        (b'{"type":"saved","data":{"post_id":"p","at":9000000000000000000}}', "at"),
+        (b'{"type":"saved","data":{"post_id":"p","at":-1}}', "at"),
+        (b'{"type":"read","data":{"posts":[],"version":100000000000000000000}}', "version"),
+        (b'{"type":"dream","data":{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}}", "line 3"),
     ],
+    ids=lambda value: value[:40] if isinstance(value, str) else str(value[:60]),
 )
 def test_a_broken_state_is_refused_whole_with_its_line(session: Session, line: bytes, reason: str) -> None:
     good = [b'{"type":"state","data":{"format":1,"jam":"j"}}', b'{"type":"read","data":{"posts":["%s"]}}' % (b"0" * 16)]

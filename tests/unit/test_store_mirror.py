@@ -142,6 +142,23 @@ def test_an_object_that_cannot_be_read_is_kept_and_stops_nothing(filled: Mirror)
     assert kept == ["unreadable post", "unreadable votes", "unreadable post"]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        post(1, created_at="0001-01-01T00:00:00+14:00"),
+        post(1, created_at="9999-12-31T23:59:59-14:00"),
+        ("votes", b'{"post_id":"q1","up":99999999999999999999}'),
+        ("votes", b'{"post_id":"q1","up":-1}'),
+    ],
+)
+def test_a_change_beyond_time_or_numbers_stops_nothing(filled: Mirror, change: tuple[str, bytes]) -> None:
+    before = list(objects(filled.db))
+    filled.apply([change], "9-cccc")
+    assert filled.cursor == "9-cccc"
+    assert [str(row[0]) for row in filled.db.execute("SELECT type FROM others")] == [f"unreadable {change[0]}"]
+    assert list(objects(filled.db))[: len(before)] == before
+
+
 def test_a_lone_surrogate_is_stored_as_a_replacement(filled: Mirror) -> None:
     kind, data = post(1, body="MARK")
     filled.apply([(kind, data.replace(b"MARK", b"a\\ud800b"))], "5-cccc")
