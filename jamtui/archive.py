@@ -159,24 +159,17 @@ def decode(kind: str, raw: bytes) -> Object | None:
     Fields that are not known are checked as JSON and as UTF-8 too: they are kept and served to others.
     """
     try:
-        data = _decoded(kind, raw)
+        _OBJECT.decode(raw)
+        decoder = _DECODERS.get(kind)
+        data = None if decoder is None else decoder.decode(raw)
         for moment in _times(data):
-            if not _SAFE_YEARS[0] < moment.year < _SAFE_YEARS[1]:
+            if moment.year in (1, 9999):  # between them no zone moves a time out of what a datetime can hold
                 moment.astimezone(UTC)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     except OverflowError:
         raise ValueError("a time outside of the years 1 to 9999") from None
     return data
-
-
-def _decoded(kind: str, raw: bytes) -> Object | None:
-    _OBJECT.decode(raw)
-    decoder = _DECODERS.get(kind)
-    return None if decoder is None else decoder.decode(raw)
-
-
-_SAFE_YEARS = (1, 9999)  # between them no zone moves a time out of what a datetime can hold
 
 
 def _times(data: Object | None) -> Iterator[datetime]:

@@ -258,7 +258,7 @@ class JamScreen(Marking, Ways):
 
     def action_toggle_read(self) -> None:
         if self.session.explore:
-            raise UsageError("nothing is marked while exploring")
+            raise UsageError("nothing is marked while exploring", "Start jamtui without --explore to mark.")
         row = self._row()
         if isinstance(row, ThreadRow | PostRow):
             self.offer(self.session.toggle_read(row))
@@ -266,7 +266,7 @@ class JamScreen(Marking, Ways):
 
     def action_all_read(self) -> None:
         if self.session.explore:
-            raise UsageError("nothing is marked while exploring")
+            raise UsageError("nothing is marked while exploring", "Start jamtui without --explore to mark.")
         spot, keys = self.spot, self.list_now.keys
         if spot.reading:
             undo = self.session.mark_all_read(thread_id=spot.thread)
@@ -277,7 +277,7 @@ class JamScreen(Marking, Ways):
         elif spot.kind == "posts":
             undo = self.session.mark_listed_read(posts=keys)
         else:
-            raise UsageError("nothing is read or unread here")
+            raise UsageError("nothing is read or unread here", "Open a forum or a thread first.")
         self.offer(undo)
         self.reload()
 

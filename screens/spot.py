@@ -1,12 +1,19 @@
-"""Where one is in the main screen, and the reader that knows whether one reads or only looks."""
+"""Where one is, for the full screen and for plain mode: no screen library is known here."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from widgets.thread_reader import ThreadReader
+Kind = Literal["forums", "threads", "posts", "people", "outbox", "hits"]
+# Of places; all others have posts.
+_KINDS: dict[str, Kind] = {
+    "people": "people",
+    "outbox": "outbox",
+    "hits": "hits",
+    "all": "threads",
+    "hot": "threads",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,33 +30,13 @@ class Spot:
     back: str = ""  # the place that a page was opened from
 
     @property
-    def kind(self) -> Literal["forums", "threads", "posts", "outbox", "people"]:
-        """What kind of rows the list at the left has."""
+    def kind(self) -> Kind:
+        """What kind of rows the list has. ``hits`` are a list of plain mode alone."""
         if self.place == "forums":
             return "threads" if self.forum else "forums"
-        if self.place in ("all", "hot"):
-            return "threads"
-        if self.place == "people":
-            return "people"
-        return "outbox" if self.place == "outbox" else "posts"
+        return _KINDS.get(self.place, "posts")
 
     @property
     def list_name(self) -> str:
         """The name under which the cursor of the list is kept."""
         return f"forum:{self.forum}" if self.forum and self.kind == "threads" else f"list:{self.place}{self.about}"
-
-
-class Reader(ThreadReader):
-    """The thread of this screen. While it only previews what the list stands on, nothing in it counts as read."""
-
-    previewing = True
-    mark: Callable[[frozenset[int]], None] = staticmethod(lambda keys: None)
-
-    def _report_seen(self) -> None:
-        if not self.previewing:
-            super()._report_seen()
-
-    def tell_seen(self, keys: frozenset[int]) -> None:
-        """On the disk at once: what was read stays read, however the program ends. The message comes after it."""
-        self.mark(keys)
-        super().tell_seen(keys)

@@ -26,10 +26,11 @@ from jamtui.errors import JamError, NotFound, UsageError, sentence
 from jamtui.model import Changed, ForumRow, OutboxRow, PersonRow, PostRow, ThreadRow
 from jamtui.session import Session
 from jamtui.ways import HotRow
+from screens.hints import not_here
 from screens.hits import Hits
 from screens.messages import JamChanged
 from screens.rail import Rail, RailList
-from screens.spot import Reader, Spot
+from screens.spot import Spot
 from widgets.banner import Banner
 from widgets.bindings import bindings, rebind
 from widgets.lists import ForumList, OutboxList, PostList, ThreadList
@@ -58,9 +59,6 @@ _LISTS: dict[str, type[RowList[Any, Any]]] = {
     "hot": HotList,
     "people": PeopleList,
 }
-_WRITING = frozenset(
-    {"new-thread", "reply", "quote", "edit", "delete", "vote", "unvote", "tags", "discard"}
-)  # actions that change the Jam: no hints for them where one only reads
 
 
 class View(Hits, Screen[None]):
@@ -109,7 +107,7 @@ class View(Hits, Screen[None]):
                 yield PaneHead(id="right-head")
                 with VerticalScroll(id="card", can_focus=False):
                     yield Static(id="card-text")
-                reader = Reader(session.posts, session.now, ages=self.ages)
+                reader = ThreadReader(session.posts, session.now, ages=self.ages)
                 reader.mark, reader.find_key = (lambda keys: session.mark_read(keys)), session.key
                 yield reader
             yield Rail(session.forums)  # docked at the left: the lists stay the first of their kind
@@ -172,8 +170,8 @@ class View(Hits, Screen[None]):
         return []
 
     @property
-    def reader(self) -> Reader:
-        return self.query_one(Reader)
+    def reader(self) -> ThreadReader:
+        return self.query_one(ThreadReader)
 
     @property
     def wide(self) -> bool:
@@ -286,7 +284,7 @@ class View(Hits, Screen[None]):
             self.query_one(rows).display = self.list_now is self.query_one(rows)
         self.query_one("#card").display = card
         self.reader.display = not card and not self.has_class("-new-thread")
-        # In one go: each change of a class of the screen styles everything on it anew, at 20 ms.
+        # In one go: each change of a class of the screen styles everything on it anew.
         forums = spot.kind == "forums"
         self.update_classes({"-reading": spot.reading or self.writing, "-card": card, "-forums": forums})
         self.query_one(Rail).display = self.three_panes and spot.kind == "threads"
@@ -316,24 +314,12 @@ class View(Hits, Screen[None]):
         self.query_one("#left-head", PaneHead).show(left, right, active=not spot.reading and not self.writing)
         left, right = self._right_head()
         self.query_one("#right-head", PaneHead).show(left, right, active=spot.reading and not self.writing)
-        self.query_one(HintLine).set_hints(self._hints())
+        where = Where.COMPOSER if self.writing else Where.OUTBOX if spot.kind == "outbox" else Where.JAM
+        out = () if self.writing else not_here(spot, may_write=not session.refusal(), rows=bool(self.list_now.keys))
+        self.query_one(HintLine).set_hints(hints(where, out, self.keymap))
         rail = self.query_one(Rail)
         if rail.display:
             rail.show(spot.forum, session.activity())
-
-    def _hints(self) -> list[tuple[str, str]]:
-        """What helps here: nothing that cannot be done on this pane, and nothing to write where one only reads."""
-        if self.writing:
-            return hints(Where.COMPOSER, keymap=self.keymap)
-        spot = self.spot
-        out = set(_WRITING if self.session.refusal() else ())
-        if spot.reading:
-            out.add("open")
-        elif spot.kind in ("forums", "people"):
-            out |= {"reply", "vote", "tags"}
-        elif not self.list_now.keys:
-            out |= {"open", "retry", "reopen", "drop", "reply", "vote", "tags"}
-        return hints(Where.OUTBOX if spot.kind == "outbox" else Where.JAM, out, self.keymap)
 
     def _left_head(self) -> tuple[Content, Content]:
         spot, rows = self.spot, self.list_now
@@ -471,7 +457,7 @@ class View(Hits, Screen[None]):
 
     @on(ThreadReader.Seen)
     def seen(self, message: ThreadReader.Seen) -> None:
-        """Posts were read (see `Reader`). They stay marked as new in the thread until one comes back to it."""
+        """Posts were read (`ThreadReader.mark`). They stay marked as new in the thread until one comes back to it."""
         self._refresh_lines()
 
     @on(ThreadReader.NewBelow)

@@ -13,14 +13,14 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from rich.style import Style
 from textual import events
-from textual.message import Message
 from textual.strip import Strip
 
 from jamtui.model import PostRow, ThreadIndex
+from widgets import reader_messages
 from widgets.colours import ansi_author, author_colours
 from widgets.line_view import LineView, thumb
 from widgets.links import Link
@@ -37,18 +37,6 @@ SHIFT = 16  # cells that tables and code move at a key
 OVERLAP = 2  # lines of a page that are still there on the next
 
 
-class _ReaderMessage(Message):
-    """What a reader tells."""
-
-    def __init__(self, reader: ThreadReader) -> None:
-        super().__init__()
-        self.reader = reader
-
-    @property
-    def control(self) -> ThreadReader:
-        return self.reader
-
-
 class ThreadReader(LineView):
     """The reader of a thread. ``load`` gives the posts of some keys, in their order, without those that vanished;
     ``now`` is the clock that ages are told by."""
@@ -58,33 +46,11 @@ class ThreadReader(LineView):
     DEFAULT_CSS = CSS
     watched_styles = ("muted", "link", "thumb", "code", "cursor", "blurred")
 
-    class Moved(_ReaderMessage):
-        """The cursor came to stand on another post."""
-
-        def __init__(self, reader: ThreadReader, key: int) -> None:
-            super().__init__(reader)
-            self.key = key
-
-    class Seen(_ReaderMessage):
-        """These unread posts have been read: their last line was on the screen, and the reader moved on."""
-
-        def __init__(self, reader: ThreadReader, keys: frozenset[int]) -> None:
-            super().__init__(reader)
-            self.keys = keys
-
-    class NewBelow(_ReaderMessage):
-        """So many posts arrived where they cannot be seen."""
-
-        def __init__(self, reader: ThreadReader, count: int) -> None:
-            super().__init__(reader)
-            self.count = count
-
-    class LinkClicked(_ReaderMessage):
-        """A link was clicked. ``link.url`` is absolute http(s); whoever gets this asks the person first."""
-
-        def __init__(self, reader: ThreadReader, link: Link) -> None:
-            super().__init__(reader)
-            self.link = link
+    # What it tells.
+    Moved: TypeAlias = reader_messages.Moved
+    Seen: TypeAlias = reader_messages.Seen
+    NewBelow: TypeAlias = reader_messages.NewBelow
+    LinkClicked: TypeAlias = reader_messages.LinkClicked
 
     def __init__(
         self,
@@ -118,6 +84,7 @@ class ThreadReader(LineView):
         self._thumb = (0, 0)
         self._clock = now()
         self.find_key: Callable[[str], int | None] | None = None  # the key that a post has now, by its id
+        self.mark: Callable[[frozenset[int]], None] | None = None  # notes at once what was read, whatever comes after
         self.previewing = False  # True: what is on the screen does not count as seen
 
     # the thread
@@ -541,7 +508,9 @@ class ThreadReader(LineView):
             self.tell_seen(frozenset(again))
 
     def tell_seen(self, keys: frozenset[int]) -> None:
-        """Tells that posts were read. A subclass may note it at once, so that nothing is lost when the program ends."""
+        """Tells that posts were read; `mark` has noted it before the message comes, however the program ends."""
+        if self.mark is not None:
+            self.mark(keys)
         self.post_message(self.Seen(self, keys))
 
     def leave(self) -> None:

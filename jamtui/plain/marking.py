@@ -42,7 +42,7 @@ class Marking(Moving):
 
     def _may_mark(self) -> None:
         if self.session.explore:
-            raise UsageError("nothing is marked while exploring")
+            raise UsageError("nothing is marked while exploring", "Start jamtui without --explore to mark.")
 
     def do_toggle_read(self) -> None:
         self._may_mark()
@@ -69,7 +69,7 @@ class Marking(Moving):
         elif self.spot.kind == "posts":
             undo = self.session.mark_listed_read(posts=[int(key) for key in self.keys])
         else:
-            raise UsageError("nothing is read or unread here")
+            raise UsageError("nothing is read or unread here", "Open a forum or a thread first.")
         self.offer_undo(undo)
         self.reload()
 

@@ -8,7 +8,8 @@ from jamtui.actions import SORTS
 from jamtui.errors import UsageError
 from jamtui.model import ForumRow, PersonRow, PostRow, SearchHit, ThreadRow
 from jamtui.plain import words
-from jamtui.plain.view import WAYS, Spot, View
+from jamtui.plain.view import WAYS, View
+from screens.spot import Spot
 
 WINDOW = 128  # rows that are read at once when the next unread one is looked for
 

@@ -11,10 +11,10 @@ from jamtui.plain import words
 from jamtui.plain.console import Ended
 from jamtui.plain.keys import Key
 from jamtui.plain.news import IDLE, SELDOM
-from jamtui.plain.view import Spot
 from jamtui.plain.ways import Ways
 from jamtui.plain.wrap import wrap
 from jamtui.safe_text import safe_line
+from screens.spot import Spot
 
 # Actions without a handler here, and why; a test holds that every other one has its own.
 NOT_NEEDED: dict[str, str] = {

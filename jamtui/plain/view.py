@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from jamtui.errors import JamError, NotFound, UsageError, sentence
 from jamtui.model import ForumRow, OutboxRow, PersonRow, PostRow, SearchHit, ThreadIndex, ThreadRow
@@ -20,6 +20,7 @@ from jamtui.plain.news import News
 from jamtui.plain.wrap import wrap
 from jamtui.session import Session
 from jamtui.ways import HotRow, Plan, chips
+from screens.spot import Spot
 
 NO_THREAD = ThreadIndex("", (), (), (), frozenset())
 _TITLES = {
@@ -49,33 +50,6 @@ WAYS = ("all", "hot", "people", "person", "plan")
 TRAIL = 20  # steps back that are remembered
 
 Row = ForumRow | ThreadRow | PostRow | PersonRow | OutboxRow | SearchHit
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """``forum`` "" is the list of forums; ``reading``: one is on a post of ``thread``, else on a row of the list."""
-
-    place: str = "forums"
-    forum: str = ""
-    thread: str = ""
-    reading: bool = False
-    sort: str = "active"
-    filter: str = ""  # what the threads are narrowed to, as typed
-    about: str = ""  # the id of the person whose page this is
-    back: str = ""  # the place that a page was opened from
-
-    @property
-    def kind(self) -> str:
-        """forums, threads, posts, people, outbox or hits: what the rows of the list are."""
-        if self.place == "forums":
-            return "threads" if self.forum else "forums"
-        if self.place in ("all", "hot"):
-            return "threads"
-        return self.place if self.place in ("people", "outbox", "hits") else "posts"
-
-    @property
-    def list_name(self) -> str:
-        return f"forum:{self.forum}" if self.forum and self.kind == "threads" else f"list:{self.place}{self.about}"
 
 
 class View:

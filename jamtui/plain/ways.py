@@ -7,9 +7,9 @@ from dataclasses import replace
 from jamtui.errors import UsageError
 from jamtui.model import Mark, PersonRow, PostRow, SearchHit, ThreadRow
 from jamtui.plain import words
-from jamtui.plain.view import Spot
 from jamtui.plain.writing import Writing
 from jamtui.ways import complete_filter
+from screens.spot import Spot
 
 MINUTES = 15
 _MOST = 20  # marks that are told at once

@@ -9,7 +9,7 @@ from jamtui.model import Draft, DraftKind, Link, OutboxRow, PostRow
 from jamtui.plain import words
 from jamtui.plain.composer import Composer
 from jamtui.plain.marking import Marking
-from jamtui.plain.view import Spot
+from screens.spot import Spot
 
 _CONNECTED = (Link.LIVE, Link.READER, Link.SYNCING)
 

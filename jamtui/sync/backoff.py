@@ -6,6 +6,7 @@ import random
 
 SHORTEST = 1.0
 LONGEST = 120.0
+_BRIEF = 10.0  # seconds; a connection that ends sooner counts as failed, even when it ended without an error
 _STEADY = 60.0  # seconds that a connection must have lived for its loss to count as the first
 
 
@@ -20,6 +21,16 @@ class Backoff:
         """A connection lived that long; after a steady one the count begins anew."""
         if seconds >= _STEADY:
             self.failures = 0
+
+    def ended(self, lived: float) -> float:
+        """Seconds to wait after a connection that lived so long and ended without an error.
+
+        Never none: this may be how a server or a proxy ends every stream.
+        """
+        self.worked(lived)
+        if self.failures or lived < _BRIEF:
+            return self.next()
+        return SHORTEST + self._rng.random()
 
     def reset(self) -> None:
         self.failures = 0

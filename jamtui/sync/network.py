@@ -20,7 +20,7 @@ from jamtui.errors import JamError
 from jamtui.model import Changed, Link
 from jamtui.store import connection, mirror, own
 from jamtui.store.registry import KnownJam
-from jamtui.sync.backoff import SHORTEST, Backoff
+from jamtui.sync.backoff import Backoff
 from jamtui.sync.holder import Holder
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 _LOOK = 0.25  # seconds between looks at what other processes wrote
 _TAKE_OVER = 1.0  # seconds between tries to become the holder
-_BRIEF = 10.0  # seconds; a stream that ends sooner, even without an error, counts as a failure
 _STOP = 5.0  # seconds that a stop may take before the thread is left to end with the process
 
 
@@ -190,10 +189,8 @@ class Network:
                 self._say(Link.LIVE)
                 was_live = True
                 await self._live(engine, sender, own_db)
-                lived = time.monotonic() - since
-                backoff.worked(lived)
-                # An end without an error may be how a server or a proxy ends every stream: never at once again.
-                wait = backoff.next() if backoff.failures or lived < _BRIEF else SHORTEST + self._rng.random()
+                wait = backoff.ended(time.monotonic() - since)
+                self._say(Link.RECONNECTING, f"the server ended the stream; next try at {self._clock_in(wait)}")
             except errors.NotSignedIn as error:
                 self._say(Link.SIGNED_OUT, f"{error.title}. {error.hint}".strip())
                 await self._woken.wait()

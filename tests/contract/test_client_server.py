@@ -430,6 +430,24 @@ async def test_an_outbox_that_the_server_puts_off_arrives_whole_once_and_in_orde
     assert [post["body"] for post in posts if post["parent_id"]] == bodies
 
 
+async def test_what_waited_is_told_when_it_goes_out_and_what_goes_at_once_is_not(
+    start_jam: Callable[..., Any], tmp_path: Path
+) -> None:
+    jam = start_jam()
+    thread = jam.thread()
+    now = datetime.now(UTC)
+    with contextlib.closing(connect(tmp_path / "own.sqlite", own.SCHEMA)) as db:
+        store = own.Own(db)
+        late, fresh = new_id(), new_id()
+        for post_id, written in ((late, now - timedelta(minutes=3)), (fresh, now)):
+            payload = own.Payload(thread["id"], body="text")
+            store.enqueue(post_id, "post", post_id, thread["id"], jam.forum["id"], payload, written)
+        told: list[frozenset[str]] = []
+        async with as_(jam, "bob") as client:
+            assert await Sender(store, client, Backoff(random.Random(1)), lambda: now, told.append).drain() is None
+    assert told == [frozenset({late}), frozenset()]
+
+
 # -- the stream
 
 

@@ -190,6 +190,11 @@ def test_one_holds_the_network_and_the_other_is_told(new_server: Any, new_home: 
         assert (change["change"], change["type"], change["body"], change["author"]) == (
             "new", "post", "by way of the holder", "ana",
         )  # fmt: skip
+        # In the tunnel a sync for cron must not say that all is well.
+        server.stop()
+        assert watcher.stderr.readline() != ""
+        told = home.jamtui("sync", code=4).stderr
+        assert "another jamtui on this machine holds the connection, and it is" in told
         watcher.terminate()
 
 

@@ -60,3 +60,10 @@ def test_every_size_from_40x10_up_is_drawn(terminal: Callable[..., Any]) -> None
         demo.wait_for("Building")
     demo.press("q")
     assert demo.wait_end() == 0
+
+
+def test_a_theme_that_is_not_there_is_told_before_the_screen_is_taken(terminal: Callable[..., Any]) -> None:
+    demo = terminal("demo", "--freeze", "2011-02-09T14:00:00Z", "--theme", "darc")
+    assert demo.wait_end() == 2
+    assert "no theme is called darc. Did you mean dark?" in demo.wait_for("ansi.")
+    assert demo.modes_left_on() == set()

@@ -158,6 +158,7 @@ def test_export_never_replaces_a_file_by_itself(run: Run, tmp_path: Path) -> Non
         (("people", "nosuch"), 5, "jamtui people"),
         (("plan", "--minutes", "0"), 2, "--minutes"),
         (("threads", "nosuch"), 5, "Forums of this Jam: minimum-wage"),
+        (("threads", "klimrat"), 5, "Did you mean klimarat?"),
         (("threads", "klimarat", "--sort", "age"), 2, "choose from"),
         (("threads", "klimarat", "--limit", "0"), 2, "--limit"),
         (("show", "ffffffff"), 5, "no post ffffffff"),

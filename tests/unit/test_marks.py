@@ -308,3 +308,9 @@ def test_the_commands_mute_follow_and_carry(
     assert (code, json.loads(out)["muted"]) == (0, {"records": 2, "new": 1})
     assert [json.loads(line)["kind"] for line in run("followed", "--json")[1].splitlines()] == ["thread"]
     assert run("forums", "--explore")[0] == 2
+
+
+def test_a_tag_that_nobody_used_is_muted_and_that_is_said(session: Session) -> None:
+    assert session.set_mark("#nosuchtag", Mark.MUTED).what == "muted: #nosuchtag, which no post carries yet"
+    assert session.set_mark("#nosuchtag", Mark.MUTED).what == "no longer muted: #nosuchtag"
+    assert "carries" not in session.set_mark("@bob", Mark.MUTED).what

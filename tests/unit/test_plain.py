@@ -30,11 +30,11 @@ from jamtui.plain.keys import Key, Keys
 from jamtui.plain.markdown import lines_of, spoken
 from jamtui.plain.pipe import Pipe
 from jamtui.plain.program import NOT_NEEDED, Plain
-from jamtui.plain.view import Spot
 from jamtui.plain.wrap import wrap
 from jamtui.session import Session, open_session, prepare
 from jamtui.store import connection, mirror, registry
 from jamtui.store.mirror import Loading, Mirror
+from screens.spot import Spot
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2011, 2, 9, 14, tzinfo=UTC)

@@ -61,3 +61,14 @@ def test_backoff_honours_what_the_server_asks_and_forgets_after_a_steady_hour() 
     assert backoff.failures == 9
     backoff.worked(3600)
     assert backoff.failures == 0
+
+
+def test_a_connection_that_ends_without_an_error_is_never_asked_for_at_once() -> None:
+    for seed in range(50):
+        steady, brief = Backoff(random.Random(seed)), Backoff(random.Random(seed))
+        assert 1 <= steady.ended(3600.0) <= 2
+        assert steady.failures == 0
+        waits = [brief.ended(0.1) for _ in range(9)]
+        assert all(1 <= wait <= LONGEST for wait in waits)
+        assert brief.failures == 9  # a stream that ends at once is a fault, and is put off longer and longer
+    assert max(waits) > 2
