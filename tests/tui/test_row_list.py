@@ -12,6 +12,7 @@ import pytest
 from rich.style import Style
 from textual.app import App, ComposeResult
 from textual.content import Content
+from textual.geometry import Region
 from textual.pilot import Pilot
 
 from jamtui.safe_text import safe_line
@@ -320,3 +321,13 @@ async def test_lists_of_one_kind_share_a_palette_and_follow_the_theme(leaves: st
         app.theme = "textual-dark"
         await pilot.pause()
         assert colours(app, "three") == wanted["textual-dark"]
+
+
+async def test_a_list_that_was_removed_since_the_last_layout_is_painted_empty() -> None:
+    app = TwoLists()
+    async with app.run_test() as pilot:
+        rows = app.query_one("#one", RowList)
+        await pilot.pause()
+        await rows.remove()
+        strips = rows.render_lines(Region(0, 0, rows.size.width, 3))
+        assert [strip.text.strip() for strip in strips] == ["", "", ""]

@@ -10,7 +10,6 @@ import pytest
 from jamtui.errors import sentence
 from jamtui.output import local_time
 
-
 FIRST, LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
