@@ -27,7 +27,7 @@ Wait = Callable[[float], Awaitable[object]]
 FIRST = (3.0, 9.0)  # seconds until somebody votes for what the reader wrote
 ANSWER = (6.0, 24.0)  # and from there until the answer
 MORE = (8.0, 30.0)  # between two further events
-MOST_ANSWERS = 4  # to one post, those to its answers included
+MOST_ANSWERS = 4  # that `Answers.to` can come to for one post, those to its answers included
 TALKS = 64  # that go on at a time; further posts of the reader wait for their turn
 _MENTIONED = 0.3  # of answers to a post go to whom it names rather than to whom it answers
 _AGAIN = 1.0  # seconds until a stream that broke is opened anew
@@ -97,17 +97,14 @@ class Answers:
             tag = rng.choice(self._answerer.topic(heard).tags)
             tagger = somebody(rng, self._writers, "", ())
             add(MORE, lambda delay: LivePost(delay, "tag", tagger.handle, tagger.id, post.post_id, tag=tag))
-        answers = 1
         if rng.random() < (0.6 if opener else 0.3):
             second = somebody(rng, self._writers, lang, (first.id, post.parent_author))
             body, lang = self._answerer.answer(Heard(post.body, post.title, False, post.forum, self._handle, post.lang))
             add(MORE, says(second.id, body, lang, post.post_id))
-            answers += 1
         if not answer.lang and rng.random() < 0.4:
             third = somebody(rng, self._writers, "", (first.id, post.parent_author))
             aside = add(MORE, says(third.id, self._answerer.aside(heard, first.handle), "", answer.post_id))
-            answers += 1
-            if rng.random() < 0.5 and answers < MOST_ANSWERS:
+            if rng.random() < 0.5:
                 add(MORE, says(first.id, self._answerer.thanks(third.handle), "", aside.post_id))
         while rng.random() < 0.45:
             add(MORE, votes())
