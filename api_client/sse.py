@@ -8,7 +8,8 @@ heartbeat is one. One event may hold 1 MiB, counted from its first byte, data or
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from api_client.errors import BadAnswer
 
@@ -19,8 +20,7 @@ _BOM = b"\xef\xbb\xbf"
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """A dispatched event; ``id`` is the last event id so far, as the standard has it."""
 
     type: str
@@ -28,8 +28,7 @@ class Event:
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Struct, frozen=True):
     text: str
 
 

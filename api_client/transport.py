@@ -12,12 +12,12 @@ import contextlib
 import re
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 import msgspec
+from msgspec import Struct
 
 from api_client import errors
 from api_client.errors import ApiError, BadAnswer, NotSignedIn, Refused, Unreachable
@@ -32,8 +32,7 @@ _BEARER = re.compile(r"[A-Za-z0-9._~+/-]{1,4096}=*\Z")  # RFC 6750, 2.1
 _STALE = ("token_expired", "token_unknown", "not_signed_in")  # 401 that another token may mend
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """What a server may take of us. Seconds, and bytes as decoded."""
 
     call_seconds: float = 15.0  # a whole call, from connecting to the last byte
@@ -44,8 +43,7 @@ class Bounds:
     snapshot_bytes: int = 2 << 30
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A whole answer; ``body`` is tidied JSON (`api_client.models.tidy`)."""
 
     status: int

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 
 class Where(enum.StrEnum):
@@ -37,8 +38,7 @@ class Group(enum.StrEnum):
     PROGRAM = "Program"
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """One thing to do.
 
     ``id`` names it on the ``:`` line and is the id of its binding; the method that does it is ``action_<method>``.
@@ -317,8 +317,7 @@ _SIGNS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Keymap:
+class Keymap(Struct, frozen=True):
     """The keys of one person: the table's, but for the actions in ``changed`` (id to keys; none: unbound).
 
     Made from the configuration by `jamtui.keymap.keymap`, which sees to it that nothing in it clashes.

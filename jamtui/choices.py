@@ -7,14 +7,15 @@ is written anew at the next choice.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from jamtui.paths import Home, make_private_dir, read_private, write_private
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
+class Choices(Struct, frozen=True):
     """``theme`` is the name of the theme chosen last, "" when none was."""
 
     theme: str = ""

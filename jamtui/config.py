@@ -10,14 +10,14 @@ is none, and a file of an older version is brought to this one, with a copy of i
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
 import re
-import tomllib
 import typing
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
+
+from msgspec import Meta, Struct
+from msgspec.structs import fields
 
 from jamtui.errors import JamError
 from jamtui.paths import Home
@@ -34,8 +34,7 @@ class ConfigError(JamError):
         self.line = line
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One line of a setting that is a table: its name, its value as TOML has it, and where it stands."""
 
     name: str
@@ -43,8 +42,7 @@ class Entry:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One slip: its line (from 1), the setting (``theme``, ``keys.reply``), and what is wrong and what counts now."""
 
     line: int
@@ -52,29 +50,30 @@ class Problem:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Struct, frozen=True):
     """Every choice with its default. A choice is added by a field here and a line in docs/config.md.
 
-    ``help`` in the metadata is its comment in the file that `jamtui config edit` begins with.
+    What is described is a setting; the description is its comment in the file that `jamtui config edit` begins with.
     """
 
-    theme: Literal["auto", "dark", "light", "high-contrast", "ansi"] = field(
-        default="auto", metadata={"help": "auto: the one chosen last with :theme, else dark"}
+    theme: Annotated[
+        Literal["auto", "dark", "light", "high-contrast", "ansi"],
+        Meta(description="auto: the one chosen last with :theme, else dark"),
+    ] = "auto"
+    mouse: Annotated[bool, Meta(description="false leaves the mouse to the terminal")] = True
+    editor: Annotated[str, Meta(description='the command behind Ctrl-O; "" is $VISUAL, then $EDITOR')] = ""
+    timestamps: Annotated[Literal["relative", "absolute"], Meta(description='"5 min" or "14:05"')] = "relative"
+    ascii: Annotated[bool, Meta(description="marks of our own in ASCII; so they are where the locale is not UTF-8")] = (
+        False
     )
-    mouse: bool = field(default=True, metadata={"help": "false leaves the mouse to the terminal"})
-    editor: str = field(default="", metadata={"help": 'the command behind Ctrl-O; "" is $VISUAL, then $EDITOR'})
-    timestamps: Literal["relative", "absolute"] = field(default="relative", metadata={"help": '"5 min" or "14:05"'})
-    ascii: bool = field(
-        default=False, metadata={"help": "marks of our own in ASCII; so they are where the locale is not UTF-8"}
-    )
-    plain: bool = field(default=False, metadata={"help": "lines of words instead of the full screen, as with --plain"})
-    version: int = field(default=VERSION, metadata={"help": "of this file's form; leave it as it is"})
-    keys: tuple[Entry, ...] = field(
-        default=(), metadata={"help": "an action has the keys named here and no others; [] takes them all away"}
-    )
-    path: Path = field(default=Path("config.toml"), metadata={"internal": True}, compare=False)
-    problems: tuple[Problem, ...] = field(default=(), metadata={"internal": True})
+    plain: Annotated[bool, Meta(description="lines of words instead of the full screen, as with --plain")] = False
+    version: Annotated[int, Meta(description="of this file's form; leave it as it is")] = VERSION
+    keys: Annotated[
+        tuple[Entry, ...],
+        Meta(description="an action has the keys named here and no others; [] takes them all away"),
+    ] = ()
+    path: Path = Path("config.toml")
+    problems: tuple[Problem, ...] = ()
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -86,9 +85,24 @@ def told(path: Path, problem: Problem) -> str:
     return f"{path}, line {problem.line}: {problem.text}"
 
 
-def settings() -> list[dataclasses.Field[Any]]:
-    """The fields that are settings, in the order in which they are told."""
-    return [one for one in dataclasses.fields(Config) if not one.metadata.get("internal")]
+class Setting(Struct, frozen=True):
+    """A field of `Config` that is a setting: what may be in it, and what it says of itself."""
+
+    name: str
+    kind: Any
+    default: Any
+    help: str
+
+
+def settings() -> list[Setting]:
+    """The settings in the order in which they are told."""
+    hints = typing.get_type_hints(Config, include_extras=True)
+    found = []
+    for one in fields(Config):
+        match typing.get_args(hints[one.name]):
+            case (kind, Meta(description=str(help_))):
+                found.append(Setting(one.name, kind, one.default, help_))
+    return found
 
 
 def load(home: Home) -> Config:
@@ -118,6 +132,8 @@ def read(home: Home) -> str | None:
 
 def parse(text: str, path: Path) -> Config:
     """The choices in ``text``; ``path`` is how the file is named to people. Raises `ConfigError`."""
+    import tomllib  # most have no file
+
     try:
         table = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -129,8 +145,7 @@ def parse(text: str, path: Path) -> Config:
 
 
 def _read(table: dict[str, Any], path: Path, text: str) -> Config:
-    hints = typing.get_type_hints(Config)
-    known = {one.name: hints[one.name] for one in settings()}
+    known = {one.name: one.kind for one in settings()}
     lines = _lines(text)
     taken: dict[str, Any] = {}
     problems: list[Problem] = []

@@ -14,8 +14,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from jamtui.actions import ACTIONS, BY_ID, Keymap, Where, key_name
 from jamtui.config import Entry, Problem
@@ -142,8 +143,7 @@ def _modified(modifiers: frozenset[str], last: str, text: str) -> str:
     raise _NoKeyError(f"a terminal cannot send {text!r}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Wish:
+class _Wish(Struct, frozen=True):
     """What a line of the configuration asks for."""
 
     action: str

@@ -84,8 +84,8 @@ def template() -> str:
     for one in settings():
         if one.name in ("version", "keys"):
             continue
-        lines += ["", f"# {one.name}: {one.metadata.get('help', one.name)}", f"# {one.name} = {_toml(one.default)}"]
-    help_ = next(one.metadata["help"] for one in settings() if one.name == "keys")
+        lines += ["", f"# {one.name}: {one.help}", f"# {one.name} = {_toml(one.default)}"]
+    help_ = next(one.help for one in settings() if one.name == "keys")
     lines += [
         "",
         f"# Keys: {help_}.",

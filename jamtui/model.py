@@ -12,8 +12,10 @@ confirmed posts, negative for those still in the outbox. An ``id`` is the post's
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 
 class SendState(enum.StrEnum):
@@ -37,8 +39,7 @@ class Link(enum.StrEnum):
     LOCAL = "archive"  # a file: there is no network
 
 
-@dataclass(frozen=True, slots=True)
-class JamRow:
+class JamRow(Struct, frozen=True):
     """One Jam. ``where`` is the origin of its server, or the name of the archive file."""
 
     id: str
@@ -51,8 +52,7 @@ class JamRow:
     local: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Me:
+class Me(Struct, frozen=True):
     """Who reads here. A guest has an empty ``person_id`` and can only read."""
 
     person_id: str
@@ -65,8 +65,7 @@ class Me:
         return not self.person_id
 
 
-@dataclass(frozen=True, slots=True)
-class ForumRow:
+class ForumRow(Struct, frozen=True):
     id: str
     slug: str
     title: str
@@ -77,8 +76,7 @@ class ForumRow:
     unread: int
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadRow:
+class ThreadRow(Struct, frozen=True):
     """An opening post as a line of a list; ``key`` and ``id`` are the opening post's."""
 
     key: int
@@ -103,8 +101,7 @@ class ThreadRow:
     followed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PostRow:
+class PostRow(Struct, frozen=True):
     """A post, ready to draw. ``depth`` is 0 for the opener. ``body`` is CommonMark, harmless, uncut."""
 
     key: int
@@ -135,8 +132,7 @@ class PostRow:
     changed: bool = False  # edited since it was read
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadIndex:
+class ThreadIndex(Struct, frozen=True):
     """The order of a thread: parallel tuples in reading order (depth first, replies by arrival)."""
 
     thread_id: str
@@ -150,8 +146,7 @@ class ThreadIndex:
         return len(self.keys)
 
 
-@dataclass(frozen=True, slots=True)
-class SearchHit:
+class SearchHit(Struct, frozen=True):
     """A post found; ``snippet`` is text in runs, True where words of the query stand. Smaller ``rank`` is better."""
 
     post: PostRow
@@ -162,8 +157,7 @@ class SearchHit:
     title_marks: tuple[tuple[int, int], ...] = ()  # where words of the query stand in ``thread_title``
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """An answer of a search: the keys of all hits in their order, and the first of them as rows."""
 
     text: str  # the query as it was typed
@@ -175,22 +169,19 @@ class Found:
     marks: tuple[str, ...] = ()  # what `Session.hits` needs to mark
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(Struct, frozen=True):
     """What may stand in place of the end of a query, from ``start`` on: (text, note), the likeliest first."""
 
     start: int
     choices: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TagRow:
+class TagRow(Struct, frozen=True):
     name: str
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class PersonRow:
+class PersonRow(Struct, frozen=True):
     id: str
     handle: str
     name: str
@@ -206,8 +197,7 @@ class DraftKind(enum.StrEnum):
     EDIT = "edit"  # target is the post that is changed
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """What a person is writing, one for each place (kind and target). Texts are as typed, not made harmless."""
 
     kind: DraftKind
@@ -223,8 +213,7 @@ class Draft:
         return not (self.title.strip() or self.body.strip())
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxRow:
+class OutboxRow(Struct, frozen=True):
     """One write on its way. ``kind``: post, edit, delete, tag, untag, vote, unvote."""
 
     id: str
@@ -240,8 +229,7 @@ class OutboxRow:
     next_try: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """What the status line says."""
 
     link: Link
@@ -255,8 +243,7 @@ class Status:
     exploring: bool = False  # nothing is marked as read
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(Struct, frozen=True):
     """What a commit changed, told to screens once a frame. Sets of ids; ``everything`` after a new snapshot."""
 
     everything: bool = False
@@ -296,8 +283,7 @@ class Mark(enum.StrEnum):
     FOLLOWED = "followed"
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
+class Marks(Struct, frozen=True):
     """What is muted, or followed: ids of openers, names of tags, ids of people."""
 
     threads: frozenset[str] = frozenset()
@@ -308,8 +294,7 @@ class Marks:
         return bool(self.threads or self.tags or self.people)
 
 
-@dataclass(frozen=True, slots=True)
-class MarkRow:
+class MarkRow(Struct, frozen=True):
     """One thing that is muted or followed; ``name`` is for people: a title, ``#tag`` or ``@handle``."""
 
     mark: Mark
@@ -322,10 +307,12 @@ class MarkRow:
         return replace(self, name=name)
 
 
-@dataclass(frozen=True, slots=True)
-class Undo:
+class Undo(Struct, frozen=True):
     """What was done, in words, and what `Session.undo` needs to take it back."""
 
     what: str
-    token: object = field(repr=False)
+    token: object
     nothing: bool = False  # nothing was done: there was nothing to do
+
+    def __repr__(self) -> str:
+        return f"Undo({self.what!r})"  # the token holds texts as they came

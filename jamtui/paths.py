@@ -13,8 +13,9 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from jamtui.errors import JamError
 
@@ -28,8 +29,7 @@ class PathError(JamError):
     """A file or folder that cannot be used as it is: a link, somebody else's, no permission, a full disk."""
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(Struct, frozen=True):
     """The four folders. Nothing is created by asking for one."""
 
     config: Path

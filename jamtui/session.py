@@ -11,10 +11,11 @@ import contextlib
 import os
 import random
 from collections.abc import Callable, Collection, Generator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from jamtui.archive import rfc3339
 from jamtui.errors import NotFound, NotSignedIn, Refused, UsageError
@@ -58,8 +59,7 @@ if TYPE_CHECKING:
 ACTIVITY_AGE = timedelta(seconds=20)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """How long things may be, in Unicode code points; ``tags`` is how many a post may have."""
 
     title: int = 200

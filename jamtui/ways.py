@@ -7,8 +7,9 @@ their parser. Nothing here reads a file.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from jamtui.errors import UsageError
 from jamtui.model import PersonRow, PostRow, ThreadRow
@@ -24,8 +25,7 @@ _UNITS = {"min": "minutes", "m": "minutes", "h": "hours", "d": "days", "w": "wee
 _HINT = "Use tag:T author:HANDLE lang:de since:2h before:2026-11-23 has:code is:unread."
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """What a list of threads is narrowed to: threads with a post that fits everything named here.
 
     The post has all of ``tags``, is by any of ``authors`` and in any of ``langs``, which it has one of only. ``since``
@@ -113,8 +113,7 @@ def complete_filter(text: str, tags: list[str], authors: list[str], langs: list[
     return [f'{before}{space}{name}:"{one}"' if " " in one else f"{before}{space}{name}:{one}" for one in found]
 
 
-@dataclass(frozen=True, slots=True)
-class HotRow:
+class HotRow(Struct, frozen=True):
     """A thread that people are in right now; ``heat`` is 1.0 for the hottest. Figures are those of the window."""
 
     thread: ThreadRow
@@ -124,8 +123,7 @@ class HotRow:
     votes: int  # on the posts of the window
 
 
-@dataclass(frozen=True, slots=True)
-class PersonPage:
+class PersonPage(Struct, frozen=True):
     """What there is to know about a person; ``votes`` are those that their posts received."""
 
     person: PersonRow
@@ -136,8 +134,7 @@ class PersonPage:
     keys: tuple[int, ...]  # of their posts, the newest first
 
 
-@dataclass(frozen=True, slots=True)
-class Interests:
+class Interests(Struct, frozen=True):
     """What a reader follows and has muted, by id (threads, people) and by name (tags)."""
 
     threads: frozenset[str] = frozenset()
@@ -148,8 +145,7 @@ class Interests:
     muted_people: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class PlanStep:
+class PlanStep(Struct, frozen=True):
     """A post to read. ``context``: it is here because a later one needs it. ``why`` is a few words."""
 
     post: PostRow
@@ -158,8 +154,7 @@ class PlanStep:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """Posts in the order in which to read them: the threads most worth it first, each in its reading order."""
 
     minutes: int  # that there were

@@ -6,14 +6,14 @@ thread, may block, and raises `jamtui.errors.JamError` with words for the person
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct
 
 from jamtui.session import Session
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """What a server says of itself before anybody has signed in. Texts are as they came: not made harmless."""
 
     url: str
@@ -22,15 +22,20 @@ class Offer:
     ways: tuple[str, ...]  # of "guest", "password", "invite"; a token can always be given
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(Struct, frozen=True):
     """How a person wants in. ``way`` is guest, password, token or invite; ``secret`` the password, token or code."""
 
     url: str
     way: str
     handle: str = ""
-    secret: str = field(default="", repr=False)
+    secret: str = ""
     in_file: bool = False  # keep the token in a file that only this account can read, not in the keyring
+
+    def __repr__(self) -> str:
+        return f"Credentials({self.url!r}, {self.way!r}, {self.handle!r})"  # never the secret
+
+    def __rich_repr__(self) -> list[tuple[str, str]]:
+        return [("url", self.url), ("way", self.way), ("handle", self.handle)]
 
 
 class Doors(Protocol):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Kind = Literal["forums", "threads", "posts", "people", "outbox", "hits"]
 # Of places; all others have posts.
@@ -16,8 +17,7 @@ _KINDS: dict[str, Kind] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """Where one is. ``forum`` "" is the list of forums, ``thread`` "" none; ``reading``: the thread has the keys."""
 
     place: str = "forums"

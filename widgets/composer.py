@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
+import msgspec.structs
+from msgspec import Struct
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -29,8 +29,7 @@ from widgets.fields import Area, Field, LastWord, split_tags
 SAVE_AFTER = 0.4
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
+class Desk(Struct, frozen=True):
     """What the composer may call; all of it is fast and local. ``send`` raises `JamError` and then keeps the draft."""
 
     save: Callable[[Draft], None]
@@ -125,7 +124,7 @@ class Composer(Vertical):
             changes["title"] = self.query_one("#title", Input).value
         if self._draft.kind is DraftKind.THREAD:
             changes["tags"] = split_tags(self.query_one("#tags", Input).value)
-        return dataclasses.replace(self._draft, **changes)  # type: ignore[arg-type] # the fields are named above
+        return msgspec.structs.replace(self._draft, **changes)
 
     def save_now(self) -> Draft:
         """Puts the draft on the disk if it changed; returns it. Called on every leave."""

@@ -9,8 +9,9 @@ its expression is possessive: no piece is ever tried in two ways.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 MAX_CODE = 8 * 1024  # characters; longer code is drawn plain
 
@@ -36,8 +37,7 @@ _PIECES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Language:
+class _Language(Struct, frozen=True):
     """``comments`` and ``strings`` are names of pieces, tried in this order; ``keywords`` are separated by spaces."""
 
     comments: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from urllib.parse import quote, urlsplit, urlunsplit
+
+from msgspec import Struct
 
 from jamtui.safe_text import has_controls, safe_line
 
@@ -24,8 +25,7 @@ _LOOKS_LIKE_URL = re.compile(
 _HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.?)+|\[[0-9a-f:.]+\]")
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """A link of a post. ``number`` counts from 1 as in the text, 0 when it cannot be opened; ``host`` is the real one,
     in ASCII (punycode), with the port when there is one; ``text`` is what the link is called. All harmless to show."""
 

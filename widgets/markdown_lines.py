@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from msgspec import Struct
 
 from jamtui.safe_text import safe_block, safe_line
 from widgets.highlight import CodeLine, highlight, plain
@@ -41,33 +41,28 @@ _MARKUP = re.compile(r"[\\`*_\[\]<&~|]|://|^[ ]{0,3}(?:#|>|[-+=]|\d{1,9}[.)])|^ 
 _BLANK = re.compile(r"\n[ \n]*\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
+class Paragraph(Struct, frozen=True):
     """Runs of text, one tuple for each hard line break."""
 
     parts: tuple[Line, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     lines: tuple[tuple[tuple[str, str], ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """``rows[0]`` is the head; ``right`` has the columns whose text stands at the right."""
 
     rows: tuple[tuple[Line, ...], ...]
     right: frozenset[int]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """What is drawn, behind ``first`` on its first line and ``rest`` on the others. ``gap``: what stands on the blank
     line before it; None for no blank line."""
 
@@ -77,8 +72,7 @@ class Block:
     gap: Line | None
 
 
-@dataclass(frozen=True, slots=True)
-class Doc:
+class Doc(Struct, frozen=True):
     """A parsed post. ``tail`` is source that was not parsed; ``whole`` says that all that was asked for is here."""
 
     blocks: tuple[Block, ...]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from textual.strip import Strip
 
 from jamtui.model import PostRow, SendState
@@ -20,16 +20,14 @@ STEP = 2  # cells a level of depth
 ROLES = {"host": "host", "moderator": "mod", "expert": "expert"}
 
 
-@dataclass(frozen=True, slots=True)
-class Fold:
+class Fold(Struct, frozen=True):
     """What a folded post hides."""
 
     replies: int
     unread: int
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """All that the look of a post depends on beside the post. ``below`` is the depth of the next post, -1 for none."""
 
     width: int
@@ -43,8 +41,7 @@ class View:
     shift: int = 0  # cells by which wide tables and code are moved
 
 
-@dataclass(frozen=True, slots=True)
-class PostLines:
+class PostLines(Struct, frozen=True):
     """``lines`` of which the first ``end`` are the post and the rest the space to the next one. ``more``: lines of the
     body that are not shown."""
 

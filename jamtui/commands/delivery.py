@@ -9,7 +9,8 @@ import asyncio
 import random
 import time
 from contextlib import closing
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from jamtui.commands.context import Context
 from jamtui.errors import JamError, NotSignedIn
@@ -22,8 +23,7 @@ PATIENCE = 5.0  # seconds that a command tries to send
 _LOOK = 0.05  # seconds between looks at what the holder of the network, another process, has done
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Struct, frozen=True):
     """How it went for one row. ``state`` is None once the Jam has it; ``reason`` says why it waits or was refused."""
 
     outbox_id: str

@@ -17,7 +17,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from jamtui.commands.context import Context
 from jamtui.commands.reading import SHORT
@@ -33,8 +34,7 @@ _TOLD = (Link.LIVE, Link.READER, Link.OFFLINE, Link.RECONNECTING, Link.SIGNED_OU
 _BODY = 100  # characters of a post's text in a line for people
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(Struct, frozen=True):
     """What is remembered of an object, enough to say what changed."""
 
     digest: bytes

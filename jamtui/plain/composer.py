@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from jamtui.actions import Where, actions_of
 from jamtui.errors import JamError, sentence

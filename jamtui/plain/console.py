@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from jamtui.plain.keys import Key
 
@@ -18,8 +19,7 @@ class Ended(Exception):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(Struct, frozen=True):
     """A line that was typed, and the key that ended it: ``enter``, or one of those that the caller named."""
 
     key: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 import unicodedata
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 ESCAPE = "\x1b"
 MOST = 32  # characters of an escape sequence; what goes on longer is none of ours and is dropped
@@ -21,8 +22,7 @@ _NAMES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """``name`` as in the action table; ``text`` what it types, "" for keys that type nothing."""
 
     name: str

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from jamtui.plain.wrap import wrap
 from jamtui.safe_text import safe_block, safe_line
@@ -29,8 +30,7 @@ _MARKUP = re.compile(r"[\\`*_\[\]<&~|]|://|^[ ]{0,3}(?:#|>|[-+=]|\d{1,9}[.)])|^ 
 _BLANK = re.compile(r"\n[ \n]*\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A paragraph, or with ``verbatim`` a line of code. ``first`` and ``rest`` stand before its lines; ``gap`` puts an
     empty line before it."""
 
@@ -41,8 +41,7 @@ class Part:
     gap: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
+class Spoken(Struct, frozen=True):
     """A post for reading aloud. ``links`` are those that may be opened, by their numbers from 1."""
 
     parts: tuple[Part, ...]
@@ -104,15 +103,13 @@ def _parsed(text: str) -> Sequence[Token]:
     return parser.parse(text)
 
 
-@dataclass(slots=True)
-class _Box:
+class _Box(Struct):
     first: str
     rest: str
     used: bool = False
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     """Turns the flat tokens of markdown-it into parts and links."""
 
     parts: list[Part] = field(default_factory=list)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from jamtui.model import Changed, Link, SendState
 from jamtui.plain import words
@@ -14,8 +15,7 @@ IDLE = 2.0  # seconds without a key after which something may be told by itself
 SELDOM = 15.0  # seconds between two things told by themselves
 
 
-@dataclass(slots=True)
-class News:
+class News(Struct):
     """`changed` is called by the network's thread, the rest by the conversation, whose wait ``wake`` interrupts."""
 
     wake: Callable[[], None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from jamtui.errors import UsageError
 from jamtui.model import Mark, PersonRow, PostRow, SearchHit, ThreadRow

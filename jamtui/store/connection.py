@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import apsw
 from apsw import Connection as Connection
+from msgspec import Struct
 
 from jamtui.errors import JamError
 from jamtui.paths import private_file
@@ -39,8 +39,7 @@ class StorageFull(StoreError):
     """The disk is full, or the file may not be written; nothing was changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Schema:
+class Schema(Struct, frozen=True):
     """A database's identity: ``application_id`` in its header, and migrations; its version is how many have run.
 
     A migration is SQL, or a function where what is stored must be read to fill what is new.

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import apsw
 import msgspec
+from msgspec import Struct, field
 
 from jamtui import archive
 from jamtui.archive import Forum, Jam, Person, Post
@@ -37,8 +37,7 @@ _LOADING_MERGES, _USUAL_MERGES = (0, 8 << 20), (4, 1 << 20)
 _LOADING_CACHE = 8_000  # KiB of pages
 
 
-@dataclass(slots=True)
-class _Tally:
+class _Tally(Struct):
     """What one transaction touched, by id, collected for `Changed` and for the derived thread rows."""
 
     everything: bool = False
@@ -434,8 +433,7 @@ class Loading:
             waiting.tags.extend((tag, n) for tag in data.tags)
 
 
-@dataclass(slots=True)
-class _Numbers:
+class _Numbers(Struct):
     """What a load has given to ids so far; of threads their derived row: n, forum, replies, last, up."""
 
     people: dict[str, int] = field(default_factory=dict)
@@ -444,8 +442,7 @@ class _Numbers:
     threads: dict[int, list[int]] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class _Waiting:
+class _Waiting(Struct):
     """Rows of the next batch, and how many bytes of JSON they came from."""
 
     size: int = 0

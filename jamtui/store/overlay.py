@@ -7,7 +7,9 @@ person's outbox is small) and patches rows while they are read.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from jamtui.model import PostRow, SendState
 from jamtui.safe_text import safe_block, safe_line
@@ -16,8 +18,7 @@ from jamtui.store.own import Queued
 _ORDER = {SendState.REFUSED: 2, SendState.QUEUED: 1, SendState.SENDING: 0}
 
 
-@dataclass(slots=True)
-class Overlay:
+class Overlay(Struct):
     """Rows of the outbox, by what they touch. Posts are keyed by ``-Queued.n``."""
 
     posts: dict[int, Queued] = field(default_factory=dict)

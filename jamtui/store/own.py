@@ -13,11 +13,11 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import apsw
 import msgspec
+from msgspec import Struct
 
 from jamtui.model import Draft, DraftKind, SendState
 from jamtui.store.connection import Schema, transaction
@@ -76,8 +76,7 @@ class Payload(msgspec.Struct, frozen=True, omit_defaults=True):
     written_at: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Queued:
+class Queued(Struct, frozen=True):
     """A row of the outbox as it stands on disk. ``intact`` is False when the checksum does not fit the payload."""
 
     n: int

@@ -13,9 +13,10 @@ import enum
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from difflib import get_close_matches
+
+from msgspec import Struct
 
 from jamtui.safe_text import safe_line
 from jamtui.store.mirror import words_of
@@ -55,8 +56,7 @@ _UNKNOWN = re.compile(r"(?!https?:|mailto:|ftp:)([a-z]{3,12}):(?!//)[^\s:]")
 _QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»"}
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Struct, frozen=True):
     """One part of a query. ``open``: it is still being typed, so what begins like it is meant as well.
 
     ``number`` is a moment (milliseconds since 1970) for BEFORE and AFTER, a tally for VOTES (``value`` then compares:
@@ -70,8 +70,7 @@ class Term:
     number: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """``clauses`` must all hold, of each at least one term. ``problems`` are harmless lines for people."""
 
     clauses: tuple[tuple[Term, ...], ...]
@@ -116,8 +115,7 @@ def fold(text: str) -> str:
     return _NOT_ASCII.sub(lambda found: found[0].translate(_FOLD), text).lower()
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A piece of what was typed: ``name`` of an operator or "", its value, and where the value begins in the text."""
 
     name: str

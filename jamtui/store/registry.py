@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from jamtui.errors import JamError, NotFound, UsageError
 from jamtui.model import Me
@@ -42,8 +43,7 @@ class _Entry(msgspec.Struct, frozen=True):
     format: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class KnownJam:
+class KnownJam(Struct, frozen=True):
     """A Jam's folder and what ``jam.json`` says of it."""
 
     folder: Path

@@ -7,12 +7,12 @@ for the network. Unread counts are always derived from what is there and what wa
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import apsw
 import msgspec
+from msgspec.structs import replace
 
 from jamtui.archive import Forum, Jam, Person, Post
 from jamtui.errors import NotFound, UsageError

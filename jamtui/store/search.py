@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from jamtui.errors import UsageError
 from jamtui.model import Found, PostRow, SearchHit
@@ -65,8 +66,7 @@ def from_object(what: str) -> str:
     }[what]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """A query as SQL: ``match`` is FTS5 syntax ("" for none), ``where`` holds of ``p``, a post; ?1 is the reader."""
 
     match: str
@@ -287,8 +287,7 @@ def first(rows: Rows, text: str, now: datetime, limit: int, page: int) -> Iterat
     yield Found(text, "newest", tuple(ordered[:limit]), rows_of, total, asked.problems, query.marks)
 
 
-@dataclass(frozen=True, slots=True)
-class _Early:
+class _Early(Struct, frozen=True):
     """A first page; ``enough``: the index need not be asked while one types, `whole` comes soon."""
 
     found: Found

@@ -10,11 +10,11 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 import apsw
+from msgspec import Struct
 
 from jamtui.model import Found
 from jamtui.safe_text import safe_line
@@ -29,8 +29,7 @@ PAGE = 20  # rows made in advance: what most terminals show; the list asks for t
 REST = 0.12  # seconds without another query, after which the whole answer is looked for
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     text: str
     order: str
     now: datetime

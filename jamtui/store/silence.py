@@ -7,15 +7,14 @@ muted tag. A thread that is followed by itself is not muted by a tag. Without an
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 
 import apsw
+from msgspec import Struct
 
 from jamtui.model import Marks
 
 
-@dataclass(frozen=True, slots=True)
-class Silence:
+class Silence(Struct, frozen=True):
     """Keys (numbers of the mirror) of what is muted, and of the threads that are followed."""
 
     threads: frozenset[int] = frozenset()

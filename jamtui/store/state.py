@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import apsw
 import msgspec
+from msgspec import Struct, field
 
 from jamtui.errors import UsageError
 from jamtui.safe_text import safe_line
@@ -65,8 +65,7 @@ _TYPES: Mapping[str, type[Any]] = {
 }  # fmt: skip
 
 
-@dataclass(slots=True)
-class Merged:
+class Merged(Struct):
     """What an import did: (records in the file, of them new here) by type; ``unknown`` types that were kept."""
 
     counts: dict[str, list[int]] = field(default_factory=dict)

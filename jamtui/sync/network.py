@@ -12,9 +12,10 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from jamtui.errors import JamError
 from jamtui.model import Changed, Link
@@ -33,8 +34,7 @@ _TAKE_OVER = 1.0  # seconds between tries to become the holder
 _STOP = 5.0  # seconds that a stop may take before the thread is left to end with the process
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkState:
+class NetworkState(Struct, frozen=True):
     """The connection in words, for the status line. ``progress``: bytes done and in all, of a cold sync."""
 
     link: Link = Link.OFFLINE
@@ -315,8 +315,7 @@ async def once(
         return Once(applied, sent, sum(r.state == "queued" for r in rows), sum(r.state == "refused" for r in rows))
 
 
-@dataclass(frozen=True, slots=True)
-class Once:
+class Once(Struct, frozen=True):
     """What one sync did: changes applied, writes sent, and what still waits or was refused."""
 
     applied: int

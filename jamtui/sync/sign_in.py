@@ -8,8 +8,9 @@ client is made for one origin and its store's entry bears that origin's name.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from api_client import errors
 from api_client.client import JamClient
@@ -24,8 +25,7 @@ from jamtui.store import registry
 from jamtui.store.registry import KnownJam
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """What answers at an address: the Jam there, and ``ways`` to sign in (guest, password, invite, oidc)."""
 
     origin: str

@@ -20,13 +20,14 @@ def write(home: Home, text: str) -> None:
 
 
 def test_no_file_is_the_defaults(home: Home) -> None:
-    assert load(home) == Config()
+    assert load(home) == Config(path=home.config_file)
     assert not home.config_file.exists()
 
 
 def test_every_setting(home: Home) -> None:
     write(home, 'version = 1\ntheme = "light"\nmouse = false\neditor = "vim -f"\ntimestamps = "absolute"\n')
-    assert load(home) == Config(theme="light", mouse=False, editor="vim -f", timestamps="absolute")
+    wanted = Config(theme="light", mouse=False, editor="vim -f", timestamps="absolute", path=home.config_file)
+    assert load(home) == wanted
 
 
 def test_slips_are_told_and_the_rest_counts(home: Home) -> None:

@@ -7,12 +7,13 @@ import math
 import random
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from jamtui.archive import rfc3339
 from jamtui.errors import NotFound, UsageError
