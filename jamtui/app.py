@@ -9,14 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import platform
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -329,6 +326,10 @@ def write_report(folder: Path, error: BaseException, now: datetime) -> str:
 
     Types, files and lines only: the words of an error may quote a post, a token or a password.
     """
+    import platform
+    import traceback
+    from importlib.metadata import version
+
     lines = [f"jamtui {version('jamtui')} on Python {platform.python_version()}, {now:%Y-%m-%dT%H:%M:%SZ}", ""]
     chain: BaseException | None = error
     while chain is not None:

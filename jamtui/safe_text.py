@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
 MAX_MARKS = 6
 MAX_JOINS = 4
@@ -47,15 +48,22 @@ _MARKED = (
     "\ua66f-\uabff\ud7b0-\ud7ff\ufb1e\ufe00-\ufe2f\U000101fd-\U00011fff\U00016a00-\U00016fff\U0001bc9d\U0001bc9e"
     "\U0001cf00-\U0001d244\U0001da00-\U0001e94f\U000e0100-\U000e01ef"
 )
-_ODD = re.compile(
-    f"[\x00-\x09\x0b-\x1f\x7f{_REPLACED}{_DROPPED}{_CONDITIONAL}\u2028\u2029]"
-    f"|[{_SELECTORS}][{_SELECTORS}]|[{_MARKED}]{{{MAX_MARKS + 1}}}"
-)
-_HIGH = re.compile("[\u0300-\U0010ffff]")  # below it, `_ODD` finds nothing that counts as printable
+
+
+@cache  # made for the first text that needs it: classes of so many characters take milliseconds
+def _odd() -> re.Pattern[str]:
+    return re.compile(
+        f"[\x00-\x09\x0b-\x1f\x7f{_REPLACED}{_DROPPED}{_CONDITIONAL}\u2028\u2029]"
+        f"|[{_SELECTORS}][{_SELECTORS}]|[{_MARKED}]{{{MAX_MARKS + 1}}}"
+    )
+
+
+# What printable text must hold for `_odd` to find anything: more than Latin letters, punctuation and currency signs.
+_HIGH = re.compile("[^\x00-\u02ff\u2000-\u20cf]")
 _BREAK = re.compile("\r\n|[\n\x85\u2028\u2029]")
 _LINE_SPACE = re.compile("\r\n|[\t\n\x85\u2028\u2029]")
 
-_CONTROL = re.compile(f"[\x00-\x09\x0b-\x1f\x7f-\x9f{_BIDI}\ud800-\udfff]")
+_CONTROL = f"[\x00-\x09\x0b-\x1f\x7f-\x9f{_BIDI}\ud800-\udfff]"
 _REFUSED = re.compile(f"[\x00-\x1f\x7f-\x9f{_BIDI}\u2028\u2029\ud800-\udfff]")
 
 
@@ -81,12 +89,12 @@ def safe_block(text: str) -> str:
         text = _BREAK.sub("\n", text)
         if "\t" in text:
             text = "\n".join(_expand(line) if "\t" in line else line for line in text.split("\n"))
-    return _walk(text) if _ODD.search(text) else text
+    return _walk(text) if _odd().search(text) else text
 
 
 def has_controls(text: str) -> bool:
     """Whether ``text`` holds what must never reach a terminal: C0 but LF, DEL, C1, bidi controls, surrogates."""
-    return not text.isprintable() and _CONTROL.search(text) is not None
+    return not text.isprintable() and re.search(_CONTROL, text) is not None
 
 
 def refuse_controls(text: str) -> str:
@@ -139,12 +147,13 @@ def _clean(text: str) -> str:
     """Everything but line breaks and tabs, which the callers have dealt with; LF passes."""
     if text.isprintable() and (text.isascii() or _HIGH.search(text) is None):
         return text
-    return _walk(text) if _ODD.search(text) else text
+    return _walk(text) if _odd().search(text) else text
 
 
-_DROP = re.compile(f"[{_DROPPED}]")
-_REPLACE = re.compile(f"[{_REPLACED}]")
-_SELECTOR = re.compile(f"[{_SELECTORS}]")
+@cache
+def _classes() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """What is dropped, what is replaced, what selects a variation."""
+    return re.compile(f"[{_DROPPED}]"), re.compile(f"[{_REPLACED}]"), re.compile(f"[{_SELECTORS}]")
 
 
 def _walk(text: str) -> str:
@@ -154,6 +163,7 @@ def _walk(text: str) -> str:
     marks = 0  # combining marks since the last base
     joins = 0  # joiners in this chain of emoji
     skip_to = 0
+    dropped, replaced, selector = _classes()
     for place, char in enumerate(text):
         if place < skip_to:
             continue
@@ -163,7 +173,7 @@ def _walk(text: str) -> str:
         elif code < 0x20 or code == 0x7F:
             char = _picture(char)
             marks = joins = 0
-        elif char in "\u2028\u2029" or _REPLACE.match(char):
+        elif char in "\u2028\u2029" or replaced.match(char):
             char = _REPLACEMENT
             marks = joins = 0
         elif char in "\u200c\u200d":
@@ -180,10 +190,10 @@ def _walk(text: str) -> str:
             if marks >= MAX_MARKS or not (_rtl_letter(last) or _rtl_letter(text[place + 1 : place + 2])):
                 continue
             marks += 1
-        elif _DROP.match(char):
+        elif dropped.match(char):
             continue
         elif _mark(char):
-            if marks >= MAX_MARKS or (_SELECTOR.match(char) and last and _SELECTOR.match(last)):
+            if marks >= MAX_MARKS or (selector.match(char) and last and selector.match(last)):
                 continue
             marks += 1
         else:

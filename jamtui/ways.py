@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from msgspec import Struct
 
@@ -166,7 +167,9 @@ class Plan(Struct, frozen=True):
         return sum(step.seconds for step in self.steps)
 
 
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
+@cache  # made for the first text that needs it: classes of so many characters take milliseconds
+def _unspaced() -> re.Pattern[str]:
+    return re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
 
 
 def reading_seconds(text: str) -> float:
@@ -174,5 +177,5 @@ def reading_seconds(text: str) -> float:
     `CHARACTERS_A_MINUTE`, and `SECONDS_A_POST`."""
     unspaced = 0
     if not text.isascii():
-        text, unspaced = _UNSPACED.subn(" ", text)
+        text, unspaced = _unspaced().subn(" ", text)
     return SECONDS_A_POST + 60 * (len(text.split()) / WORDS_A_MINUTE + unspaced / CHARACTERS_A_MINUTE)

@@ -181,12 +181,17 @@ def _plain_doc(body: str) -> Doc:
 def _join(lines: Sequence[str]) -> str:
     """Lines of a paragraph as one; a space between them unless both sides are ideographs."""
     text = " ".join(line.strip(" ") for line in lines)
-    if text.isascii():
+    if max(text, default="") < _FIRST_WIDE:
         return text
-    return _IDEOGRAPHS.sub("", text)
+    return _between_ideographs().sub("", text)
 
 
-_IDEOGRAPHS = re.compile("(?<=[\u3000-\u303f\u3040-\u30ff\u4e00-\u9fff\uff01-\uff60]) (?=[\u3001-\u30ff\u4e00-\u9fff])")
+_FIRST_WIDE = "\u3000"
+
+
+@cache  # made for the first text that needs it: classes of so many characters take milliseconds
+def _between_ideographs() -> re.Pattern[str]:
+    return re.compile("(?<=[\u3000-\u303f\u3040-\u30ff\u4e00-\u9fff\uff01-\uff60]) (?=[\u3001-\u30ff\u4e00-\u9fff])")
 
 
 class _Box:
@@ -422,7 +427,7 @@ def _softened(part: list[Span]) -> Line:
             continue
         before = part[at - 1].text[-1:] if at else ""
         after = part[at + 1].text[:1] if at + 1 < len(part) else ""
-        if before and after and _IDEOGRAPHS.search(f"{before} {after}"):
+        if min(before, after) >= _FIRST_WIDE and _between_ideographs().search(f"{before} {after}"):
             continue
         line.append(span._replace(text=" "))
     return tuple(line)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size, split_graphemes
@@ -44,9 +45,15 @@ _CLOSING = (
 )
 _OPENING = "‘“（〔［｛〈《「『【（［｛"
 _MARKS = "\u3099\u309a\u302a-\u302f\ufe00-\ufe0f\U000e0100-\U000e01ef"
-_PIECE = re.compile(
-    f"[ \u3000]+|[{_OPENING}]*[{_WIDE}][{_MARKS}{_CLOSING}]*|[^ \u3000{_WIDE}{_OPENING}]+|[{_OPENING}]+"
-)
+
+
+@cache  # made for the first text that needs it: classes of so many characters take milliseconds
+def _pieces() -> re.Pattern[str]:
+    return re.compile(
+        f"[ \u3000]+|[{_OPENING}]*[{_WIDE}][{_MARKS}{_CLOSING}]*|[^ \u3000{_WIDE}{_OPENING}]+|[{_OPENING}]+"
+    )
+
+
 # Characters of one cell, none of them wide, combining or joining: text of these alone is cut by counting.
 _NARROW = re.compile(
     "[\x20-\x7e\xa0-\xac\xae-\u02ff\u0370-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u205e\u20a0-\u20bf]*"
@@ -224,7 +231,7 @@ def _units(text: str) -> Iterator[tuple[int, int, int, int]]:
     """What must not be broken: where it begins and ends, its cells, and the cells of the spaces before it."""
     first = last = cells = gap = space = 0
     open_end = False
-    for match in _PIECE.finditer(text):
+    for match in _pieces().finditer(text):
         piece = match[0]
         wide = cell_width(piece)
         if piece[0] in " \u3000":

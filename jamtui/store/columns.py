@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from jamtui.archive import Post
 
 # Scripts without spaces between words: each character becomes a word of its own, and a query a phrase of them.
-_UNSPACED = re.compile(
+_UNSPACED = (
     "([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
     "\uac00-\ud7af\U00020000-\U0003ffff])"
 )
+
+
+@cache  # not for a start that loads nothing: classes of so many characters take milliseconds
+def _unspaced() -> re.Pattern[str]:
+    return re.compile(_UNSPACED)
 
 
 def words_of(text: str) -> str:
     """Text as the full-text index has it (see `_UNSPACED`)."""
     if text.isascii():
         return text
-    return _UNSPACED.sub(r" \1 ", text)
+    return _unspaced().sub(r" \1 ", text)
 
 
 def hash_of(post_id: str) -> int:

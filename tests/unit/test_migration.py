@@ -29,7 +29,7 @@ def test_a_file_without_a_version_is_brought_up_to_date(home: Home) -> None:
     assert told == [f"{home.config_file}: version = 1 was added", f"the file as it was is {backup}"]
     assert backup.read_bytes() == before.encode()
     assert home.config_file.read_text() == 'version = 1\n# mine\ntheme = "light"  # bright\n'
-    assert config.load(home) == config.Config(theme="light")
+    assert config.load(home) == config.Config(theme="light", path=home.config_file)
     assert {path.stat().st_mode & 0o777 for path in (backup, home.config_file)} == {0o600}
     assert migration.migrate(home, NOW) == []
 
