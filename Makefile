@@ -29,8 +29,8 @@ soak:  ## the random walk of 10,000 steps against the model of unread and place
 demo:
 	$(BIN)/jamtui demo
 
-bench:  ## figures against peers and limits; see benchmarks/
-	for bench in benchmarks/bench_*.py; do env -u PYTHONDONTWRITEBYTECODE $(BIN)/python $$bench || exit; done
+bench:  ## the figures in one table; `make bench ARGS='--only start,search'` for some of them
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m benchmarks $(ARGS)
 
 lock:  ## requirements/dev.txt anew from pyproject.toml (needs uv)
 	$(UV) pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \

@@ -20,10 +20,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+
+from rich.console import Console
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.figures import Beside, Figure, Goal, Ground, percentile, table
 from jamtui.app import JamApp
 from jamtui.archive import open_archive, read
 from jamtui.model import Found
@@ -53,20 +57,20 @@ def mirrored(archive: Path) -> Iterator[registry.KnownJam]:
         prepare(jam, now())
         db = connection.connect(jam.mirror, mirror.SCHEMA)
         loading = Loading(Mirror(db), "1-aaaa")
-        begin = time.perf_counter()
         with open_archive(archive) as stream:
             for record in read(stream):
                 loading.feed_record(record)
         loading.finish("2026-01-01T00:00:00.000Z")
-        print(f"{'load with full text':<46}     {(time.perf_counter() - begin) * 1000:8.0f}")
         db.close()
         yield jam
 
 
-def told(name: str, times: Sequence[float]) -> None:
-    ordered = sorted(times)
-    p50, p95 = ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.95)]
-    print(f"{name:<46} p50 {p50:7.2f}   p95 {p95:7.2f}   max {ordered[-1]:7.2f}")
+def both(what: str, times: Sequence[float], goal: Goal | None = None, peers: tuple[Beside, ...] = ()) -> list[Figure]:
+    """Median and 95th percentile of some times; the goal is about the latter."""
+    return [
+        Figure("search", f"{what}, p50", percentile(times, 0.5)),
+        Figure("search", f"{what}, p95", percentile(times, 0.95), goals=(goal,) if goal else (), peers=peers),
+    ]
 
 
 def measured(act: Callable[[], object]) -> float:
@@ -75,7 +79,7 @@ def measured(act: Callable[[], object]) -> float:
     return (time.perf_counter() - begin) * 1000
 
 
-def raw(jam: registry.KnownJam) -> None:
+def raw(jam: registry.KnownJam) -> list[Figure]:
     reader = rows.Rows(rows.connect(jam.mirror, jam.own), jam.me)
     moment = now()
     typed = [text[:end] for text in TYPED for end in range(1, len(text) + 1)]
@@ -88,14 +92,19 @@ def raw(jam: registry.KnownJam) -> None:
 
     for text in typed:  # warm
         first(text)
-    told("query, each key of some typing: first page", [measured(lambda: first(text)) for text in typed * 3])  # noqa: B023
-    for name, text in (("common word", COMMON), ("rare word", RARE)):
-        told(f"query, {name}: newest first, a page", [measured(lambda: first(text)) for _ in range(30)])  # noqa: B023
-        told(f"query, {name}: all, best first (bm25)", [measured(lambda: best(text)) for _ in range(15)])  # noqa: B023
+    told = both(
+        "query alone, each key of some typing: first page", [measured(partial(first, text)) for text in typed * 3]
+    )
+    for name, text in (("common", COMMON), ("rare", RARE)):
+        told += both(
+            f"query alone, {name} word: newest first, a page", [measured(partial(first, text)) for _ in range(30)]
+        )
+        told += both(f"query alone, {name} word: all, best first", [measured(partial(best, text)) for _ in range(15)])
     reader.db.close()
+    return told
 
 
-async def typing(jam: registry.KnownJam) -> None:
+async def typing(jam: registry.KnownJam, peers: tuple[Beside, ...]) -> list[Figure]:
     session = Session(jam, clock=now, rng=random.Random(1), new_client=None)
     app = JamApp(session, reports=jam.folder, frozen=True)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -136,17 +145,27 @@ async def typing(jam: registry.KnownJam) -> None:
                 times.append((time.perf_counter() - begin) * 1000)
                 await asyncio.sleep(0.05)  # fingers
         beating.cancel()
-        told("key to frame while typing", times)
-        told("the event loop is behind by", behind)
     session.close()
+    return [
+        *both("key to frame while typing, without the terminal", times, Goal(10), peers),
+        *both("meanwhile the event loop is behind by", behind),
+    ]
 
 
-def ripgrep(archive: Path) -> None:
-    program = shutil.which("rg") or shutil.which("grep")
-    if program:
-        command = [program, "-c", "-i", "-w", "pilot", str(archive)]
-        times = [measured(lambda: subprocess.run(command, stdout=subprocess.DEVNULL, check=False)) for _ in range(7)]
-        told(f"beside it: {Path(program).name} over the archive", times)
+def ripgrep(archive: Path, runs: int) -> Beside:
+    """One word looked for in the archive by a program of its own."""
+    program = shutil.which("rg")
+    if not program:
+        return Beside("ripgrep over the archive", None, "not installed")
+    command = [program, "-c", "-i", "-w", "pilot", str(archive)]
+    times = [measured(lambda: subprocess.run(command, stdout=subprocess.DEVNULL, check=False)) for _ in range(runs)]
+    return Beside("ripgrep over the archive", percentile(times, 0.5))
+
+
+def figures(ground: Ground) -> list[Figure]:
+    with mirrored(ground.archive) as jam:
+        queries = raw(jam)
+        return [*asyncio.run(typing(jam, (ripgrep(ground.archive, ground.runs),))), *queries]
 
 
 def main() -> None:
@@ -159,10 +178,7 @@ def main() -> None:
         if not words.archive:
             make = [sys.executable, "-m", "jamserver", "generate", "--posts", str(words.posts), "--seed", "1"]
             subprocess.run([*make, "-o", str(archive)], check=True)
-        with mirrored(archive) as jam:
-            raw(jam)
-            asyncio.run(typing(jam))
-        ripgrep(archive)
+        Console().print(table(figures(Ground(Path(folder), archive))))
 
 
 if __name__ == "__main__":

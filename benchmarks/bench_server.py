@@ -2,7 +2,7 @@
 
     python benchmarks/bench_server.py [--posts 2000] [--runs 5] [--streams 200]
 
-Prints figures and nothing else, each the median of the runs; the order of the two kinds of commit is shuffled.
+Each the median of the runs; the order of the two kinds of commit is shuffled.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import asyncio
 import contextlib
 import os
 import random
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,11 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
+from rich.console import Console
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.figures import Beside, Figure, Goal, Ground, middle, shuffled, table
 from jamserver import accounts, objects, posts
 from jamserver.app import Settings, random_id, serve, system_clock
 from jamserver.db import prepare
@@ -154,6 +158,29 @@ def start_up(path: Path) -> float:
     return seconds * 1000
 
 
+def figures(ground: Ground, count: int = 2_000, streams: int = 200) -> list[Figure]:
+    rates: dict[str, list[float]] = {"grouped": [], "alone": []}
+    for run, kind in enumerate(shuffled(rates, ground.runs)):
+        path = ground.folder / f"{run}.sqlite"
+        rates[kind].append(asyncio.run(commits(path, count, grouped=kind == "grouped")))
+    alone = Beside("one by one", middle(rates["alone"]))
+    path = ground.folder / "pages.sqlite"
+    _, token, forum = make_jam(path, 1_000)
+    rate = middle(asyncio.run(pages(path)) for _ in range(ground.runs))
+    p50, p99 = asyncio.run(deliveries(path, token, forum, streams))
+    assert alone.value is not None
+    return [
+        Figure(
+            "server", f"durable posts a second, {CONNECTIONS} writers", middle(rates["grouped"]), "/s",
+            (Goal(2 * alone.value, "2 x one by one", at_least=True),), (alone,),
+        ),
+        Figure("server", "pages of 200 posts a second over HTTP", rate, "/s"),
+        Figure("server", f"post to the last of {streams} streams, p50", p50),
+        Figure("server", f"post to the last of {streams} streams, p99", p99),
+        Figure("server", "start to listening", middle(start_up(path) for _ in range(ground.runs))),
+    ]  # fmt: skip
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--posts", type=int, default=2_000)
@@ -161,24 +188,8 @@ def main() -> None:
     parser.add_argument("--streams", type=int, default=200)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        rates: dict[bool, list[float]] = {True: [], False: []}
-        for run in range(options.runs):
-            for grouped in random.sample([True, False], 2):
-                path = folder / f"{run}-{grouped}.sqlite"
-                rates[grouped].append(asyncio.run(commits(path, options.posts, grouped=grouped)))
-        together, alone = statistics.median(rates[True]), statistics.median(rates[False])
-        print(
-            f"durable posts a second, {CONNECTIONS} writers: grouped {together:,.0f}, one by one {alone:,.0f}, "
-            f"ratio {together / alone:.1f}"
-        )
-        path = folder / "pages.sqlite"
-        _, token, forum = make_jam(path, 1_000)
-        print(f"pages of 200 over HTTP: {statistics.median(asyncio.run(pages(path)) for _ in range(3)):,.0f} a second")
-        p50, p99 = asyncio.run(deliveries(path, token, forum, options.streams))
-        print(f"post to the last of {options.streams} streams: p50 {p50:.0f} ms, p99 {p99:.0f} ms")
-        starts = [start_up(path) for _ in range(options.runs)]
-        print(f"start to listening: {statistics.median(starts):.0f} ms")
+        ground = Ground(Path(name), Path(), options.runs)
+        Console().print(table(figures(ground, options.posts, options.streams)))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
     python benchmarks/bench_start.py [ARCHIVE]
 
 ARCHIVE is a Jam of any size; without it 46,000 posts are generated. It is indexed once, before anything is measured.
-The terminal is 120 x 40. The runs are shuffled, since a fixed order flatters; medians of five. Prints, judges nothing.
+The terminal is 120 x 40. The runs are shuffled, since a fixed order flatters; medians of five.
 The place is the one that a new mirror opens with, the list of forums, not a thread: the last place is not measured.
 """
 
@@ -13,10 +13,8 @@ import fcntl
 import json
 import os
 import pty
-import random
 import select
 import signal
-import statistics
 import struct
 import subprocess
 import sys
@@ -24,6 +22,12 @@ import tempfile
 import termios
 import time
 from pathlib import Path
+
+from rich.console import Console
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.figures import Beside, Figure, Goal, Ground, middle, shuffled, table
 
 ROOT = Path(__file__).parents[1]
 BARE = """
@@ -58,38 +62,40 @@ def started(argv: list[str], env: dict[str, str], marker: bytes) -> tuple[float,
         os.close(master)
 
 
+def figures(ground: Ground) -> list[Figure]:
+    archive = ground.archive
+    env = {**os.environ, "JAMTUI_HOME": str(ground.folder / "home"), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    with archive.open(encoding="utf-8") as lines:
+        jam = next(lines)
+        forum = next(record for record in map(json.loads, lines) if record["type"] == "forum")
+    marker = forum["data"]["title"].split()[0].encode()
+    assert json.loads(jam)["type"] == "jam"
+    ways = {
+        "bare Textual": ([sys.executable, "-c", BARE], b"ready-frame"),
+        "jamtui": ([sys.executable, "-m", "jamtui", "open", str(archive)], marker),
+    }
+    for argv, wanted in ways.values():
+        started(argv, env, wanted)  # indexes, and writes the bytecode
+    seen: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    for name in shuffled(ways, ground.runs):
+        argv, wanted = ways[name]
+        seen[name].append(started(argv, env, wanted))
+    told = []
+    for at, (what, unit) in enumerate((("processor time", "ms"), ("memory (PSS)", "MiB"))):
+        bare = Beside("bare Textual", middle(one[at] for one in seen["bare Textual"]))
+        value = middle(one[at] for one in seen["jamtui"])
+        told.append(Figure("start", f"to the first text: {what}", value, unit, (Goal.times(1.15, bare),), (bare,)))
+    return told
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        env = {**os.environ, "JAMTUI_HOME": folder, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
-        env.pop("PYTHONDONTWRITEBYTECODE", None)
-        archive = sys.argv[1] if sys.argv[1:] else f"{folder}/jam.jsonl"
+        archive = Path(sys.argv[1] if sys.argv[1:] else f"{folder}/jam.jsonl")
         if not sys.argv[1:]:
-            generate = [sys.executable, "-m", "jamserver", "generate", "--posts", "46000", "--seed", "1", "-o", archive]
-            subprocess.run(generate, check=True, env=env, cwd=ROOT)
-        with Path(archive).open(encoding="utf-8") as lines:
-            jam = next(lines)
-            forum = next(record for record in map(json.loads, lines) if record["type"] == "forum")
-        marker = forum["data"]["title"].split()[0].encode()
-        assert json.loads(jam)["type"] == "jam"
-        ways = {
-            "bare Textual": ([sys.executable, "-c", BARE], b"ready-frame"),
-            "jamtui": ([sys.executable, "-m", "jamtui", "open", archive], marker),
-        }
-        for argv, wanted in ways.values():
-            started(argv, env, wanted)  # indexes, and writes the bytecode
-        runs = [name for name in ways for _ in range(5)]
-        random.shuffle(runs)
-        figures: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
-        for name in runs:
-            argv, wanted = ways[name]
-            figures[name].append(started(argv, env, wanted))
-        middle = {
-            name: [statistics.median(column) for column in zip(*rows, strict=True)] for name, rows in figures.items()
-        }
-        bare = middle["bare Textual"]
-        for name, (spent, memory) in middle.items():
-            ratios = f"{spent / bare[0]:.2f} x, {memory / bare[1]:.2f} x"
-            print(f"{name:<14} {spent:7.0f} ms {memory:6.1f} MiB   {ratios}   (goal 1.15 x, 1.15 x)")
+            generate = ["generate", "--posts", "46000", "--seed", "1", "-o", str(archive)]
+            subprocess.run([sys.executable, "-m", "jamserver", *generate], check=True, cwd=ROOT)
+        Console().print(table(figures(Ground(Path(folder), archive.resolve()))))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,74 @@
+"""All figures in one run and one table: ``python -m benchmarks`` (`make bench`).
+
+    python -m benchmarks [--only start,search] [--json FILE] [--markdown FILE] [--runs 5] [--posts 46000]
+
+Each part runs in a process of its own, one after the other. Parts that fail are told in the table and on standard
+error, and make the exit code 1; goals that are missed do not: a budget is no test.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks.figures import Figure, Ground, markdown, plain, summary, table
+from benchmarks.parts import PARTS, measure
+
+ROOT = Path(__file__).parents[1]
+
+
+def parsed(words: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default=",".join(PARTS), help=f"some of {', '.join(PARTS)}")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="the figures for programs")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="the table for docs/speed.md")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--posts", type=int, default=46_000)
+    parser.add_argument("--archive", type=Path, help="a Jam to measure on, instead of a generated one")
+    options = parser.parse_args(words)
+    options.only = options.only.split(",")
+    unknown = [name for name in options.only if name not in PARTS]
+    if unknown:
+        parser.error(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    return options
+
+
+def main(words: list[str] | None = None) -> int:
+    options = parsed(words)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # set, it makes imports nearly three times as slow
+    figures: list[Figure] = []
+    failed = False
+    with tempfile.TemporaryDirectory(prefix="jamtui-bench-") as name:
+        folder = Path(name)
+        archive = options.archive or folder / "jam.jsonl"
+        if not options.archive:
+            generate = [sys.executable, "-m", "jamserver", "generate", "--posts", str(options.posts), "--seed", "1"]
+            subprocess.run([*generate, "-o", str(archive)], check=True, cwd=ROOT)
+        ground = Ground(folder, archive.resolve(), options.runs)
+        for part in options.only:
+            begin = time.monotonic()
+            print(f"measuring {part} …", end=" ", file=sys.stderr, flush=True)
+            found, error = measure(part, ground)
+            figures += found
+            failed = failed or bool(error)
+            print(f"{time.monotonic() - begin:.0f} s\n{error}".rstrip(), file=sys.stderr)
+    console = Console(width=None if sys.stdout.isatty() else 200)
+    console.print(table(figures))
+    console.print(summary(figures), markup=False, highlight=False)
+    if options.json:
+        options.json.write_text(json.dumps(plain(figures), indent=1), "utf-8")
+    if options.markdown:
+        options.markdown.write_text(markdown(figures), "utf-8")
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
