@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -216,6 +217,8 @@ class JamApp(TypeAhead[int]):
     # -- the live subscription
 
     def _start(self, session: Session) -> None:
+        gc.freeze()  # what the start made stays to the end: no collection has to look at it again
+        gc.enable()
         loop = asyncio.get_running_loop()
 
         def on_change(changed: Changed) -> None:
@@ -380,6 +383,7 @@ def run(
     try:
         result = app.run(mouse=mouse)
     finally:
+        gc.enable()
         if app.session is not None:
             app.session.close()
     return app.return_code or result or 0

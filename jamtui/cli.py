@@ -75,9 +75,7 @@ def _failed(error: BaseException, title: str, hint: str, code: int, debug: bool)
 
 def _run(words: list[str], environ: Mapping[str, str]) -> int:
     if not words:
-        import argparse
-
-        return _screen(argparse.Namespace(), environ)
+        return _screen(None, environ)
     from jamtui.commands import parser
 
     name = parser.command_in(words)
@@ -122,7 +120,10 @@ def _version() -> int:
     return 0
 
 
-def _screen(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
+def _screen(args: argparse.Namespace | None, environ: Mapping[str, str]) -> int:
+    import gc
+
+    gc.disable()  # nothing of what is imported now is garbage; the app goes on with it when the first frame is out
     from jamtui.commands.screen import need_terminal, on_jam
 
     if not getattr(args, "plain", False):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
-from textual import on
 
 from jamtui.actions import BY_ID, SORTS, Action, Where, complete
 from jamtui.errors import UsageError, sentence
@@ -15,9 +14,11 @@ from jamtui.model import PostRow, ThreadRow, Undo
 from screens.marking import Marking
 from screens.type_ahead import hold_keys
 from screens.ways import Ways
-from widgets.command_line import CommandLine
 from widgets.lists import ForumList
 from widgets.status_line import HintLine
+
+if TYPE_CHECKING:
+    from widgets.command_line import CommandLine
 
 
 class JamScreen(Marking, Ways):
@@ -329,7 +330,9 @@ class JamScreen(Marking, Ways):
         self.app.push_screen(Help(self.keymap))
 
     def action_command(self, line: str = "") -> None:
-        if not self.query(CommandLine):
+        if not self.query("#command-line"):
+            from widgets.command_line import CommandLine
+
             hold_keys(self.app, lambda widget: widget.id == "command")
             self.query_one(HintLine).display = False
             self.mount(CommandLine(self._complete, line))
@@ -348,15 +351,15 @@ class JamScreen(Marking, Ways):
             },
         )
 
-    @on(CommandLine.Left)
-    async def command_left(self) -> None:
-        await self.query(CommandLine).remove()
+    # Its handlers are named, not decorated: that would import it at every start.
+
+    async def on_command_line_left(self) -> None:
+        await self.query("#command-line").remove()
         self.query_one(HintLine).display = True
         self._arrange()
 
-    @on(CommandLine.Entered)
-    async def command_entered(self, message: CommandLine.Entered) -> None:
-        await self.command_left()
+    async def on_command_line_entered(self, message: CommandLine.Entered) -> None:
+        await self.on_command_line_left()
         name, _, argument = message.line.partition(" ")
         if name:
             await self.perform(name, argument.strip())

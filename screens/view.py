@@ -13,13 +13,13 @@ from typing import Any
 
 from msgspec.structs import asdict, replace
 from textual import on
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.geometry import Size
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Static
 
 from jamtui.actions import AS_DELIVERED, SORTS, Keymap, Where, hints
 from jamtui.errors import JamError, NotFound, UsageError, sentence
@@ -33,6 +33,7 @@ from screens.rail import Rail, RailList
 from screens.spot import Spot
 from widgets.banner import Banner
 from widgets.bindings import bindings, rebind
+from widgets.card import Card
 from widgets.lists import ForumList, OutboxList, PostList, ThreadList
 from widgets.pane_head import PaneHead
 from widgets.row_list import RowList
@@ -61,6 +62,13 @@ _LISTS: dict[str, type[RowList[Any, Any]]] = {
 }
 
 
+def _classes_for(app: App[Any]) -> Iterator[str]:
+    """The classes that Textual gives a screen for the size of the terminal."""
+    width, height = app.size
+    for size, steps in ((width, app.HORIZONTAL_BREAKPOINTS), (height, app.VERTICAL_BREAKPOINTS)):
+        yield from [name for least, name in steps or () if size >= least][-1:]
+
+
 class View(Hits, Screen[None]):
     """Panes and places. `screens.jam.JamScreen` adds what changes the Jam."""
 
@@ -81,6 +89,7 @@ class View(Hits, Screen[None]):
         self._frozen = frozen
         self.ages: Ages = clock_time if absolute_times else age
         self._resting: Timer | None = None
+        self._arranged_for = Size()
         self._shown = ""  # the thread in the reader
         self._arrived = 0  # posts that came into it where they cannot be seen
         self._titles: dict[str, str] = {}  # of forums, by id
@@ -89,6 +98,10 @@ class View(Hits, Screen[None]):
     # -- parts
 
     def compose(self) -> ComposeResult:
+        self.spot = self._remembered()
+        # What goes with the size and the spot is there before anything has a style: a class that comes later styles
+        # everything anew.
+        self.add_class(*_classes_for(self.app), *(name for name, on in self._spot_classes().items() if on))
         session = self.session
         who = "reading only" if session.refusal() else f"as {session.me.name or session.me.handle}"
         yield StatusLine(session.jam, session.status(), session.now(), who)
@@ -106,7 +119,7 @@ class View(Hits, Screen[None]):
             with Vertical(id="right"):
                 yield PaneHead(id="right-head")
                 with VerticalScroll(id="card", can_focus=False):
-                    yield Static(id="card-text")
+                    yield Card()
                 reader = ThreadReader(session.posts, session.now, ages=self.ages)
                 reader.mark, reader.find_key = (lambda keys: session.mark_read(keys)), session.key
                 yield reader
@@ -116,7 +129,6 @@ class View(Hits, Screen[None]):
     def on_mount(self) -> None:
         for node in self.query("*"):
             rebind(node, self.keymap)
-        self.spot = self._remembered()
         self._fill_list()
         self.reader.previewing = not self.spot.reading
         if self.spot.thread:
@@ -276,17 +288,23 @@ class View(Hits, Screen[None]):
 
     # -- what is shown
 
+    def _spot_classes(self) -> dict[str, bool]:
+        """What `jam.tcss` asks about the spot."""
+        kind = self.spot.kind
+        card = kind in ("forums", "outbox", "people")
+        return {"-reading": self.spot.reading or self.writing, "-card": card, "-forums": kind == "forums"}
+
     def _arrange(self) -> None:
         """Shows what belongs to the spot, gives the keys to the right pane, and says so in heads and hints."""
         spot = self.spot
-        card = spot.kind in ("forums", "outbox", "people")
+        card = self._spot_classes()["-card"]
         for rows in _LISTS.values():
             self.query_one(rows).display = self.list_now is self.query_one(rows)
         self.query_one("#card").display = card
         self.reader.display = not card and not self.has_class("-new-thread")
         # In one go: each change of a class of the screen styles everything on it anew.
-        forums = spot.kind == "forums"
-        self.update_classes({"-reading": spot.reading or self.writing, "-card": card, "-forums": forums})
+        self.update_classes(self._spot_classes())
+        self._arranged_for = self.app.size
         self.query_one(Rail).display = self.three_panes and spot.kind == "threads"
         self._draw_card()
         self._refresh_lines()
@@ -295,12 +313,13 @@ class View(Hits, Screen[None]):
 
     def _draw_card(self) -> None:
         row = self.list_now.cursor_row
-        text = Content("")
+        card = self.query_one(Card)
         if self.spot.kind == "forums" and row is not None:
-            text = forum_card(row, min(76, self.query_one("#card").content_size.width or 60))
+            card.show(lambda width: forum_card(row, width))
         elif self.spot.kind == "outbox" and row is not None:
-            text = outbox_card(row, self.session.now())
-        self.query_one("#card-text", Static).update(text)
+            card.show(lambda _: outbox_card(row, self.session.now()))
+        else:
+            card.show(lambda _: Content(""))
 
     def _refresh_lines(self) -> None:
         """The status line, the tabs, the heads of the panes, the hints."""
@@ -476,7 +495,8 @@ class View(Hits, Screen[None]):
         self.to_place(message.place)
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self._arrange)
+        if self._arranged_for != self.app.size:
+            self.call_after_refresh(self._arrange)
 
     # -- telling
 

@@ -20,6 +20,7 @@ from jamtui.ways import HotRow, Plan, chips, complete_filter
 from screens.spot import Spot
 from screens.view import View
 from widgets.banner import Banner
+from widgets.card import Card
 from widgets.rows import count
 from widgets.way_lists import person_card, person_head
 
@@ -150,11 +151,9 @@ class Ways(View):
     def _draw_card(self) -> None:
         row = self.list_now.cursor_row
         if self.spot.kind == "people" and isinstance(row, PersonRow):
-            from textual.widgets import Static
-
             with contextlib.suppress(NotFound):
                 page = self.session.person(row.id)
-                self.query_one("#card-text", Static).update(person_card(page, self.session.now(), self.ages))
+                self.query_one(Card).show(lambda _: person_card(page, self.session.now(), self.ages))
         else:
             super()._draw_card()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 from textual import on
@@ -11,24 +11,27 @@ from textual import on
 from jamtui import model
 from jamtui.errors import UsageError
 from jamtui.model import Draft, DraftKind, OutboxRow, PostRow, ThreadRow, Undo
-from screens.dialogs import Confirm, Links, OpenLink
 from screens.type_ahead import hold_keys
 from screens.view import View
 from widgets.bindings import rebind
-from widgets.composer import Composer, Desk, quoted
 from widgets.links import Link
 from widgets.lists import OutboxList
 from widgets.markdown_lines import parse
 from widgets.rows import one_line
 from widgets.status_line import HintLine
-from widgets.tag_picker import TagPicker
 from widgets.thread_reader import ThreadReader
+
+if TYPE_CHECKING:
+    from widgets.composer import Composer
 
 _CONNECTED = (model.Link.LIVE, model.Link.READER, model.Link.SYNCING)
 
 
 class Writing(View):
-    """Actions that change the Jam or take something along. Mixed into `screens.jam.JamScreen`."""
+    """Actions that change the Jam or take something along. Mixed into `screens.jam.JamScreen`.
+
+    The composer and the dialogs are imported when one opens: most who start only read.
+    """
 
     def offer_undo(self, what: str, take_back: Callable[[], None]) -> None:
         raise NotImplementedError
@@ -53,10 +56,19 @@ class Writing(View):
 
     # -- the composer
 
+    @property
+    def composer(self) -> Composer:
+        """The one that is open."""
+        from widgets.composer import Composer
+
+        return self.query_one(Composer)
+
     def _write(self, draft: Draft, heading: str, *, titled: bool) -> None:
         if self.writing:
-            self.query_one(Composer).focus_body()
+            self.composer.focus_body()
             return
+        from widgets.composer import Composer, Desk
+
         session = self.session
         desk = Desk(
             save=session.save_draft,
@@ -93,6 +105,8 @@ class Writing(View):
         self._reply("")
 
     def action_quote(self) -> None:
+        from widgets.composer import quoted
+
         post = self._post()
         self._reply(quoted(post.body, post.author))
 
@@ -134,7 +148,7 @@ class Writing(View):
         """Throws the draft away that belongs here: the reply to this post, or the new thread of this forum."""
         kind, target = DraftKind.THREAD, self.spot.forum
         if self.writing:
-            open_now = self.query_one(Composer).abandon()
+            open_now = self.composer.abandon()
             kind, target = open_now.kind, open_now.target
             self.run_worker(self._close_composer(), name="close-composer")
         elif self.spot.reading:
@@ -144,8 +158,9 @@ class Writing(View):
         undo = self.session.discard_draft(kind, target)
         self.offer(undo)
 
-    @on(Composer.Sent)
-    async def sent(self, message: Composer.Sent) -> None:
+    # The handlers of the composer are named, not decorated: that would import it.
+
+    async def on_composer_sent(self, message: Composer.Sent) -> None:
         await self._close_composer()
         draft, post_id = message.draft, message.outbox_id
         if draft.kind is DraftKind.EDIT:
@@ -158,27 +173,27 @@ class Writing(View):
             "On its way" if self.session.status().link in _CONNECTED else "Queued: it goes out when the link is back"
         )
 
-    @on(Composer.Closed)
-    async def closed(self, message: Composer.Closed) -> None:
+    async def on_composer_closed(self, message: Composer.Closed) -> None:
         await self._close_composer()
         self.say("Draft kept" if message.kept else "Nothing was written")
 
     async def _close_composer(self) -> None:
-        await self.query(Composer).remove()
+        await self.query("#composer").remove()
         self.remove_class("-new-thread")
         self._arrange()
 
-    @on(Composer.Editor)
-    def to_editor(self, message: Composer.Editor) -> None:
+    def on_composer_editor(self, message: Composer.Editor) -> None:
         from screens.editor import write_outside
 
-        composer = self.query_one(Composer)
+        composer = self.composer
         with self.in_words():
             composer.replace_body(write_outside(self.app, composer.draft.body, self.editor))
 
     # -- changes of a post
 
     def action_delete(self) -> None:
+        from screens.dialogs import Confirm
+
         self._may_write()
         post = self._post()
         if not post.mine or post.gone:
@@ -221,6 +236,8 @@ class Writing(View):
         self.say("Vote taken back")
 
     def action_tags(self) -> None:
+        from widgets.tag_picker import TagPicker
+
         self._may_write()
         post = self._post()
         about = one_line(post.title) or one_line(post.body[:200])
@@ -245,15 +262,18 @@ class Writing(View):
         links = [link for link in parse(self._post().body).links if link.openable]
         if not links:
             raise UsageError("no link in this post")
-
         if len(links) == 1:
             self._ask(links[0])
         else:
+            from screens.dialogs import Links
+
             self.app.push_screen(Links(links), self._ask)
 
     def _ask(self, link: Link | None) -> None:
         """Nothing of a stranger's is opened without a question."""
         if link is not None and link.openable:
+            from screens.dialogs import OpenLink
+
             self.app.push_screen(OpenLink(link), lambda answer: self._follow(link, answer or ""))
 
     @on(ThreadReader.LinkClicked)

@@ -21,9 +21,10 @@ from jamtui.actions import Where
 from jamtui.errors import JamError, sentence
 from jamtui.model import Draft, DraftKind
 from jamtui.safe_text import safe_line
+from widgets.area import Area
 from widgets.bindings import bindings
 from widgets.drawn import drawn
-from widgets.fields import Area, Field, LastWord, split_tags
+from widgets.fields import Field, LastWord, split_tags
 
 # A draft is on the disk this long after the first key that changed it, at the latest: promised is one second.
 SAVE_AFTER = 0.4

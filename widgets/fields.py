@@ -9,10 +9,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Sequence
 
-from rich.text import Text
 from textual.suggester import Suggester
 from textual.widget import Widget
-from textual.widgets import Input, TextArea
+from textual.widgets import Input
 
 STAND_IN = "\N{REPLACEMENT CHARACTER}"
 
@@ -29,7 +28,7 @@ def one_line(text: str) -> str:
     return " ".join(text.split()).translate(dict.fromkeys(CONTROLS)) if text else ""
 
 
-def _blinks(widget: Widget) -> bool:
+def blinks(widget: Widget) -> bool:
     """A blinking cursor is an animation: not for who turned those off (TEXTUAL_ANIMATIONS), not when time stands."""
     return widget.app.animation_level != "none"
 
@@ -38,23 +37,11 @@ class Field(Input):
     """An `Input` whose value never holds control characters."""
 
     def on_mount(self) -> None:
-        self.cursor_blink = _blinks(self)
+        self.cursor_blink = blinks(self)
 
     def validate_value(self, value: str) -> str:
         """Runs on every change of the value, typed, pasted or set."""
         return value.translate(CONTROLS).replace("\t", " ").replace("\n", " ")
-
-
-class Area(TextArea):
-    """A `TextArea` that keeps what was pasted and draws it harmless."""
-
-    def on_mount(self) -> None:
-        self.cursor_blink = _blinks(self)
-
-    def get_line(self, line_index: int) -> Text:
-        line = super().get_line(line_index)
-        line.plain = line.plain.translate(CONTROLS)
-        return line
 
 
 class LastWord(Suggester):

@@ -13,15 +13,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 from msgspec import Struct
 
 from jamtui.safe_text import safe_block, safe_line
 from widgets.highlight import CodeLine, highlight, plain
 from widgets.links import Link, bare_urls, make_link
 from widgets.strips import Line, Span, cell_width, cut, line_width, window, wrap
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 BUDGET = 1000  # what the parser may spend on a post at first, in special characters and (twice) line feeds
 BUDGET_ALL = 1600  # ...and when all of it is asked for
@@ -154,6 +157,8 @@ def _marked(line: Line, words: re.Pattern[str]) -> Iterator[Span]:
 
 @cache
 def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt  # most starts show nothing that needs it
+
     # No linkify: it is quadratic; bare URLs are found by `links.bare_urls`. No HTML: tags are text.
     return MarkdownIt("commonmark", {"html": False, "maxNesting": MAX_NESTING}).enable(["table", "strikethrough"])
 

@@ -8,7 +8,6 @@ from jamtui.output import Output
 
 TYPE_CHECKING = False  # typing's own is not worth its import: see jamtui.output
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
@@ -24,11 +23,12 @@ def utc_now() -> datetime:
 
 
 class Context:
-    """One run of one command. Nothing is opened before it is asked for."""
+    """One run of one command. Nothing is opened before it is asked for.
 
-    def __init__(
-        self, args: argparse.Namespace, environ: Mapping[str, str], now: Callable[[], datetime] = utc_now
-    ) -> None:
+    ``args`` is the namespace of the parser, or any object: what it does not have was not said.
+    """
+
+    def __init__(self, args: object, environ: Mapping[str, str], now: Callable[[], datetime] = utc_now) -> None:
         self.environ = environ
         self.now = now
         self.jam_name: str | None = getattr(args, "jam", None)

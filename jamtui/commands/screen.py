@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
+import gc
 import re
 import sys
 from collections.abc import Mapping
@@ -22,6 +22,8 @@ from jamtui.store import registry
 from jamtui.store.registry import KnownJam
 
 if TYPE_CHECKING:
+    import argparse
+
     from jamtui.actions import Keymap
     from screens.doors import Doors
 
@@ -34,7 +36,7 @@ def need_terminal(hint: str) -> None:
         raise UsageError("the full screen needs a terminal", hint)
 
 
-def on_jam(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
+def on_jam(args: object, environ: Mapping[str, str]) -> int:
     """The TUI on the Jam that ``--jam`` names, else on the last one used, else the welcome."""
     context = Context(args, environ)
     try:
@@ -78,6 +80,7 @@ def run(
             edit=lambda text: edited(text, home, context.environ),
             absolute_times=chosen.timestamps == "absolute",
         )
+    gc.disable()
     from jamtui import app
 
     if context.theme:

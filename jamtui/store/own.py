@@ -10,7 +10,6 @@ that nothing is counted anew because a cursor moved.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -199,7 +198,7 @@ class Own:
             self.db.execute(
                 "INSERT INTO outbox(id, kind, post_id, thread_id, forum_id, payload, sha256, state, created) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?)",
-                (outbox_id, kind, post_id, thread_id, forum_id, raw, hashlib.sha256(raw).digest(), _ms(now)),
+                (outbox_id, kind, post_id, thread_id, forum_id, raw, _digest(raw), _ms(now)),
             )
             if instead_of is not None:
                 self.remove_draft(instead_of.kind, instead_of.target)
@@ -212,7 +211,7 @@ class Own:
                 f"INSERT OR IGNORE INTO outbox({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     row.n, row.id, row.kind, row.post_id, row.thread_id, row.forum_id, raw,
-                    hashlib.sha256(raw).digest(), row.state, row.reason, row.code, row.attempts,
+                    _digest(raw), row.state, row.reason, row.code, row.attempts,
                     _ms(row.created), _ms(row.next_try) if row.next_try else 0, row.seq,
                 ),
             )  # fmt: skip
@@ -279,12 +278,18 @@ class Own:
             self.db.executemany("INSERT OR IGNORE INTO my_votes VALUES (?)", [(post_id,) for post_id in post_ids])
 
 
+def _digest(text: bytes) -> bytes:
+    import hashlib  # OpenSSL comes with it: not at every start
+
+    return hashlib.sha256(text).digest()
+
+
 def _queued(row: tuple[apsw.SQLiteValue, ...]) -> Queued:
     n, outbox_id, kind, post_id, thread_id, forum_id, raw, digest, state, reason, code, attempts, created, due, seq = (
         row
     )
     text = raw if isinstance(raw, bytes) else str(raw).encode()
-    intact = hashlib.sha256(text).digest() == digest
+    intact = _digest(text) == digest
     try:
         payload = _PAYLOAD.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError):

@@ -5,7 +5,6 @@ No secret is kept here. The Jam used last is named in the file ``last`` beside t
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shutil
 from pathlib import Path
@@ -101,6 +100,8 @@ class KnownJam(Struct, frozen=True):
 
 def for_server(home: Home, origin: str, slug: str, title: str) -> KnownJam:
     """The Jam at ``origin`` (a new one when it is not known yet); nothing is written."""
+    import hashlib  # OpenSSL comes with it: not at every start
+
     mark = hashlib.sha256(origin.encode()).hexdigest()[:8]
     folder = home.jams / f"{_plain(slug)}-{mark}"
     entry = _load(folder) or _Entry(slug, title, origin)
@@ -110,6 +111,8 @@ def for_server(home: Home, origin: str, slug: str, title: str) -> KnownJam:
 def for_file(home: Home, path: Path) -> KnownJam:
     """The index of an archive file; nothing is written."""
     path = path.absolute()
+    import hashlib
+
     mark = hashlib.sha256(str(path).encode("utf-8", "surrogateescape")).hexdigest()[:16]
     folder = home.files / f"{_plain(path.stem)}-{mark}"
     entry = _load(folder) or _Entry(path.stem, path.stem, file=str(path))

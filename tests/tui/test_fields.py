@@ -8,7 +8,7 @@ import pytest
 from textual import constants
 
 from jamtui.app import JamApp
-from widgets.fields import Area
+from widgets.area import Area
 
 
 @pytest.mark.parametrize("frozen", [False, True])

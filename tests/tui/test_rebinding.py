@@ -11,9 +11,10 @@ from jamtui.actions import Keymap
 from jamtui.config import parse
 from jamtui.keymap import keymap
 from screens.help import Help
+from widgets.area import Area
 from widgets.command_line import CommandLine
 from widgets.composer import Composer
-from widgets.fields import Area, Field
+from widgets.fields import Field
 
 
 def keys(*lines: str) -> Keymap:
