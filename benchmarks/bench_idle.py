@@ -1,0 +1,60 @@
+"""Idle: the client is connected, a thread is on the screen, and nothing happens in the Jam.
+
+    python benchmarks/bench_idle.py [ARCHIVE] [--seconds 60]
+
+ARCHIVE is a Jam of any size; without it 46,000 posts are generated. A real server, the real program on a real pty. Told
+are the share of a core and the bytes sent to the terminal while nothing had to change (the server's heartbeats come
+every 15 s), and, since that would be cheap with a clock that stands, how old a new post was when its age had become
+"1 min". An age of hours or days that turns within the 60 s costs the bytes of its line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+import uuid
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.bench_live import Figure, Jam, Writers, told
+from benchmarks.live_stage import Stage, Terminal, spent
+
+
+def measured(archive: Path | None, seconds: int = 60) -> list[Figure]:
+    with Stage(archive) as stage, Terminal(stage.client(), stage.env) as terminal:
+        jam = Jam(stage.archive)
+        terminal.wait_for("● live")
+        terminal.settle()
+        terminal.type(f":post {jam.longest}\r")
+        terminal.settle(3)
+        first, sent, cpu = time.monotonic(), len(terminal.chunks), spent(terminal.pid).cpu
+        terminal.pump_until(first + seconds)
+        share = (spent(terminal.pid).cpu - cpu) / (time.monotonic() - first)
+        drawn = sum(len(data) for _, _, data in terminal.chunks[sent:])
+
+        post = str(uuid.uuid4())
+        writers = Writers(stage, [(0, post, {"parent_id": jam.longest, "body": "What time is it?"})], 1)
+        terminal.wait_for("1 unread")
+        terminal.type(f":post {post}\r")
+        terminal.wait_for("· now")
+        written, _ = writers.wait()[0]
+        turned = terminal.wait_for("· 1 min", 120).at - written
+    return [
+        ("idle: share of one core", share * 100, "%", 0.3),
+        ("idle: bytes to the terminal", drawn, "", 0),
+        ("idle: a post was called 1 min old at", turned, "s", None),
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("archive", type=Path, nargs="?")
+    parser.add_argument("--seconds", type=int, default=60)
+    words = parser.parse_args()
+    told(measured(words.archive, words.seconds))
+
+
+if __name__ == "__main__":
+    main()
