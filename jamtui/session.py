@@ -213,7 +213,7 @@ class Session(Ways, Reading):
         Counted again when the mirror changed, every `ACTIVITY_AGE` at most: it is for a glance, not for figures.
         """
         now = self.now()
-        stale = self._activity is None or now - self._activity[0] >= ACTIVITY_AGE
+        stale = self._activity is None or abs(now - self._activity[0]) >= ACTIVITY_AGE
         if stale or self._activity is None:
             row = self._rows.jam("", False)
             counted = activity(self._rows.db, row.opens_at, min(now, row.closes_at)) if row is not None else {}

@@ -32,8 +32,10 @@ class Ways:
         return ways.thread_keys(self._fresh(), forum_id, sort, only)
 
     def filter(self, text: str) -> Filter:
-        """What ``tag:tea since:2h`` means now. Raises `UsageError`."""
-        return parse_filter(text, self.now())
+        """What ``tag:tea since:2h`` means now. Raises `UsageError`, `NotFound` for a person that there is not."""
+        only = parse_filter(text, self.now())
+        ways.check(self._fresh(), only)
+        return only
 
     def languages(self) -> list[tuple[str, int]]:
         """(language, posts), the most used first; posts that do not say theirs are not counted."""

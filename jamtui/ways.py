@@ -44,6 +44,11 @@ class Filter(Struct, frozen=True):
     def __bool__(self) -> bool:
         return self != EVERYTHING
 
+    @property
+    def timed(self) -> bool:
+        """Whether other threads may fit when time went on."""
+        return self.since is not None or self.before is not None
+
 
 EVERYTHING = Filter()
 

@@ -190,13 +190,13 @@ class JamScreen(Marking, Ways):
     def action_read_on(self) -> None:
         if self.plan_on(1, page=True):
             return
-        if self.spot.kind == "outbox":
+        if self.spot.kind in ("outbox", "people"):
             self.list_now.page(1)
             return
         if self.spot.reading and (self.reader.page(1) or self.reader.next_unread(1)):
             return
         if not self.open_next_unread():
-            self.say("All read")
+            self.say(self.nothing_unread())
 
     def action_next(self) -> None:
         self._step(1)
@@ -211,13 +211,15 @@ class JamScreen(Marking, Ways):
             self.step_hit(direction)
         elif self.spot.reading:
             if not self.reader.next_unread(direction) and (direction < 0 or not self.open_next_unread()):
-                self.say("Nothing unread before this" if direction < 0 else "All read")
+                self.say("Nothing unread before this" if direction < 0 else self.nothing_unread())
         elif not self._next_unread_row(direction):
             self.say("Nothing unread further on" if direction > 0 else "Nothing unread before this")
 
     def _next_unread_row(self, direction: int) -> bool:
         """Moves the cursor of the list to the next row with something unread."""
         rows, at = self.list_now, self.list_now.cursor_index
+        if self.spot.kind == "people":
+            return False
         if isinstance(rows, ForumList):
             unread = [index for index, row in enumerate(self.session.forums()) if row.unread]
         else:

@@ -144,7 +144,9 @@ class View(Hits, Screen[None]):
         kept = self.session.place("spot")
         try:
             spot = Spot(**json.loads(kept)) if kept else Spot()
-            if spot.sort not in SORTS or spot.place not in self.places:
+            if spot.place not in self.places:
+                return self._in_its_forum(spot.thread) if spot.reading else Spot()
+            if spot.sort not in SORTS:
                 return Spot()
             if spot.forum:
                 self.session.forum(spot.forum)
@@ -152,6 +154,13 @@ class View(Hits, Screen[None]):
                 self.session.post(spot.thread)
         except (ValueError, TypeError, NotFound):  # written by another version, or gone since
             return Spot()
+        return spot
+
+    def _in_its_forum(self, thread_id: str) -> Spot:
+        """A thread that was read in a list that is for now only. Raises `NotFound`."""
+        forum = self.session.post(thread_id).forum_id
+        spot = Spot("forums", forum, thread_id, True, self.session.place(f"sort:{forum}") or "active")
+        self.session.set_place(spot.list_name, thread_id)
         return spot
 
     def look(self) -> None:
@@ -545,22 +554,20 @@ class View(Hits, Screen[None]):
 
     def open_next_unread(self) -> bool:
         """The next thread with something unread, in this forum or a later one; False when all is read."""
-        spot = self.spot
+        spot, row = self.spot, self.list_now.cursor_row
         forum, thread = spot.forum, spot.thread
         if spot.kind == "forums":
-            row = self.list_now.cursor_row
             forum, thread = (row.id if row is not None else ""), ""
-        elif not spot.reading and (row := self.list_now.cursor_row) is not None:
-            forum, thread = row.forum_id, ""
-            if isinstance(row, ThreadRow) and not row.unread:
-                thread = row.id
-            elif isinstance(row, ThreadRow | PostRow) and row.unread:
+        elif not spot.reading and isinstance(row, ThreadRow | PostRow):
+            if row.unread:
                 self.open_row()
                 return True
-        elif spot.kind == "posts":
+            forum, thread = row.forum_id, row.id if isinstance(row, ThreadRow) else ""
+        if spot.kind == "posts":
             if self._next_in_list():
                 return True
-            forum = self.session.post(thread).forum_id
+            if spot.reading:
+                forum = self.session.post(thread).forum_id
         self._passed |= {thread} if self.session.explore else set()
         found = self.session.next_unread(forum, thread, spot.sort, self._passed)
         if found is None:
@@ -572,6 +579,12 @@ class View(Hits, Screen[None]):
         if key is not None:
             self.list_now.go_to(key)
         return True
+
+    def nothing_unread(self) -> str:
+        """What is said when reading on finds nothing more. The post under the cursor may not be read to its end."""
+        key = self.reader.cursor_key if self.spot.reading else None
+        here = self.session.posts([key]) if key is not None else []
+        return "Nothing else is unread" if any(row.unread for row in here) else "All read"
 
     def _next_in_list(self) -> bool:
         """Reading on from a post of a list of posts: the next one there, below or above, that is unread."""

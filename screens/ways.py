@@ -50,8 +50,7 @@ class Ways(View):
     def _remembered(self) -> Spot:
         spot = super()._remembered()
         try:
-            if spot.filter:
-                self.session.thread_keys(None, "new", self.session.filter(spot.filter))
+            self.session.filter(spot.filter)
             if spot.place == "person":
                 self.session.person(spot.about)
         except JamError:  # somebody who is not in this mirror, a filter of another version
@@ -67,14 +66,14 @@ class Ways(View):
         if spot.place == "person":
             return session.person(spot.about).keys
         if spot.place == "plan":
-            return [step.post.key for step in self._plan.steps] if self._plan else []
+            return self._keys_of_plan()
         if spot.kind == "threads":
             return session.thread_keys(spot.forum or None, spot.sort, session.filter(spot.filter))
         return super()._keys()
 
     def _keys_of_people(self) -> list[str]:
         now = self.session.now()
-        if self._people_at is None or now - self._people_at >= _HOT_FOR:
+        if self._people_at is None or abs(now - self._people_at) >= _HOT_FOR:  # the clock may have been set back
             self._people, self._people_at = {row.id: row for row in self.session.people()}, now
         return list(self._people)
 
@@ -90,11 +89,30 @@ class Ways(View):
         return self._hot if self._hot_at else {}
 
     def _heat(self) -> dict[int, HotRow]:
-        now = self.session.now()
-        if self._hot_at is None or now - self._hot_at >= _HOT_FOR:
+        now, key = self.session.now(), self.session.key
+        stale = self._hot_at is None or abs(now - self._hot_at) >= _HOT_FOR
+        if stale or any(key(row.thread.id) != at for at, row in self._hot.items()):  # or the mirror was fetched anew
             self._hot = {row.thread.key: row for row in self.session.hot()}
             self._hot_at = now
         return self._hot
+
+    def _keys_of_plan(self) -> list[int]:
+        """Of the posts of the plan as they are now: they have other keys when the mirror was fetched anew."""
+        if self._plan is None:
+            return []
+        keys = [self.session.key(step.post.id) for step in self._plan.steps]
+        if keys != [step.post.key for step in self._plan.steps]:
+            there = [(step, key) for step, key in zip(self._plan.steps, keys, strict=True) if key is not None]
+            self._plan = replace(
+                self._plan, steps=tuple(replace(step, post=replace(step.post, key=key)) for step, key in there)
+            )
+        return [step.post.key for step in self._plan.steps]
+
+    def _tick(self) -> None:
+        """What is narrowed by a time follows the clock."""
+        if self.spot.filter and not self.spot.reading and self.session.filter(self.spot.filter).timed:
+            self.reload()
+        super()._tick()
 
     # -- heads, banner, card
 
@@ -166,22 +184,32 @@ class Ways(View):
         else:
             super().open_row()
 
+    @property
+    def _narrowed(self) -> bool:
+        """Whether the list of threads is not that of a forum: reading on stays in it."""
+        return self.spot.kind == "threads" and (self.spot.place != "forums" or bool(self.spot.filter))
+
     def open_next_unread(self) -> bool:
-        """In a list that is sorted, narrowed or of all forums, reading goes on in the order of that list."""
+        """In a list that is narrowed or of all forums, reading goes on in that list: down, then from its top."""
         spot = self.spot
-        ordered = spot.kind == "threads" and (spot.place != "forums" or spot.filter or spot.sort != "active")
-        if not ordered:
-            return False if spot.kind == "people" else super().open_next_unread()
-        keys: Sequence[int] = self.list_now.keys
+        if not self._narrowed:
+            return super().open_next_unread()
+        keys, passed = list(self.list_now.keys), self._passed
         here = self.session.key(spot.thread) if spot.reading else None
-        at = keys.index(here) + 1 if here in keys else 0 if spot.reading else max(self.list_now.cursor_index, 0)
-        for start in range(at, len(keys), 128):
-            for row in self.session.threads(keys[start : start + 128]):
-                if row.unread and row.key != here:
+        passed |= {spot.thread} if spot.reading and self.session.explore else set()
+        at = keys.index(here) + 1 if here in keys else max(self.list_now.cursor_index, 0)
+        order = keys[at:] + keys[:at]
+        for start in range(0, len(order), 128):
+            for row in self.session.threads(order[start : start + 128]):
+                if row.unread and row.key != here and row.id not in passed:
                     self.list_now.go_to(row.key)
                     self.go(replace(spot, thread=row.id, reading=True), unread=True)
                     return True
         return False
+
+    def nothing_unread(self) -> str:
+        words = super().nothing_unread()
+        return f"{words} in this list" if self._narrowed else words
 
     def back(self) -> bool:
         spot = self.spot
@@ -247,7 +275,7 @@ class Ways(View):
         from screens.way_dialogs import FilterPicker
 
         if words:
-            self.session.filter(words)
+            self.session.filter(words)  # before one is led to the threads of all forums
             self._need_threads()
             self._narrow(words)
             return
@@ -273,7 +301,7 @@ class Ways(View):
         self.app.push_screen(picker, answered)
 
     def _narrow(self, line: str) -> None:
-        self.session.thread_keys(None, "new", self.session.filter(line))  # raises for a person that there is not
+        self.session.filter(line)
         self.go(replace(self.spot, filter=line.strip(), thread="", reading=False))
         none = "No thread fits.\nf changes the filter, x clears it."
         self.list_now.empty = none if line.strip() else "No threads here yet.\nc opens the first."
@@ -319,6 +347,8 @@ class Ways(View):
         wanted = int(minutes) if minutes.isdecimal() else _MINUTES
         if minutes and not (minutes.isdecimal() and 1 <= wanted <= 600):
             raise UsageError("not a number of minutes", "Try :plan 15.")
+        if self.spot.reading:
+            self.reader.leave()  # what was just read is not planned again
         self.say(f"Looking for what is worth {wanted} minutes")
         self.run_worker(lambda: self._make_plan(wanted), name="plan", exclusive=True, thread=True)
 

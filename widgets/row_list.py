@@ -196,7 +196,7 @@ class RowList(LineView, Generic[Key, Row]):
         self._show_cursor(middle=True)
         self.unselect()
         self.refresh()
-        self._tell()
+        self._tell(anew=True)  # the same key in another list is another place
 
     def update_rows(
         self, keys: Sequence[Key], changed: Collection[Key] | None = None, *, cursor: Key | None = None
@@ -319,9 +319,9 @@ class RowList(LineView, Generic[Key, Row]):
         self._cursor = min(max(self._cursor, 0), max(len(self._keys) - 1, 0))
         self._top = max(0, min(self._top, len(self._keys) - self.rows_per_page))
 
-    def _tell(self) -> None:
+    def _tell(self, *, anew: bool = False) -> None:
         key = self.cursor_key
-        if key != self._told:
+        if anew or key != self._told:
             self._told = key
             self.post_message(self.Highlighted(self, key))
 

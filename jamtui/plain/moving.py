@@ -181,10 +181,10 @@ class Moving(View):
         """The rest of the post, the next unread post, thread, forum; then all is read."""
         if self._plan_on(1, page=True):
             return
-        if self.spot.kind == "outbox" and not self.spot.reading:
+        if self.spot.kind in ("outbox", "people") and not self.spot.reading:
             self._page_rows(1)
         elif not (self.spot.reading and (self._more_of_post() or self._next_post(1))) and not self._next_thread():
-            self.say("All read.")
+            self.say(self.nothing_unread())
 
     def do_next(self) -> None:
         self._further(1)
@@ -220,7 +220,7 @@ class Moving(View):
                 self._row_to(self.at + direction)
         elif self.spot.reading:
             if not self._next_post(direction) and (direction < 0 or not self._next_thread()):
-                self.say("Nothing unread before this." if direction < 0 else "All read.")
+                self.say("Nothing unread before this." if direction < 0 else self.nothing_unread())
         elif not self._next_row(direction):
             self.say("Nothing unread further on." if direction > 0 else "Nothing unread before this.")
 
@@ -246,8 +246,10 @@ class Moving(View):
         """The next thread with something unread, in this forum or a later one; False when all is read."""
         spot, row = self.spot, self.row
         forum, thread = spot.forum, spot.thread
-        if spot.kind == "threads" and (spot.place != "forums" or spot.filter or spot.sort != "active"):
-            return self._next_listed()
+        if self._narrowed or spot.kind == "posts":
+            found = self._next_listed()
+            if found or self._narrowed:
+                return found
         if not spot.reading:
             thread = ""
             if isinstance(row, ForumRow):
@@ -260,25 +262,40 @@ class Moving(View):
                 thread = row.id if isinstance(row, ThreadRow) else ""
         elif not forum and thread:
             forum = self.session.post(thread).forum_id
-        found = self.session.next_unread(forum, thread)
-        if found is None:
+        further = self.session.next_unread(forum, thread, spot.sort)
+        if further is None:
             return False
-        if found[0] != spot.forum:
-            self.say(f"Forum {self.forum_title(found[0])}.")
-        self.go(Spot("forums", found[0], found[1], True, spot.sort), unread=True)
-        key = self.session.key(found[1])
+        if further[0] != spot.forum:
+            self.say(f"Forum {self.forum_title(further[0])}.")
+        self.go(Spot("forums", further[0], further[1], True, spot.sort), unread=True)
+        key = self.session.key(further[1])
         self.at = next((at for at, one in enumerate(self.keys) if one == key), 0)
         return True
 
+    @property
+    def _narrowed(self) -> bool:
+        """Whether the list of threads is not that of a forum: reading on stays in it."""
+        return self.spot.kind == "threads" and (self.spot.place != "forums" or bool(self.spot.filter))
+
+    def nothing_unread(self) -> str:
+        here = self.post
+        said = "Nothing else is unread" if here is not None and here.unread else "All read"
+        return f"{said} in this list." if self._narrowed else f"{said}."
+
     def _next_listed(self) -> bool:
-        """In a list that is sorted, narrowed or of all forums, reading goes on in the order of that list."""
-        begin = self.at + self.spot.reading
-        for start in range(begin, len(self.keys), WINDOW):
-            for at, row in enumerate(self.rows(start, start + WINDOW), start):
-                if isinstance(row, ThreadRow) and row.unread:
-                    self.at = at
-                    self.go(replace(self.spot, thread=row.id, reading=True), unread=True)
-                    return True
+        """In a list that is narrowed, of all forums, or of posts, reading goes on there: down, then from its top."""
+        begin, end = self.at + self.spot.reading, len(self.keys)
+        # Nothing is marked while exploring: there, once through the list is the end.
+        for low, high in ((begin, end),) if self.session.explore else ((begin, end), (0, begin)):
+            for start in range(low, high, WINDOW):
+                for at, row in enumerate(self.rows(start, min(start + WINDOW, high)), start):
+                    if isinstance(row, ThreadRow | PostRow) and row.unread:
+                        self.at = at
+                        if isinstance(row, ThreadRow):
+                            self.go(replace(self.spot, thread=row.id, reading=True), unread=True)
+                        else:
+                            self.go(replace(self.spot, thread=row.thread_id, reading=True), post=row.id)
+                        return True
         return False
 
     def _next_row(self, direction: int) -> bool:

@@ -39,7 +39,7 @@ class Ways(Writing):
                 return
             line = typed.text
         line = line.strip()
-        session.thread_keys(None, "new", session.filter(line))  # raises for a word that is none, or for nobody
+        session.filter(line)
         spot = self.spot
         if spot.kind != "threads" or spot.place == "hot":  # from anywhere else: the threads of all forums
             spot = Spot("all", sort=spot.sort)

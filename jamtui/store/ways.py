@@ -86,11 +86,7 @@ def _fitting(rows: Rows, forum: int | None, only: Filter) -> tuple[str, list[obj
     if forum is not None:
         add("p.forum = ?", forum)
     for tag in only.tags:
-        try:
-            name = normal_tag(tag)
-        except ValueError as error:
-            raise UsageError(str(error), "See jamtui tags.") from None
-        add("p.n IN (SELECT post FROM tags WHERE name = ?)", name)
+        add("p.n IN (SELECT post FROM tags WHERE name = ?)", _tag(tag))
     if only.authors:
         people = [author for name in only.authors for author in _people(rows, name)]
         add("p.author IN (SELECT value FROM json_each(?))", msgspec.json.encode(people).decode())
@@ -106,6 +102,21 @@ def _fitting(rows: Rows, forum: int | None, only: Filter) -> tuple[str, list[obj
         unread = f"NOT EXISTS (SELECT 1 FROM own.read r WHERE r.h = p.h) {rows.silence.loud('p')}"
         add(f"p.author <> ? AND {unread}", rows.my_n())
     return " AND ".join(where), values
+
+
+def check(rows: Rows, only: Filter) -> None:
+    """Raises `UsageError` for what can be no tag, `NotFound` for a person that there is not."""
+    for tag in only.tags:
+        _tag(tag)
+    for name in only.authors:
+        _people(rows, name)
+
+
+def _tag(tag: str) -> str:
+    try:
+        return normal_tag(tag)
+    except ValueError as error:
+        raise UsageError(str(error), "See jamtui tags.") from None
 
 
 def _people(rows: Rows, handle: str) -> list[int]:
