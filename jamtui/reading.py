@@ -6,7 +6,8 @@ made, and places are kept for this run alone. What a person does by name (save, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 
 from jamtui.errors import NotFound, UsageError
@@ -37,6 +38,9 @@ class Reading:
     def _fresh(self) -> Rows:
         raise NotImplementedError
 
+    def _marking(self, threads: Callable[[], Collection[int]]) -> AbstractContextManager[None]:
+        raise NotImplementedError
+
     def post(self, post_id: str) -> PostRow:
         raise NotImplementedError
 
@@ -47,10 +51,11 @@ class Reading:
         stored = [key for key in keys if key > 0]
         if self.explore or not stored:
             return
-        if read:
-            self._marks.mark_versions(self._rows.versions(stored))
-        else:
-            self._marks.mark_hashes(self._rows.hashes(stored), False)
+        with self._marking(lambda: self._rows.threads_of(stored)):
+            if read:
+                self._marks.mark_versions(self._rows.versions(stored))
+            else:
+                self._marks.mark_hashes(self._rows.hashes(stored), False)
 
     def mark_all_read(self, forum_id: str | None = None, thread_id: str | None = None) -> Undo:
         """Every post of a thread, of a forum, or of the Jam."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
-from collections.abc import Callable, Collection, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,7 +108,8 @@ class Session(Ways, Reading):
         self._rows = rows.Rows(rows.connect(jam.mirror, jam.own), jam.me)
         self.searching = Searching(jam, clock, self._fresh, self._marks)
         self._seen = (-1, -1)
-        self._stamp = -1
+        self._stamp = (-1, -1)
+        self._marked: set[int] | None = None  # threads in which was marked since counting; None: not known
         self._forums: list[ForumRow] = []
         self._activity: tuple[datetime, dict[str, tuple[int, ...]]] | None = None
 
@@ -188,14 +189,26 @@ class Session(Ways, Reading):
             if seen[1] == self._seen[1] and stamp == self._stamp:
                 self._seen = seen  # a cursor moved, a draft was saved: nothing looks otherwise
                 return self._rows
-            self._stamp = stamp
+            marked = self._marked if stamp[1] == self._stamp[1] else None
+            self._stamp, self._marked = stamp, set()
             if seen[1] != self._seen[1]:
                 self._rows.forget_numbers()
             self._rows.silence = silence_of(db, self.muted(), self.followed())
             self._rows.overlay = Overlay.of(self._own.outbox(), self._rows.has)
+            self._rows.count(marked)
             self._forums = self._rows.forums()
             self._seen = seen
         return self._rows
+
+    @contextlib.contextmanager
+    def _marking(self, threads: Callable[[], Collection[int]]) -> Iterator[None]:
+        """Around marks in these threads alone: then nothing else is counted anew."""
+        before = self._own.stamp()
+        yield
+        after = self._own.stamp()
+        if self._marked is not None and before[1] == self._stamp[1] and after[1] == before[1] + 1:
+            self._marked |= set(threads())
+            self._stamp = (self._stamp[0], after[1])
 
     def changed_elsewhere(self) -> bool:
         """Whether rows may look otherwise since they were last read; costs microseconds."""

@@ -15,7 +15,7 @@ import apsw
 from jamtui.model import Mark, MarkKind, MarkRow, Marks
 from jamtui.store.connection import transaction
 from jamtui.store.mirror import hash_of
-from jamtui.store.own import BUMP
+from jamtui.store.own import BUMP, BUMP_READING
 
 _READ = "INSERT INTO read VALUES (?, ?) ON CONFLICT(h) DO UPDATE SET version = max(version, excluded.version)"
 _UNREAD = "DELETE FROM read WHERE h = ?"
@@ -28,13 +28,13 @@ class MarkStore:
         self.db = db
 
     @contextlib.contextmanager
-    def _writing(self, bump: bool = True) -> Iterator[None]:
+    def _writing(self, bump: str = BUMP_READING) -> Iterator[None]:
         self.db.execute("PRAGMA synchronous=NORMAL")
         try:
             with transaction(self.db):
                 yield
                 if bump:
-                    self.db.execute(BUMP)
+                    self.db.execute(bump)
         finally:
             self.db.execute("PRAGMA synchronous=FULL")
 
@@ -60,7 +60,7 @@ class MarkStore:
     # -- saved
 
     def save(self, post_id: str, saved: bool, now: datetime) -> None:
-        with self._writing():
+        with self._writing(bump=BUMP):
             if saved:
                 self.db.execute("INSERT OR IGNORE INTO saved VALUES (?, ?)", (post_id, _ms(now)))
             else:
@@ -73,7 +73,7 @@ class MarkStore:
         return str(row[0]) if row else ""
 
     def set_place(self, name: str, value: str) -> None:
-        with self._writing(bump=False):
+        with self._writing(bump=""):
             self.db.execute("INSERT OR REPLACE INTO places VALUES (?, ?)", (name, value))
 
     # -- muted and followed

@@ -27,6 +27,13 @@ from jamtui.store.columns import words_of as words_of
 from jamtui.store.connection import explained, transaction
 from jamtui.store.tables import SCHEMA as SCHEMA
 
+
+def seq_of(cursor: str) -> int:
+    """The number in a cursor ``SEQ-MARK``; 0 when there is none."""
+    digits = cursor.partition("-")[0]
+    return int(digits) if digits.isdigit() else 0
+
+
 START = "0-0"  # the cursor before everything
 BATCH = 8_000  # posts a transaction while a snapshot is loaded…
 BATCH_BYTES = 6 << 20  # … or so many bytes of JSON, whichever is there first: what waits is held in memory
@@ -92,7 +99,7 @@ class Mirror:
         with transaction(self.db):
             for kind, raw in changes:
                 self._fold(kind, raw, tally)
-            self._derive(tally.threads)
+            self._derive(tally.threads, seq_of(cursor))
             self.set_meta("cursor", cursor)
             if now:
                 self.set_meta("mirrored_at", now)
@@ -241,9 +248,11 @@ class Mirror:
             (kind, known, raw),
         )
 
-    def _derive(self, threads: Iterable[int]) -> None:
+    def _derive(self, threads: Iterable[int], rev: int) -> None:
         """Thread rows are counted from the posts, never incremented, so that they cannot drift."""
-        self.db.executemany(tables.DERIVE + " WHERE n = ?1 AND parent IS NULL", [(n,) for n in threads])
+        touched = list(threads)
+        self.db.executemany(tables.DERIVE, [(n, rev) for n in touched])
+        self.db.executemany(tables.DERIVE_MORE, [(n,) for n in touched])
 
     # -- all at once
 
@@ -284,6 +293,7 @@ class Loading:
     def __init__(self, mirror: Mirror, cursor: str) -> None:
         self.mirror = mirror
         self.cursor = cursor
+        self._rev = seq_of(cursor)
         self.records = 0
         self._numbers = _Numbers()
         self._waiting = _Waiting()
@@ -385,8 +395,8 @@ class Loading:
             db.executemany("INSERT INTO words(rowid, title, body, tags) VALUES (?, ?, ?, ?)", waiting.words)
             db.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?)", waiting.tags)
             db.executemany(
-                "INSERT OR REPLACE INTO threads(n, forum, replies, last, up) VALUES (?, ?, ?, ?, ?)",
-                [self._numbers.threads[thread] for thread in waiting.threads],
+                "INSERT OR REPLACE INTO threads(n, forum, replies, last, up, rev) VALUES (?, ?, ?, ?, ?, ?)",
+                [(*self._numbers.threads[thread], self._rev) for thread in waiting.threads],
             )
             for kind, raw in waiting.others:
                 self.mirror._keep(kind, raw)

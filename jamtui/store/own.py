@@ -3,8 +3,8 @@
 Every write is one short transaction with synchronous=FULL: when the call returns, it is on the disk. Reading state,
 places, mutes and follows are written by `jamtui.store.marks`.
 
-``stamp`` counts the transactions after which rows or counts may look otherwise (not those of places and drafts), so
-that nothing is counted anew because a cursor moved.
+``stamp`` counts the transactions after which rows may look otherwise (not those of places and drafts), and apart from
+them those after which counts do, so that nothing is counted anew because a cursor moved or a post was sent.
 """
 
 from __future__ import annotations
@@ -60,7 +60,10 @@ CREATE TABLE stamp(one INTEGER PRIMARY KEY CHECK (one = 1), n INTEGER NOT NULL);
 INSERT INTO stamp VALUES (1, 0);
 """
 
-SCHEMA = Schema("store of your own texts", 0x4A414F31, (_V1, _V2), "FULL")
+# Transactions after which counts of what is unread look otherwise; each is counted in n, too.
+_V3 = "ALTER TABLE stamp ADD COLUMN reading INTEGER NOT NULL DEFAULT 0;"
+
+SCHEMA = Schema("store of your own texts", 0x4A414F31, (_V1, _V2, _V3), "FULL")
 
 
 class Payload(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -109,6 +112,7 @@ _COLUMNS = (
 
 
 BUMP = "UPDATE stamp SET n = n + 1"
+BUMP_READING = "UPDATE stamp SET n = n + 1, reading = reading + 1"
 
 
 class Own:
@@ -124,9 +128,10 @@ class Own:
             yield
             self.db.execute(BUMP)
 
-    def stamp(self) -> int:
-        """Another number means that rows or counts may look otherwise."""
-        return _int(next(iter(self.db.execute("SELECT n FROM stamp")))[0])
+    def stamp(self) -> tuple[int, int]:
+        """(rows, counts): another number means that these may look otherwise."""
+        rows, counts = next(iter(self.db.execute("SELECT n, reading FROM stamp")))
+        return _int(rows), _int(counts)
 
     # -- drafts
 
@@ -260,6 +265,8 @@ class Own:
 
         A vote becomes the server's word on it here, not before: the tally and the mark change together.
         """
+        if not self.outbox("WHERE state = 'sent' AND seq <= ?", (seq,)):
+            return False  # as nearly always: no transaction, which waits for the disk
         with self._changing():
             gone = self.outbox("WHERE state = 'sent' AND seq <= ?", (seq,))
             for row in gone:

@@ -18,6 +18,7 @@ from jamtui.archive import Forum, Jam, Person, Post
 from jamtui.errors import NotFound, UsageError
 from jamtui.model import ForumRow, JamRow, Me, PersonRow, PostRow, TagRow, ThreadIndex, ThreadRow
 from jamtui.safe_text import safe_block, safe_line
+from jamtui.store.counts import Counts
 from jamtui.store.mirror import numbers
 from jamtui.store.overlay import Overlay
 from jamtui.store.silence import Silence
@@ -75,6 +76,8 @@ class Rows:
         self.overlay = Overlay()
         self.silence = Silence()
         self._my_n: int | None = None
+        self._counts = Counts()
+        self._forum_rows: dict[bytes, ForumRow] = {}  # without counts, by their JSON
 
     @property
     def _unread(self) -> str:
@@ -90,6 +93,11 @@ class Rows:
     def forget_numbers(self) -> None:
         """After a mirror was fetched anew."""
         self._my_n = None
+
+    def threads_of(self, keys: Sequence[int]) -> set[int]:
+        """Keys of the openers of the threads that posts are in."""
+        sql = "SELECT DISTINCT thread FROM posts WHERE n IN (SELECT value FROM json_each(?))"
+        return set(numbers(self.db.execute(sql, (_list(keys),))))
 
     def has(self, post_id: str) -> bool:
         return bool(next(iter(self.db.execute("SELECT EXISTS (SELECT 1 FROM posts WHERE id = ?)", (post_id,))))[0])
@@ -107,22 +115,18 @@ class Rows:
             data.closes_at, safe_line(where), local,
         )  # fmt: skip
 
+    def count(self, marked: Collection[int] | None = None) -> None:
+        """Counts anew what `forums` tells; ``marked`` as in `Counts.refresh`."""
+        self._counts.refresh(self.db, self.my_n(), self.silence.loud("p"), marked)
+
     def forums(self) -> list[ForumRow]:
-        unread: dict[int, int] = dict(
-            self.db.execute(f"SELECT p.forum, count(*) {self._unread} GROUP BY p.forum", (self.my_n(),))
-        )
-        posts: dict[int, int] = dict(self.db.execute("SELECT forum, count(*) FROM posts WHERE gone = 0 GROUP BY forum"))
-        threads: dict[int, int] = dict(self.db.execute("SELECT forum, count(*) FROM threads GROUP BY forum"))
-        rows = []
+        """With the counts of the last `count`."""
+        rows, before, self._forum_rows = [], self._forum_rows, {}
         for n, raw in self.db.execute("SELECT n, raw FROM forums ORDER BY position, n"):
-            data = _FORUM.decode(_bytes(raw))
-            key = int(n)
-            rows.append(
-                ForumRow(
-                    data.id, safe_line(data.slug), safe_line(data.title), safe_block(data.brief), data.position,
-                    threads.get(key, 0), posts.get(key, 0), unread.get(key, 0),
-                )
-            )  # fmt: skip
+            row = before.get(_bytes(raw)) or _forum_row(_FORUM.decode(_bytes(raw)))
+            self._forum_rows[_bytes(raw)] = row
+            threads, posts, unread = self._counts.of_forum(int(n))
+            rows.append(replace(row, threads=threads, posts=posts, unread=unread))
         return rows
 
     def forum_titles(self) -> dict[str, str]:
@@ -466,6 +470,13 @@ def _post_row(key: int, raw: bytes, up: int, person: bytes, unread: bool, saved:
         saved=saved,
         gone=post.gone,
         featured=bool(post.featured),
+    )
+
+
+def _forum_row(data: Forum) -> ForumRow:
+    """Without counts."""
+    return ForumRow(
+        data.id, safe_line(data.slug), safe_line(data.title), safe_block(data.brief), data.position, 0, 0, 0
     )
 
 

@@ -17,7 +17,7 @@ from msgspec import Struct, field
 from jamtui.errors import UsageError
 from jamtui.safe_text import safe_line
 from jamtui.store.connection import transaction
-from jamtui.store.own import BUMP
+from jamtui.store.own import BUMP_READING
 
 FORMAT = 1
 _CHUNK = 200  # posts a `read` record
@@ -186,7 +186,7 @@ def merge(db: apsw.Connection, records: Iterable[tuple[str, Any]]) -> Merged:
                     continue
             there = len(record.posts) if isinstance(record, Read) else 1
             merged.add(kind, there, db.total_changes() - before)
-        db.execute(BUMP)
+        db.execute(BUMP_READING)
     return merged
 
 

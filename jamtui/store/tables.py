@@ -54,6 +54,10 @@ CREATE INDEX threads_votes ON threads(forum, up DESC, n DESC);
 CREATE INDEX threads_replies ON threads(forum, replies DESC, n DESC);
 """
 
+# Which change touched a thread last, so that a reader counts anew what was touched, and nothing else.
+_V3 = "ALTER TABLE threads ADD COLUMN rev INTEGER NOT NULL DEFAULT 0;"  # the number of a cursor
+_INDEXES_V3 = {"threads_rev": "threads(rev)"}
+
 # Indexes that lists and counts want, and that a bulk load does better without: made when it is finished. Those of posts
 # hold all that their readers ask for, so that the rows, which are long, are not touched.
 _INDEXES = {
@@ -65,8 +69,14 @@ _INDEXES = {
     "threads_votes": "threads(forum, up DESC, n DESC)",
     "threads_replies": "threads(forum, replies DESC, n DESC)",
 }
-MAKE_INDEXES = "".join(f"CREATE INDEX IF NOT EXISTS {name} ON {what};\n" for name, what in _INDEXES.items())
-DROP_INDEXES = "".join(f"DROP INDEX IF EXISTS {name};\n" for name in _INDEXES)
+
+
+def _made(indexes: dict[str, str]) -> str:
+    return "".join(f"CREATE INDEX IF NOT EXISTS {name} ON {what};\n" for name, what in indexes.items())
+
+
+MAKE_INDEXES = _made(_INDEXES | _INDEXES_V3)
+DROP_INDEXES = "".join(f"DROP INDEX IF EXISTS {name};\n" for name in _INDEXES | _INDEXES_V3)
 
 
 def _add_derived(db: apsw.Connection) -> None:
@@ -84,10 +94,10 @@ def _add_derived(db: apsw.Connection) -> None:
             if isinstance(data, Post):
                 db.execute("UPDATE posts SET lang = ?, code = ?, featured = ? WHERE n = ?", (*columns.derived(data), n))
         last = int(rows[-1][0])
-    db.execute(MAKE_INDEXES)
+    db.execute(_made(_INDEXES))
 
 
-SCHEMA = Schema("mirror", 0x4A414D31, (_V1 + _INDEXES_V1, _add_derived), "NORMAL")
+SCHEMA = Schema("mirror", 0x4A414D31, (_V1 + _INDEXES_V1, _add_derived, _V3 + _made(_INDEXES_V3)), "NORMAL")
 
 
 UPSERT_PERSON = (
@@ -102,10 +112,16 @@ INSERT_POST = (
     "INSERT INTO posts(n, id, h, forum, thread, parent, author, created, up, gone, raw, lang, code, featured) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+# A thread's row, from its posts. What stands in an index is written only when it is another: three of four would be
+# written for nothing when an answer comes.
 DERIVE = """
-INSERT OR REPLACE INTO threads(n, forum, replies, last, up)
+INSERT INTO threads(n, forum, replies, last, up, rev)
 SELECT n, forum,
     (SELECT count(*) FROM posts r WHERE r.thread = posts.n AND r.n <> posts.n AND r.gone = 0),
     (SELECT max(r.n) FROM posts r WHERE r.thread = posts.n),
-    up
-FROM posts"""
+    up, ?2
+FROM posts WHERE n = ?1 AND parent IS NULL
+ON CONFLICT(n) DO UPDATE SET replies = excluded.replies, last = excluded.last, rev = excluded.rev"""
+DERIVE_MORE = """
+UPDATE threads SET (forum, up) = (SELECT p.forum, p.up FROM posts p WHERE p.n = threads.n)
+WHERE n = ?1 AND (forum, up) <> (SELECT p.forum, p.up FROM posts p WHERE p.n = threads.n)"""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from api_client import errors
 from jamtui.archive import ArchiveError, rfc3339
 from jamtui.model import Changed
-from jamtui.store.mirror import START, Loading, Mirror
+from jamtui.store.mirror import START, Loading, Mirror, seq_of
 from jamtui.store.own import Own
 
 if TYPE_CHECKING:
@@ -191,9 +191,3 @@ class Engine:
                 self._notify(Changed(status=True))
             elif isinstance(event, ResyncEvent):
                 raise Resync
-
-
-def seq_of(cursor: str) -> int:
-    """The number in a cursor ``SEQ-MARK``; 0 when there is none."""
-    digits = cursor.partition("-")[0]
-    return int(digits) if digits.isdigit() else 0

@@ -276,7 +276,8 @@ def test_a_mirror_of_version_1_gets_what_is_new_from_its_json(world: World, tmp_
         closing(connection.connect(world.session.known.mirror, mirror.SCHEMA)) as new,
     ):
         for table in ("jam", "people", "forums", "threads", "tags", "meta"):
-            for row in new.execute(f"SELECT * FROM {table}"):
+            columns = ", ".join(str(row[1]) for row in db.execute(f"PRAGMA table_info({table})"))
+            for row in new.execute(f"SELECT {columns} FROM {table}"):
                 db.execute(f"INSERT INTO {table} VALUES ({','.join('?' * len(row))})", row)
         columns = "n, id, h, forum, thread, parent, author, created, up, gone, raw"
         for row in new.execute(f"SELECT {columns} FROM posts"):
