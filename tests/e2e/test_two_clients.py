@@ -179,15 +179,16 @@ def test_a_closed_and_opened_client_goes_on_where_it_was(
     jam_server: Any, new_reader: Callable[[Any, str], Reader]
 ) -> None:
     ana, bob = new_reader(jam_server, "ana"), new_reader(jam_server, "bob")
-    known, cursor = bob.session.known, bob.session.status().mirrored_at
-    bob.session.close()
-    thread = new_thread(ana)
-    ana.wait(lambda: ana.has(thread))
+    known = bob.session.known
+    bob.session.close()  # until here the server may tell its head once more
     again = Reader(
         open_session(Folders.from_env({"JAMTUI_HOME": str(known.folder.parents[1])}), known, clock=wall_clock,
                      rng=random.Random(9), environ={})
     )  # fmt: skip
     bob.session = again.session
+    cursor = again.session.status().mirrored_at
+    thread = new_thread(ana)
+    ana.wait(lambda: ana.has(thread))
     assert not again.has(thread)
     assert again.session.status().mirrored_at == cursor
     again.start()
