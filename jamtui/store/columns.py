@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from jamtui.archive import Post
 
@@ -19,9 +19,13 @@ def _unspaced() -> re.Pattern[str]:
     return re.compile(_UNSPACED)
 
 
+# Bytes that no character of those scripts begins with in UTF-8: most texts in letters of Europe have no others.
+_SPACED = bytes({*range(0xE0), 0xE2})
+
+
 def words_of(text: str) -> str:
     """Text as the full-text index has it (see `_UNSPACED`)."""
-    if text.isascii():
+    if text.isascii() or not text.encode("utf-8", "surrogatepass").translate(None, _SPACED):
         return text
     return _unspaced().sub(r" \1 ", text)
 
@@ -40,29 +44,46 @@ def hash_of(post_id: str) -> int:
     return value - (1 << 64) if value >= 1 << 63 else value
 
 
+def seq_of(cursor: str) -> int:
+    """The number in a cursor ``SEQ-MARK``; 0 when there is none."""
+    digits = cursor.partition("-")[0]
+    return int(digits) if digits.isdigit() else 0
+
+
 def milliseconds(data: Post) -> int:
     return int(data.created_at.timestamp() * 1000)
 
 
 def words(data: Post) -> tuple[str, str, str]:
-    return words_of(data.title or ""), words_of(data.body), words_of(" ".join(data.tags))
+    """What the full text has of a post: title, body, tags."""
+    title, tags = data.title, data.tags
+    return words_of(title) if title else "", words_of(data.body), words_of(" ".join(tags)) if tags else ""
 
 
 def of_post(data: Post, raw: bytes, forum: int, thread: int, parent: int | None, author: int) -> tuple[object, ...]:
+    """The columns after ``n`` of a row of posts, in the order of `tables.INSERT_POST`."""
     return (
-        data.id, hash_of(data.id), forum, thread, parent, author, milliseconds(data), data.up, int(bool(data.gone)),
+        data.id, hash_of(data.id), forum, thread, parent, author, milliseconds(data), data.up, 1 if data.gone else 0,
         raw, *derived(data),
     )  # fmt: skip
 
 
 def derived(data: Post) -> tuple[str, int, int]:
     """Language (the primary subtag), whether there is code, whether a host featured it."""
-    lang = data.lang.lower().replace("_", "-").partition("-")[0][:8] if data.lang else ""
-    return lang, int(not data.gone and has_code(data.body)), int(bool(data.featured))
+    return (
+        _language(data.lang) if data.lang else "",
+        1 if has_code(data.body) and not data.gone else 0,
+        1 if data.featured else 0,
+    )
+
+
+@lru_cache(maxsize=256)
+def _language(lang: str) -> str:
+    return lang.lower().replace("_", "-").partition("-")[0][:8]
 
 
 def has_code(body: str) -> bool:
-    return ("`" in body or "~~~" in body or "    " in body) and _CODE.search(body) is not None
+    return ("`" in body or "~" in body or "    " in body) and _CODE.search(body) is not None
 
 
 # A fence, a span between backticks, or a line that is indented by four after an empty one (CommonMark).

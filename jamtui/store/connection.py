@@ -20,7 +20,7 @@ from jamtui.errors import JamError
 from jamtui.paths import private_file
 
 BUSY_MS = 5_000
-_LOG = 4 << 20  # bytes that a write-ahead log keeps once it begins again
+_LOG = 4 << 20  # bytes at which a write-ahead log is folded back, and that it keeps once it begins again
 
 
 class StoreError(JamError):
@@ -49,6 +49,7 @@ class Schema(Struct, frozen=True):
     application_id: int
     migrations: Sequence[str | Callable[[apsw.Connection], None]]
     synchronous: str  # NORMAL for what can be fetched anew, FULL for what cannot
+    page_size: int = 4_096  # of files made from now on
 
 
 def connect(path: Path, schema: Schema) -> apsw.Connection:
@@ -89,10 +90,11 @@ def _recognise(db: apsw.Connection, path: Path, schema: Schema) -> None:
 
 def _prepare(db: apsw.Connection, schema: Schema, fresh: bool) -> None:
     if fresh:
-        db.execute("PRAGMA page_size=4096")
+        db.execute(f"PRAGMA page_size={schema.page_size}")
     db.execute("PRAGMA journal_mode=WAL")
     db.execute(f"PRAGMA synchronous={schema.synchronous}")
     db.execute("PRAGMA temp_store=MEMORY")
+    db.execute(f"PRAGMA wal_autocheckpoint={_LOG // int(_value(db, 'PRAGMA page_size'))}")
     db.execute(f"PRAGMA journal_size_limit={_LOG}")  # a log that a bulk load made long is cut again
     db.execute("PRAGMA secure_delete=ON")  # removed text leaves the free pages, too
     if int(_value(db, "PRAGMA user_version")) < len(schema.migrations):

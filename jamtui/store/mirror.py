@@ -10,9 +10,7 @@ Every change of objects happens in `apply` or `Loading`, in one transaction with
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 
 import apsw
 import msgspec
@@ -23,25 +21,14 @@ from jamtui.archive import Forum, Jam, Person, Post
 from jamtui.model import Changed
 from jamtui.store import columns, tables
 from jamtui.store.columns import hash_of as hash_of
+from jamtui.store.columns import seq_of as seq_of
 from jamtui.store.columns import words_of as words_of
-from jamtui.store.connection import explained, transaction
+from jamtui.store.connection import transaction
+from jamtui.store.loading import BATCH_BYTES as BATCH_BYTES
+from jamtui.store.loading import Loading as Loading
 from jamtui.store.tables import SCHEMA as SCHEMA
 
-
-def seq_of(cursor: str) -> int:
-    """The number in a cursor ``SEQ-MARK``; 0 when there is none."""
-    digits = cursor.partition("-")[0]
-    return int(digits) if digits.isdigit() else 0
-
-
 START = "0-0"  # the cursor before everything
-BATCH = 8_000  # posts a transaction while a snapshot is loaded…
-BATCH_BYTES = 6 << 20  # … or so many bytes of JSON, whichever is there first: what waits is held in memory
-_FIRST = 300  # … but the first one has few posts, so that something can be read at once
-# While a snapshot is loaded the index only adds; it goes on merging its parts when changes come singly.
-_MERGES = "INSERT INTO words(words, rank) VALUES ('automerge', ?), ('hashsize', ?)"
-_LOADING_MERGES, _USUAL_MERGES = (0, 8 << 20), (4, 1 << 20)
-_LOADING_CACHE = 8_000  # KiB of pages
 
 
 class _Tally(Struct):
@@ -121,7 +108,7 @@ class Mirror:
             try:
                 data = archive.decode(kind, raw)
             except (msgspec.DecodeError, ValueError):
-                self._keep(f"unreadable {kind}", raw)
+                self.keep(f"unreadable {kind}", raw)
                 return
         match data:
             case Post():
@@ -136,13 +123,13 @@ class Mirror:
                 self.db.execute("INSERT OR REPLACE INTO jam VALUES (1, ?)", (raw,))
                 tally.everything = True
             case _:
-                self._keep(kind, raw)
+                self.keep(kind, raw)
 
     def _fold_votes(self, raw: bytes, tally: _Tally) -> None:
         try:
             votes = _VOTES.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            self._keep("unreadable votes", raw)
+            self.keep("unreadable votes", raw)
             return
         row = next(
             iter(
@@ -184,14 +171,14 @@ class Mirror:
         author = self._number("people", data.author_id, tally)
         parent = self._number("posts", data.parent_id, tally) if data.parent_id else None
         if forum is None or author is None or (data.parent_id and parent is None):
-            self._keep("unreadable post", raw)
+            self.keep("unreadable post", raw)
             return
         old = next(iter(self.db.execute("SELECT n, thread, raw FROM posts WHERE id = ?", (data.id,))), None)
         if old is None:
-            tally.next_n = n = tally.next_n + 1 if tally.next_n else self._next_n()
+            tally.next_n = n = tally.next_n + 1 if tally.next_n else self.next_n()
             thread = n if parent is None else self._number("posts", data.thread_id, tally)
             if thread is None:
-                self._keep("unreadable post", raw)
+                self.keep("unreadable post", raw)
                 return
             self.db.execute(tables.INSERT_POST, (n, *columns.of_post(data, raw, forum, thread, parent, author)))
             tally.new += 1
@@ -217,7 +204,8 @@ class Mirror:
         tally.forums.add(data.forum_id)
         tally.threads[thread] = data.thread_id
 
-    def _next_n(self) -> int:
+    def next_n(self) -> int:
+        """The key of the next post that is new."""
         row = next(iter(self.db.execute("SELECT max(n) FROM posts")))
         return max(int(row[0] or 0), int(self.meta("n_base") or 0)) + 1
 
@@ -237,7 +225,7 @@ class Mirror:
         )
         self.db.executemany("DELETE FROM tags WHERE name = ? AND post = ?", [(tag, n) for tag in data.tags])
 
-    def _keep(self, kind: str, raw: bytes) -> None:
+    def keep(self, kind: str, raw: bytes) -> None:
         """An object of a type that this version does not know, or could not place: kept as it came."""
         try:
             known = _WITH_ID.decode(raw).id
@@ -258,7 +246,7 @@ class Mirror:
 
     def clear(self) -> None:
         """Forgets all objects and the cursor, inside the caller's transaction. Keys already used are not used again."""
-        base = self._next_n() - 1
+        base = self.next_n() - 1
         for table in ("jam", "people", "forums", "posts", "threads", "tags", "others", "meta"):
             self.db.execute(f"DELETE FROM {table}")
         self.db.execute("INSERT INTO words(words) VALUES ('delete-all')")
@@ -276,194 +264,6 @@ class _WithId(msgspec.Struct):
 
 _VOTES = msgspec.json.Decoder(_Votes)
 _WITH_ID = msgspec.json.Decoder(_WithId)
-
-
-class Loading:
-    """Loads a snapshot into an empty mirror, in batches, the cursor last.
-
-    A reader sees the posts as batches are committed; a load that is cut off has no cursor, and the next start clears it
-    and begins again. A mirror that was whole is replaced in one transaction instead: whoever reads sees the old one
-    until the new one is there, and keeps it when the load fails (`abandon`). Feed it lines, then call `finish`.
-
-        loading = Loading(mirror, cursor)
-        for line in lines: loading.feed(line)
-        loading.finish(now)
-    """
-
-    def __init__(self, mirror: Mirror, cursor: str) -> None:
-        self.mirror = mirror
-        self.cursor = cursor
-        self._rev = seq_of(cursor)
-        self.records = 0
-        self._numbers = _Numbers()
-        self._waiting = _Waiting()
-        self._limit = _FIRST
-        self._at_once = bool(mirror.cursor)  # a whole mirror is replaced: one transaction from here to `finish`
-        self._pragmas: dict[str, object] = {}
-        self._set("cache_size", -_LOADING_CACHE)
-        self._set("wal_autocheckpoint", 0)  # each page would be written twice before it is complete
-        try:
-            with self._transaction():
-                mirror.clear()
-                mirror.db.execute(tables.DROP_INDEXES)
-                mirror.db.execute(_MERGES, _LOADING_MERGES)
-                self._n = mirror._next_n()
-        except BaseException:
-            self._end()
-            raise
-
-    @contextlib.contextmanager
-    def _transaction(self, final: bool = False) -> Iterator[None]:
-        db = self.mirror.db
-        if not self._at_once:
-            with transaction(db):
-                yield
-            return
-        with explained(Path(db.filename), "mirror"):
-            try:
-                if not db.in_transaction:
-                    db.execute("BEGIN IMMEDIATE")
-                yield
-                if final:
-                    db.execute("COMMIT")
-            except BaseException:
-                self.abandon()
-                raise
-
-    def abandon(self) -> None:
-        """The load ends here: a mirror that was whole stays as it was. Does nothing after `finish`."""
-        if self._at_once and self.mirror.db.in_transaction:
-            self.mirror.db.execute("ROLLBACK")
-        self._end()
-
-    def _set(self, name: str, value: int) -> None:
-        db = self.mirror.db
-        with explained(Path(db.filename), "mirror"):
-            self._pragmas[name] = db.pragma(name)
-            db.pragma(name, value)
-
-    def _end(self) -> None:
-        while self._pragmas:
-            self.mirror.db.pragma(*self._pragmas.popitem())
-
-    def feed(self, line: bytes) -> bool:
-        """Takes one line of the snapshot; True when a batch was committed and can be read. Raises `ArchiveError`."""
-        if line.strip():
-            return self.feed_record(archive.parse_line(line, self.records + 1))
-        return False
-
-    def feed_record(self, record: archive.Record) -> bool:
-        self.records += 1
-        waiting = self._waiting
-        data, raw = record.data, record.raw
-        match data:
-            case Post():
-                self._post(data, raw, record.line)
-            case Person():
-                n = self._numbers.people.setdefault(data.id, len(self._numbers.people) + 1)
-                waiting.people.append((n, data.id, data.handle, raw))
-            case Forum():
-                n = self._numbers.forums.setdefault(data.id, len(self._numbers.forums) + 1)
-                waiting.forums.append((n, data.id, data.slug, data.position, raw))
-            case Jam():
-                waiting.jam.append((raw,))
-            case _:
-                waiting.others.append((record.type, raw))
-        waiting.size += len(raw)
-        if len(waiting.posts) < self._limit and waiting.size < BATCH_BYTES:
-            return False
-        self._commit()
-        self._limit = BATCH
-        return not self._at_once
-
-    def finish(self, now: str, **meta: str) -> Changed:
-        """Commits the rest and the cursor; ``meta`` are more facts to keep. The mirror is whole from here on."""
-        self._commit(final=True, now=now, meta=meta)
-        self._end()
-        # The log has every page of the mirror: back to its usual length, at once or when nobody reads.
-        self.mirror.db.execute("PRAGMA wal_checkpoint(PASSIVE)")
-        return Changed(everything=True, status=True)
-
-    def _commit(self, *, final: bool = False, now: str = "", meta: dict[str, str] | None = None) -> None:
-        db, waiting = self.mirror.db, self._waiting
-        self._waiting = _Waiting()
-        with self._transaction(final):
-            db.executemany("INSERT OR REPLACE INTO jam VALUES (1, ?)", waiting.jam)
-            db.executemany(tables.UPSERT_PERSON.format("n, ", "?, "), waiting.people)
-            db.executemany(tables.UPSERT_FORUM.format("n, ", "?, "), waiting.forums)
-            db.executemany(tables.INSERT_POST, waiting.posts)
-            db.executemany("INSERT INTO words(rowid, title, body, tags) VALUES (?, ?, ?, ?)", waiting.words)
-            db.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?)", waiting.tags)
-            db.executemany(
-                "INSERT OR REPLACE INTO threads(n, forum, replies, last, up, rev) VALUES (?, ?, ?, ?, ?, ?)",
-                [(*self._numbers.threads[thread], self._rev) for thread in waiting.threads],
-            )
-            for kind, raw in waiting.others:
-                self.mirror._keep(kind, raw)
-            if final:
-                db.execute(tables.MAKE_INDEXES)
-                db.execute(_MERGES, _USUAL_MERGES)
-                if next(iter(db.execute("SELECT count(*) FROM jam")))[0] == 0:
-                    raise archive.ArchiveError("it has no jam record")
-                self.mirror.set_meta("cursor", self.cursor)
-                self.mirror.set_meta("mirrored_at", now)
-                for key, value in (meta or {}).items():
-                    self.mirror.set_meta(key, value)
-
-    def _post(self, data: Post, raw: bytes, line: int) -> None:
-        known, waiting = self._numbers, self._waiting
-        if data.id in known.posts:
-            raise archive.ArchiveError(f"a second post {data.id}", line)
-        forum = known.forums.get(data.forum_id)
-        author = known.people.get(data.author_id)
-        parent = known.posts.get(data.parent_id) if data.parent_id else None
-        n = self._n
-        thread = n if data.parent_id is None else known.posts.get(data.thread_id)
-        if (
-            forum is None
-            or author is None
-            or thread is None
-            or (data.parent_id and parent is None)
-            or (thread != n and thread not in known.threads)
-        ):
-            waiting.others.append(("unreadable post", raw))
-            return
-        self._n += 1
-        known.posts[data.id] = n
-        waiting.posts.append((n, *columns.of_post(data, raw, forum, thread, parent, author)))
-        waiting.threads.add(thread)
-        if thread == n:
-            known.threads[n] = [n, forum, 0, n, data.up]
-        else:
-            derived = known.threads[thread]
-            derived[2] += not data.gone
-            derived[3] = n
-        if not data.gone:
-            waiting.words.append((n, *columns.words(data)))
-            waiting.tags.extend((tag, n) for tag in data.tags)
-
-
-class _Numbers(Struct):
-    """What a load has given to ids so far; of threads their derived row: n, forum, replies, last, up."""
-
-    people: dict[str, int] = field(default_factory=dict)
-    forums: dict[str, int] = field(default_factory=dict)
-    posts: dict[str, int] = field(default_factory=dict)
-    threads: dict[int, list[int]] = field(default_factory=dict)
-
-
-class _Waiting(Struct):
-    """Rows of the next batch, and how many bytes of JSON they came from."""
-
-    size: int = 0
-    jam: list[tuple[bytes]] = field(default_factory=list)
-    people: list[tuple[int, str, str, bytes]] = field(default_factory=list)
-    forums: list[tuple[int, str, str, int, bytes]] = field(default_factory=list)
-    posts: list[tuple[object, ...]] = field(default_factory=list)
-    words: list[tuple[object, ...]] = field(default_factory=list)
-    tags: list[tuple[str, int]] = field(default_factory=list)
-    threads: set[int] = field(default_factory=set)
-    others: list[tuple[str, bytes]] = field(default_factory=list)
 
 
 def objects(db: apsw.Connection) -> Iterable[tuple[str, bytes]]:

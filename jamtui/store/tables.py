@@ -97,7 +97,10 @@ def _add_derived(db: apsw.Connection) -> None:
     db.execute(_made(_INDEXES))
 
 
-SCHEMA = Schema("mirror", 0x4A414D31, (_V1 + _INDEXES_V1, _add_derived, _V3 + _made(_INDEXES_V3)), "NORMAL")
+# Longer pages hold long posts with fewer ends: a tenth off a bulk load.
+SCHEMA = Schema(
+    "mirror", 0x4A414D31, (_V1 + _INDEXES_V1, _add_derived, _V3 + _made(_INDEXES_V3)), "NORMAL", page_size=8_192
+)
 
 
 UPSERT_PERSON = (

@@ -34,6 +34,14 @@ def test_lines_may_end_in_any_way() -> None:
         assert [record.type for record in records(raw)] == ["jam", "person"]
 
 
+def test_an_object_is_what_it_holds_whether_it_has_fields_that_are_not_known_or_not() -> None:
+    plain = archive.decode("person", b'{"id":"p","handle":"h","name":"n"}')
+    more = archive.decode("person", b'{"id":"p","handle":"h","name":"n","cat":{"name":["Mog"]}}')
+    assert plain == more == msgspec.json.decode(b'{"name":"n","handle":"h","id":"p"}', type=archive.Person)
+    assert hash(plain) == hash(more)
+    assert plain != archive.decode("person", b'{"id":"p","handle":"h","name":"N"}')
+
+
 _PERSON = b'{"id":"p","handle":"h","name":"n"}'
 
 

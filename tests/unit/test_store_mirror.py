@@ -252,6 +252,7 @@ def test_a_load_that_was_killed_has_no_cursor_and_the_next_one_makes_it_whole(tm
     assert subprocess.run([sys.executable, "-c", _KILLED, str(path)], input=fed, check=False).returncode == 9
     db = connection.connect(path, mirror.SCHEMA)
     one = Mirror(db)
+    before = _settings(db)
     assert one.cursor == ""
     assert [row[0] for row in db.execute("SELECT count(*) FROM posts")] == [300]
     again = Loading(one, "99-zzzz")
@@ -261,7 +262,7 @@ def test_a_load_that_was_killed_has_no_cursor_and_the_next_one_makes_it_whole(tm
     assert one.cursor == "99-zzzz"
     assert list(objects(db)) == items
     assert len(found(db, "number")) == 500
-    assert _settings(db)[1:] == (1000, 1, [("automerge", 4), ("hashsize", 1 << 20)])
+    assert _settings(db)[1:] == (*before[1:3], [("automerge", 4), ("hashsize", 1 << 20)])
     indexes = {row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'index'")}
     assert {"posts_thread", "posts_filter", "posts_person", "posts_recent"} <= indexes
     db.close()
@@ -284,6 +285,23 @@ def test_what_a_load_sets_for_itself_is_as_before_when_it_ends(filled: Mirror) -
         whole.feed(line)
     whole.finish(NOW)
     assert _settings(filled.db) == (*before[:3], [("automerge", 4), ("hashsize", 1 << 20)])
+
+
+def test_a_mirror_is_whole_before_its_log_is_folded_back(db: apsw.Connection, tmp_path: Path) -> None:
+    one = Mirror(db)
+    loading = Loading(one, "99-zzzz")
+    for line in lines([*START, *(post(n, body="long " * 2_000) for n in range(1, 801))]):
+        loading.feed(line)
+    loading.finish(NOW)
+    file, log = tmp_path / "mirror.sqlite", tmp_path / "mirror.sqlite-wal"
+    assert log.stat().st_size > 8 << 20 > file.stat().st_size
+    other = connection.connect(file, mirror.SCHEMA)
+    assert Mirror(other).cursor == "99-zzzz"
+    other.close()
+    one.touch(NOW)  # as `Engine` does after each load: the log is long enough to be folded
+    assert file.stat().st_size > 8 << 20
+    one.touch(NOW)
+    assert log.stat().st_size <= 4 << 20
 
 
 def test_text_that_was_loaded_and_then_removed_leaves_every_page_of_the_file(

@@ -1,0 +1,219 @@
+"""Loading a snapshot into the mirror: many posts at once, where `jamtui.store.mirror` folds single changes."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+
+from jamtui import archive
+from jamtui.archive import Forum, Jam, Person, Post
+from jamtui.model import Changed
+from jamtui.store import columns, tables
+from jamtui.store.connection import explained, transaction
+
+if TYPE_CHECKING:
+    from jamtui.store.mirror import Mirror
+
+BATCH = 8_000  # posts a transaction while a snapshot is loaded…
+BATCH_BYTES = 6 << 20  # … or so many bytes of JSON, whichever is there first: what waits is held in memory
+_FIRST = 300  # … but the first one has few posts, so that something can be read at once
+# While a snapshot is loaded the index only adds; it goes on merging its parts when changes come singly.
+_MERGES = "INSERT INTO words(words, rank) VALUES ('automerge', ?), ('hashsize', ?)"
+_LOADING_MERGES, _USUAL_MERGES = (0, 8 << 20), (4, 1 << 20)
+_LOADING_CACHE = 8_000  # KiB of pages
+
+
+class Loading:
+    """Loads a snapshot into an empty mirror, in batches, the cursor last.
+
+    A reader sees the posts as batches are committed; a load that is cut off has no cursor, and the next start clears it
+    and begins again. A mirror that was whole is replaced in one transaction instead: whoever reads sees the old one
+    until the new one is there, and keeps it when the load fails (`abandon`). Feed it lines, then call `finish`.
+
+        loading = Loading(mirror, cursor)
+        for line in lines: loading.feed(line)
+        loading.finish(now)
+
+    The write-ahead log has every page of the mirror then; SQLite folds it back after the next transaction, or when the
+    last connection is closed, and not before a reader is told that the mirror is there.
+    """
+
+    def __init__(self, mirror: Mirror, cursor: str) -> None:
+        self.mirror = mirror
+        self.cursor = cursor
+        self._rev = columns.seq_of(cursor)
+        self.records = 0
+        self._numbers = _Numbers()
+        self._waiting = _Waiting()
+        self._limit = _FIRST
+        self._at_once = bool(mirror.cursor)  # a whole mirror is replaced: one transaction from here to `finish`
+        self._pragmas: dict[str, object] = {}
+        self._set("cache_size", -_LOADING_CACHE)
+        self._set("wal_autocheckpoint", 0)  # each page would be written twice before it is complete
+        try:
+            with self._transaction():
+                mirror.clear()
+                mirror.db.execute(tables.DROP_INDEXES)
+                mirror.db.execute(_MERGES, _LOADING_MERGES)
+                self._n = mirror.next_n()
+        except BaseException:
+            self._end()
+            raise
+
+    @contextlib.contextmanager
+    def _transaction(self, final: bool = False) -> Iterator[None]:
+        db = self.mirror.db
+        if not self._at_once:
+            with transaction(db):
+                yield
+            return
+        with explained(Path(db.filename), "mirror"):
+            try:
+                if not db.in_transaction:
+                    db.execute("BEGIN IMMEDIATE")
+                yield
+                if final:
+                    db.execute("COMMIT")
+            except BaseException:
+                self.abandon()
+                raise
+
+    def abandon(self) -> None:
+        """The load ends here: a mirror that was whole stays as it was. Does nothing after `finish`."""
+        if self._at_once and self.mirror.db.in_transaction:
+            self.mirror.db.execute("ROLLBACK")
+        self._end()
+
+    def _set(self, name: str, value: int) -> None:
+        db = self.mirror.db
+        with explained(Path(db.filename), "mirror"):
+            self._pragmas[name] = db.pragma(name)
+            db.pragma(name, value)
+
+    def _end(self) -> None:
+        while self._pragmas:
+            self.mirror.db.pragma(*self._pragmas.popitem())
+
+    def feed(self, line: bytes) -> bool:
+        """Takes one line of the snapshot; True when a batch was committed and can be read. Raises `ArchiveError`."""
+        if line.isspace() or not line:
+            return False
+        self.records += 1
+        kind, raw, data = archive.parsed(line, self.records)
+        return self._take(kind, raw, data)
+
+    def feed_record(self, record: archive.Record) -> bool:
+        """The same for a line that was parsed already."""
+        self.records += 1
+        return self._take(record.type, record.raw, record.data)
+
+    def _take(self, kind: str, raw: bytes, data: archive.Object | None) -> bool:
+        waiting = self._waiting
+        if isinstance(data, Post):
+            self._post(data, raw)
+        elif isinstance(data, Person):
+            n = self._numbers.people.setdefault(data.id, len(self._numbers.people) + 1)
+            waiting.people.append((n, data.id, data.handle, raw))
+        elif isinstance(data, Forum):
+            n = self._numbers.forums.setdefault(data.id, len(self._numbers.forums) + 1)
+            waiting.forums.append((n, data.id, data.slug, data.position, raw))
+        elif isinstance(data, Jam):
+            waiting.jam.append((raw,))
+        else:
+            waiting.others.append((kind, raw))
+        waiting.size += len(raw)
+        if len(waiting.posts) < self._limit and waiting.size < BATCH_BYTES:
+            return False
+        self._commit()
+        self._limit = BATCH
+        return not self._at_once
+
+    def finish(self, now: str, **meta: str) -> Changed:
+        """Commits the rest and the cursor; ``meta`` are more facts to keep. The mirror is whole from here on."""
+        self._commit(final=True, now=now, meta=meta)
+        self._end()
+        return Changed(everything=True, status=True)
+
+    def _commit(self, *, final: bool = False, now: str = "", meta: dict[str, str] | None = None) -> None:
+        db, waiting = self.mirror.db, self._waiting
+        self._waiting = _Waiting()
+        with self._transaction(final):
+            db.executemany("INSERT OR REPLACE INTO jam VALUES (1, ?)", waiting.jam)
+            db.executemany(tables.UPSERT_PERSON.format("n, ", "?, "), waiting.people)
+            db.executemany(tables.UPSERT_FORUM.format("n, ", "?, "), waiting.forums)
+            db.executemany(tables.INSERT_POST, waiting.posts)
+            db.executemany("INSERT INTO words(rowid, title, body, tags) VALUES (?, ?, ?, ?)", waiting.words)
+            db.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?)", waiting.tags)
+            db.executemany(
+                "INSERT OR REPLACE INTO threads(n, forum, replies, last, up, rev) VALUES (?, ?, ?, ?, ?, ?)",
+                [(*self._numbers.threads[thread], self._rev) for thread in waiting.threads],
+            )
+            for kind, raw in waiting.others:
+                self.mirror.keep(kind, raw)
+            if final:
+                db.execute(tables.MAKE_INDEXES)
+                db.execute(_MERGES, _USUAL_MERGES)
+                if next(iter(db.execute("SELECT count(*) FROM jam")))[0] == 0:
+                    raise archive.ArchiveError("it has no jam record")
+                self.mirror.set_meta("cursor", self.cursor)
+                self.mirror.set_meta("mirrored_at", now)
+                for key, value in (meta or {}).items():
+                    self.mirror.set_meta(key, value)
+
+    def _post(self, data: Post, raw: bytes) -> None:
+        known, waiting = self._numbers, self._waiting
+        if data.id in known.posts:
+            raise archive.ArchiveError(f"a second post {data.id}", self.records)
+        forum = known.forums.get(data.forum_id)
+        author = known.people.get(data.author_id)
+        n = self._n
+        parent = thread = None
+        if data.parent_id is None:
+            thread = n
+        elif (parent := known.posts.get(data.parent_id)) is not None:
+            thread = known.posts.get(data.thread_id)
+        if forum is None or author is None or thread is None or (thread != n and thread not in known.threads):
+            waiting.others.append(("unreadable post", raw))
+            return
+        self._n += 1
+        known.posts[data.id] = n
+        waiting.posts.append((n, *columns.of_post(data, raw, forum, thread, parent, author)))
+        waiting.threads.add(thread)
+        there = not data.gone
+        if thread == n:
+            known.threads[n] = [n, forum, 0, n, data.up]
+        else:
+            derived = known.threads[thread]
+            derived[2] += there
+            derived[3] = n
+        if there:
+            waiting.words.append((n, *columns.words(data)))
+            if data.tags:
+                waiting.tags.extend([(tag, n) for tag in data.tags])
+
+
+class _Numbers(Struct):
+    """What a load has given to ids so far; of threads their derived row: n, forum, replies, last, up."""
+
+    people: dict[str, int] = field(default_factory=dict)
+    forums: dict[str, int] = field(default_factory=dict)
+    posts: dict[str, int] = field(default_factory=dict)
+    threads: dict[int, list[int]] = field(default_factory=dict)
+
+
+class _Waiting(Struct):
+    """Rows of the next batch, and how many bytes of JSON they came from."""
+
+    size: int = 0
+    jam: list[tuple[bytes]] = field(default_factory=list)
+    people: list[tuple[int, str, str, bytes]] = field(default_factory=list)
+    forums: list[tuple[int, str, str, int, bytes]] = field(default_factory=list)
+    posts: list[tuple[object, ...]] = field(default_factory=list)
+    words: list[tuple[object, ...]] = field(default_factory=list)
+    tags: list[tuple[str, int]] = field(default_factory=list)
+    threads: set[int] = field(default_factory=set)
+    others: list[tuple[str, bytes]] = field(default_factory=list)
