@@ -26,6 +26,7 @@ from jamtui import themes
 from jamtui.actions import AS_DELIVERED, BY_ID, Keymap
 from jamtui.errors import JamError, UsageError
 from jamtui.model import Changed
+from jamtui.paths import PathError
 from jamtui.safe_text import safe_line
 from jamtui.session import Session
 from screens.messages import JamChanged
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from textual.command import Provider
     from textual.dom import DOMNode
 
+    from jamtui.first_paint import Painted
     from screens.cold import Cold
     from screens.doors import Doors
     from screens.sign_in import SignIn
@@ -93,6 +95,8 @@ class JamApp(TypeAhead[int]):
         keymap: Keymap = AS_DELIVERED,
         editor: str = "",
         absolute_times: bool = False,
+        painted: Painted | None = None,
+        keep_screen: Callable[[str, int, int], None] | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """``reports`` is the private folder for crash reports; ``keep_theme`` stores the theme that was chosen and
@@ -100,8 +104,15 @@ class JamApp(TypeAhead[int]):
         ``frozen`` says that the session's clock stands, so that nothing moves or blinks for the sake of time;
         ``ascii_only`` spells every mark of our own in ASCII;
         ``editor`` is the command behind Ctrl-O, "" for $VISUAL or $EDITOR;
-        ``absolute_times`` tells hours instead of ages."""
+        ``absolute_times`` tells hours instead of ages;
+        ``painted`` is the last screen, where it stands on the terminal already; ``keep_screen`` takes what draws the
+        screen at the end, its columns and its lines."""
         super().__init__()
+        if painted is not None:
+            from jamtui.overpaint import over
+
+            self.driver_class = over(self.driver_class, painted)
+        self._keep_screen = keep_screen
         if ascii_only:
             from widgets.ascii_only import AsciiOnly
 
@@ -283,11 +294,28 @@ class JamApp(TypeAhead[int]):
     # -- the end
 
     def exit(self, result: int | None = None, return_code: int = 0, message: Any | None = None) -> None:
-        """Ends the run after every screen has put on the disk what it holds."""
+        """Ends the run after every screen has put on the disk what it holds. One that is not there yet comes first: a
+        key or a signal may be faster than the start."""
+        top = self.screen_stack[-1] if self.screen_stack else None
+        if top is not None and not top.is_mounted and top.call_later(self.exit, result, return_code, message):
+            return
         for screen in self.screen_stack:
-            if isinstance(screen, Leaves):
+            if isinstance(screen, Leaves) and screen.is_mounted:
                 screen.leave()
+        if self._keep_screen is not None:
+            self._keep_last(self._keep_screen)
         super().exit(result, return_code, message)
+
+    def _keep_last(self, keep: Callable[[str, int, int], None]) -> None:
+        """Hands on what the next start can begin with: the main screen, with nothing over it."""
+        from screens.jam import JamScreen
+
+        screen = self.screen
+        if isinstance(screen, JamScreen) and not screen.writing and not self.is_headless:
+            frame = screen._compositor.render_full_update()
+            # Without it the next start shows nothing until it is ready: no reason to trouble anybody.
+            with contextlib.suppress(PathError, OSError):
+                keep(frame.render_segments(self.console), *screen.size)
 
     async def action_quit(self) -> None:
         self.exit(0)
@@ -362,6 +390,8 @@ def run(
     editor: str = "",
     absolute_times: bool = False,
     mouse: bool = True,
+    painted: Painted | None = None,
+    keep_screen: Callable[[str, int, int], None] | None = None,
 ) -> int:
     """Runs the TUI until the person leaves; returns the exit code.
 
@@ -379,6 +409,8 @@ def run(
         keymap=keymap,
         editor=editor,
         absolute_times=absolute_times,
+        painted=painted,
+        keep_screen=keep_screen,
     )
     try:
         result = app.run(mouse=mouse)

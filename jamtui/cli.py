@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from jamtui.commands.context import Context
+    from jamtui.first_paint import Painted
 
     Run = Callable[[Context, argparse.Namespace], int | None]
 
@@ -75,7 +76,7 @@ def _failed(error: BaseException, title: str, hint: str, code: int, debug: bool)
 
 def _run(words: list[str], environ: Mapping[str, str]) -> int:
     if not words:
-        return _screen(None, environ)
+        return _last_screen(environ)
     from jamtui.commands import parser
 
     name = parser.command_in(words)
@@ -120,7 +121,19 @@ def _version() -> int:
     return 0
 
 
-def _screen(args: argparse.Namespace | None, environ: Mapping[str, str]) -> int:
+def _last_screen(environ: Mapping[str, str]) -> int:
+    """The full screen where one left off; what it showed then is painted before anything else is imported."""
+    from jamtui.first_paint import paint
+
+    painted = paint(environ)
+    try:
+        return _screen(None, environ, painted)
+    finally:
+        if painted is not None:
+            painted.withdraw()
+
+
+def _screen(args: argparse.Namespace | None, environ: Mapping[str, str], painted: Painted | None = None) -> int:
     import gc
 
     gc.disable()  # nothing of what is imported now is garbage; the app goes on with it when the first frame is out
@@ -128,4 +141,4 @@ def _screen(args: argparse.Namespace | None, environ: Mapping[str, str]) -> int:
 
     if not getattr(args, "plain", False):
         need_terminal("jamtui forums lists the forums; jamtui --plain reads commands; jamtui --help names all.")
-    return on_jam(args, environ)
+    return on_jam(args, environ, painted)

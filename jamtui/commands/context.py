@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from jamtui.first_paint import Painted
     from jamtui.paths import Home
     from jamtui.session import Session
     from jamtui.store.registry import KnownJam
@@ -25,12 +26,20 @@ def utc_now() -> datetime:
 class Context:
     """One run of one command. Nothing is opened before it is asked for.
 
-    ``args`` is the namespace of the parser, or any object: what it does not have was not said.
+    ``args`` is the namespace of the parser, or any object: what it does not have was not said. ``painted`` is the last
+    screen, which stands on the terminal already.
     """
 
-    def __init__(self, args: object, environ: Mapping[str, str], now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        args: object,
+        environ: Mapping[str, str],
+        now: Callable[[], datetime] = utc_now,
+        painted: Painted | None = None,
+    ) -> None:
         self.environ = environ
         self.now = now
+        self.painted = painted
         self.jam_name: str | None = getattr(args, "jam", None)
         self.explore = bool(getattr(args, "explore", False))
         self.theme: str = getattr(args, "theme", "")
@@ -83,8 +92,14 @@ class Context:
             environ=dict(self.environ),
         )
         if session.set_aside is not None:
+            self.uncover()
             self.out.say(f"The mirror was damaged and is now {session.set_aside.name}; jamtui sync fetches it anew.")
         return session
+
+    def uncover(self) -> None:
+        """Before something is told: the last screen would hide it."""
+        if self.painted is not None:
+            self.painted.withdraw()
 
     def session(self) -> Session:
         """A session on the Jam that is meant, with something to read. Raises `NotFound`. Close it."""

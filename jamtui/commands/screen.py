@@ -8,10 +8,11 @@ import re
 import sys
 from collections.abc import Mapping
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jamtui import choices, config, keymap, migration
+from jamtui import choices, config, first_paint, keymap, migration
 from jamtui.commands.context import Context, utc_now
 from jamtui.config import Config
 from jamtui.errors import NotFound, UsageError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import argparse
 
     from jamtui.actions import Keymap
+    from jamtui.first_paint import Painted
     from screens.doors import Doors
 
 _SIZE = re.compile(r"(\d{1,3})x(\d{1,3})")
@@ -36,9 +38,9 @@ def need_terminal(hint: str) -> None:
         raise UsageError("the full screen needs a terminal", hint)
 
 
-def on_jam(args: object, environ: Mapping[str, str]) -> int:
+def on_jam(args: object, environ: Mapping[str, str], painted: Painted | None = None) -> int:
     """The TUI on the Jam that ``--jam`` names, else on the last one used, else the welcome."""
-    context = Context(args, environ)
+    context = Context(args, environ, painted=painted)
     try:
         jam = context.jam()
     except NotFound:
@@ -49,7 +51,7 @@ def on_jam(args: object, environ: Mapping[str, str]) -> int:
         with closing(CommandDoors(context)) as doors:
             return run(context, None, doors=doors)
     registry.remember(context.home, jam)
-    return show(context, jam)
+    return run(context, context.open(jam), keep_screen=args is None)
 
 
 def show(context: Context, jam: KnownJam) -> int:
@@ -63,13 +65,15 @@ def run(
     doors: Doors | None = None,
     frozen: bool = False,
     keep: bool = True,
+    keep_screen: bool = False,
 ) -> int:
     """Runs the TUI with the person's configuration, or plain mode where it is wanted; the session is closed then.
 
-    ``keep`` False leaves no trace of the run (the demo): a theme that is chosen holds until its end.
+    ``keep`` False leaves no trace of the run (the demo): a theme that is chosen holds until its end. ``keep_screen``
+    lets the next start begin with what is shown at the end.
     """
     home = context.home
-    chosen, keys = configured(home, migrate=keep)
+    chosen, keys = configured(context, migrate=keep)
     if context.plain or chosen.plain:
         from jamtui.commands.texts import edited
         from jamtui.plain.ways_in import run as converse
@@ -97,13 +101,17 @@ def run(
         editor=chosen.editor,
         absolute_times=chosen.timestamps == "absolute",
         mouse=chosen.mouse,
+        painted=context.painted,
+        keep_screen=partial(first_paint.keep, context.environ) if keep_screen and not chosen.problems else None,
     )
 
 
-def configured(home: Home, *, migrate: bool) -> tuple[Config, Keymap]:
+def configured(context: Context, *, migrate: bool) -> tuple[Config, Keymap]:
     """The configuration and the keys in it. What is wrong is told on standard error, before the screen takes over."""
+    home = context.home
 
     def tell(line: str) -> None:
+        context.uncover()
         sys.stderr.write(safe_line(f"jamtui: {line}.") + "\n")
 
     if migrate:
@@ -125,6 +133,7 @@ def theme_of(context: Context, chosen: Config) -> str:
     try:
         return choices.load(context.home).theme or "dark"
     except PathError as error:  # no reason not to start
+        context.uncover()
         sys.stderr.write(safe_line(f"jamtui: {error}") + "\n")
         return "dark"
 

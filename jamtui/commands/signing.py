@@ -8,6 +8,7 @@ import getpass
 import sys
 from contextlib import closing
 
+from jamtui import first_paint
 from jamtui.commands import texts
 from jamtui.commands.context import Context
 from jamtui.credentials import environment_secret, open_store
@@ -133,6 +134,7 @@ def logout(context: Context, args: argparse.Namespace) -> int:
     jam = context.jam(args.name)
     if not args.discard:
         _refuse_to_lose(context, jam)
+    first_paint.forget(context.home)
     left = asyncio.run(sign_in.sign_out(context.home, jam, context.environ))
     if left:
         context.out.say(f"Note: {left}.")
