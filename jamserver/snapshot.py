@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 import heapq
-import io
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
+import zlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Protocol
 
 import zstandard
 
 from jamserver import log
-from jamserver.db import Connection, Readers, rows
+from jamserver.db import Connection, Readers, rows, value
 from jamtui import archive
 
 _TABLES = (
@@ -22,43 +20,171 @@ _TABLES = (
     "SELECT seq, 'post', data FROM posts ORDER BY seq",
     "SELECT seq, type, data FROM others ORDER BY seq",
 )
+_SIZES = (
+    "SELECT 'jam', count(*), sum(length(data)) FROM jam",
+    "SELECT 'person', count(*), sum(length(data)) FROM people",
+    "SELECT 'forum', count(*), sum(length(data)) FROM forums",
+    "SELECT 'post', count(*), sum(length(data)) FROM posts",
+    "SELECT type, count(*), sum(length(data)) FROM others GROUP BY type",
+)
+_FIRST, _MANY = (
+    300,
+    2_000,
+)  # posts that come before all people, with their authors, where so many people would be before
+_PIECE = 1 << 18  # bytes that are packed at once
+SMALL = 1 << 20  # bytes that are packed sooner than it is worth to send what is there
+
+Numbered = tuple[int, str, bytes]  # the change that made an object, its type, the object
 
 
 def records(db: Connection) -> Iterator[tuple[str, bytes]]:
     """The archive's records: the Jam, then everything else in the order in which the log first had it."""
     for (data,) in rows(db, "SELECT data FROM jam"):
         yield "jam", data
-    for _, kind, data in heapq.merge(*(rows(db, sql) for sql in _TABLES), key=lambda found: found[0]):
+    for _, kind, data in _in_order(db):
         yield kind, data
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """Encoded once: ``body`` in ``encoding`` ("" is identity), ``size`` bytes when decoded."""
+def _in_order(db: Connection) -> Iterator[Numbered]:
+    return heapq.merge(*(rows(db, sql) for sql in _TABLES), key=lambda found: found[0])
 
-    cursor: log.Cursor
-    body: bytes
-    size: int
-    encoding: str
-    made_at: float
+
+def readable_first(db: Connection) -> tuple[list[tuple[str, bytes]], Iterator[tuple[str, bytes]]]:
+    """The same records in two parts: what makes the first posts readable, and the rest.
+
+    Somebody who fetches a Jam of 20,000 people need not wait for all of them: the first part has the forums, the first
+    posts, and the people who wrote these. It is only the Jam where a part of the people would not be much less.
+    """
+    first = list(rows(db, "SELECT seq, 'post', data, author_id FROM posts ORDER BY seq LIMIT ?", (_FIRST,)))
+    before = value(db, "SELECT count(*) FROM people WHERE seq < ?", (first[-1][0],)) if first else 0
+    early: dict[int, tuple[str, bytes]] = {}  # by seq
+    if before > _MANY:
+        for seq, kind, data in rows(db, _TABLES[1]):
+            early[seq] = kind, data
+        for author_id in dict.fromkeys(found[3] for found in first):
+            for seq, data in rows(db, "SELECT seq, data FROM people WHERE id = ?", (author_id,)):
+                early[seq] = "person", data
+        for seq, kind, data, _ in first:
+            early[seq] = kind, data
+    jam = [("jam", data) for (data,) in rows(db, "SELECT data FROM jam")]
+    rest = ((kind, data) for seq, kind, data in _in_order(db) if seq not in early)
+    return [*jam, *early.values()], rest
+
+
+def size(db: Connection) -> int:
+    """Bytes of the archive, before it is written."""
+    total = 0
+    for sql in _SIZES:
+        for kind, count, length in rows(db, sql):
+            if count:
+                total += count * len(archive.encode(kind, b"")) + length
+    return total
+
+
+class _Packer(Protocol):
+    def compress(self, data: bytes, /) -> bytes: ...
+    def flush(self, mode: int, /) -> bytes: ...
+
+
+class _Plain:
+    def compress(self, data: bytes, /) -> bytes:
+        return data
+
+    def flush(self, mode: int, /) -> bytes:
+        return b""
+
+
+def _packer(encoding: str) -> tuple[_Packer, int, int]:
+    """What packs, how it is asked to give all that it holds, and how to end."""
+    if encoding == "zstd":
+        zstd = zstandard.ZstdCompressor(level=3).compressobj()
+        return zstd, zstandard.COMPRESSOBJ_FLUSH_BLOCK, zstandard.COMPRESSOBJ_FLUSH_FINISH
+    if encoding == "gzip":
+        return zlib.compressobj(5, zlib.DEFLATED, 16 + zlib.MAX_WBITS), zlib.Z_SYNC_FLUSH, zlib.Z_FINISH
+    return _Plain(), 0, 0
+
+
+def packed(db: Connection, encoding: str) -> Iterator[bytes]:
+    """The archive of one state of the database, which the caller's transaction holds still, packed in pieces.
+
+    The first piece can be unpacked by itself as soon as it is there.
+    """
+    packer, hold_nothing, finish = _packer(encoding)
+    first, rest = readable_first(db)
+    yield packer.compress(b"".join(archive.encode(*record) for record in first)) + packer.flush(hold_nothing)
+    lines: list[bytes] = []
+    waiting = 0
+    for record in rest:
+        lines.append(archive.encode(*record))
+        waiting += len(lines[-1])
+        if waiting >= _PIECE:
+            yield packer.compress(b"".join(lines))
+            lines.clear()
+            waiting = 0
+    yield packer.compress(b"".join(lines)) + packer.flush(finish)
+
+
+class Snapshot:
+    """An archive that is packed once, read while it is: ``size`` are its bytes when decoded, known from the start.
+
+    All methods belong to the event loop. ``encoding`` "" is identity.
+    """
+
+    def __init__(self, cursor: log.Cursor, size: int, encoding: str, made_at: float) -> None:
+        self.cursor = cursor
+        self.size = size
+        self.encoding = encoding
+        self.made_at = made_at
+        self._pieces: list[bytes] = []
+        self._ended = False
+        self._error: BaseException | None = None
+        self._more = asyncio.Event()
 
     @property
     def etag(self) -> str:
         return f'"{self.cursor}{"-" if self.encoding else ""}{self.encoding}"'
 
+    @property
+    def broken(self) -> bool:
+        return self._error is not None
 
-def make(db: Connection, encoding: str, made_at: float) -> Snapshot:
-    """The snapshot of one state of the database, which the caller's transaction holds still."""
-    out = io.BytesIO()
-    archive.write(out, records(db))
-    raw = out.getbuffer()
-    if encoding == "zstd":
-        body = zstandard.ZstdCompressor(level=3).compress(raw)
-    elif encoding == "gzip":
-        body = gzip.compress(raw, 5, mtime=0)
-    else:
-        body = bytes(raw)
-    return Snapshot(log.head(db), body, len(raw), encoding, made_at)
+    @property
+    def packed_size(self) -> int | None:
+        """Bytes as they are sent; None while it is being packed."""
+        return sum(map(len, self._pieces)) if self._ended and not self.broken else None
+
+    def add(self, piece: bytes) -> None:
+        if piece:
+            self._pieces.append(piece)
+            self._wake()
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Nothing comes any more; with an error, what came is not all."""
+        self._ended = True
+        self._error = error
+        self._wake()
+
+    def _wake(self) -> None:
+        self._more.set()
+        self._more = asyncio.Event()
+
+    async def whole(self) -> None:
+        """Returns when it is packed. Raises what kept it from that."""
+        async for _ in self.pieces():
+            pass
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The packed archive from its beginning, as it grows. Raises what kept it from its end."""
+        at = 0
+        while True:
+            while at < len(self._pieces):
+                yield self._pieces[at]
+                at += 1
+            if self._error is not None:
+                raise self._error
+            if self._ended:
+                return
+            await self._more.wait()
 
 
 class Snapshots:
@@ -68,21 +194,45 @@ class Snapshots:
         self._readers = readers
         self._shared_for = shared_for
         self._now = now
-        self._made: dict[str, asyncio.Task[Snapshot]] = {}
+        self._made: dict[str, asyncio.Future[Snapshot]] = {}
+        self._making: set[asyncio.Task[None]] = set()
 
     async def get(self, encoding: str) -> Snapshot:
-        """A snapshot not older than the time of sharing, made in a reading thread."""
-        task = self._made.get(encoding)
-        if task is None or (task.done() and not self._fresh(task)):
-            made_at = self._now()
-            job = partial(make, encoding=encoding, made_at=made_at)
-            task = self._made[encoding] = asyncio.create_task(self._readers.run(job))
-        return await asyncio.shield(task)
+        """A snapshot not older than the time of sharing; a reading thread may still be packing it."""
+        begun = self._made.get(encoding)
+        if begun is None or (begun.done() and not self._fresh(begun)):
+            begun = self._made[encoding] = asyncio.get_running_loop().create_future()
+            task = asyncio.create_task(self._make(encoding, begun))
+            self._making.add(task)
+            task.add_done_callback(self._making.discard)
+        return await asyncio.shield(begun)
 
-    def _fresh(self, task: asyncio.Task[Snapshot]) -> bool:
-        if task.cancelled() or task.exception() is not None:
+    async def _make(self, encoding: str, begun: asyncio.Future[Snapshot]) -> None:
+        loop = asyncio.get_running_loop()
+        made_at = self._now()
+
+        def job(db: Connection) -> None:
+            made = Snapshot(log.head(db), size(db), encoding, made_at)
+            loop.call_soon_threadsafe(begun.set_result, made)
+            for piece in packed(db, encoding):
+                loop.call_soon_threadsafe(made.add, piece)
+
+        try:
+            await self._readers.run(job)
+        except BaseException as error:
+            if not begun.done():
+                begun.set_exception(error)
+            else:
+                begun.result().end(error)
+            if not isinstance(error, Exception):
+                raise
+        else:
+            begun.result().end()
+
+    def _fresh(self, begun: asyncio.Future[Snapshot]) -> bool:
+        if begun.exception() is not None or begun.result().broken:
             return False
-        return self._now() - task.result().made_at < self._shared_for
+        return self._now() - begun.result().made_at < self._shared_for
 
     def forget(self) -> None:
         """The next who asks gets a new one; those who wait for one under way still get that."""

@@ -7,7 +7,7 @@ from starlette.types import Receive, Scope, Send
 
 from jamserver import log, openapi
 from jamserver.log import Cursor
-from jamserver.snapshot import preferred_encoding
+from jamserver.snapshot import SMALL, preferred_encoding
 from jamserver.stream import Hub
 from jamserver.web import Answer, Call, Parameter, Pieces, Route, Who, json_response
 
@@ -26,7 +26,11 @@ async def snapshot(call: Call) -> Response:
         return Response(status_code=304, headers=headers)
     if made.encoding:
         headers["Content-Encoding"] = made.encoding
-    return Pieces(made.body, 200, headers, media_type="application/x-ndjson")
+    if call.request.method == "HEAD" or made.size <= SMALL:
+        await made.whole()
+    if made.packed_size is not None:
+        headers["Content-Length"] = str(made.packed_size)
+    return Pieces(made.pieces(), headers, "application/x-ndjson")
 
 
 class _Stream(Response):

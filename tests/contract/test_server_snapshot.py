@@ -1,0 +1,151 @@
+"""The snapshot of a Jam of many people: what can be read comes first, and is sent while the rest is packed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import zlib
+from pathlib import Path
+from typing import Any
+
+import apsw
+import httpx
+import pytest
+import zstandard
+
+from jamserver import snapshot
+from jamserver.cli import main
+from jamserver.db import Readers, connect
+from jamserver.log import Cursor
+from jamserver.snapshot import Snapshot, Snapshots
+from jamtui import archive
+
+PEOPLE, POSTS = 2_100, 700
+
+
+def _person(n: int) -> tuple[str, dict[str, Any]]:
+    return "person", {"id": f"p{n}", "handle": f"h{n}", "name": f"N {n}", "role": "participant"}
+
+
+def _post(n: int) -> tuple[str, dict[str, Any]]:
+    times = {"created_at": "2026-01-01T01:00:00Z", "tags": [], "votes": {"up": 0}}
+    # Authors from the end: none of them is among the first people.
+    names = {
+        "id": f"t{n}",
+        "forum_id": "f1",
+        "thread_id": f"t{n}",
+        "parent_id": None,
+        "author_id": f"p{PEOPLE - n % 40}",
+    }
+    return "post", {**names, "title": f"T {n}", "body": f"Body {n} " * 200, **times}
+
+
+RECORDS: list[tuple[str, dict[str, Any]]] = [
+    (
+        "jam",
+        {"format": 1, "id": "j", "slug": "s", "title": "T", "opens_at": "2026-01-01T00:00:00Z"}
+        | {"closes_at": "2026-01-04T00:00:00Z"},
+    ),
+    *[_person(n) for n in range(1, PEOPLE + 1)],
+    ("forum", {"id": "f1", "slug": "ideas", "title": "Ideas", "brief": "", "position": 0}),
+    *[_post(n) for n in range(1, POSTS + 1)],
+    ("poll", {"id": "x", "question": "Which?"}),
+]
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("many")
+    whole = folder / "many.jsonl"
+    whole.write_bytes(b"".join(archive.encode(kind, json.dumps(data).encode()) for kind, data in RECORDS))
+    assert main(["import", str(whole), "--db", str(folder / "jam.sqlite")]) == 0
+    return folder / "jam.sqlite"
+
+
+def _unpacked(encoding: str, piece: bytes) -> bytes:
+    if encoding == "zstd":
+        return zstandard.ZstdDecompressor().decompressobj().decompress(piece)
+    return zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(piece) if encoding else piece
+
+
+def _records(raw: bytes) -> list[tuple[str, dict[str, Any]]]:
+    return [(found["type"], found["data"]) for found in map(json.loads, raw.splitlines())]
+
+
+@pytest.mark.parametrize("encoding", ["", "gzip", "zstd"])
+def test_the_first_piece_has_posts_and_all_that_they_need_and_is_read_by_itself(many: Path, encoding: str) -> None:
+    with contextlib.closing(connect(many)) as db:
+        first = _unpacked(encoding, next(iter(snapshot.packed(db, encoding))))
+    assert first.endswith(b"\n")
+    found = _records(first)
+    assert [kind for kind, _ in found] == ["jam", "forum", *["person"] * 40, *["post"] * 300]
+    parsed = (archive.parse_line(line, number) for number, line in enumerate(first.splitlines(), 1))
+    assert len(list(archive.check(parsed))) == 342
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip", "zstd"])
+def test_the_whole_snapshot_has_each_object_once_and_says_its_size(
+    many: Path, start_server: Any, encoding: str
+) -> None:
+    url = f"{start_server(many).url}/api/v1/snapshot"
+    with httpx.stream("GET", url, headers={"Accept-Encoding": encoding}) as answer:
+        raw = b"".join(answer.iter_raw())
+    if encoding == "zstd":
+        raw = zstandard.ZstdDecompressor().decompressobj().decompress(raw)
+    elif encoding == "gzip":
+        raw = zlib.decompress(raw, 16 + zlib.MAX_WBITS)
+    assert len(raw) == int(answer.headers["Jam-Snapshot-Size"]) > snapshot.SMALL
+    parsed = (archive.parse_line(line, number) for number, line in enumerate(raw.splitlines(), 1))
+    assert len(list(archive.check(parsed))) == len(RECORDS)
+    order = {json.dumps(record, sort_keys=True): at for at, record in enumerate(RECORDS)}
+    places = [order.pop(json.dumps(record, sort_keys=True)) for record in _records(raw)]
+    assert not order
+    for kind in ("person", "post"):  # what came early apart, each kind is in the order of the log
+        rest = [at for at in places[342:] if RECORDS[at][0] == kind]
+        assert rest == sorted(rest)
+    # Posts keep it in any case: a mirror's keys grow with the log.
+    posts = [at for at in places if RECORDS[at][0] == "post"]
+    assert posts == sorted(posts)
+
+
+async def test_whoever_comes_later_gets_the_same_from_its_beginning() -> None:
+    made = Snapshot(Cursor(1, "aaaa"), 9, "", 0.0)
+
+    async def read() -> list[bytes]:
+        return [piece async for piece in made.pieces()]
+
+    early = asyncio.create_task(read())
+    await asyncio.sleep(0)
+    made.add(b"abc")
+    late = asyncio.create_task(read())
+    await asyncio.sleep(0)
+    assert made.packed_size is None
+    made.add(b"def")
+    made.end()
+    assert await early == await late == await read() == [b"abc", b"def"]
+    assert made.packed_size == 6
+
+
+async def test_a_snapshot_that_breaks_off_ends_its_readers_and_is_not_shared(
+    many: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readers = Readers(many)
+    shared = Snapshots(readers, 3_600.0, lambda: 0.0)
+    whole = snapshot.packed
+
+    def broken(db: Any, encoding: str) -> Any:
+        yield next(iter(whole(db, encoding)))
+        raise apsw.IOError("disk I/O error")
+
+    monkeypatch.setattr(snapshot, "packed", broken)
+    made = await shared.get("")
+    with pytest.raises(apsw.IOError):
+        await made.whole()
+    monkeypatch.setattr(snapshot, "packed", whole)
+    again = await shared.get("")
+    assert again is not made
+    await again.whole()
+    assert again.packed_size == again.size
+    assert await shared.get("") is again
+    await asyncio.to_thread(readers.close)
