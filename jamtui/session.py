@@ -252,6 +252,10 @@ class Session(Ways, Reading):
         """The key of a post by its id: it changes when a post leaves the outbox, and when a mirror is fetched anew."""
         return self._fresh().key(post_id)
 
+    def keys(self, post_ids: Collection[str]) -> list[int]:
+        """The keys of posts that are in the mirror, in no order."""
+        return self._fresh().keys(post_ids)
+
     def live_keys(self, limit: int = 5_000) -> list[int]:
         return self._fresh().live_keys(limit)
 

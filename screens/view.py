@@ -176,6 +176,7 @@ class View(Hits, Screen[None]):
         self._show_activity()
         self._refresh_lines()
         self.list_now.redraw()
+        self.reader.redraw()
 
     @property
     def list_now(self) -> RowList[Any, Any]:
@@ -207,7 +208,8 @@ class View(Hits, Screen[None]):
     @property
     def writing(self) -> bool:
         """Whether the composer is open."""
-        return bool(self.query("#composer"))
+        right = self.query_one_optional("#right")
+        return right is not None and any(child.id == "composer" for child in right.children)
 
     # -- going somewhere
 
@@ -401,10 +403,12 @@ class View(Hits, Screen[None]):
             self._titles = {}
         if changed.sent:
             self._tell_sent(changed.sent)
-        if changed != Changed(status=True):
+        if changed == Changed(status=True):
+            self._refresh_lines()
+        elif changed.everything or changed.outbox or changed.reading:
             self.reload()
         else:
-            self._refresh_lines()
+            self.reload(changed)
 
     def _tell_sent(self, ids: frozenset[str]) -> None:
         """Says what went out after it had waited: nobody notices a counter that vanishes."""
@@ -415,8 +419,8 @@ class View(Hits, Screen[None]):
                 words = one_line(post.title) or one_line(post.body[:200])
         self.say(f"Sent: {words}")
 
-    def reload(self) -> None:
-        """Reads again what is seen. Nothing moves: list and reader stay on their rows."""
+    def reload(self, changed: Changed | None = None) -> None:
+        """Reads again what is seen, of it only what ``changed``. Nothing moves: list and reader stay on their rows."""
         rows = self.list_now
         before = rows.cursor_row
         keys = self._keys()
@@ -424,15 +428,19 @@ class View(Hits, Screen[None]):
         if isinstance(before, ThreadRow | PostRow):
             # It has another key when it left the outbox, and when the mirror was fetched anew.
             now = self.session.key(before.id)
-        rows.update_rows(keys, cursor=now)
-        if self._shown and self.spot.kind in ("threads", "posts"):
+        touched: Any = None
+        if changed is not None and self.spot.kind in ("threads", "posts"):
+            touched = self.session.keys(changed.threads | changed.posts)
+        rows.update_rows(keys, touched, cursor=now)
+        here = changed is None or self._shown in changed.threads
+        if self._shown and here and self.spot.kind in ("threads", "posts"):
             try:
                 index = self.session.thread_index(self._shown)
             except NotFound:
                 self._shown = ""
                 self.go(replace(self.spot, thread="", reading=False))
                 return
-            self.reader.update_thread(index)
+            self._arrived += self.reader.update_thread(index, touched)
         self._draw_card()
         self._refresh_lines()
 
@@ -486,11 +494,6 @@ class View(Hits, Screen[None]):
     @on(ThreadReader.Seen)
     def seen(self, message: ThreadReader.Seen) -> None:
         """Posts were read (`ThreadReader.mark`). They stay marked as new in the thread until one comes back to it."""
-        self._refresh_lines()
-
-    @on(ThreadReader.NewBelow)
-    def arrived(self, message: ThreadReader.NewBelow) -> None:
-        self._arrived += message.count
         self._refresh_lines()
 
     @on(ThreadReader.Moved)

@@ -7,7 +7,7 @@ meta, so nothing in them can be an action. No border and no padding: the contain
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 from weakref import WeakKeyDictionary, ref
 
 from rich.segment import Segment
@@ -37,6 +37,8 @@ class LineView(Widget, can_focus=True, inherit_bindings=False):
         self._styles: dict[str, Style] = {}
         self._seen: tuple[object, ...] = ()
         self._dragging = False
+        self._painted: dict[int, Strip] = {}  # what stands on the lines of the view, as they were painted last
+        self._whole: tuple[object, list[Strip]] | None = None  # all lines as they go out, until something changes
 
     # what a subclass draws
 
@@ -148,23 +150,50 @@ class LineView(Widget, can_focus=True, inherit_bindings=False):
         if not self._component_styles:  # removed since the last layout, which still has it
             return [blank.crop(*crop.column_span)] * crop.height
         self._check()
+        filters = self.get_line_filters()
+        if self._whole is not None and self._whole[0] == (width, height, filters):
+            return self._cropped(self._whole[1], crop)
         self.prepare()
-        strips = [self.strip_at(y) if 0 <= y < height else blank for y in crop.line_range]
+        strips = [self.strip_at(y) for y in range(height)]
+        self._painted = dict(enumerate(strips))
         selection = self.text_selection
         if selection is not None:
             style = self.selection_style
-            for number, y in enumerate(crop.line_range):
+            for y in range(height):
                 span = selection.get_span(y)
                 if span is not None:
-                    strips[number] = restyle(strips[number], *span, style)
-        if crop.column_span != (0, width):
-            strips = [strip.crop(*crop.column_span) for strip in strips]
-        filters = self.get_line_filters()
+                    strips[y] = restyle(strips[y], *span, style)
         if filters:
             background = self.background_colors[1]
             for line_filter in filters:
                 strips = [strip.apply_filter(line_filter, background) for strip in strips]
-        return strips
+        self._whole = ((width, height, filters), strips)
+        return self._cropped(strips, crop)
+
+    def _cropped(self, strips: list[Strip], crop: Region) -> list[Strip]:
+        width, height = self.size
+        blank = Strip.blank(width, self.rich_style)
+        lines = [strips[y] if 0 <= y < height else blank for y in crop.line_range]
+        if crop.column_span != (0, width):
+            lines = [line.crop(*crop.column_span) for line in lines]
+        return lines
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        """As in Textual; other widgets on the screen are often painted without this one, which is then as it was."""
+        self._whole = None
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def repaint(self) -> None:
+        """After what is shown may have changed: paints the lines that look otherwise than they did, and no other."""
+        width, height = self.size
+        if not (self.is_attached and self.display and self._component_styles and self._painted and width and height):
+            self.refresh()
+            return
+        self._check()
+        self.prepare()
+        other = [y for y in range(height) if self._painted.get(y) != self.strip_at(y)]
+        if other:
+            self.refresh(*(Region(0, y, width, 1) for y in other))
 
     # selection: what can be seen can be copied, as it is seen
 

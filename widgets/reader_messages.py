@@ -40,14 +40,6 @@ class Seen(_ReaderMessage, namespace="thread_reader"):
         self.keys = keys
 
 
-class NewBelow(_ReaderMessage, namespace="thread_reader"):
-    """So many posts arrived where they cannot be seen."""
-
-    def __init__(self, reader: ThreadReader, count: int) -> None:
-        super().__init__(reader)
-        self.count = count
-
-
 class LinkClicked(_ReaderMessage, namespace="thread_reader"):
     """A link was clicked. ``link.url`` is absolute http(s); whoever gets this asks the person first."""
 

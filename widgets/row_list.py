@@ -7,7 +7,7 @@ row stay where they are: nothing moves under the reader.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -132,6 +132,7 @@ class RowList(LineView, Generic[Key, Row]):
         self._rows: OrderedDict[Key, Row | None] = OrderedDict()
         self._strips: OrderedDict[tuple[Key, int, bool], tuple[Strip, ...]] = OrderedDict()
         self._told: Key | None = None
+        self._bar = (0, 0)  # of this paint
 
     # what is in the list
 
@@ -203,7 +204,8 @@ class RowList(LineView, Generic[Key, Row]):
     ) -> None:
         """The same list later: rows came, went or changed (``changed``; None: any of them may have).
 
-        The cursor stays on its row and the first visible row stays first; rows that vanished give way to the next.
+        The cursor stays on its row, and as many rows as can stay on their lines; rows that vanished give way to the
+        next. A cursor whose row went elsewhere is followed only while the list has the keys.
         ``cursor`` is the key of the cursor's row when that has another one now: then the row stays on its line.
         """
         old = self._keys
@@ -218,23 +220,24 @@ class RowList(LineView, Generic[Key, Row]):
         elif old:
             place = -1 if cursor is None else _find(keys, cursor, self._cursor)
             at = place if place >= 0 else _follow(old, keys, self._cursor)
-            # The distance of the cursor from the top is kept when the first row is the one that vanished.
-            top = _find(keys, old[self._top], self._top)
-            self._top = top if top >= 0 else at - (self._cursor - self._top)
+            held = at - (self._cursor - self._top)  # leaves the cursor on its line
+            page = self.rows_per_page
+            top = _steadiest(old[self._top : self._top + page], keys, held)
+            self._top = held if self.has_focus and not top <= at < top + page else top
             self._cursor = at
             self._clamp()
-        self.refresh()
+        self.repaint()
         self._tell()
 
     def refresh_rows(self, keys: Iterable[Key]) -> None:
         """These rows changed: they are fetched and drawn again if they are seen."""
         self._drop(keys)
-        self.refresh()
+        self.repaint()
 
     def redraw(self) -> None:
         """What ``draw`` looks at beside the row changed (the time, for one): rows stay, lines are drawn again."""
         self._strips.clear()
-        self.refresh()
+        self.repaint()
 
     def _drop(self, keys: Iterable[Key]) -> None:
         for key in keys:
@@ -332,6 +335,7 @@ class RowList(LineView, Generic[Key, Row]):
 
     def prepare(self) -> None:
         self._clamp()
+        self._bar = self.bar()
 
     def bar(self) -> tuple[int, int]:
         total = max(1, len(self._keys))
@@ -349,7 +353,7 @@ class RowList(LineView, Generic[Key, Row]):
             return Strip.blank(self.size.width, self.rich_style)
         key = self._keys[index]
         state = 0 if index != self._cursor else 1 if self.has_focus else 2
-        first, length = self.bar()
+        first, length = self._bar
         barred = first <= y < first + length
         strips = self._strips.get((key, state, barred))
         if strips is None:
@@ -392,6 +396,8 @@ class RowList(LineView, Generic[Key, Row]):
     # events
 
     def focus_changed(self) -> None:
+        if self._keys:
+            self._show_cursor(middle=True)  # it may have gone elsewhere meanwhile
         self._refresh_row(self._cursor)
 
     def on_resize(self) -> None:
@@ -427,6 +433,15 @@ def _find(keys: Sequence[Key], key: Key, near: int) -> int:
         return keys.index(key)
     except ValueError:
         return -1
+
+
+def _steadiest(seen: Sequence[Key], keys: Sequence[Key], held: int) -> int:
+    """Which row has to be the first of the view, so that as many of those that are ``seen`` as can stay on their lines.
+    Where that is undecided it is ``held``, or what is nearest to it."""
+    low = max(0, held - _NEAR)
+    places = {key: place for place, key in enumerate(keys[low : held + len(seen) + _NEAR], low)}
+    tops = Counter(places[key] - line for line, key in enumerate(seen) if key in places)
+    return max(tops, key=lambda top: (tops[top], -abs(top - held)), default=held)
 
 
 def _follow(old: Sequence[Key], new: Sequence[Key], place: int) -> int:

@@ -49,7 +49,6 @@ class ThreadReader(LineView):
     # What it tells.
     Moved: TypeAlias = reader_messages.Moved
     Seen: TypeAlias = reader_messages.Seen
-    NewBelow: TypeAlias = reader_messages.NewBelow
     LinkClicked: TypeAlias = reader_messages.LinkClicked
 
     def __init__(
@@ -138,14 +137,15 @@ class ThreadReader(LineView):
         if self._order:
             self.post_message(self.Moved(self, self._key(self._cursor)))
 
-    def update_thread(self, index: ThreadIndex, changed: Collection[int] | None = None) -> None:
-        """The same thread later. ``changed``: keys of the posts whose rows changed; None: any of them may have.
+    def update_thread(self, index: ThreadIndex, changed: Collection[int] | None = None) -> int:
+        """The same thread later; how many posts arrived where they cannot be seen. ``changed``: keys of the posts whose
+        rows changed; None: any of them may have.
 
         The post under the cursor stays on its line of the screen if it is seen, else the first post of the view does.
         """
         if not self._order:
             self.set_thread(index)
-            return
+            return 0
         held = self._held()
         old, seen = self._order, {self._key(at) for at, _ in self._lines_in_view()}
         cursor_key = self._key(self._cursor)
@@ -165,14 +165,14 @@ class ThreadReader(LineView):
         self._cursor = place if place >= 0 else near
         place = self._order.find(follow.get(held[0], held[0]))
         self._anchor = (place, held[1]) if place >= 0 else (self._cursor, 0)
-        self._moved(by_reader=False)
+        self._view = []
+        self.repaint()
         if self._order and self._key(self._cursor) != cursor_key:
             self.post_message(self.Moved(self, self._key(self._cursor)))
         new = set(index.keys) - set(old.index.keys) - set(follow.values())
-        if new and self._laid_out:
-            outside = new - {self._key(at) for at, _ in self._lines_in_view()} - seen
-            if outside:
-                self.post_message(self.NewBelow(self, len(outside)))
+        if not new or not self._laid_out:
+            return 0
+        return len(new - {self._key(at) for at, _ in self._lines_in_view()} - seen)
 
     def _held(self) -> tuple[int, int]:
         """The post that must not move, and the line of it that is on the first line of the view."""
@@ -209,7 +209,8 @@ class ThreadReader(LineView):
     def redraw(self) -> None:
         """The time went on: ages are told anew."""
         self._clock = self._now()
-        self._moved(by_reader=False)
+        self._view = []
+        self.repaint()
 
     @property
     def ended(self) -> bool:

@@ -6,6 +6,7 @@ for the network. Unread counts are always derived from what is there and what wa
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -237,6 +238,11 @@ class Rows:
         if n is None:
             return next((key for key, row in self.overlay.posts.items() if row.post_id == post_id), None)
         return n
+
+    def keys(self, post_ids: Collection[str]) -> list[int]:
+        """The keys of posts that are confirmed, in no order."""
+        sql = "SELECT n FROM posts WHERE id IN (SELECT value FROM json_each(?))"
+        return numbers(self.db.execute(sql, (json.dumps(list(post_ids)),)))
 
     def post(self, name: str) -> PostRow:
         """By id, or by the first characters of one (6 or more). Raises `NotFound`, `UsageError` when several fit."""

@@ -94,6 +94,27 @@ async def test_what_went_out_after_it_had_waited_is_said(tui: Any) -> None:
         assert t.told == "✓ Sent: written in the tunnel"
 
 
+async def test_ages_go_on_in_the_list_and_in_the_thread(
+    tui: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the timer of the clock does, and that it paints nothing when no age has turned."""
+    async with tui() as t:
+        await t.press("enter", "enter")
+        monkeypatch.setattr(t.session, "_clock", lambda: datetime(2011, 2, 16, 14, tzinfo=UTC))
+        t.screen._tick()
+        await t.settle()
+        list_width = t.screen.query_one("#left").size.width
+        for pane in (slice(0, list_width), slice(list_width, None)):
+            ages = re.findall(r"· (\d+ (?:min|h|d)|now)", "\n".join(line[pane] for line in t.text.split("\n")))
+            assert ages, t.text
+            assert {age.split()[-1] for age in ages} == {"d"}, ages
+        painted: list[object] = []
+        monkeypatch.setattr(t.app, "_display", lambda _, what: painted.append(what))
+        t.screen._tick()
+        await t.settle()
+        assert [one for one in painted if one is not None] == []
+
+
 # -- hours instead of ages
 
 

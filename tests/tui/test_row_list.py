@@ -123,6 +123,67 @@ async def test_rows_that_arrive_above_do_not_move_what_is_read() -> None:
         assert len(app.told) == 1
 
 
+@pytest.mark.parametrize("answered", [47, 49, 52])  # the first row of the view; one above the cursor, one below it
+@pytest.mark.parametrize("focused", [True, False])
+async def test_a_row_that_goes_to_the_top_leaves_the_others_on_their_lines(answered: int, focused: bool) -> None:
+    app = ListApp()
+    async with app.run_test(size=(40, 10)) as pilot:
+        app.rows.set_rows(range(100), cursor=50)
+        if focused:
+            app.rows.focus()
+        await settle(pilot)
+        before = [line[:-1] for line in screen_text(app.rows)]
+        place = before.index(next(line for line in before if line[1:].startswith(f"title {answered} ")))
+        app.rows.update_rows([answered, *(key for key in range(100) if key != answered)], [answered])
+        after = [line[:-1] for line in screen_text(app.rows)]
+        assert app.rows.cursor_key == 50
+        # The rows at one side of it close up.
+        above, below = before[:place], before[place + 1 :]
+        closed_up = after[place + 1 :] == below if len(above) <= len(below) else after[:place] == above
+        assert closed_up, (before, after)
+        assert any(line.startswith(">title 50") for line in after)
+
+
+async def test_a_cursor_whose_row_goes_elsewhere_is_followed_by_who_has_the_keys() -> None:
+    app = ListApp()
+    async with app.run_test(size=(40, 10)) as pilot:
+        app.rows.set_rows(range(100), cursor=50)
+        app.set_focus(None)
+        await settle(pilot)
+        before = screen_text(app.rows)
+        line = next(y for y, text in enumerate(before) if text.startswith(">title 50"))
+        app.rows.update_rows([50, *(key for key in range(100) if key != 50)], [50])
+        after = screen_text(app.rows)
+        assert app.rows.cursor_key == 50
+        assert sum(one == two for one, two in zip(before, after, strict=True)) == max(line, 9 - line)
+        app.rows.focus()
+        await settle(pilot)
+        assert screen_text(app.rows)[0].startswith(">title 50")
+        app.rows.update_rows([*range(1, 100), 0], [50])
+        assert any(text.startswith(">title 50") for text in screen_text(app.rows))
+        assert app.rows.cursor_key == 50
+
+
+async def test_only_lines_that_look_otherwise_are_painted_again() -> None:
+    app = ListApp()
+    async with app.run_test(size=(40, 10)) as pilot:
+        app.rows.set_rows(range(1000), cursor=50)
+        await settle(pilot)
+        painted: list[Region] = []
+        refresh = app.rows.refresh
+        app.rows.refresh = lambda *regions, **options: painted.extend(regions) or refresh(*regions, **options)  # type: ignore[func-returns-value, method-assign]
+        app.titles[52] = "other"
+        app.rows.update_rows(range(1000))
+        await settle(pilot)
+        line = next(y for y, text in enumerate(screen_text(app.rows)) if "other" in text)
+        assert painted == [Region(0, line, 40, 1)]
+        app.rows.update_rows([*range(2000, 2500), *range(1000)], [52])
+        app.rows.redraw()
+        await settle(pilot)
+        assert all(region.height == 1 for region in painted)
+        assert len({region.y for region in painted}) <= 3  # of these two for the scroll bar
+
+
 @pytest.mark.parametrize("gone", [{50}, {50, 51}, {44, 45, 50}, set(range(50, 100))])
 async def test_a_row_that_vanishes_gives_way_to_its_neighbour(gone: set[int]) -> None:
     app = ListApp()
