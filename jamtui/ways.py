@@ -21,7 +21,10 @@ CHARACTERS_A_MINUTE = 400  # of Chinese, Japanese, Korean and others that have n
 SECONDS_A_POST = 2.0  # to find out who speaks, and to whom
 
 _PART = re.compile(r'([^\s:"]+):(?:"([^"]*)"?|(\S*))|(\S+)')
-_SPAN = re.compile(r"(\d{1,4})\s*(min|m|h|d|w)")
+_SPAN = re.compile(r"([0-9]{1,5})\s*(min|m|h|d|w)")
+_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})(?:-([0-9]{1,2}))?)?")
+DAYS = ("today", "yesterday")
+_SAME = {"from": "author", "after": "since"}  # as they may be typed in a search, too
 _UNITS = {"min": "minutes", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _HINT = "Use tag:T author:HANDLE lang:de since:2h before:2026-11-23 has:code is:unread."
 
@@ -54,17 +57,21 @@ EVERYTHING = Filter()
 
 
 def moment(text: str, now: datetime) -> datetime:
-    """A time of a filter: ``90min``, ``2h``, ``3d``, ``1w`` before ``now``; ``today``, ``yesterday``; a date or an
-    RFC 3339 time, in the reader's own zone when it names none. Raises `UsageError`."""
-    word = text.strip().lower()
-    if found := _SPAN.fullmatch(word):
-        return now - timedelta(**{_UNITS[found[2]]: int(found[1])})
-    midnight = now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-    if word in ("today", "yesterday"):
-        return midnight - timedelta(days=word == "yesterday")
+    """A time as filters and searches name it: ``90min``, ``2h``, ``3d``, ``1w`` before ``now``; ``today``,
+    ``yesterday``; ``2026-11-23``, ``2026-11`` or ``2026``, from its beginning where the reader is; an RFC 3339 time.
+    Raises `UsageError`."""
+    word = text.strip()
     try:
-        return datetime.fromisoformat(text.strip()).astimezone(UTC)
-    except (ValueError, OverflowError):
+        if found := _SPAN.fullmatch(word.lower()):
+            return now - timedelta(**{_UNITS[found[2]]: int(found[1])})
+        if word.lower() in DAYS:
+            day = now.astimezone().date() - timedelta(days=DAYS.index(word.lower()))
+            return datetime(day.year, day.month, day.day).astimezone()
+        if date := _DATE.fullmatch(word):
+            # Python's astimezone of a naive time takes it as local, summer time included.
+            return datetime(int(date[1]), int(date[2] or 1), int(date[3] or 1)).astimezone()
+        return datetime.fromisoformat(word).astimezone(UTC)
+    except (ValueError, OverflowError, OSError):  # the 31st of February, a time before all clocks
         raise UsageError(
             f"not a time: {safe_line(text)[:40]}", "Use 30min, 2h, 3d, 1w, today, yesterday or 2026-11-23."
         ) from None
@@ -79,6 +86,7 @@ def parse_filter(text: str, now: datetime) -> Filter:
         name, quoted, plain, bare = part.groups()
         value = (quoted if quoted is not None else plain or bare or "").strip()
         kind = (name or {"#": "tag", "@": "author"}.get(value[:1], "")).lower()
+        kind = _SAME.get(kind, kind)
         if kind in lists and value.lstrip("#@"):
             lists[kind].append(value.lstrip("#@"))
         elif kind in ("since", "before") and value:
@@ -99,7 +107,7 @@ def chips(text: str) -> list[str]:
     for part in _PART.finditer(text):
         name, quoted, plain, bare = part.groups()
         value = quoted if quoted is not None else plain or bare or ""
-        sign = {"tag": "#", "author": "@", "has": "", "is": "", "lang": ""}.get((name or "").lower())
+        sign = {"tag": "#", "author": "@", "from": "@", "has": "", "is": "", "lang": ""}.get((name or "").lower())
         shown.append(safe_line(value if not name else f"{name} {value}" if sign is None else sign + value.lstrip("#@")))
     return shown
 
@@ -115,7 +123,7 @@ def complete_filter(text: str, tags: list[str], authors: list[str], langs: list[
         names = ["is:unread", "tag:", "author:", "since:", "has:code", "lang:", "before:"]
         return [f"{before}{space}{one}" for one in names if one.startswith(last.lower())]
     wanted = value.strip('"').casefold()
-    found = [one for one in values.get(name.lower(), []) if one.casefold().startswith(wanted)]
+    found = [one for one in values.get(_SAME.get(name.lower(), name.lower()), []) if one.casefold().startswith(wanted)]
     return [f'{before}{space}{name}:"{one}"' if " " in one else f"{before}{space}{name}:{one}" for one in found]
 
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from jamtui.errors import NotFound
+from jamtui.model import Found
 from jamtui.session import Session
+from screens.messages import HitsFound
 from screens.type_ahead import hold_keys, release_keys
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ class Hits:
     _marks: tuple[str, ...] = ()  # words as they stand in the texts found
     _origin: Any = None  # the `Spot` from which one set out to search
     _sought_last = ""
+    _shown_hit = ""  # the id of the post
 
     def search(self, words: str = "", *, back_to: Chosen | None = None) -> None:
         """Opens the search line. ``back_to``: again as it was when that hit was opened."""
@@ -54,10 +57,30 @@ class Hits:
         if not found:
             host._refresh_lines()
             raise NotFound("this hit is gone", "Its author took it back; n goes on to the next.")
+        self._shown_hit = found[0].post.id
         texts = [text for hit in (*found, *chosen.found.hits) for text, marked in hit.snippet if marked]
         titles = [hit.thread_title[begin:end] for hit in found for begin, end in hit.title_marks]
         self._marks = tuple(dict.fromkeys((*texts, *titles)))[:20]
         host.open_post(found[0].post.id)
+        host._refresh_lines()
+
+    def ask_anew(self) -> None:
+        """Asks the same again when the hits have other keys now, since the mirror was fetched anew."""
+        key = self.session.key(self._shown_hit) if self.hits is not None else None
+        if self.hits is None or key is None or key == self.hits.found.keys[self.hits.at]:
+            return
+        host: Any = self
+        asked = self.hits.found
+        self.session.searching.ask(asked.text, asked.order, lambda found: host.post_message(HitsFound(found)))
+
+    def hits_found(self, found: Found) -> None:
+        """The same answer with the keys of now: one stays at the hit that is shown, as far as it is still one."""
+        if self.hits is None or found.total < 0 or found.text != self.hits.found.text or not found.keys:
+            return
+        host: Any = self
+        key = self.session.key(self._shown_hit)
+        at = found.keys.index(key) if key in found.keys else min(self.hits.at, len(found.keys) - 1)
+        self.hits = replace(self.hits, found=found, at=at)
         host._refresh_lines()
 
     def step_hit(self, direction: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.message import Message
 
-from jamtui.model import Changed
+from jamtui.model import Changed, Found
 
 
 class JamChanged(Message):
@@ -13,3 +13,11 @@ class JamChanged(Message):
     def __init__(self, changed: Changed) -> None:
         super().__init__()
         self.changed = changed
+
+
+class HitsFound(Message):
+    """A search that is gone through was asked again, and this is the whole answer, or the first of it."""
+
+    def __init__(self, found: Found) -> None:
+        super().__init__()
+        self.found = found

@@ -30,7 +30,7 @@ from widgets.lists import HitList
 from widgets.row_list import RowList
 from widgets.rows import Ages, age, count
 
-_OPERATORS = 'tag: from: forum: before: after: is: has: lang: votes:   -not   "a phrase"   this OR that'
+_OPERATORS = 'tag: author: forum: since: before: is: has: lang: votes:   -not   "a phrase"   this OR that'
 _NOTHING = "Nothing found."
 _START = "Type to search every post of the Jam."
 _OTHER = {"newest": "best", "best": "newest"}

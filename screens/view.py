@@ -28,7 +28,7 @@ from jamtui.session import Session
 from jamtui.ways import HotRow
 from screens.hints import not_here
 from screens.hits import Hits
-from screens.messages import JamChanged
+from screens.messages import HitsFound, JamChanged
 from screens.rail import Rail, RailList
 from screens.spot import Spot
 from widgets.banner import Banner
@@ -274,10 +274,10 @@ class View(Hits, Screen[None]):
         if key is None:
             kept, _, at = self.session.place(f"thread:{thread_id}").partition(":")
             key = self.session.key(kept) if kept else None
-            line = int(at) if key is not None and at.isdecimal() else 0
+            line = int(at) if key is not None and at.removeprefix("-").isdecimal() else 0  # negative: above the post
         self.reader.set_thread(index, cursor=key, line=line, words=self.sought())
         if unread and len(index) > 1 and (first := len(index.unread)):
-            self.say(f"{first:,} unread of {count(len(index), 'post', 'posts')}")
+            self.say(f"{first:,} unread of {len(index):,} posts" if first < len(index) else f"{first:,} unread posts")
 
     def _keep_reader_place(self) -> None:
         row = self.reader.cursor_row
@@ -346,7 +346,8 @@ class View(Hits, Screen[None]):
         self.query_one("#right-head", PaneHead).show(left, right, active=spot.reading and not self.writing)
         where = Where.COMPOSER if self.writing else Where.OUTBOX if spot.kind == "outbox" else Where.JAM
         out = () if self.writing else not_here(spot, may_write=not session.refusal(), rows=bool(self.list_now.keys))
-        self.query_one(HintLine).set_hints(hints(where, out, self.keymap))
+        key = "" if self.writing else self.keymap.name("help")  # the composer has keys of its own
+        self.query_one(HintLine).set_hints(hints(where, {*out, "help"}, self.keymap), (key, "help") if key else None)
         rail = self.query_one(Rail)
         if rail.display:
             rail.show(spot.forum, session.activity())
@@ -386,6 +387,8 @@ class View(Hits, Screen[None]):
         index = self.reader.index
         if self._arrived:
             return f"↓ {self._arrived:,} new · {count(len(index), 'post', 'posts')}"
+        if len(index.unread) == len(index):
+            return count(len(index), "new post", "new posts")
         new = f"{len(index.unread):,} new · " if index.unread else ""
         return f"{new}{count(len(index), 'post', 'posts')}"
 
@@ -410,6 +413,10 @@ class View(Hits, Screen[None]):
         else:
             self.reload(changed)
 
+    @on(HitsFound)
+    def answered_anew(self, message: HitsFound) -> None:
+        self.hits_found(message.found)
+
     def _tell_sent(self, ids: frozenset[str]) -> None:
         """Says what went out after it had waited: nobody notices a counter that vanishes."""
         words = count(len(ids), "write", "writes")
@@ -421,6 +428,7 @@ class View(Hits, Screen[None]):
 
     def reload(self, changed: Changed | None = None) -> None:
         """Reads again what is seen, of it only what ``changed``. Nothing moves: list and reader stay on their rows."""
+        self.ask_anew()
         rows = self.list_now
         before = rows.cursor_row
         keys = self._keys()
@@ -575,9 +583,9 @@ class View(Hits, Screen[None]):
         found = self.session.next_unread(forum, thread, spot.sort, self._passed)
         if found is None:
             return False
+        self.go(replace(spot, place="forums", forum=found[0], thread=found[1], reading=True), unread=True)
         if found[0] != forum:
             self.say(f"On in {self._forum_title(found[0])}")
-        self.go(replace(spot, place="forums", forum=found[0], thread=found[1], reading=True), unread=True)
         key = self.session.key(found[1])
         if key is not None:
             self.list_now.go_to(key)

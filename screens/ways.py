@@ -314,9 +314,10 @@ class Ways(View):
     def action_filter_clear(self) -> None:
         if not self.spot.filter:
             raise UsageError("nothing is narrowed here", "f sets a filter.")
-        line = self.spot.filter
+        before = replace(self.spot, thread="", reading=False)
         self._narrow("")
-        self.offer_undo("All threads again", lambda: self._narrow(line))
+        # Wherever one went meanwhile: it is that list which is narrowed again.
+        self.offer_undo("All threads again", lambda: self.go(before))
 
     # -- hot, people
 

@@ -102,6 +102,7 @@ class HitList(RowList[int, SearchHit]):
     """What a search found; keys are those of the posts."""
 
     window = 16  # a hit costs more than other rows: its text is looked through
+    always_barred = True  # the line above it has the keys
 
     def __init__(self, hits: Callable[[Sequence[int]], Sequence[SearchHit]], now: Now, ages: Ages = age) -> None:
         super().__init__(

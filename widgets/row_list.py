@@ -82,6 +82,7 @@ class RowList(LineView, Generic[Key, Row]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "open_row", "Open", show=False, id="list.open")]
     window = WINDOW  # rows fetched at once
+    always_barred = False  # True: also without the keys; else an edge that two panes share would have two bars
     watched_styles = ("cursor muted", "blurred muted", "accent", "thumb")
 
     class Highlighted(Message):
@@ -354,7 +355,7 @@ class RowList(LineView, Generic[Key, Row]):
         key = self._keys[index]
         state = 0 if index != self._cursor else 1 if self.has_focus else 2
         first, length = self._bar
-        barred = first <= y < first + length
+        barred = first <= y < first + length and (self.has_focus or self.always_barred)
         strips = self._strips.get((key, state, barred))
         if strips is None:
             strips = self._paint(index, state, barred)
@@ -398,7 +399,7 @@ class RowList(LineView, Generic[Key, Row]):
     def focus_changed(self) -> None:
         if self._keys:
             self._show_cursor(middle=True)  # it may have gone elsewhere meanwhile
-        self._refresh_row(self._cursor)
+        self.refresh()
 
     def on_resize(self) -> None:
         self._show_cursor()

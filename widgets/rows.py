@@ -138,11 +138,11 @@ def thread_row(row: ThreadRow, width: int, now: datetime, lines: int, ages: Ages
     if row.send:
         state = Span(*WAITING[row.send])
     if lines == 1:
-        figures = Span(f"↩ {row.replies:,} {ago:>{_room(ages, 6)}}", "muted")
+        figures = Span(f"↩ {row.replies:,}{ago:>{_room(ages, 8)}}", "muted")
         return [spread(left, [state if row.send else figures], width)]
     below = [Span("  "), *_author(row.author, row.role), Span(f" · {ago}  ", "muted"), *_tags(row.tags)]
     numbers = [Span(f"↩ {row.replies:,}  ", "muted"), _votes(row.up, row.voted)]
-    return [spread(left, numbers, width), spread(below, [state] if state.text else [], width)]
+    return [spread(left, [state] if state.text else [], width), spread(below, numbers, width)]
 
 
 def _room(ages: Ages, cells: int) -> int:

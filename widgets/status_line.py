@@ -87,7 +87,7 @@ class StatusLine(Widget):
     def render(self) -> Content:
         left, right = self._words(self.content_size.width)
         width = self.content_size.width
-        tail = Content.assemble(*_spaced(right))
+        tail = Content.assemble(*_spaced(right, gap="   " if width >= 60 else "  "))
         room = max(0, width - tail.cell_length - 1)
         head = Content.assemble(*_spaced(left, gap="")).truncate(room, ellipsis=True)
         return Content.assemble(head, " " * (width - head.cell_length - tail.cell_length), tail)
@@ -100,13 +100,13 @@ class StatusLine(Widget):
         right: list[_Part] = []
         if status.exploring:
             right.append(("exploring" if width >= 60 else "expl", "$warning"))
-        if status.unread and width >= 60:
-            right.append((f"{status.unread:,} unread", "$foreground"))
+        if status.unread:
+            right.append((f"{status.unread:,} unread" if width >= 60 else f"● {status.unread:,}", "$foreground"))
         if status.refused:
             right.append((f"✗ {status.refused} refused" if width >= 60 else f"✗{status.refused}", "$error bold"))
         if status.queued:
             right.append((f"↑ {status.queued} to send" if width >= 60 else f"↑{status.queued}", "$accent"))
-        if width >= 40:
+        if width >= 50:
             right.append((time_left(self._jam, self._now), "$text-muted"))
         words, colour = link_words(status, self._now)
         right.append((words if width >= 70 else words.partition(",")[0], colour))
@@ -136,13 +136,14 @@ class HintLine(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._hints: Sequence[tuple[str, str]] = ()
+        self._last: tuple[str, str] | None = None
         self._timer: Timer | None = None
         self._tail = ""
 
-    def set_hints(self, hints: Sequence[tuple[str, str]]) -> None:
-        """(key, label) pairs, the most useful first; as many are shown as fit."""
-        if list(hints) != list(self._hints):
-            self._hints = hints
+    def set_hints(self, hints: Sequence[tuple[str, str]], last: tuple[str, str] | None = None) -> None:
+        """(key, label) pairs, the most useful first; as many as fit, and ``last`` in any case."""
+        if (list(hints), last) != (list(self._hints), self._last):
+            self._hints, self._last = hints, last
             self.refresh()
 
     def say(self, text: str, severity: str = "", tail: str = "") -> None:
@@ -174,18 +175,20 @@ class HintLine(Widget):
             tail = Content.styled(f"   {self._tail}", "bold") if self._tail else Content("")
             text = Content.assemble((mark, "bold"), (self.toast, "bold"))
             return text.truncate(max(0, width - tail.cell_length), ellipsis=True) + tail
+        last = [self._hint(*self._last)] if self._last else []
+        room = width - sum(3 + piece.cell_length for piece in last)
         pieces: list[Content] = []
-        used = 0
-        for key, label in self._hints:
-            piece = Content.assemble((key, "bold $primary"), " ", (label, "$text-muted"))
-            gap = 3 if pieces else 0
-            if used + gap + piece.cell_length > width:
+        for hint in self._hints:
+            piece = self._hint(*hint)
+            if piece.cell_length > room:
                 break
-            if gap:
-                pieces.append(Content("   "))
             pieces.append(piece)
-            used += gap + piece.cell_length
-        return Content.assemble(*pieces)
+            room -= 3 + piece.cell_length
+        return Content("   ").join([*pieces, *last])
+
+    @staticmethod
+    def _hint(key: str, label: str) -> Content:
+        return Content.assemble((key, "bold $primary"), " ", (label, "$text-muted"))
 
 
 class Tabs(Widget):

@@ -558,7 +558,8 @@ class ThreadReader(LineView):
         first, length = self._thumb
         barred = first <= y < first + length
         drawn = self._in_view[at]
-        current = at == self._cursor and line < drawn.post.end
+        # Beside a list the thread has no cursor to be mistaken for that of the list.
+        current = at == self._cursor and line < drawn.post.end and (self.has_focus or not self.previewing)
         strip = drawn.strips.get((line, current, barred))
         if strip is None:
             mark = Span("▌", "cursor" if self.has_focus else "blurred") if current else Span(" ")

@@ -121,7 +121,8 @@ def _people(parser: Parser) -> None:
 
 
 def _plan(parser: Parser) -> None:
-    parser.add_argument("--minutes", type=_count, default=15, metavar="N", help="the time that you have (15)")
+    parser.add_argument("time", type=_count, nargs="?", metavar="MINUTES", help="the time that you have (15)")
+    parser.add_argument("--minutes", type=_count, default=15, metavar="N", help="the same")
 
 
 def _post_id(parser: Parser) -> None:
@@ -130,7 +131,7 @@ def _post_id(parser: Parser) -> None:
 
 def _search(parser: Parser) -> None:
     parser.add_argument(
-        "query", metavar="QUERY", nargs="+", help="words, phrases, tag:T from:HANDLE after:2d is:unread -not"
+        "query", metavar="QUERY", nargs="+", help="words, phrases, tag:T author:HANDLE since:2d is:unread -not"
     )
     parser.add_argument("--limit", type=_count, default=200, metavar="N", help="at most so many (200)")
 
@@ -258,7 +259,7 @@ COMMANDS: dict[str, Command] = {
     "plan": Command(
         "ways:plan",
         "what to read in the minutes that you have",
-        "jamtui plan --minutes 15\njamtui plan --minutes 5 --json | jq -r .body",
+        "jamtui plan 15\njamtui plan 5 --json | jq -r .body",
         _plan,
         "The unread posts most worth it, with those that they need, in the order to read them.",
     ),

@@ -10,12 +10,13 @@ from contextlib import closing
 
 from jamtui.archive import rfc3339
 from jamtui.commands.context import Context
-from jamtui.errors import NotFound
+from jamtui.errors import NotFound, UsageError
 from jamtui.model import PostRow
 from jamtui.output import BOLD, DIM, GREEN, RED, YELLOW, Output, local_time
 from jamtui.safe_text import safe_line
 from jamtui.session import Session
 from jamtui.store import registry
+from jamtui.store.query import parse
 
 SHORT = 13  # characters of an id that lists show: the milliseconds of a UUIDv7, enough to name it
 _DEEPEST = 12  # levels of indentation; what is deeper stands under each other
@@ -156,7 +157,12 @@ def search(context: Context, args: argparse.Namespace) -> None:
     out = context.out
     with closing(context.session()) as session:
         # A space at the end: the last word is whole, not one that is still being typed.
-        hits, problems = session.searching.search(" ".join(args.query) + " ", args.limit)
+        query = " ".join(args.query) + " "
+        asked = parse(query, session.now())
+        if not asked.clauses:
+            wrong = asked.problems[0] if asked.problems else "there is nothing to search for"
+            raise UsageError(wrong, 'Try words, "a phrase", tag:T, author:HANDLE, since:2d, is:unread, or -not.')
+        hits, problems = session.searching.search(query, args.limit)
         for problem in problems:
             out.say(problem)
         if out.json:

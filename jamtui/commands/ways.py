@@ -129,7 +129,7 @@ def plan(context: Context, args: argparse.Namespace) -> None:
     """``--json``: posts in the order to read them, with ``seconds``, ``context`` and ``why``."""
     out = context.out
     with closing(context.session()) as session:
-        found = session.plan(args.minutes)
+        found = session.plan(args.time or args.minutes)
         if out.json:
             more = {step.post.key: step for step in found.steps}
             for key, post in session.stored().posts([step.post.key for step in found.steps]):

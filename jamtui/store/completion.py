@@ -6,9 +6,10 @@ import msgspec
 
 from jamtui.model import Completion
 from jamtui.safe_text import safe_line
-from jamtui.store.query import DAYS, FEATURES, NAMES, STATES, Kind, Part, fold, parts
+from jamtui.store.query import FEATURES, NAMES, STATES, Kind, Part, fold, parts
 from jamtui.store.rows import Rows
 from jamtui.store.search import from_object
+from jamtui.ways import DAYS
 
 OFFERED = 12
 _LANG_SAMPLE = 1_000  # newest posts whose languages are offered

@@ -1,6 +1,6 @@
 """The language of searching: what a person types → a `Query`. Pure; never fails, takes no longer than its text.
 
-    coffee "pilot project" -tea tag:governance from:ana OR from:ben after:2d is:unread has:link votes:>10
+    coffee "pilot project" -tea tag:governance author:ana OR author:ben since:2d is:unread has:link votes:>10
 
 All parts must hold; OR between two parts binds tighter than that: ``pilot coffee OR tea`` is pilot, and coffee or tea.
 A ``-`` in front turns a part round. What cannot be meant as an operator is searched as text; what was meant as one and
@@ -13,13 +13,15 @@ import enum
 import re
 import unicodedata
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from difflib import get_close_matches
 
 from msgspec import Struct
 
+from jamtui.errors import UsageError
 from jamtui.safe_text import safe_line
 from jamtui.store.mirror import words_of
+from jamtui.ways import DAYS, moment
 
 MAX_QUERY = 400
 
@@ -45,11 +47,6 @@ NAMES = {
 }  # fmt: skip
 STATES = ("unread", "read", "saved", "mine", "opener", "reply")
 FEATURES = ("link", "code")
-DAYS = ("today", "yesterday")
-
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_SPAN = re.compile(r"([0-9]{1,5})([mhdw])")
-_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})(?:-([0-9]{1,2}))?)?")
 _VOTES = re.compile(r"(>=|<=|>|<|=|)([0-9]{1,9})")
 _NAME = re.compile(r"([A-Za-z]{2,12}):(?!//)")
 _UNKNOWN = re.compile(r"(?!https?:|mailto:|ftp:)([a-z]{3,12}):(?!//)[^\s:]")
@@ -209,9 +206,9 @@ def _term(part: Part, now: datetime) -> Term | None:
         case Kind.IS | Kind.HAS:
             return _choice(part, kind, value.lower(), STATES if kind is Kind.IS else FEATURES)
         case Kind.BEFORE | Kind.AFTER:
-            moment = _moment(value.lower(), now)
-            if moment is not None:
-                return Term(kind, value, part.negated, number=moment)
+            number = _moment(value, now)
+            if number is not None:
+                return Term(kind, value, part.negated, number=number)
             if part.open and _may_become_date(value.lower()):
                 return None
             raise _Wrong(f"{shown} is no date. Write 2011-02-09, 2011-02, 3d, 2h, today or yesterday")
@@ -236,25 +233,12 @@ def _choice(part: Part, kind: Kind, value: str, choices: tuple[str, ...]) -> Ter
 
 
 def _moment(value: str, now: datetime) -> int | None:
-    """The beginning of a day, month or year, or a moment so long ago, in milliseconds; None when it is no date."""
-    local = now.astimezone()
+    """A time in milliseconds since 1970; None when it is none."""
     try:
-        if value in DAYS:
-            day = local.date() - timedelta(days=DAYS.index(value))
-            return _ms(datetime(day.year, day.month, day.day).astimezone())
-        if match := _SPAN.fullmatch(value):
-            return _ms(now - timedelta(**{_UNITS[match[2]]: int(match[1])}))
-        if match := _DATE.fullmatch(value):
-            # Python's astimezone of a naive time takes it as local, summer time included.
-            return _ms(datetime(int(match[1]), int(match[2] or 1), int(match[3] or 1)).astimezone())
-    except (ValueError, OverflowError, OSError):  # the 31st of February, a time before all clocks
+        return int(moment(value, now).timestamp() * 1000)
+    except UsageError:
         return None
-    return None
 
 
 def _may_become_date(value: str) -> bool:
     return bool(re.fullmatch(r"[0-9][0-9-]*", value)) or any(day.startswith(value) for day in DAYS)
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

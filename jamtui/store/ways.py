@@ -127,6 +127,8 @@ def _people(rows: Rows, handle: str) -> list[int]:
     if not found:
         sql = "SELECT n FROM people WHERE handle = ? COLLATE NOCASE"
         found = [int(row[0]) for row in rows.db.execute(sql, (name,))]
+    if not found and name.lower() == "me" and rows.my_n():
+        found = [rows.my_n()]
     if not found:
         raise NotFound(f"nobody is called {safe_line(name)}", "Everybody: jamtui people, or :people.")
     return found

@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from jamtui.app import JamApp
 from jamtui.model import Changed, Draft, DraftKind
+from jamtui.session import Session
+from screens.jam import JamScreen
 from screens.messages import JamChanged
 from widgets.rows import clock_time
+from widgets.status_line import HintLine
 
 
 def unread(t: Any) -> int:
@@ -138,3 +143,71 @@ def test_an_hour_says_as_much_of_the_day_as_it_must() -> None:
     assert re.fullmatch(r"2025-\d\d-\d\d", clock_time(now - timedelta(days=400), now))
     # A clock that was set back: what is to come has its day, too.
     assert re.fullmatch(r"2027-\d\d-\d\d", clock_time(now + timedelta(days=400), now))
+
+
+async def test_going_out_step_by_step_keeps_the_place_in_forum_and_thread(session: Session, tmp_path: Path) -> None:
+    """q leads from the thread to the list and to the forums, and there out, as in newsboat; the next start has the
+    list of forums on that forum, the forum on that thread, and the thread on that line."""
+
+    def app() -> JamApp:
+        return JamApp(session, reports=tmp_path / "reports", frozen=True, clock=session.now)
+
+    one = app()
+    async with one.run_test(size=(120, 24)) as pilot:
+        await pilot.press("j", "enter", "j", "j")
+        session.mark_all_read(forum_id=session.forums()[1].id)  # else a thread opens at what is unread
+        await pilot.press("enter", "j", "j", "j", "pagedown")
+        screen = one.screen
+        assert isinstance(screen, JamScreen)
+        forum, thread, place = screen.spot.forum, screen.spot.thread, screen.reader.place()
+        assert place[1] != 0
+        await pilot.press("q", "q", "q")
+    assert one.return_code == 0
+    two = app()
+    async with two.run_test(size=(120, 24)) as pilot:
+        screen = two.screen
+        assert isinstance(screen, JamScreen)
+        assert (screen.spot.kind, screen.list_now.cursor_row.id) == ("forums", forum)
+        await pilot.press("enter")
+        assert screen.list_now.cursor_row.id == thread
+        await pilot.press("enter")
+        assert screen.reader.place() == place
+        await pilot.press("ctrl+q")
+    three = app()  # left from within: there again
+    async with three.run_test(size=(120, 24)) as pilot:
+        screen = three.screen
+        assert isinstance(screen, JamScreen)
+        assert (screen.spot.reading, screen.spot.thread, screen.reader.place()) == (True, thread, place)
+
+
+async def test_the_smallest_terminal_tells_what_is_unread_and_how_to_find_help(tui: Any) -> None:
+    async with tui(size=(40, 10)) as t:
+        assert f"● {unread(t):,}" in t.text.splitlines()[0]
+        for keys in ((), ("enter",), ("5",), ("1", "enter", "enter", "j")):
+            await t.press(*keys)
+            t.screen.query_one(HintLine).quiet()
+            assert t.told.endswith("? help")
+        await t.press("r")
+        assert "? help" not in t.told  # a question mark that is written is text
+
+
+async def test_where_all_is_new_a_count_is_said_once(tui: Any) -> None:
+    async with tui(size=(160, 45)) as t:
+        await t.press("enter", "enter")
+        index = t.screen.reader.index
+        assert len(index.unread) == len(index)
+        assert t.text.splitlines()[2].endswith(f" {len(index)} new posts")
+        assert t.told == f"✓ {len(index)} unread posts"
+        await t.press("j", "j", "escape", "enter")
+        left = len(t.screen.reader.index.unread)
+        assert t.text.splitlines()[2].endswith(f" {left} new · {len(index)} posts")
+
+
+async def test_one_sign_stands_at_the_edge_of_two_panes(tui: Any) -> None:
+    async with tui(size=(120, 40)) as t:
+        for keys in (("enter",), ("enter",)):
+            await t.press(*keys)
+            edges = [line[line.index("│") - 1 : line.index("│") + 2] for line in t.text.splitlines() if "│" in line]
+            assert len(edges) > 30
+            assert not any("▐" in edge and "▌" in edge for edge in edges)
+        assert any("▌" in edge for edge in edges)

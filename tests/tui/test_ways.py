@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -15,11 +16,13 @@ from textual.pilot import Pilot
 
 from jamserver.demo_jam import demo_records
 from jamtui.app import JamApp
+from jamtui.model import Changed
 from jamtui.paths import Home
 from jamtui.session import Session, open_session, prepare
 from jamtui.store import connection, mirror, registry
 from jamtui.store.mirror import Loading, Mirror
 from screens.jam import JamScreen
+from screens.messages import JamChanged
 from widgets.banner import Banner
 from widgets.pane_head import PaneHead
 from widgets.status_line import HintLine
@@ -251,3 +254,104 @@ async def test_space_pages_a_long_post_of_the_plan_before_it_goes_on(app: JamApp
         assert presses > len(steps)  # some posts are longer than ten lines
         left = [row.id for row in session.posts([step.post.key for step in steps]) if row.unread]
         assert left == []
+
+
+async def test_in_the_list_of_people_space_pages_and_n_stops_nothing(app: JamApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        person = Person(pilot)
+        await person.press("colon", *"people", "enter", "n")
+        assert person.said == "Nothing unread further on"
+        await person.press("p")
+        assert person.said == "Nothing unread before this"
+        await person.press("space")
+        assert person.screen.spot.kind == "people"
+        assert person.screen.list_now.cursor_index > 5
+
+
+async def test_reading_on_in_a_narrowed_list_begins_again_at_its_top_and_then_says_so(
+    app: JamApp, session: Session
+) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        person = Person(pilot)
+        await person.press("T", "colon")
+        await person.type("filter tag:roi")
+        await person.press("enter", "G")
+        listed = [row.id for row in session.threads(person.screen.list_now.keys)]
+        assert len(listed) > 2
+        opened: list[str] = []
+        for _ in range(500):
+            if person.said.startswith("All read"):
+                break
+            await person.press("space")
+            if person.screen.spot.thread not in opened[-1:]:
+                opened.append(person.screen.spot.thread)
+        assert opened == [listed[-1], *listed[:-1]]
+        assert person.said == "All read in this list"
+        assert session.status().unread > 0
+
+
+async def test_reading_on_in_a_sorted_forum_goes_to_the_next_forum(app: JamApp, session: Session) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        person = Person(pilot)
+        await person.press("enter", "S", "v", "A", "space")
+        forums = session.forums()
+        assert (person.screen.spot.forum, person.screen.spot.reading) == (forums[1].id, True)
+        assert person.said == f"On in {forums[1].title}"
+
+
+async def test_taking_back_a_cleared_filter_leads_to_its_list(app: JamApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        person = Person(pilot)
+        await person.press("T", "colon")
+        await person.type("filter tag:roi")
+        await person.press("enter")
+        before = person.screen.spot
+        await person.press("x", "2", "z")
+        assert (person.screen.spot.place, person.screen.spot.filter) == (before.place, "tag:roi")
+
+
+async def test_a_mirror_fetched_anew_leaves_hits_and_plan_what_they_are(
+    app: JamApp, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        person = Person(pilot)
+        await person.press("P", "space", "n")
+        plan = [row.id for row in session.posts(person.screen.list_now.keys)]
+        read = person.screen.reader.text()
+        fetched_anew(session)
+        pilot.app.screen.post_message(JamChanged(Changed(everything=True)))
+        await person.press("k", "j")
+        assert [row.id for row in session.posts(person.screen.list_now.keys)] == plan
+        assert person.screen.reader.text() == read
+        await person.press("1", "slash", *"pilot", "enter", "n")
+        hits = person.screen.hits
+        assert hits is not None
+        ids = [row.id for row in session.posts(hits.found.keys)]
+        fetched_anew(session)
+        pilot.app.screen.post_message(JamChanged(Changed(everything=True)))
+        while (now := person.screen.hits) is hits:
+            await pilot.pause()
+        assert now is not None
+        assert now.found.keys != hits.found.keys
+        assert [row.id for row in session.posts(now.found.keys)] == ids
+        await person.press("n")
+        assert person.screen.reader.cursor_key == session.key(ids[2])
+
+
+def fetched_anew(session: Session) -> None:
+    """The same posts with other keys: as many more stand before them in the file."""
+    lines = [(kind, raw) for kind, raw in session.export()]
+    db = connection.connect(session.known.mirror, mirror.SCHEMA)
+    cursor = Mirror(db).cursor
+    loading = Loading(Mirror(db), cursor)
+    posts = [raw for kind, raw in lines if kind == "post"]
+    for kind, raw in lines:
+        if kind != "post":
+            loading.feed(b'{"type":"%s","data":%s}' % (kind.encode(), raw))
+    first = msgspec.json.decode(posts[0])
+    one = str(uuid.uuid5(uuid.NAMESPACE_OID, cursor + str(len(posts))))
+    extra = first | {"id": one, "thread_id": one, "parent_id": None, "title": "Zero", "body": "Zero"}
+    for raw in (msgspec.json.encode(extra), *posts):
+        loading.feed(b'{"type":"post","data":%s}' % raw)
+    loading.finish("2011-02-09T14:00:00.000Z")
+    db.close()

@@ -266,3 +266,18 @@ def test_hostile_text_comes_back_whole_and_drives_no_terminal(run: Run, tmp_path
             assert ended.code == 0, ended.err
             assert ended.out
             assert CONTROLS.findall((ended.out + ended.err).replace("\t", "")) == [], (words, more)
+
+
+@pytest.mark.parametrize("query", ["tag:", "author: ", '""', "before:tomorow", "- , !"])
+def test_a_search_that_asks_nothing_is_an_error_in_words(run: Run, query: str) -> None:
+    ended = run("search", query)
+    assert (ended.code, ended.out) == (2, "")
+    assert "since:2d" in ended.err
+    assert run("search", f"{query} the").code == 0  # the rest is searched
+
+
+def test_a_plan_takes_its_minutes_with_or_without_the_option(run: Run) -> None:
+    plans = [run("plan", *words, "--json").rows for words in (["5"], ["--minutes", "5"], ["--minutes=5"], [])]
+    assert plans[0] == plans[1] == plans[2] != plans[3]
+    assert plans[3] == run("plan", "15", "--json").rows
+    assert run("plan", "0").code == 2

@@ -307,6 +307,8 @@ def test_times_and_words_of_a_filter() -> None:
     assert moment("2w", NOW) == NOW - timedelta(weeks=2)
     assert moment("2026-11-20T08:00:00Z", NOW) == datetime(2026, 11, 20, 8, tzinfo=UTC)
     assert moment("yesterday", NOW) == moment("today", NOW) - timedelta(days=1)
+    assert moment("2026-10", NOW) == moment("2026-10-01", NOW)
+    assert parse_filter("from:ana after:2h", NOW) == parse_filter("author:ana since:2h", NOW)
     assert parse_filter('tag:"two words" @ana LANG:De has:code', NOW) == Filter(
         ("two words",), ("ana",), ("de",), code=True
     )
@@ -317,7 +319,7 @@ def test_times_and_words_of_a_filter() -> None:
         "unread",
         "#a\ufffdb",
     ]
-    for bad in ("teapot", "tag:", "since:", "has:tea", "since:noon", "kind:new"):
+    for bad in ("teapot", "tag:", "since:", "has:tea", "since:noon", "since:0000", "kind:new"):
         with pytest.raises(UsageError):
             parse_filter(bad, NOW)
     assert complete_filter("is:unread ta", ["tea"], [], []) == ["is:unread tag:"]
