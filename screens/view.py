@@ -1,48 +1,29 @@
-"""The main screen, reading half: panes, places, what is shown where, and how one moves through it.
-
-Left a list (forums, threads of a forum, posts of a place, the outbox), right what it is about (a card or a thread); on
-narrow terminals one of the two. The screen keeps *where one is* (`Spot`) and reads everything else from the session.
-"""
+"""The main screen, reading half: going somewhere, keeping the place, and what changes meanwhile."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec.structs import asdict, replace
 from textual import on
-from textual.app import App, ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.content import Content
-from textual.geometry import Size
-from textual.message import Message
-from textual.screen import Screen
-from textual.timer import Timer
+from textual.app import ComposeResult
 
-from jamtui.actions import AS_DELIVERED, SORTS, Keymap, Where, hints
-from jamtui.errors import JamError, NotFound, UsageError, sentence
-from jamtui.model import Changed, ForumRow, OutboxRow, PersonRow, PostRow, ThreadRow
-from jamtui.session import Session
-from jamtui.ways import HotRow
-from screens.hints import not_here
-from screens.hits import Hits
+from jamtui.actions import SORTS, Where
+from jamtui.errors import NotFound
+from jamtui.model import Changed, PostRow, ThreadRow
 from screens.messages import HitsFound, JamChanged
-from screens.rail import Rail, RailList
+from screens.panes import PLACES, Panes
+from screens.rail import RailList
 from screens.spot import Spot
-from widgets.banner import Banner
 from widgets.bindings import bindings, rebind
-from widgets.card import Card
-from widgets.lists import ForumList, OutboxList, PostList, ThreadList
-from widgets.pane_head import PaneHead
+from widgets.lists import ForumList
 from widgets.row_list import RowList
-from widgets.rows import Ages, age, clock_time, count, forum_card, one_line, outbox_card
-from widgets.status_line import HintLine, StatusLine, Tabs
+from widgets.rows import count, one_line
 from widgets.thread_reader import ThreadReader
-from widgets.way_lists import HotList, PeopleList
 
-PLACES = ("forums", "live", "mentions", "saved", "outbox")
 PREVIEW_AFTER = 0.06  # seconds the cursor of a list must rest before the thread beside it is drawn
 LOOK = 1.0  # seconds between looks at what another jamtui wrote
 TICK = 20.0  # seconds between looks at the clock for ages and the time left
@@ -52,79 +33,17 @@ _EMPTY = {
     "followed": "Nothing there yet.\n{follow} follows a thread, :follow #tag a tag, :follow @person a person.",
     "saved": "Nothing saved yet.\n{save} keeps a post here.",
 }
-_LISTS: dict[str, type[RowList[Any, Any]]] = {
-    "forums": ForumList,
-    "threads": ThreadList,
-    "posts": PostList,
-    "outbox": OutboxList,
-    "hot": HotList,
-    "people": PeopleList,
-}
 
 
-def _classes_for(app: App[Any]) -> Iterator[str]:
-    """The classes that Textual gives a screen for the size of the terminal."""
-    width, height = app.size
-    for size, steps in ((width, app.HORIZONTAL_BREAKPOINTS), (height, app.VERTICAL_BREAKPOINTS)):
-        yield from [name for least, name in steps or () if size >= least][-1:]
-
-
-class View(Hits, Screen[None]):
-    """Panes and places. `screens.jam.JamScreen` adds what changes the Jam."""
+class View(Panes):
+    """Where one is, and how it stays right. `screens.moving` opens rows and reads on."""
 
     BINDINGS = bindings(Where.JAM)
     places: tuple[str, ...] = (*PLACES, "followed")  # that one comes back to at the next start
 
-    def __init__(
-        self, session: Session, *, frozen: bool = False, keymap: Keymap = AS_DELIVERED, editor: str = "",
-        absolute_times: bool = False,
-    ) -> None:  # fmt: skip
-        """``frozen``: the clock stands, so nothing is repainted for the sake of time; ``editor``: the command behind
-        Ctrl-O, "" for $VISUAL or $EDITOR; ``absolute_times``: "14:05" instead of "5 min"."""
-        super().__init__()
-        self.keymap = keymap
-        self.editor = editor
-        self.session = session
-        self.spot = Spot()
-        self._frozen = frozen
-        self.ages: Ages = clock_time if absolute_times else age
-        self._resting: Timer | None = None
-        self._arranged_for = Size()
-        self._shown = ""  # the thread in the reader
-        self._arrived = 0  # posts that came into it where they cannot be seen
-        self._titles: dict[str, str] = {}  # of forums, by id
-        self._passed: set[str] = set()  # threads that Space went through while exploring, where nothing is marked
-
-    # -- parts
-
     def compose(self) -> ComposeResult:
         self.spot = self._remembered()
-        # What goes with the size and the spot is there before anything has a style: a class that comes later styles
-        # everything anew.
-        self.add_class(*_classes_for(self.app), *(name for name, on in self._spot_classes().items() if on))
-        session = self.session
-        who = "reading only" if session.refusal() else f"as {session.me.name or session.me.handle}"
-        yield StatusLine(session.jam, session.status(), session.now(), who)
-        yield Tabs([(self.keymap.name(place), place) for place in (*PLACES, "followed")], self.spot.place)
-        with Horizontal(id="panes"):
-            with Vertical(id="left"):
-                yield PaneHead(id="left-head")
-                yield Banner()
-                yield ForumList(session.forums)
-                yield ThreadList(session.threads, session.now, opens=self.keymap.name("new-thread"), ages=self.ages)
-                yield PostList(session.posts, session.now, self._forum_title, self.ages)
-                yield OutboxList(session.outbox, session.now, self.ages)
-                yield HotList(session.threads, self.hot_rows, self._forum_title)
-                yield PeopleList(self.people_rows)
-            with Vertical(id="right"):
-                yield PaneHead(id="right-head")
-                with VerticalScroll(id="card", can_focus=False):
-                    yield Card()
-                reader = ThreadReader(session.posts, session.now, ages=self.ages)
-                reader.mark, reader.find_key = (lambda keys: session.mark_read(keys)), session.key
-                yield reader
-            yield Rail(session.forums)  # docked at the left: the lists stay the first of their kind
-        yield HintLine()
+        yield from super().compose()
 
     def on_mount(self) -> None:
         for node in self.query("*"):
@@ -177,39 +96,6 @@ class View(Hits, Screen[None]):
         self._refresh_lines()
         self.list_now.redraw()
         self.reader.redraw()
-
-    @property
-    def list_now(self) -> RowList[Any, Any]:
-        """The list at the left."""
-        return self.query_one(_LISTS["hot" if self.spot.place == "hot" else self.spot.kind])
-
-    def hot_rows(self) -> Mapping[int, HotRow]:
-        """Of the list of hot threads; `screens.ways` has them."""
-        return {}
-
-    def people_rows(self, keys: Sequence[str]) -> Sequence[PersonRow]:
-        """Of the list of people; `screens.ways` has them."""
-        return []
-
-    @property
-    def reader(self) -> ThreadReader:
-        return self.query_one(ThreadReader)
-
-    @property
-    def wide(self) -> bool:
-        """Whether list and thread stand side by side."""
-        return self.app.size.width >= 100
-
-    @property
-    def three_panes(self) -> bool:
-        """Whether the forums have a pane of their own beside threads and thread."""
-        return self.app.size.width >= 150
-
-    @property
-    def writing(self) -> bool:
-        """Whether the composer is open."""
-        right = self.query_one_optional("#right")
-        return right is not None and any(child.id == "composer" for child in right.children)
 
     # -- going somewhere
 
@@ -296,106 +182,6 @@ class View(Hits, Screen[None]):
             self._keep_reader_place()
             self.reader.leave()
         self._keep_spot()
-
-    # -- what is shown
-
-    def _spot_classes(self) -> dict[str, bool]:
-        """What `jam.tcss` asks about the spot."""
-        kind = self.spot.kind
-        card = kind in ("forums", "outbox", "people")
-        return {"-reading": self.spot.reading or self.writing, "-card": card, "-forums": kind == "forums"}
-
-    def _arrange(self) -> None:
-        """Shows what belongs to the spot, gives the keys to the right pane, and says so in heads and hints."""
-        spot = self.spot
-        card = self._spot_classes()["-card"]
-        for rows in _LISTS.values():
-            self.query_one(rows).display = self.list_now is self.query_one(rows)
-        self.query_one("#card").display = card
-        self.reader.display = not card and not self.has_class("-new-thread")
-        # In one go: each change of a class of the screen styles everything on it anew.
-        self.update_classes(self._spot_classes())
-        self._arranged_for = self.app.size
-        self.query_one(Rail).display = self.three_panes and spot.kind == "threads"
-        self._draw_card()
-        self._refresh_lines()
-        if not self.writing and not self.query("#command-line"):  # whoever types keeps the keys
-            (self.reader if spot.reading else self.list_now).focus()
-
-    def _draw_card(self) -> None:
-        row = self.list_now.cursor_row
-        card = self.query_one(Card)
-        if self.spot.kind == "forums" and row is not None:
-            card.show(lambda width: forum_card(row, width))
-        elif self.spot.kind == "outbox" and row is not None:
-            card.show(lambda _: outbox_card(row, self.session.now()))
-        else:
-            card.show(lambda _: Content(""))
-
-    def _refresh_lines(self) -> None:
-        """The status line, the tabs, the heads of the panes, the hints."""
-        session, spot = self.session, self.spot
-        status = session.status()
-        self.query_one(StatusLine).show(status, session.now())
-        follows = spot.place == "followed" or session.followed()
-        hidden = frozenset() if follows else frozenset(["followed"])
-        self.query_one(Tabs).show(spot.place, {"outbox": status.queued + status.refused}, hidden)
-        left, right = self._left_head()
-        self.query_one("#left-head", PaneHead).show(left, right, active=not spot.reading and not self.writing)
-        left, right = self._right_head()
-        self.query_one("#right-head", PaneHead).show(left, right, active=spot.reading and not self.writing)
-        where = Where.COMPOSER if self.writing else Where.OUTBOX if spot.kind == "outbox" else Where.JAM
-        out = () if self.writing else not_here(spot, may_write=not session.refusal(), rows=bool(self.list_now.keys))
-        key = "" if self.writing else self.keymap.name("help")  # the composer has keys of its own
-        self.query_one(HintLine).set_hints(hints(where, {*out, "help"}, self.keymap), (key, "help") if key else None)
-        rail = self.query_one(Rail)
-        if rail.display:
-            rail.show(spot.forum, session.activity())
-
-    def _left_head(self) -> tuple[Content, Content]:
-        spot, rows = self.spot, self.list_now
-        if spot.kind == "threads":
-            forum = self.session.forum(spot.forum)
-            order = "" if spot.sort == "active" else f"by {spot.sort}  "
-            return (
-                Content(forum.title),
-                Content(f"{order}{count(len(rows.keys), 'thread', 'threads')}"),
-            )
-        title = {"forums": "Forums", "live": "New posts", "mentions": "Mentions", "saved": "Saved",
-                 "followed": "Followed", "outbox": "Outbox"}  # fmt: skip
-        above = rows.top_index if spot.place == "live" else 0
-        return Content(title[spot.place]), Content(f"↑ {above:,} newer" if above else f"{len(rows.keys):,}")
-
-    def _right_head(self) -> tuple[Content, Content]:
-        if self.spot.kind == "forums":
-            return Content("What it is about"), Content("")
-        if self.spot.kind == "outbox":
-            return Content("What waits"), Content("")
-        if self.has_class("-new-thread"):
-            return Content("What you write"), Content("")
-        if not self._shown:
-            return Content("No thread"), Content("")
-        with contextlib.suppress(NotFound):
-            opener = self.session.post(self._shown)
-            title = one_line(opener.title) or "(taken back)"
-            if self.hits is not None:
-                return Content(title), Content(self.hit_figures())
-            return Content(title), Content(self._thread_figures())
-        return Content("This thread is gone"), Content("")
-
-    def _thread_figures(self) -> str:
-        index = self.reader.index
-        if self._arrived:
-            return f"↓ {self._arrived:,} new · {count(len(index), 'post', 'posts')}"
-        if len(index.unread) == len(index):
-            return count(len(index), "new post", "new posts")
-        new = f"{len(index.unread):,} new · " if index.unread else ""
-        return f"{new}{count(len(index), 'post', 'posts')}"
-
-    def _forum_title(self, forum_id: str) -> str:
-        if forum_id not in self._titles:
-            self._titles = {row.id: row.title for row in self.session.forums()}
-        return self._titles.get(forum_id, "")
 
     # -- what others and we ourselves changed
 
@@ -488,12 +274,6 @@ class View(Hits, Screen[None]):
                 self._fill_thread(thread_id, post)
             self._arrange()
 
-    @on(RowList.Opened)
-    def opened(self, message: RowList.Opened) -> None:
-        if message.row_list is self.list_now:
-            with self.in_words():
-                self.open_row()
-
     @on(RailList.Clicked)
     def forum_clicked(self, message: RailList.Clicked) -> None:
         if message.forum_id != self.spot.forum:
@@ -510,133 +290,6 @@ class View(Hits, Screen[None]):
             self._arrived = 0
             self._refresh_lines()
 
-    @on(Tabs.Chosen)
-    def place_clicked(self, message: Tabs.Chosen) -> None:
-        self.to_place(message.place)
-
     def on_resize(self) -> None:
         if self._arranged_for != self.app.size:
             self.call_after_refresh(self._arrange)
-
-    # -- telling
-
-    def say(self, text: str, severity: str = "", tail: str = "") -> None:
-        """One harmless line about what was done, in place of the hints; ``tail`` is never cut off."""
-        self.query_one(HintLine).say(text, severity, tail)
-
-    def complain(self, error: JamError) -> None:
-        self.say(f"{sentence(error.title)}{f'. {error.hint}' if error.hint else ''}", "error")
-
-    @contextlib.contextmanager
-    def in_words(self) -> Iterator[None]:
-        """What fails inside is told in words, in place."""
-        try:
-            yield
-        except JamError as error:
-            self.complain(error)
-
-    async def _dispatch_message(self, message: Message) -> None:
-        """A handler that fails on what may happen to anybody (a full disk, a post that went away) ends nothing."""
-        with self.in_words():
-            await super()._dispatch_message(message)
-
-    # -- opening and reading on
-
-    def open_row(self) -> None:
-        """Opens what is under the cursor of the list."""
-        row = self.list_now.cursor_row
-        if isinstance(row, ForumRow):
-            self.go(replace(self.spot, forum=row.id, thread="", reading=False))
-        elif isinstance(row, ThreadRow):
-            self.go(replace(self.spot, thread=row.id, reading=True), unread=bool(row.unread))
-        elif isinstance(row, PostRow):
-            self.go(replace(self.spot, thread=row.thread_id, reading=True), post=row.id)
-        elif isinstance(row, OutboxRow):
-            self.open_post(row.post_id)
-
-    def open_post(self, post_id: str) -> None:
-        """Goes to a post in its forum and thread, wherever one was."""
-        post = self.session.post(post_id)
-        spot = replace(self.spot, place="forums", forum=post.forum_id, thread=post.thread_id, reading=True)
-        self.go(spot, post=post.id)
-        key = self.session.key(post.thread_id)
-        if key is not None:
-            self.list_now.go_to(key)
-
-    def open_next_unread(self) -> bool:
-        """The next thread with something unread, in this forum or a later one; False when all is read."""
-        spot, row = self.spot, self.list_now.cursor_row
-        forum, thread = spot.forum, spot.thread
-        if spot.kind == "forums":
-            forum, thread = (row.id if row is not None else ""), ""
-        elif not spot.reading and isinstance(row, ThreadRow | PostRow):
-            if row.unread:
-                self.open_row()
-                return True
-            forum, thread = row.forum_id, row.id if isinstance(row, ThreadRow) else ""
-        if spot.kind == "posts":
-            if self._next_in_list():
-                return True
-            if spot.reading:
-                forum = self.session.post(thread).forum_id
-        self._passed |= {thread} if self.session.explore else set()
-        found = self.session.next_unread(forum, thread, spot.sort, self._passed)
-        if found is None:
-            return False
-        self.go(replace(spot, place="forums", forum=found[0], thread=found[1], reading=True), unread=True)
-        if found[0] != forum:
-            self.say(f"On in {self._forum_title(found[0])}")
-        key = self.session.key(found[1])
-        if key is not None:
-            self.list_now.go_to(key)
-        return True
-
-    def nothing_unread(self) -> str:
-        """What is said when reading on finds nothing more. The post under the cursor may not be read to its end."""
-        key = self.reader.cursor_key if self.spot.reading else None
-        here = self.session.posts([key]) if key is not None else []
-        return "Nothing else is unread" if any(row.unread for row in here) else "All read"
-
-    def _next_in_list(self) -> bool:
-        """Reading on from a post of a list of posts: the next one there, below or above, that is unread."""
-        rows = self.list_now
-        at, keys = rows.cursor_index, list(rows.keys)
-        order = keys[at + 1 :] + keys[: max(at, 0)]
-        for start in range(0, len(order), 128):
-            window = self.session.posts(order[start : start + 128])
-            row = next((one for one in window if one.unread and one.thread_id not in self._passed), None)
-            if row is not None:
-                self._passed |= {row.thread_id} if self.session.explore else set()
-                rows.go_to(row.key)
-                self.open_row()
-                return True
-        return False
-
-    def to_place(self, place: str) -> None:
-        """One of the five places. Going to where one is goes to its root."""
-        self.forget_hits()
-        forum = "" if place == "forums" else self.spot.forum
-        if place != "forums" and self.spot.place == "forums":
-            self.session.set_place("forum", self.spot.forum)
-        self.go(Spot(place, forum, sort=self.spot.sort))
-
-    def back(self) -> bool:
-        """One step out; False at the root."""
-        spot = self.spot
-        if self.hits is not None:
-            self.back_to_search()
-        elif spot.reading:
-            self.go(replace(spot, reading=False))
-        elif spot.kind == "threads":
-            self.go(replace(spot, forum="", thread="", reading=False))
-        elif spot.place != "forums":
-            self.go(replace(spot, place="forums", forum="", thread="", reading=False))
-        else:
-            return False
-        return True
-
-    def sort_by(self, order: str) -> None:
-        if order not in SORTS:
-            raise UsageError("no such order", f"One of: {', '.join(SORTS)}.")
-        self.session.set_place(f"sort:{self.spot.forum}", order)
-        self.go(replace(self.spot, sort=order))

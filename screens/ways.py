@@ -17,8 +17,8 @@ from textual.content import Content
 from jamtui.errors import JamError, NotFound, UsageError
 from jamtui.model import PersonRow, PostRow, ThreadRow
 from jamtui.ways import HotRow, Plan, chips, complete_filter
+from screens.moving import Moving
 from screens.spot import Spot
-from screens.view import View
 from widgets.banner import Banner
 from widgets.card import Card
 from widgets.rows import count
@@ -30,10 +30,10 @@ _TRAIL = 20  # steps back that are remembered
 _WAYS = ("all", "hot", "people", "person", "plan")
 
 
-class Ways(View):
-    """Mixed into `screens.jam.JamScreen`, over `View`."""
+class Ways(Moving):
+    """Mixed into `screens.jam.JamScreen`, over `Moving`."""
 
-    places = (*View.places, "all", "hot", "people", "person")  # a plan is for now
+    places = (*Moving.places, "all", "hot", "people", "person")  # a plan is for now
 
     _hot: dict[int, HotRow]
     _hot_at: datetime | None = None

@@ -11,8 +11,8 @@ from textual import on
 from jamtui import model
 from jamtui.errors import UsageError
 from jamtui.model import Draft, DraftKind, OutboxRow, PostRow, ThreadRow, Undo
+from screens.moving import Moving
 from screens.type_ahead import hold_keys
-from screens.view import View
 from widgets.bindings import rebind
 from widgets.links import Link
 from widgets.lists import OutboxList
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _CONNECTED = (model.Link.LIVE, model.Link.READER, model.Link.SYNCING)
 
 
-class Writing(View):
+class Writing(Moving):
     """Actions that change the Jam or take something along. Mixed into `screens.jam.JamScreen`.
 
     The composer and the dialogs are imported when one opens: most who start only read.

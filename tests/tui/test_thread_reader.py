@@ -16,7 +16,8 @@ from textual.color import Color
 from jamtui.model import PostRow, SendState, ThreadIndex
 from jamtui.safe_text import safe_block, safe_line
 from widgets.colours import MIN_CONTRAST, author_colours, contrast
-from widgets.thread_reader import LOAD_AT_ONCE, ThreadReader
+from widgets.thread_reader import ThreadReader
+from widgets.thread_view import LOAD_AT_ONCE
 
 HOSTILE = json.loads((Path(__file__).parents[1] / "data" / "hostile" / "corpus.json").read_text("utf-8"))
 BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"

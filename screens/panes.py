@@ -1,0 +1,264 @@
+"""What stands on the main screen: its parts, and what they show of where one is.
+
+Left a list (forums, threads of a forum, posts of a place, the outbox), right what it is about (a card or a thread); on
+narrow terminals one of the two. The screen keeps *where one is* (`Spot`) and reads everything else from the session.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from textual.app import App, ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.geometry import Size
+from textual.message import Message
+from textual.screen import Screen
+from textual.timer import Timer
+
+from jamtui.actions import AS_DELIVERED, Keymap, Where, hints
+from jamtui.errors import JamError, NotFound, sentence
+from jamtui.model import PersonRow
+from jamtui.session import Session
+from jamtui.ways import HotRow
+from screens.hints import not_here
+from screens.hits import Hits
+from screens.rail import Rail
+from screens.spot import Spot
+from widgets.banner import Banner
+from widgets.card import Card
+from widgets.lists import ForumList, OutboxList, PostList, ThreadList
+from widgets.pane_head import PaneHead
+from widgets.row_list import RowList
+from widgets.rows import Ages, age, clock_time, count, forum_card, one_line, outbox_card
+from widgets.status_line import HintLine, StatusLine, Tabs
+from widgets.thread_reader import ThreadReader
+from widgets.way_lists import HotList, PeopleList
+
+PLACES = ("forums", "live", "mentions", "saved", "outbox")
+_LISTS: dict[str, type[RowList[Any, Any]]] = {
+    "forums": ForumList,
+    "threads": ThreadList,
+    "posts": PostList,
+    "outbox": OutboxList,
+    "hot": HotList,
+    "people": PeopleList,
+}
+
+
+def _classes_for(app: App[Any]) -> Iterator[str]:
+    """The classes that Textual gives a screen for the size of the terminal."""
+    width, height = app.size
+    for size, steps in ((width, app.HORIZONTAL_BREAKPOINTS), (height, app.VERTICAL_BREAKPOINTS)):
+        yield from [name for least, name in steps or () if size >= least][-1:]
+
+
+class Panes(Hits, Screen[None]):
+    """Parts and what they show. `screens.view.View` goes somewhere with them."""
+
+    def __init__(
+        self, session: Session, *, frozen: bool = False, keymap: Keymap = AS_DELIVERED, editor: str = "",
+        absolute_times: bool = False,
+    ) -> None:  # fmt: skip
+        """``frozen``: the clock stands, so nothing is repainted for the sake of time; ``editor``: the command behind
+        Ctrl-O, "" for $VISUAL or $EDITOR; ``absolute_times``: "14:05" instead of "5 min"."""
+        super().__init__()
+        self.keymap = keymap
+        self.editor = editor
+        self.session = session
+        self.spot = Spot()
+        self._frozen = frozen
+        self.ages: Ages = clock_time if absolute_times else age
+        self._resting: Timer | None = None
+        self._arranged_for = Size()
+        self._shown = ""  # the thread in the reader
+        self._arrived = 0  # posts that came into it where they cannot be seen
+        self._titles: dict[str, str] = {}  # of forums, by id
+        self._passed: set[str] = set()  # threads that Space went through while exploring, where nothing is marked
+
+    # -- parts
+
+    def compose(self) -> ComposeResult:
+        # What goes with the size and the spot is there before anything has a style: a class that comes later styles
+        # everything anew.
+        self.add_class(*_classes_for(self.app), *(name for name, on in self._spot_classes().items() if on))
+        session = self.session
+        who = "reading only" if session.refusal() else f"as {session.me.name or session.me.handle}"
+        yield StatusLine(session.jam, session.status(), session.now(), who)
+        yield Tabs([(self.keymap.name(place), place) for place in (*PLACES, "followed")], self.spot.place)
+        with Horizontal(id="panes"):
+            with Vertical(id="left"):
+                yield PaneHead(id="left-head")
+                yield Banner()
+                yield ForumList(session.forums)
+                yield ThreadList(session.threads, session.now, opens=self.keymap.name("new-thread"), ages=self.ages)
+                yield PostList(session.posts, session.now, self._forum_title, self.ages)
+                yield OutboxList(session.outbox, session.now, self.ages)
+                yield HotList(session.threads, self.hot_rows, self._forum_title)
+                yield PeopleList(self.people_rows)
+            with Vertical(id="right"):
+                yield PaneHead(id="right-head")
+                with VerticalScroll(id="card", can_focus=False):
+                    yield Card()
+                reader = ThreadReader(session.posts, session.now, ages=self.ages)
+                reader.mark, reader.find_key = (lambda keys: session.mark_read(keys)), session.key
+                yield reader
+            yield Rail(session.forums)  # docked at the left: the lists stay the first of their kind
+        yield HintLine()
+
+    @property
+    def list_now(self) -> RowList[Any, Any]:
+        """The list at the left."""
+        return self.query_one(_LISTS["hot" if self.spot.place == "hot" else self.spot.kind])
+
+    def hot_rows(self) -> Mapping[int, HotRow]:
+        """Of the list of hot threads; `screens.ways` has them."""
+        return {}
+
+    def people_rows(self, keys: Sequence[str]) -> Sequence[PersonRow]:
+        """Of the list of people; `screens.ways` has them."""
+        return []
+
+    @property
+    def reader(self) -> ThreadReader:
+        return self.query_one(ThreadReader)
+
+    @property
+    def wide(self) -> bool:
+        """Whether list and thread stand side by side."""
+        return self.app.size.width >= 100
+
+    @property
+    def three_panes(self) -> bool:
+        """Whether the forums have a pane of their own beside threads and thread."""
+        return self.app.size.width >= 150
+
+    @property
+    def writing(self) -> bool:
+        """Whether the composer is open."""
+        right = self.query_one_optional("#right")
+        return right is not None and any(child.id == "composer" for child in right.children)
+
+    # -- what is shown
+
+    def _spot_classes(self) -> dict[str, bool]:
+        """What `jam.tcss` asks about the spot."""
+        kind = self.spot.kind
+        card = kind in ("forums", "outbox", "people")
+        return {"-reading": self.spot.reading or self.writing, "-card": card, "-forums": kind == "forums"}
+
+    def _arrange(self) -> None:
+        """Shows what belongs to the spot, gives the keys to the right pane, and says so in heads and hints."""
+        spot = self.spot
+        card = self._spot_classes()["-card"]
+        for rows in _LISTS.values():
+            self.query_one(rows).display = self.list_now is self.query_one(rows)
+        self.query_one("#card").display = card
+        self.reader.display = not card and not self.has_class("-new-thread")
+        # In one go: each change of a class of the screen styles everything on it anew.
+        self.update_classes(self._spot_classes())
+        self._arranged_for = self.app.size
+        self.query_one(Rail).display = self.three_panes and spot.kind == "threads"
+        self._draw_card()
+        self._refresh_lines()
+        if not self.writing and not self.query("#command-line"):  # whoever types keeps the keys
+            (self.reader if spot.reading else self.list_now).focus()
+
+    def _draw_card(self) -> None:
+        row = self.list_now.cursor_row
+        card = self.query_one(Card)
+        if self.spot.kind == "forums" and row is not None:
+            card.show(lambda width: forum_card(row, width))
+        elif self.spot.kind == "outbox" and row is not None:
+            card.show(lambda _: outbox_card(row, self.session.now()))
+        else:
+            card.show(lambda _: Content(""))
+
+    def _refresh_lines(self) -> None:
+        """The status line, the tabs, the heads of the panes, the hints."""
+        session, spot = self.session, self.spot
+        status = session.status()
+        self.query_one(StatusLine).show(status, session.now())
+        follows = spot.place == "followed" or session.followed()
+        hidden = frozenset() if follows else frozenset(["followed"])
+        self.query_one(Tabs).show(spot.place, {"outbox": status.queued + status.refused}, hidden)
+        left, right = self._left_head()
+        self.query_one("#left-head", PaneHead).show(left, right, active=not spot.reading and not self.writing)
+        left, right = self._right_head()
+        self.query_one("#right-head", PaneHead).show(left, right, active=spot.reading and not self.writing)
+        where = Where.COMPOSER if self.writing else Where.OUTBOX if spot.kind == "outbox" else Where.JAM
+        out = () if self.writing else not_here(spot, may_write=not session.refusal(), rows=bool(self.list_now.keys))
+        key = "" if self.writing else self.keymap.name("help")  # the composer has keys of its own
+        self.query_one(HintLine).set_hints(hints(where, {*out, "help"}, self.keymap), (key, "help") if key else None)
+        rail = self.query_one(Rail)
+        if rail.display:
+            rail.show(spot.forum, session.activity())
+
+    def _left_head(self) -> tuple[Content, Content]:
+        spot, rows = self.spot, self.list_now
+        if spot.kind == "threads":
+            forum = self.session.forum(spot.forum)
+            order = "" if spot.sort == "active" else f"by {spot.sort}  "
+            return (
+                Content(forum.title),
+                Content(f"{order}{count(len(rows.keys), 'thread', 'threads')}"),
+            )
+        title = {"forums": "Forums", "live": "New posts", "mentions": "Mentions", "saved": "Saved",
+                 "followed": "Followed", "outbox": "Outbox"}  # fmt: skip
+        above = rows.top_index if spot.place == "live" else 0
+        return Content(title[spot.place]), Content(f"↑ {above:,} newer" if above else f"{len(rows.keys):,}")
+
+    def _right_head(self) -> tuple[Content, Content]:
+        if self.spot.kind == "forums":
+            return Content("What it is about"), Content("")
+        if self.spot.kind == "outbox":
+            return Content("What waits"), Content("")
+        if self.has_class("-new-thread"):
+            return Content("What you write"), Content("")
+        if not self._shown:
+            return Content("No thread"), Content("")
+        with contextlib.suppress(NotFound):
+            opener = self.session.post(self._shown)
+            title = one_line(opener.title) or "(taken back)"
+            if self.hits is not None:
+                return Content(title), Content(self.hit_figures())
+            return Content(title), Content(self._thread_figures())
+        return Content("This thread is gone"), Content("")
+
+    def _thread_figures(self) -> str:
+        index = self.reader.index
+        if self._arrived:
+            return f"↓ {self._arrived:,} new · {count(len(index), 'post', 'posts')}"
+        if len(index.unread) == len(index):
+            return count(len(index), "new post", "new posts")
+        new = f"{len(index.unread):,} new · " if index.unread else ""
+        return f"{new}{count(len(index), 'post', 'posts')}"
+
+    def _forum_title(self, forum_id: str) -> str:
+        if forum_id not in self._titles:
+            self._titles = {row.id: row.title for row in self.session.forums()}
+        return self._titles.get(forum_id, "")
+
+    # -- telling
+
+    def say(self, text: str, severity: str = "", tail: str = "") -> None:
+        """One harmless line about what was done, in place of the hints; ``tail`` is never cut off."""
+        self.query_one(HintLine).say(text, severity, tail)
+
+    def complain(self, error: JamError) -> None:
+        self.say(f"{sentence(error.title)}{f'. {error.hint}' if error.hint else ''}", "error")
+
+    @contextlib.contextmanager
+    def in_words(self) -> Iterator[None]:
+        """What fails inside is told in words, in place."""
+        try:
+            yield
+        except JamError as error:
+            self.complain(error)
+
+    async def _dispatch_message(self, message: Message) -> None:
+        """A handler that fails on what may happen to anybody (a full disk, a post that went away) ends nothing."""
+        with self.in_words():
+            await super()._dispatch_message(message)
