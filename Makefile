@@ -2,7 +2,7 @@
 BIN := .venv/bin
 UV ?= uv
 
-.PHONY: soak test lint format types imports check demo bench lock docs pictures ci
+.PHONY: soak test lint format types imports check demo bench bench-peers lock docs pictures ci
 
 test:  ## the tests; `make test ARGS='-k outbox'` for some of them
 	$(BIN)/pytest $(ARGS)
@@ -31,6 +31,9 @@ demo:
 
 bench:  ## the figures in one table; `make bench ARGS='--only start,search'` for some of them
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m benchmarks $(ARGS)
+
+bench-peers:  ## installs the programs that `make bench` measures beside jamtui, outside of this folder
+	$(BIN)/python -m benchmarks.peers
 
 lock:  ## requirements/dev.txt anew from pyproject.toml (needs uv)
 	$(UV) pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \

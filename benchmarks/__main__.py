@@ -1,6 +1,6 @@
 """All figures in one run and one table: ``python -m benchmarks`` (`make bench`).
 
-    python -m benchmarks [--only start,search] [--json FILE] [--markdown FILE] [--runs 5] [--posts 46000]
+    python -m benchmarks [--only start,search] [--peers|--no-peers] [--json FILE] [--markdown FILE] [--runs 5]
 
 Each part runs in a process of its own, one after the other. Parts that fail are told in the table and on standard
 error, and make the exit code 1; goals that are missed do not: a budget is no test.
@@ -19,6 +19,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from benchmarks import peers
 from benchmarks.figures import Figure, Ground, markdown, plain, summary, table
 from benchmarks.parts import PARTS, measure
 
@@ -28,6 +29,12 @@ ROOT = Path(__file__).parents[1]
 def parsed(words: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default=",".join(PARTS), help=f"some of {', '.join(PARTS)}")
+    parser.add_argument(
+        "--peers",
+        action=argparse.BooleanOptionalAction,
+        help="install peers that are missing (benchmarks/peers.py); with --no-peers none is measured, and without "
+        "either word those are that are installed",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="the figures for programs")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="the table for docs/speed.md")
     parser.add_argument("--runs", type=int, default=5)
@@ -44,6 +51,8 @@ def parsed(words: list[str] | None) -> argparse.Namespace:
 def main(words: list[str] | None = None) -> int:
     options = parsed(words)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # set, it makes imports nearly three times as slow
+    failures = peers.install() if options.peers else {}
+    there = {} if options.peers is False else {**peers.find(), **failures}
     figures: list[Figure] = []
     failed = False
     with tempfile.TemporaryDirectory(prefix="jamtui-bench-") as name:
@@ -51,8 +60,9 @@ def main(words: list[str] | None = None) -> int:
         archive = options.archive or folder / "jam.jsonl"
         if not options.archive:
             generate = [sys.executable, "-m", "jamserver", "generate", "--posts", str(options.posts), "--seed", "1"]
-            subprocess.run([*generate, "-o", str(archive)], check=True, cwd=ROOT)
-        ground = Ground(folder, archive.resolve(), options.runs)
+            longest = ["--big-thread", str(min(3_000, options.posts // 10))]
+            subprocess.run([*generate, *longest, "-o", str(archive)], check=True, cwd=ROOT)
+        ground = Ground(folder, archive.resolve(), options.runs, there)
         for part in options.only:
             begin = time.monotonic()
             print(f"measuring {part} …", end=" ", file=sys.stderr, flush=True)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import gc
 import random
 import shutil
@@ -18,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -28,13 +27,12 @@ from rich.console import Console
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.figures import Beside, Figure, Goal, Ground, percentile, table
+from benchmarks.programs import keep
 from jamtui.app import JamApp
-from jamtui.archive import open_archive, read
 from jamtui.model import Found
 from jamtui.paths import Home
-from jamtui.session import Session, prepare
-from jamtui.store import connection, mirror, registry, rows, search
-from jamtui.store.mirror import Loading, Mirror
+from jamtui.session import Session
+from jamtui.store import registry, rows, search
 from jamtui.store.searcher import AT_ONCE, PAGE, WHOLE
 from screens.search import Search
 from widgets.fields import Field
@@ -46,23 +44,6 @@ COMMON, RARE = "the ", "pilot "
 
 def now() -> datetime:
     return datetime.now(UTC)
-
-
-@contextlib.contextmanager
-def mirrored(archive: Path) -> Iterator[registry.KnownJam]:
-    with tempfile.TemporaryDirectory() as folder:
-        home = Home.from_env({"JAMTUI_HOME": folder})
-        jam = registry.for_server(home, "http://127.0.0.1:9", "bench", "Bench")
-        registry.remember(home, jam)
-        prepare(jam, now())
-        db = connection.connect(jam.mirror, mirror.SCHEMA)
-        loading = Loading(Mirror(db), "1-aaaa")
-        with open_archive(archive) as stream:
-            for record in read(stream):
-                loading.feed_record(record)
-        loading.finish("2026-01-01T00:00:00.000Z")
-        db.close()
-        yield jam
 
 
 def both(what: str, times: Sequence[float], goal: Goal | None = None, peers: tuple[Beside, ...] = ()) -> list[Figure]:
@@ -163,9 +144,9 @@ def ripgrep(archive: Path, runs: int) -> Beside:
 
 
 def figures(ground: Ground) -> list[Figure]:
-    with mirrored(ground.archive) as jam:
-        queries = raw(jam)
-        return [*asyncio.run(typing(jam, (ripgrep(ground.archive, ground.runs),))), *queries]
+    jam = keep(Home.from_env({"JAMTUI_HOME": str(ground.folder / "search")}), ground.archive)
+    queries = raw(jam)
+    return [*asyncio.run(typing(jam, (ripgrep(ground.archive, ground.runs),))), *queries]
 
 
 def main() -> None:

@@ -1,199 +1,151 @@
-"""Start: until the last screen is painted, and until the first frame is live, on a real pty, beside a bare Textual app.
+"""Start: until the last place stands on a real pty of 120 x 40, beside bare Textual and the peers on the same posts.
 
-    python benchmarks/bench_start.py [ARCHIVE]
+    python benchmarks/bench_start.py [ARCHIVE] [--peers] [--runs 5]
 
-ARCHIVE is a Jam of any size; without it 46,000 posts are generated. A real server has it, a guest has mirrored it and
-is off line when jamtui is started without words, as one starts it each day. The terminal is 120 x 40. The runs are
-shuffled, since a fixed order flatters; medians of five. Two places are started in: the list of forums, and the middle
-of a thread. A frame is live when the program has the terminal and the place is drawn; processor time is that of all
-its threads, wall time is that of a busy machine. Each run is left by a key, so that the next finds a screen to paint.
+ARCHIVE is a Jam of any size; without it 46,000 posts are generated. Its mirror is made before anything is measured, and
+was left at its longest thread: that is what a start shows. The live frame is the first that Textual has
+finished with the place on it, the first paint is when the place could first be read. Peers that need a server have
+none: what their first frame shows stands beside their figure. The runs are shuffled, since a fixed order flatters.
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
+import argparse
 import os
-import pty
-import select
-import struct
 import subprocess
 import sys
 import tempfile
-import termios
-import time
-from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 from rich.console import Console
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks import peers
+from benchmarks.bench_threads import first_words, longest
 from benchmarks.figures import Beside, Figure, Goal, Ground, middle, shuffled, table
+from benchmarks.programs import ROOT, Program, Stand, bare, jamtui, keep
+from benchmarks.pty_timing import Took, environment
+from jamtui.paths import Home
 
-ROOT = Path(__file__).parents[1]
-BARE = """
-from textual.app import App
-from textual.widgets import Static
-class Bare(App):
-    def compose(self):
-        yield Static("ready-frame")
-Bare().run()
-"""
-TAKEN = b"\x1b[?1004h"  # the full screen has the terminal: it asks to be told of the focus
-LEAVE = b"\x11"
+MINE, PAINT, BARE = "jamtui", "jamtui's first paint", "bare Textual"
+PYPI = ("toot", "tooi", "posting", "harlequin")
 
 
-class Run(NamedTuple):
-    """Of one start: ms of wall time until something was seen, ms of processor and MiB (PSS) until it was live."""
-
-    seen: float
-    live: float
-    memory: float
-
-
-class Program:
-    """A program on a pty of its own."""
-
-    def __init__(self, argv: list[str], env: dict[str, str]) -> None:
-        self.master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-        self.output = b""
-        self.begin = time.perf_counter()
-        self.child = subprocess.Popen(
-            argv, stdin=slave, stdout=slave, stderr=slave, env=env, cwd=ROOT, start_new_session=True
-        )
-        os.close(slave)
-
-    def wait_for(self, text: bytes, after: int = 0) -> float:
-        """Ms since the start when ``text`` had come; what came before the byte ``after`` does not count."""
-        end = time.monotonic() + 60
-        while text not in self.output[after:]:
-            if time.monotonic() > end or not select.select([self.master], [], [], 60)[0]:
-                raise SystemExit(f"no {text!r}; the last of it: {self.output[-400:]!r}")
-            self.output += os.read(self.master, 65536)
-        return (time.perf_counter() - self.begin) * 1000
-
-    def wait_live(self, text: bytes) -> None:
-        self.wait_for(TAKEN)
-        self.wait_for(text, self.output.index(TAKEN))
-
-    def spent(self) -> tuple[float, float]:
-        """Ms of processor of all living threads, and PSS in MiB."""
-        proc = Path("/proc") / str(self.child.pid)
-        spent = sum(int((task / "schedstat").read_text().split()[0]) for task in (proc / "task").iterdir())
-        lines = (proc / "smaps_rollup").read_text().splitlines()
-        return spent / 1e6, next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
-
-    def press(self, *keys: bytes) -> None:
-        for key in keys:
-            os.write(self.master, key)
-
-    def leave(self) -> None:
-        self.press(LEAVE)
-        with contextlib.suppress(OSError):  # it is gone
-            while os.read(self.master, 65536):
-                pass
-        self.child.wait(60)
-        os.close(self.master)
+def at_last_place(home: Path, archive: Path) -> Program:
+    """jamtui as it is started with no words, on a Jam whose server is away; it was left at its longest thread."""
+    keep(Home.from_env({"JAMTUI_HOME": str(home / "jamtui")}), archive)
+    thread = longest(archive)
+    program = jamtui(home, ready=first_words(thread))
+    with program.start() as terminal:
+        terminal.wait_for("Forums", 180)
+        terminal.settle(1)
+        for key in f":post {thread['id']}\r":
+            terminal.key(key)
+        terminal.wait_for(program.ready)
+        terminal.settle(0.5)
+        terminal.send("\x11")  # ctrl+q
+        terminal.wait_for_end()
+    return program
 
 
-def started(argv: list[str], env: dict[str, str], marker: bytes) -> Run:
-    program = Program(argv, env)
-    seen = program.wait_for(marker)
-    program.wait_live(marker)
-    run = Run(seen, *program.spent())
-    program.leave()
-    return run
+def started(name: str, program: Program) -> tuple[Took, float]:
+    """One start, and the memory once it has come to rest."""
+    with program.start() as terminal:
+        took = terminal.wait_for(program.ready, 120, frame=name in (MINE, BARE))
+        terminal.settle(0.5)
+        return took, terminal.memory()
 
 
-@contextlib.contextmanager
-def guest(ground: Ground, name: str) -> Iterator[dict[str, str]]:
-    """The environment of a guest whose home has the Jam; the server is gone by then."""
-    env = {**os.environ, "JAMTUI_HOME": str(ground.folder / name), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
-    env.pop("PYTHONDONTWRITEBYTECODE", None)
-    db = ground.folder / f"{name}.sqlite"
+def spent(argv: list[str], env: Mapping[str, str]) -> float:
+    """Milliseconds of processor time of a command."""
+    pid = os.posix_spawn(argv[0], argv, dict(env), file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)])
+    _, status, usage = os.wait4(pid, 0)
+    if status:
+        raise RuntimeError(f"{argv} ended with {os.waitstatus_to_exitcode(status)}")
+    return (usage.ru_utime + usage.ru_stime) * 1000
 
-    def run(*words: str) -> None:
-        subprocess.run([sys.executable, "-m", *words], check=True, env=env, cwd=ROOT, capture_output=True)
 
-    run("jamserver", "import", str(ground.archive), "--db", str(db))
-    server = subprocess.Popen(
-        [sys.executable, "-m", "jamserver", "run", "--db", str(db), "--port", "0"],
-        stdout=subprocess.PIPE, text=True, env=env, cwd=ROOT,
-    )  # fmt: skip
-    try:
-        assert server.stdout is not None
-        origin = server.stdout.readline().split()[-1]
-        run("jamtui", "login", origin, "--guest")
-        run("jamtui", "sync")
-    finally:
-        server.terminate()
-        server.communicate()
-    yield env
+def command_line(program: Program, runs: int) -> Figure:
+    """`jamtui forums --json`, its mirror there, beside Python that does nothing."""
+    env = environment(program.home, **program.more)
+    ways = {"python -c pass": [sys.executable, "-c", "pass"], "mine": [*program.argv, "forums", "--json"]}
+    for argv in ways.values():
+        spent(argv, env)
+    took: dict[str, list[float]] = {name: [] for name in ways}
+    for name in shuffled(ways, runs):
+        took[name].append(spent(ways[name], env))
+    floor = Beside("python -c pass", middle(took["python -c pass"]))
+    what = "jamtui forums --json, processor time"
+    return Figure("start", what, middle(took["mine"]), "ms", (Goal.times(4, floor),), (floor,))
 
 
 def figures(ground: Ground) -> list[Figure]:
-    jamtui = [sys.executable, "-m", "jamtui"]
-    forums, thread = b"Forums", b"Participant"
-    with guest(ground, "start-forums") as at_forums, guest(ground, "start-thread") as at_thread:
-        first = Program(jamtui, at_thread)
-        first.wait_live(forums)
-        first.press(b"\r")
-        first.wait_for(b"threads")
-        first.press(b"\r")
-        first.wait_for(b"back", len(first.output))
-        first.leave()
-        opened = Program(jamtui, at_thread)  # finds the words that this thread shows
-        opened.wait_live(b"new")
-        opened.leave()
-        thread = b"posts"
-        ways = {
-            "bare Textual": ([sys.executable, "-c", BARE], at_forums, b"ready-frame"),
-            "the forums": (jamtui, at_forums, forums),
-            "a thread": (jamtui, at_thread, thread),
-        }
-        for way in ways.values():
-            started(*way)  # writes the bytecode, and the screen to paint
-        runs: dict[str, list[Run]] = {name: [] for name in ways}
-        for name in shuffled(ways, ground.runs):
-            runs[name].append(started(*ways[name]))
+    ground.folder.mkdir(exist_ok=True)
+    program = at_last_place(ground.folder / "start", ground.archive)
+    programs = {MINE: program, PAINT: program, BARE: bare(ground.folder)}
+    stand = Stand(ground, ground.archive)
+    others = {
+        "neomutt": stand.neomutt(),
+        "neomutt, cached": stand.neomutt(cached=True),
+        "newsboat": stand.newsboat(),
+        "slrn": stand.slrn(),
+        **{name: stand.textual(name) for name in PYPI},
+    }
+    programs |= {name: other for name, other in others.items() if other is not None}
+    failed: dict[str, str] = {}
+    for name, there in programs.items():
+        try:
+            started(name, there)  # writes bytecode and caches
+        except RuntimeError as error:
+            if name in (MINE, PAINT, BARE):
+                raise
+            failed[name] = str(error).splitlines()[0]
+            print(f"{name} cannot be measured: {error}", file=sys.stderr)
+    seen: dict[str, list[tuple[Took, float]]] = {name: [] for name in programs if name not in failed}
+    for name in shuffled(seen, ground.runs):
+        seen[name].append(started(name, programs[name]))
 
-    def beside(field: str) -> Beside:
-        return Beside("bare Textual", middle(getattr(run, field) for run in runs["bare Textual"]))
+    def one(name: str, what: str) -> Beside:
+        other = others.get(name)
+        if name in failed:
+            return Beside(name, None, failed[name])
+        if name not in seen:
+            return replace(ground.missing(name.partition(",")[0]), name=name)
+        column = [memory if what == "memory" else getattr(took, what) for took, memory in seen[name]]
+        return Beside(name, middle(column), other.note if other else "")
 
-    seen, live, memory = (beside(field) for field in Run._fields)
     told = []
-    for place in ("the forums", "a thread"):
-        told.append(
-            Figure(
-                "start", f"{place}: painted, wall time", middle(run.seen for run in runs[place]), "ms",
-                (Goal.times(0.10, seen),), (seen,),
-            )
-        )  # fmt: skip
-        told.append(
-            Figure(
-                "start", f"{place}: first live frame, processor", middle(run.live for run in runs[place]), "ms",
-                (Goal.times(1.15, live),), (live,),
-            )
-        )  # fmt: skip
-        told.append(
-            Figure(
-                "start", f"{place}: memory (PSS)", middle(run.memory for run in runs[place]), "MiB",
-                (Goal.times(1.15, memory),), (memory,),
-            )
-        )  # fmt: skip
-    return told
+    for what, words, unit in (
+        ("cpu", "processor time", "ms"),
+        ("wall", "wall clock", "ms"),
+        ("memory", "memory (PSS)", "MiB"),
+    ):
+        floor, mutt = one(BARE, what), one("neomutt", what)
+        goals = (Goal.times(1.15, floor), Goal.times(0.45 if what == "memory" else 0.25, mutt))
+        along = tuple(one(name, what) for name in others)
+        told.append(Figure("start", f"live frame, {words}", one(MINE, what).value, unit, goals, (floor,), along))
+    floor = one(BARE, "cpu")
+    paint = one(PAINT, "cpu").value
+    told.append(Figure("start", "first paint, processor time", paint, "ms", (Goal.times(0.10, floor),), (floor,)))
+    return [*told, command_line(program, ground.runs * 2)]
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("archive", nargs="?", type=Path)
+    parser.add_argument("--peers", action="store_true", help="beside the peers that are installed")
+    parser.add_argument("--runs", type=int, default=5)
+    words = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        archive = Path(sys.argv[1] if sys.argv[1:] else f"{folder}/jam.jsonl")
-        if not sys.argv[1:]:
-            generate = ["generate", "--posts", "46000", "--seed", "1", "-o", str(archive)]
+        archive = words.archive or Path(folder) / "jam.jsonl"
+        if not words.archive:
+            generate = ["generate", "--posts", "46000", "--big-thread", "3000", "--seed", "1", "-o", str(archive)]
             subprocess.run([sys.executable, "-m", "jamserver", *generate], check=True, cwd=ROOT)
-        Console().print(table(figures(Ground(Path(folder), archive.resolve()))))
+        ground = Ground(Path(folder), archive.resolve(), words.runs, peers.find() if words.peers else {})
+        Console(width=None if sys.stdout.isatty() else 200).print(table(figures(ground)))
 
 
 if __name__ == "__main__":

@@ -86,7 +86,7 @@ class Ground:
     def peer(self, name: str) -> list[str] | None:
         """The words that start a peer; None when it cannot be started, or peers are not asked for."""
         words = self.peers.get(name)
-        return words if isinstance(words, list) else None
+        return list(words) if isinstance(words, list) else None
 
     def missing(self, name: str) -> Beside:
         """What is told of a peer that cannot be started."""

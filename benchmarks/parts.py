@@ -11,6 +11,8 @@ from benchmarks.figures import Figure, Ground
 
 PARTS = {  # the word for --only, and the module with its figures()
     "start": "bench_start",
+    "lists": "bench_lists",
+    "threads": "bench_threads",
     "search": "bench_search",
     "server": "bench_server",
 }
