@@ -201,14 +201,17 @@ def _index(context: Context, jam: KnownJam, path: Path, stamp: str) -> KnownJam:
             _explained(path),
         ):
             size = os.fstat(file.fileno()).st_size
-            loading = mirror.Loading(mirror.Mirror(db), mirror.START)
-            for record in archive.check(archive.read(archive.unpacked(file))):
-                if isinstance(record.data, archive.Jam):
-                    found = record.data
-                loading.feed_record(record)
-                if loading.records % _STEP == 0:
-                    show(file.tell(), size)
-            loading.finish(archive.rfc3339(context.now()))
+            loading = mirror.Loading(mirror.Mirror(db), mirror.START, beside=True)
+            try:
+                for record in archive.check(archive.read(archive.unpacked(file))):
+                    if isinstance(record.data, archive.Jam):
+                        found = record.data
+                    loading.feed_record(record)
+                    if loading.records % _STEP == 0:
+                        show(file.tell(), size)
+                loading.finish(archive.rfc3339(context.now()))
+            finally:
+                loading.abandon()  # before the connection is closed: a thread may be writing over it
     finally:
         out.progress_done()
     assert found is not None  # noqa: S101 - `archive.read` begins with a jam record, or raises

@@ -79,7 +79,7 @@ def derived(data: Post) -> tuple[str, int, int]:
 
 @lru_cache(maxsize=256)
 def _language(lang: str) -> str:
-    return lang.lower().replace("_", "-").partition("-")[0][:8]
+    return lang.lower().replace("_", "-").partition("-")[0][:8].rstrip()
 
 
 def has_code(body: str) -> bool:

@@ -12,10 +12,12 @@ from msgspec import Struct, field
 from jamtui import archive
 from jamtui.archive import Forum, Jam, Person, Post
 from jamtui.model import Changed
-from jamtui.store import columns, tables
+from jamtui.store import bulk, columns, tables
 from jamtui.store.connection import explained, transaction
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
     from jamtui.store.mirror import Mirror
 
 BATCH = 8_000  # posts a transaction while a snapshot is loaded…
@@ -42,8 +44,12 @@ class Loading:
     last connection is closed, and not before a reader is told that the mirror is there.
     """
 
-    def __init__(self, mirror: Mirror, cursor: str) -> None:
+    def __init__(self, mirror: Mirror, cursor: str, *, beside: bool = False) -> None:
+        """``beside``: after the first batch a thread of its own writes, while the next lines are decoded. Nobody else
+        uses the mirror's connection until `finish` or `abandon` has returned."""
         self.mirror = mirror
+        self._writer = _writer() if beside else None
+        self._writing: Future[None] | None = None
         self.cursor = cursor
         self._rev = columns.seq_of(cursor)
         self.records = 0
@@ -79,11 +85,14 @@ class Loading:
                 if final:
                     db.execute("COMMIT")
             except BaseException:
-                self.abandon()
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
                 raise
 
     def abandon(self) -> None:
         """The load ends here: a mirror that was whole stays as it was. Does nothing after `finish`."""
+        if self._writer is not None:
+            self._writer.shutdown()  # what it writes now, it writes to its end
         if self._at_once and self.mirror.db.in_transaction:
             self.mirror.db.execute("ROLLBACK")
         self._end()
@@ -117,10 +126,10 @@ class Loading:
             self._post(data, raw)
         elif isinstance(data, Person):
             n = self._numbers.people.setdefault(data.id, len(self._numbers.people) + 1)
-            waiting.people.append((n, data.id, data.handle, raw))
+            waiting.people.append((n, data.id, data.handle, raw.decode()))
         elif isinstance(data, Forum):
             n = self._numbers.forums.setdefault(data.id, len(self._numbers.forums) + 1)
-            waiting.forums.append((n, data.id, data.slug, data.position, raw))
+            waiting.forums.append((n, data.id, data.slug, data.position, raw.decode()))
         elif isinstance(data, Jam):
             waiting.jam.append((raw,))
         else:
@@ -128,40 +137,67 @@ class Loading:
         waiting.size += len(raw)
         if len(waiting.posts) < self._limit and waiting.size < BATCH_BYTES:
             return False
-        self._commit()
-        self._limit = BATCH
+        self._hand_over()
         return not self._at_once
+
+    def _hand_over(self) -> None:
+        """The batch that waits is written: the first one at once, since somebody waits for it."""
+        batch = self._batch()
+        if self._writer is None or self._limit == _FIRST:
+            self._write(batch)
+        else:
+            self._written()
+            self._writing = self._writer.submit(self._write, batch)
+        self._limit = BATCH
+
+    def _written(self) -> None:
+        """Returns when the last batch that was handed over is on the disk; raises what kept it from that."""
+        if self._writing is not None:
+            writing, self._writing = self._writing, None
+            writing.result()
+
+    def _batch(self) -> _Waiting:
+        batch, self._waiting = self._waiting, _Waiting()
+        # As they are now: the next lines go on counting in them.
+        batch.threads = [(*self._numbers.threads[thread], self._rev) for thread in batch.touched]
+        return batch
 
     def finish(self, now: str, **meta: str) -> Changed:
         """Commits the rest and the cursor; ``meta`` are more facts to keep. The mirror is whole from here on."""
-        self._commit(final=True, now=now, meta=meta)
-        self._end()
+        try:
+            self._written()
+            self._write(self._batch(), {"cursor": self.cursor, "mirrored_at": now, **meta})
+        finally:
+            self.abandon()
         return Changed(everything=True, status=True)
 
-    def _commit(self, *, final: bool = False, now: str = "", meta: dict[str, str] | None = None) -> None:
-        db, waiting = self.mirror.db, self._waiting
-        self._waiting = _Waiting()
-        with self._transaction(final):
-            db.executemany("INSERT OR REPLACE INTO jam VALUES (1, ?)", waiting.jam)
-            db.executemany(tables.UPSERT_PERSON.format("n, ", "?, "), waiting.people)
-            db.executemany(tables.UPSERT_FORUM.format("n, ", "?, "), waiting.forums)
-            db.executemany(tables.INSERT_POST, waiting.posts)
-            db.executemany("INSERT INTO words(rowid, title, body, tags) VALUES (?, ?, ?, ?)", waiting.words)
-            db.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?)", waiting.tags)
-            db.executemany(
-                "INSERT OR REPLACE INTO threads(n, forum, replies, last, up, rev) VALUES (?, ?, ?, ?, ?, ?)",
-                [(*self._numbers.threads[thread], self._rev) for thread in waiting.threads],
+    def _write(self, batch: _Waiting, last: dict[str, str] | None = None) -> None:
+        """One batch in one transaction; the last one has the facts that make the mirror whole."""
+        db = self.mirror.db
+        with self._transaction(final=last is not None):
+            db.executemany("INSERT OR REPLACE INTO jam VALUES (1, ?)", batch.jam)
+            bulk.insert(
+                db, "INSERT INTO people(n, id, handle, raw)", ("?", "?", "?", "CAST(? AS BLOB)"), batch.people,
+                tables.PERSON_AGAIN,
+            )  # fmt: skip
+            bulk.insert(
+                db, "INSERT INTO forums(n, id, slug, position, raw)", ("?", "?", "?", "?", "CAST(? AS BLOB)"),
+                batch.forums, tables.FORUM_AGAIN,
+            )  # fmt: skip
+            bulk.posts(db, batch.posts)
+            bulk.words(db, batch.words)
+            bulk.insert(db, "INSERT OR IGNORE INTO tags(name, post)", ("?", "?"), batch.tags)
+            bulk.insert(
+                db, "INSERT OR REPLACE INTO threads(n, forum, replies, last, up, rev)", ("?",) * 6, batch.threads
             )
-            for kind, raw in waiting.others:
+            for kind, raw in batch.others:
                 self.mirror.keep(kind, raw)
-            if final:
+            if last is not None:
                 db.execute(tables.MAKE_INDEXES)
                 db.execute(_MERGES, _USUAL_MERGES)
                 if next(iter(db.execute("SELECT count(*) FROM jam")))[0] == 0:
                     raise archive.ArchiveError("it has no jam record")
-                self.mirror.set_meta("cursor", self.cursor)
-                self.mirror.set_meta("mirrored_at", now)
-                for key, value in (meta or {}).items():
+                for key, value in last.items():
                     self.mirror.set_meta(key, value)
 
     def _post(self, data: Post, raw: bytes) -> None:
@@ -182,7 +218,7 @@ class Loading:
         self._n += 1
         known.posts[data.id] = n
         waiting.posts.append((n, *columns.of_post(data, raw, forum, thread, parent, author)))
-        waiting.threads.add(thread)
+        waiting.touched.add(thread)
         there = not data.gone
         if thread == n:
             known.threads[n] = [n, forum, 0, n, data.up]
@@ -194,6 +230,12 @@ class Loading:
             waiting.words.append((n, *columns.words(data)))
             if data.tags:
                 waiting.tags.extend([(tag, n) for tag in data.tags])
+
+
+def _writer() -> ThreadPoolExecutor:
+    from concurrent.futures import ThreadPoolExecutor  # not for a start that loads nothing
+
+    return ThreadPoolExecutor(1, "jamtui-load")
 
 
 class _Numbers(Struct):
@@ -210,10 +252,11 @@ class _Waiting(Struct):
 
     size: int = 0
     jam: list[tuple[bytes]] = field(default_factory=list)
-    people: list[tuple[int, str, str, bytes]] = field(default_factory=list)
-    forums: list[tuple[int, str, str, int, bytes]] = field(default_factory=list)
-    posts: list[tuple[object, ...]] = field(default_factory=list)
-    words: list[tuple[object, ...]] = field(default_factory=list)
-    tags: list[tuple[str, int]] = field(default_factory=list)
-    threads: set[int] = field(default_factory=set)
+    people: list[bulk.Row] = field(default_factory=list)
+    forums: list[bulk.Row] = field(default_factory=list)
+    posts: list[bulk.Row] = field(default_factory=list)
+    words: list[tuple[int, str, str, str]] = field(default_factory=list)
+    tags: list[bulk.Row] = field(default_factory=list)
+    touched: set[int] = field(default_factory=set)
+    threads: list[bulk.Row] = field(default_factory=list)
     others: list[tuple[str, bytes]] = field(default_factory=list)

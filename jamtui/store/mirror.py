@@ -146,7 +146,9 @@ class Mirror:
             tally.threads[int(row[1])] = str(row[2])
 
     def _fold_person(self, data: Person, raw: bytes) -> None:
-        self.db.execute(tables.UPSERT_PERSON.format("", ""), (data.id, data.handle, raw))
+        self.db.execute(
+            f"INSERT INTO people(id, handle, raw) VALUES (?, ?, ?) {tables.PERSON_AGAIN}", (data.id, data.handle, raw)
+        )
 
     def _renames(self, data: Person) -> bool:
         """Whether the person has posts: then names on many rows may have changed."""
@@ -154,7 +156,10 @@ class Mirror:
         return bool(next(iter(self.db.execute(sql, (data.id,))))[0])
 
     def _fold_forum(self, data: Forum, raw: bytes) -> None:
-        self.db.execute(tables.UPSERT_FORUM.format("", ""), (data.id, data.slug, data.position, raw))
+        self.db.execute(
+            f"INSERT INTO forums(id, slug, position, raw) VALUES (?, ?, ?, ?) {tables.FORUM_AGAIN}",
+            (data.id, data.slug, data.position, raw),
+        )
 
     def _number(self, table: str, object_id: str, tally: _Tally) -> int | None:
         known = tally.numbers.get((table, object_id))

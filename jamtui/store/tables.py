@@ -103,14 +103,8 @@ SCHEMA = Schema(
 )
 
 
-UPSERT_PERSON = (
-    "INSERT INTO people({}id, handle, raw) VALUES ({}?, ?, ?) "
-    "ON CONFLICT(id) DO UPDATE SET handle = excluded.handle, raw = excluded.raw"
-)
-UPSERT_FORUM = (
-    "INSERT INTO forums({}id, slug, position, raw) VALUES ({}?, ?, ?, ?) "
-    "ON CONFLICT(id) DO UPDATE SET slug = excluded.slug, position = excluded.position, raw = excluded.raw"
-)
+PERSON_AGAIN = "ON CONFLICT(id) DO UPDATE SET handle = excluded.handle, raw = excluded.raw"
+FORUM_AGAIN = "ON CONFLICT(id) DO UPDATE SET slug = excluded.slug, position = excluded.position, raw = excluded.raw"
 INSERT_POST = (
     "INSERT INTO posts(n, id, h, forum, thread, parent, author, created, up, gone, raw, lang, code, featured) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"

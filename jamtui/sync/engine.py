@@ -86,10 +86,12 @@ class Engine:
             except Resync:
                 raise errors.BadAnswer("The server's change log has a gap", "The mirror stays as it was.") from None
             applied += len(page.items)
+            if page.items[-1].cursor == page.head:
+                return applied  # nothing came meanwhile: to ask for what is behind it would be one request more
 
     async def _load_snapshot(self) -> int:
         async with self._client.snapshot() as snapshot:
-            loading = Loading(self._mirror, snapshot.cursor)
+            loading = Loading(self._mirror, snapshot.cursor, beside=True)
             done = 0
             try:
                 async for batch in snapshot.batches():

@@ -6,7 +6,7 @@ import json
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +15,8 @@ import pytest
 
 from jamtui.archive import ArchiveError, rfc3339
 from jamtui.model import Changed
-from jamtui.store import connection, mirror
+from jamtui.store import bulk, connection, mirror
+from jamtui.store import loading as store_loading
 from jamtui.store.mirror import Loading, Mirror, hash_of, objects, with_votes, words_of
 
 NOW = "2026-11-23T10:00:00.000Z"
@@ -237,25 +238,29 @@ def test_a_person_twice_in_a_snapshot_is_the_latter(db: apsw.Connection) -> None
 _KILLED = """
 import os, sys
 from pathlib import Path
-from jamtui.store import connection, mirror
-loading = mirror.Loading(mirror.Mirror(connection.connect(Path(sys.argv[1]), mirror.SCHEMA)), "99-zzzz")
+from jamtui.store import connection, loading, mirror
+loading.BATCH = 60
+at = mirror.Mirror(connection.connect(Path(sys.argv[1]), mirror.SCHEMA))
+loading = mirror.Loading(at, "99-zzzz", beside=sys.argv[2] == "beside")
 for line in sys.stdin.buffer:
     loading.feed(line)
 os._exit(9)  # as killed: nothing is finished, nothing is closed
 """
 
 
-def test_a_load_that_was_killed_has_no_cursor_and_the_next_one_makes_it_whole(tmp_path: Path) -> None:
+@pytest.mark.parametrize("where", ["here", "beside"])
+def test_a_load_that_was_killed_has_no_cursor_and_the_next_one_makes_it_whole(tmp_path: Path, where: str) -> None:
     path = tmp_path / "mirror.sqlite"
     items = [*START, *map(post, range(1, 501))]
     fed = b"\n".join(lines(items))
-    assert subprocess.run([sys.executable, "-c", _KILLED, str(path)], input=fed, check=False).returncode == 9
+    assert subprocess.run([sys.executable, "-c", _KILLED, str(path), where], input=fed, check=False).returncode == 9
     db = connection.connect(path, mirror.SCHEMA)
     one = Mirror(db)
     before = _settings(db)
     assert one.cursor == ""
-    assert [row[0] for row in db.execute("SELECT count(*) FROM posts")] == [300]
-    again = Loading(one, "99-zzzz")
+    there = next(iter(db.execute("SELECT count(*) FROM posts")))[0]
+    assert there == 480 if where == "here" else there in (300, 360, 420, 480)
+    again = Loading(one, "99-zzzz", beside=where == "beside")
     for line in lines(items):
         again.feed(line)
     again.finish(NOW)
@@ -361,6 +366,96 @@ def test_folding_one_by_one_equals_loading_at_once(tmp_path: Path) -> None:
         assert list(one.execute(sql)) == list(two.execute(sql)), sql
     one.close()
     two.close()
+
+
+ODD: dict[str, dict[str, object]] = {
+    "ids of several lengths": {"id": "odd", "thread_id": "odd"},
+    "an id that is not ASCII": {"id": "é" * 36, "thread_id": "é" * 36},
+    "a NUL in the body": {"body": "before\0behind"},
+    "a NUL in the title": {"title": "before\0behind"},
+    "a NUL in a tag": {"tags": ["before\0behind"]},
+    "no title": {"title": None, "tags": ["behind"]},
+    "scripts of all kinds": {"title": "投票 и голоса", "body": "ไทย ελληνικά 👍🏽 behind", "tags": ["ünï", "日本"]},
+    "a language of many letters": {"lang": "zh Hant_TW-x", "body": "`code`", "featured": True},
+    "a language that is not ASCII": {"lang": "日本語"},
+    "numbers at their ends": {"created_at": "0001-01-02T00:00:00Z", "votes": {"up": 2**53 - 1}},
+    "gone": {"state": "removed", "body": "", "tags": []},
+    "unknown fields": {"mood": {"is": ["good"]}},
+}
+_ALL = (
+    "SELECT * FROM posts ORDER BY n",
+    "SELECT n, forum, replies, last, up FROM threads ORDER BY n",
+    "SELECT * FROM tags ORDER BY name, post",
+    "SELECT * FROM people ORDER BY n",
+    "SELECT * FROM forums ORDER BY n",
+    "SELECT n, type, id, raw FROM others ORDER BY n",
+    "SELECT rowid FROM words WHERE words MATCH 'number' ORDER BY 1",
+    "SELECT rowid FROM words WHERE words MATCH 'behind' ORDER BY 1",
+    "SELECT term, doc, col, offset FROM parts ORDER BY 1, 2, 3, 4",
+)
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_load_in_batches_is_the_same_as_folding_whatever_a_post_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, odd: str, beside: bool
+) -> None:
+    monkeypatch.setattr(store_loading, "BATCH", 40)
+    items = [*START, person(3, org="N\0"), *map(post, range(1, 341)), post(350, **ODD[odd])]
+    items += [post(n, n - 341, n - 341, author=3, tags=["t"] if n % 3 else []) for n in range(351, 500)]
+    one = connection.connect(tmp_path / "one.sqlite", mirror.SCHEMA)
+    two = connection.connect(tmp_path / "two.sqlite", mirror.SCHEMA)
+    Mirror(one).apply(items, "500-bbbb", NOW)
+    loading = Loading(Mirror(two), "500-bbbb", beside=beside)
+    for line in lines(items):
+        loading.feed(line)
+    loading.finish(NOW)
+    for db in (one, two):
+        db.execute("CREATE VIRTUAL TABLE temp.parts USING fts5vocab(main, words, instance)")
+    for sql in _ALL:
+        assert list(one.execute(sql)) == list(two.execute(sql)), sql
+    # What was loaded leaves the full text as it came.
+    taken = post(350, **{**ODD[odd], "state": "deleted", "body": "", "title": "", "tags": []})
+    for db in (one, two):
+        Mirror(db).apply([taken], "501-bbbb", NOW)
+        db.execute("INSERT INTO words(words, rank) VALUES ('integrity-check', 0)")
+    for sql in _ALL:
+        assert list(one.execute(sql)) == list(two.execute(sql)), sql
+    one.close()
+    two.close()
+
+
+@pytest.mark.parametrize("at", [2, 3])
+def test_a_disk_that_is_full_beside_ends_the_load_and_leaves_the_mirror_as_it_was(
+    filled: Mirror, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    filled.apply([post(1, body="the old text")], "5-aaaa", NOW)
+    settings = _settings(filled.db)
+    monkeypatch.setattr(store_loading, "BATCH", 40)
+    written: list[int] = []
+    whole = bulk.posts
+
+    def full(db: apsw.Connection, rows: Sequence[bulk.Row]) -> None:
+        written.append(len(rows))
+        if len(written) == at:
+            raise apsw.FullError("database or disk is full")
+        whole(db, rows)
+
+    monkeypatch.setattr(bulk, "posts", full)
+    loading = Loading(filled, "99-zzzz", beside=True)
+
+    def feed() -> None:
+        for line in lines([*START, *map(post, range(10, 800))]):
+            loading.feed(line)
+
+    with pytest.raises(connection.StorageFull):
+        feed()
+    loading.abandon()
+    assert len(written) == at  # nothing was written behind what failed
+    assert filled.cursor == "5-aaaa"
+    assert list(objects(filled.db)) == [*START, post(1, body="the old text")]
+    assert found(filled.db, "old") == [1]
+    assert _settings(filled.db) == settings
 
 
 def test_with_votes_keeps_the_bytes_when_nothing_changed() -> None:
