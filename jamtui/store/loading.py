@@ -25,7 +25,7 @@ BATCH_BYTES = 6 << 20  # … or so many bytes of JSON, whichever is there first:
 _FIRST = 300  # … but the first one has few posts, so that something can be read at once
 # While a snapshot is loaded the index only adds; it goes on merging its parts when changes come singly.
 _MERGES = "INSERT INTO words(words, rank) VALUES ('automerge', ?), ('hashsize', ?)"
-_LOADING_MERGES, _USUAL_MERGES = (0, 8 << 20), (4, 1 << 20)
+_LOADING_MERGES, _USUAL_MERGES = (0, 8 << 20), (0, 1 << 20)
 _LOADING_CACHE = 8_000  # KiB of pages
 
 
@@ -166,7 +166,7 @@ class Loading:
         """Commits the rest and the cursor; ``meta`` are more facts to keep. The mirror is whole from here on."""
         try:
             self._written()
-            self._write(self._batch(), {"cursor": self.cursor, "mirrored_at": now, **meta})
+            self._write(self._batch(), {"cursor": self.cursor, "mirrored_at": now, "loaded": "1", **meta})
         finally:
             self.abandon()
         return Changed(everything=True, status=True)
@@ -197,7 +197,7 @@ class Loading:
                 db.execute(_MERGES, _USUAL_MERGES)
                 if next(iter(db.execute("SELECT count(*) FROM jam")))[0] == 0:
                     raise archive.ArchiveError("it has no jam record")
-                for key, value in last.items():
+                for key, value in last.items():  # "loaded" until `Mirror.tidy` has been through
                     self.mirror.set_meta(key, value)
 
     def _post(self, data: Post, raw: bytes) -> None:

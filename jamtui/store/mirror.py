@@ -28,6 +28,7 @@ from jamtui.store.loading import BATCH_BYTES as BATCH_BYTES
 from jamtui.store.loading import Loading as Loading
 from jamtui.store.tables import SCHEMA as SCHEMA
 
+_TIDY = 64  # pages of the full text that are merged at once
 START = "0-0"  # the cursor before everything
 
 
@@ -96,6 +97,20 @@ class Mirror:
         """Notes that the mirror is up to date, when there was nothing to apply."""
         with transaction(self.db):
             self.set_meta("mirrored_at", now)
+
+    def tidy(self) -> bool:
+        """Merges parts of the full text, a few ms of it; False when there was nothing to merge. For quiet times.
+
+        A load leaves parts that single changes would drag along with each merge: they become one (a negative number).
+        """
+        loaded = bool(self.meta("loaded"))
+        with transaction(self.db):
+            before = self.db.total_changes()
+            self.db.execute("INSERT INTO words(words, rank) VALUES ('merge', ?)", (-_TIDY if loaded else _TIDY,))
+            merged = self.db.total_changes() - before >= 2  # so SQLite documents it
+            if loaded and not merged:
+                self.db.execute("DELETE FROM meta WHERE key = 'loaded'")
+        return merged
 
     def _fold(self, kind: str, raw: bytes, tally: _Tally) -> None:
         if kind == "votes":

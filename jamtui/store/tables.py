@@ -55,7 +55,12 @@ CREATE INDEX threads_replies ON threads(forum, replies DESC, n DESC);
 """
 
 # Which change touched a thread last, so that a reader counts anew what was touched, and nothing else.
-_V3 = "ALTER TABLE threads ADD COLUMN rev INTEGER NOT NULL DEFAULT 0;"  # the number of a cursor
+# Each transaction adds a part to the full text. Left to itself, FTS5 merges parts inside these transactions, at times
+# all of them, which takes 300 ms for 46,000 posts. So it merges when there are many small ones, and `Mirror.tidy` else.
+_V3 = """
+ALTER TABLE threads ADD COLUMN rev INTEGER NOT NULL DEFAULT 0;  -- the number of a cursor
+INSERT INTO words(words, rank) VALUES ('automerge', 0), ('crisismerge', 64), ('usermerge', 16);
+"""
 _INDEXES_V3 = {"threads_rev": "threads(rev)"}
 
 # Indexes that lists and counts want, and that a bulk load does better without: made when it is finished. Those of posts

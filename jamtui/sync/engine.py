@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 PAGE = 1_000  # changes asked for at once
 FRAME = 1 / 30  # seconds of changes that are joined into one transaction
+QUIET = 0.1  # seconds without a change before the mirror is tidied, and between two steps of that
 _FAR_BEHIND = 20_000  # changes; beyond that a snapshot is quicker than pages
 
 
@@ -158,8 +159,15 @@ class Engine:
                     arrived.set()
 
         async def write() -> None:
+            untidy = True
             while True:
-                await arrived.wait()
+                try:
+                    async with asyncio.timeout(QUIET if untidy else None):
+                        await arrived.wait()
+                except TimeoutError:
+                    untidy = self._mirror.tidy()
+                    continue
+                untidy = True
                 await asyncio.sleep(FRAME)  # what arrives within a frame is one transaction
                 arrived.clear()
                 batch, waiting[:] = waiting[:], []

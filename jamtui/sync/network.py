@@ -238,14 +238,16 @@ class Network:
 
     async def _notice(self, own_db: connection.Connection) -> None:
         """Wakes the sender when another process (a command) wrote to the outbox."""
-        seen = connection.data_version(own_db)
+        store = own.Own(own_db)
+        seen, stamp = connection.data_version(own_db), store.stamp()
         while True:
             await asyncio.sleep(_LOOK)
             now = connection.data_version(own_db)
             if now != seen:
-                seen = now
-                self._woken.set()
-                self._notify(Changed(outbox=True, reading=True, status=True))
+                seen, before, stamp = now, stamp, store.stamp()
+                if stamp != before:  # else it was a place or a draft
+                    self._woken.set()
+                    self._notify(Changed(outbox=True, reading=True, status=True))
 
     # -- words
 

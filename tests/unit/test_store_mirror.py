@@ -267,7 +267,7 @@ def test_a_load_that_was_killed_has_no_cursor_and_the_next_one_makes_it_whole(tm
     assert one.cursor == "99-zzzz"
     assert list(objects(db)) == items
     assert len(found(db, "number")) == 500
-    assert _settings(db)[1:] == (*before[1:3], [("automerge", 4), ("hashsize", 1 << 20)])
+    assert _settings(db)[1:] == (*before[1:3], [("automerge", 0), ("hashsize", 1 << 20)])
     indexes = {row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'index'")}
     assert {"posts_thread", "posts_filter", "posts_person", "posts_recent"} <= indexes
     db.close()
@@ -289,7 +289,7 @@ def test_what_a_load_sets_for_itself_is_as_before_when_it_ends(filled: Mirror) -
     for line in lines([*START, post(1)]):
         whole.feed(line)
     whole.finish(NOW)
-    assert _settings(filled.db) == (*before[:3], [("automerge", 4), ("hashsize", 1 << 20)])
+    assert _settings(filled.db) == (*before[:3], [("automerge", 0), ("hashsize", 1 << 20)])
 
 
 def test_a_mirror_is_whole_before_its_log_is_folded_back(db: apsw.Connection, tmp_path: Path) -> None:
@@ -330,6 +330,39 @@ def test_text_that_was_loaded_and_then_removed_leaves_every_page_of_the_file(
     bytes_now = (tmp_path / "mirror.sqlite").read_bytes() + log.read_bytes()
     assert secret.encode() not in bytes_now
     assert b"quokkas" not in bytes_now
+
+
+def test_quiet_times_merge_what_a_load_and_single_changes_left_apart(
+    db: apsw.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mirror, "_TIDY", 1)
+    one = Mirror(db)
+    loading = Loading(one, "9000-zzzz")
+    for line in lines([*START, *(post(n) for n in range(1, 900))]):
+        loading.feed(line)
+    loading.finish(NOW)
+
+    def parts() -> int:
+        return int(next(iter(db.execute("SELECT count(DISTINCT segid) FROM words_idx")))[0])  # type: ignore[arg-type]
+
+    assert parts() > 1
+    one.apply([post(2_000, body="a zebra")], "9001-dddd")
+    assert one.tidy()
+    one.apply([post(3, body="an okapi")], "9002-dddd")  # in the middle of it
+    steps = 1
+    while one.tidy():
+        steps += 1
+    assert steps > 3
+    assert parts() <= 2
+    assert not one.meta("loaded")
+    for n in range(3_000, 3_200):
+        one.apply([post(n, body="single")], f"{n + 7_000}-dddd")
+    while one.tidy():
+        pass
+    assert parts() < 40
+    db.execute("INSERT INTO words(words) VALUES ('integrity-check')")
+    assert (found(db, "zebra"), found(db, "okapi"), len(found(db, "single"))) == ([900], [3], 200)
+    assert found(db, "number") == [n for n in range(1, 900) if n != 3]
 
 
 def test_keys_are_never_used_again_by_a_mirror_fetched_anew(filled: Mirror) -> None:
