@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import random
 import shutil
 import uuid
@@ -14,7 +15,8 @@ import msgspec
 import pytest
 import zstandard
 
-from jamserver import objects
+from jamserver import objects, posts, wire
+from jamserver.db import value
 from jamserver.log import Tx
 from jamtui import archive
 
@@ -63,6 +65,50 @@ def test_a_page_has_at_most_four_mebibytes(jam: Any) -> None:
     raw = jam.guest.get("/changes").content
     assert 3 << 20 < len(raw) <= (4 << 20) + 100
     assert sum(item["type"] == "post" for item in jam.changes()) == 60
+
+
+def test_pages_end_at_four_mebibytes_wherever_long_posts_begin(jam: Any) -> None:
+    """Short posts, then long ones, then short ones: pages of any length have all of them in their order."""
+
+    def job(tx: Tx) -> None:
+        author = posts.Actor(value(tx.db, "SELECT id FROM people LIMIT 1"), "participant")
+        for n in range(600):
+            body = "語" * 20_000 if 230 <= n < 330 else f"Body {n}"
+            new = wire.NewPost(forum_id=jam.forum["id"], title=f"T {n}", body=body)
+            posts.create(tx, author, str(uuid.uuid4()), new)
+
+    jam.server.write(job)
+    for limit in (1_000, 450, 200, 7):
+        items: list[dict[str, Any]] = []
+        after = "0-0"
+        while True:
+            raw = jam.guest.get("/changes", params={"after": after, "limit": limit}).content
+            found = json.loads(raw)["items"]
+            if not found:
+                break
+            assert len(raw) <= (4 << 20) + 100
+            assert len(found) <= limit
+            items += found
+            after = f"{found[-1]['seq']}-{found[-1]['mark']}"
+        assert [item["seq"] for item in items] == list(range(1, 606))
+        titles = [item["data"]["title"] for item in items if item["type"] == "post"]
+        assert titles == [f"T {n}" for n in range(600)]
+    first = json.loads(jam.guest.get("/changes").content)["items"]
+    assert 235 < len(first) < 330  # cut among the long ones, behind more than is joined at once
+
+
+def test_pages_of_posts_have_all_once_and_say_where_the_next_begins(jam: Any) -> None:
+    made = [jam.thread(title=f"T {n}")["id"] for n in range(6)]
+    seen: list[str] = []
+    after: str | None = "0"
+    sizes = []
+    while after is not None:
+        page = jam.guest.get("/posts", params={"after": after, "limit": 3, "forum": "ideas"}).json()
+        sizes.append(len(page["items"]))
+        seen += [item["id"] for item in page["items"]]
+        after = page["next"]
+    assert (seen, sizes) == (made, [3, 3])
+    assert jam.guest.get("/posts", params={"tag": "none"}).json() == {"items": [], "next": None}
 
 
 def test_an_unchanged_page_is_304(jam: Any) -> None:
