@@ -33,6 +33,7 @@ from screens.messages import JamChanged
 from screens.performs import Complains, Leaves
 from screens.type_ahead import TypeAhead
 from widgets.bindings import rebind
+from widgets.steady import steadied
 
 if TYPE_CHECKING:
     from textual.actions import ActionParseResult
@@ -112,6 +113,7 @@ class JamApp(TypeAhead[int]):
             from jamtui.overpaint import over
 
             self.driver_class = over(self.driver_class, painted)
+        self.driver_class = steadied(self.driver_class)
         self._keep_screen = keep_screen
         if ascii_only:
             from widgets.ascii_only import AsciiOnly

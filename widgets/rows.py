@@ -140,8 +140,15 @@ def thread_row(row: ThreadRow, width: int, now: datetime, lines: int, ages: Ages
     if lines == 1:
         figures = Span(f"↩ {row.replies:,}{ago:>{_room(ages, 8)}}", "muted")
         return [spread(left, [state if row.send else figures], width)]
-    below = [Span("  "), *_author(row.author, row.role), Span(f" · {ago}  ", "muted"), *_tags(row.tags)]
     numbers = [Span(f"↩ {row.replies:,}  ", "muted"), _votes(row.up, row.voted)]
+    room = width - line_width(numbers) - 2
+    when = Span(f" · {ago}", "muted")
+    who, *role = _author(row.author, row.role)
+    name = cut([who], max(6, room - 2 - line_width([when, *role])))  # the name gives way, not what somebody is
+    below: list[Span] = [*cut([Span("  "), *name, *role], room - line_width([when])), when]
+    tags = _tags(row.tags)  # have what is left, and are left out rather than cut to nothing
+    if tags and room - line_width(below) - 2 >= min(line_width(tags), 8):
+        below += [Span("  "), *tags]
     return [spread(left, [state] if state.text else [], width), spread(below, numbers, width)]
 
 

@@ -95,6 +95,16 @@ class Terminal:
         with self._told:
             return "\n".join(line.rstrip() for line in self._screen.display)
 
+    def columns_of(self, text: str) -> set[int]:
+        """The cells at which ``text`` begins on the lines of the screen."""
+        with self._told:
+            return {
+                x
+                for y in range(self._screen.lines)
+                for x in range(self.columns - len(text) + 1)
+                if all(self._screen.buffer[y][x + at].data == sign for at, sign in enumerate(text))
+            }
+
     def wait(self, what: Callable[[str], bool], why: str = "") -> str:
         """Until ``what`` holds of the screen; the screen then."""
         with self._told:
@@ -113,6 +123,7 @@ class Terminal:
             os.write(self._master, KEYS.get(key, key).encode())
 
     def resize(self, columns: int, rows: int) -> None:
+        self.columns, self.rows = columns, rows
         with self._told:
             self._screen.resize(rows, columns)
         self._size((columns, rows))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Callable
+
+import pyte
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jamtui.output import fit, width
+from widgets.steady import steady
 from widgets.strips import Span, cell_width, cut, line_width
 
 UNITS = {
@@ -36,3 +41,67 @@ def test_names_of_any_signs_fit_where_they_have_to(units: list[str], columns: in
     assert width(name) == cell_width(name) == sum(UNITS[unit] for unit in units) + max(0, len(units) - 1)
     assert width(fit(name, columns)) == cell_width(fit(name, columns)) == columns
     assert line_width(cut([Span(name)], columns)) <= columns
+
+
+ALIKE = ("a", "\u8336", "e\u0301", "\u0e01\u0e49")  # one width on all terminals
+# What only some terminals know.
+UNSTEADY = [
+    *(unit for unit in UNITS if unit not in ALIKE),
+    "\u0ba8\u0bbf",  # Tamil, with a vowel sign
+    "\u0915\u094d\u0937\u093f",
+    "\u1019\u103c\u1014\u103a",  # Burmese
+    "\u0f40\u0fb1",
+    "\u231a\ufe0e",
+    "\u00a9\ufe0f",
+    "\U0001f1e9",  # half a flag
+    "\U0001fae8",  # an emoji of 2022
+    "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",  # Scotland
+]
+
+
+def _each_by_itself(char: str) -> int:
+    """As terminals do that know no joining: a variation selector is nothing, each other sign what it is alone."""
+    return 0 if unicodedata.category(char) in ("Mn", "Me", "Cf") else 2 if ord(char) > 0x1F000 else 1
+
+
+TERMINALS: dict[str, Callable[[str], int] | None] = {
+    "of today": None,  # pyte's own
+    "each sign by itself": _each_by_itself,
+    "nothing but letters": lambda char: 1 if char.isascii() else 0,
+    "all of it wide": lambda char: 1 if char.isascii() else 2,
+}
+
+
+@pytest.mark.parametrize("name", TERMINALS)
+@pytest.mark.parametrize("unit", UNSTEADY, ids=ascii)
+def test_what_stands_behind_a_sign_is_in_its_column_on_every_terminal(
+    name: str, unit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if (measure := TERMINALS[name]) is not None:
+        monkeypatch.setattr("pyte.screens.wcwidth", measure)
+    screen = pyte.Screen(40, 1)
+    stream = pyte.Stream(screen)
+    stream.feed("#" * 40 + "\r")
+    column = 2 + 2 * cell_width(unit)
+    rest = "Y" + "-" * (38 - column)  # lines are written to their end
+    stream.feed(steady(f"\x1b[1mab{unit}{unit}X\x1b[0m") + rest)
+    line = [screen.buffer[0][at].data for at in range(40)]
+    assert "".join(line[column:]) == f"X{rest}"
+    assert (screen.buffer[0][column].bold, screen.buffer[0][column + 1].bold) == (True, False)
+    assert "#" not in line[:column]  # no cell keeps what stood there before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "plain \x1b[1mASCII\x1b[0m",
+        "Grüße — “quoted” … │ ● ▲ 茶 é é",
+        "日本語のタイトル",
+        "Привет, κόσμε",
+        "מילה",
+        *ALIKE,
+    ],
+    ids=ascii,
+)
+def test_what_all_terminals_draw_alike_is_written_as_it_is(text: str) -> None:
+    assert steady(text) is text

@@ -1,0 +1,62 @@
+"""What terminals draw at different widths, written so that what stands behind it is in its column all the same.
+
+Joined emoji, flags, skin tones, variation selectors and the vowel signs of many scripts take one cell on one terminal
+and two or four on another. Around each, the cursor is saved, the cells that we reckon with are cleared, it is written,
+and the cursor is put where it has to be: DECSC, DECRC and CUF, which every terminal has.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+
+if TYPE_CHECKING:
+    from textual.driver import Driver
+
+_SIGN = "[^\x00-\x20\x7f]"
+_MARK = "[\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]"
+_FLAG = "[\U0001f1e6-\U0001f1ff]"
+_RECENT = "[\U0001f6d5-\U0001f6df\U0001f7f0-\U0001f7ff\U0001f90c\U0001fa70-\U0001faff]"  # unknown to older terminals
+# Brahmic scripts, and Hangul in its parts.
+_JOINING = "\u0900-\u0dff\u0f00-\u109f\u1100-\u11ff\u1780-\u17ff\u1a20-\u1aad\u1b00-\u1bff\ua980-\ua9df\ud7b0-\ud7ff"
+
+
+@cache
+def _unsteady() -> re.Pattern[str]:
+    return re.compile(
+        f"{_FLAG}{{1,2}}|{_SIGN}(?:{_MARK}+|(?=\u200d))(?:\u200d{_SIGN}{_MARK}*)*|{_RECENT}|"
+        f"[{_JOINING}][{_JOINING}\u0300-\u036f\u200c\u200d]*"
+    )
+
+
+@cache
+def _suspects() -> re.Pattern[str]:
+    """One character of what may be unsteady: looked for first, since most of what is written has none."""
+    return re.compile(f"[{_JOINING}\u200d{_MARK[1:-1]}{_FLAG[1:-1]}{_RECENT[1:-1]}]")
+
+
+def _held(found: re.Match[str]) -> str:
+    text = found[0]
+    cells = cell_len(text)
+    return f"\x1b7{' ' * cells}\x1b8\x1b7{text}\x1b8\x1b[{cells}C" if cells else text
+
+
+def steady(data: str) -> str:
+    """``data`` as it goes to a terminal: text between escape sequences."""
+    if data.isascii() or not (suspect := _suspects().search)(data):
+        return data
+    held = _unsteady().sub
+    return "\x1b".join(held(_held, part) if suspect(part) else part for part in data.split("\x1b"))
+
+
+def steadied(base: type[Driver]) -> type[Driver]:
+    """A driver that writes what ``base`` does, steadily."""
+
+    class Steady(base):  # type: ignore[misc, valid-type] # which driver it is, the system decides
+        def write(self, data: str) -> None:
+            super().write(steady(data))
+
+    return Steady
