@@ -234,7 +234,7 @@ class Terminal:
         while True:
             if self.pump(0.02):  # what comes is stamped first, and drawn when nothing comes
                 continue
-            while self._fed < len(self._chunks):
+            while self._fed < len(self._chunks) and not select.select([self._master], [], [], 0)[0]:
                 stamp, data = self._chunks[self._fed]
                 self._feed()
                 screen = "\n".join(self._screen.display)
