@@ -29,6 +29,7 @@ from screens.rail import Rail
 from screens.spot import Spot
 from widgets.banner import Banner
 from widgets.card import Card
+from widgets.compositor import SparingCompositor
 from widgets.lists import ForumList, OutboxList, PostList, ThreadList
 from widgets.pane_head import PaneHead
 from widgets.row_list import RowList
@@ -65,6 +66,7 @@ class Panes(Hits, Screen[None]):
         """``frozen``: the clock stands, so nothing is repainted for the sake of time; ``editor``: the command behind
         Ctrl-O, "" for $VISUAL or $EDITOR; ``absolute_times``: "14:05" instead of "5 min"."""
         super().__init__()
+        self._compositor = SparingCompositor()
         self.keymap = keymap
         self.editor = editor
         self.session = session
@@ -184,6 +186,14 @@ class Panes(Hits, Screen[None]):
         follows = spot.place == "followed" or session.followed()
         hidden = frozenset() if follows else frozenset(["followed"])
         self.query_one(Tabs).show(spot.place, {"outbox": status.queued + status.refused}, hidden)
+        self._refresh_heads()
+        rail = self.query_one(Rail)
+        if rail.display:
+            rail.show(spot.forum, session.activity())
+
+    def _refresh_heads(self) -> None:
+        """What can change with the cursor of a list: the heads of the panes, the hints."""
+        session, spot = self.session, self.spot
         left, right = self._left_head()
         self.query_one("#left-head", PaneHead).show(left, right, active=not spot.reading and not self.writing)
         left, right = self._right_head()
@@ -192,9 +202,6 @@ class Panes(Hits, Screen[None]):
         out = () if self.writing else not_here(spot, may_write=not session.refusal(), rows=bool(self.list_now.keys))
         key = "" if self.writing else self.keymap.name("help")  # the composer has keys of its own
         self.query_one(HintLine).set_hints(hints(where, {*out, "help"}, self.keymap), (key, "help") if key else None)
-        rail = self.query_one(Rail)
-        if rail.display:
-            rail.show(spot.forum, session.activity())
 
     def _left_head(self) -> tuple[Content, Content]:
         spot, rows = self.spot, self.list_now

@@ -25,6 +25,7 @@ from jamtui.model import Completion, Found, SearchHit
 from jamtui.session import Session
 from screens.type_ahead import hold_keys, release_keys
 from widgets.bindings import bindings
+from widgets.compositor import SparingCompositor
 from widgets.fields import Field
 from widgets.lists import HitList
 from widgets.row_list import RowList
@@ -67,6 +68,7 @@ class Search(ModalScreen[Chosen | None]):
     def __init__(self, session: Session, query: str = "", *, back_to: Chosen | None = None, ages: Ages = age) -> None:
         """``query`` stands in the line at first; ``back_to`` is the hit that one comes back from."""
         super().__init__()
+        self._compositor = SparingCompositor()
         self._session = session
         self._ages = ages
         self._query = back_to.found.text if back_to else query

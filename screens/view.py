@@ -249,7 +249,8 @@ class View(Panes):
         self._stop_resting()
         if self.wide and not self.spot.reading and self.spot.kind in ("threads", "posts"):
             self._resting = self.set_timer(PREVIEW_AFTER, self._preview, name="preview")
-        self._refresh_lines()
+        if self.spot.kind != "threads":  # what stands above threads goes with the forum and the thread beside
+            self._refresh_heads()
 
     def _stop_resting(self) -> None:
         if self._resting is not None:

@@ -137,8 +137,8 @@ class Ways(Moving):
     def _right_head(self) -> tuple[Content, Content]:
         return (Content("Who it is"), Content("")) if self.spot.kind == "people" else super()._right_head()
 
-    def _refresh_lines(self) -> None:
-        super()._refresh_lines()
+    def _refresh_heads(self) -> None:
+        super()._refresh_heads()
         self.query_one(Banner).say(self._banner())
 
     def _banner(self) -> Content:

@@ -1,0 +1,106 @@
+"""Screens are redrawn sparingly: the terminal shows what a full drawing shows, and only what changed is drawn."""
+
+from __future__ import annotations
+
+import random
+
+import pyte
+from rich.segment import Segment
+from textual.app import App, ComposeResult
+from textual.containers import Horizontal
+from textual.geometry import Region
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widget import Widget
+
+from widgets.compositor import SparingCompositor
+
+WIDTH, HEIGHT = 60, 20
+
+
+class Lines(Widget):
+    """Lines that change one by one; counts how many it was asked for."""
+
+    DEFAULT_CSS = "Lines { width: 1fr; height: 1fr; }"
+
+    def __init__(self, **names: str) -> None:
+        super().__init__(**names)
+        self.versions = [0] * HEIGHT
+        self.asked = 0
+
+    def change(self, first: int, count: int) -> None:
+        for y in range(first, first + count):
+            self.versions[y] += 1
+        self.refresh(Region(0, first, self.size.width, count))
+
+    def render_line(self, y: int) -> Strip:
+        self.asked += 1
+        text = f"{self.id} {y} {self.versions[y]}"
+        return Strip([Segment(text.ljust(self.size.width, "."))])
+
+
+class Overlapping(Screen[None]):
+    """Two panes side by side, and a note that lies over both."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._compositor = SparingCompositor()
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="panes"):
+            yield Lines(id="left")
+            yield Lines(id="right")
+        yield Lines(id="note")
+
+
+class Shown(App[None]):
+    CSS = """
+    Overlapping { layers: below above; }
+    #panes { layer: below; }
+    #note { layer: above; width: 20; height: 5; offset: 20 4; }
+    """
+
+    def get_default_screen(self) -> Overlapping:
+        return Overlapping()
+
+
+async def test_the_terminal_shows_what_a_full_drawing_shows() -> None:
+    """Random lines of random panes change, also beneath others, sometimes of several panes at once."""
+    rng = random.Random(1)
+    app = Shown()
+    async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
+        await pilot.pause()
+        compositor = app.screen._compositor
+        terminal = pyte.Screen(WIDTH, HEIGHT)
+        stream = pyte.Stream(terminal)
+        stream.feed(compositor.render_update(full=True).render_segments(app.console))
+        panes = list(app.screen.query(Lines))
+        for _ in range(60):
+            changed = rng.sample(panes, rng.randint(1, 3))
+            for pane in changed:
+                first = rng.randrange(pane.size.height)
+                pane.change(first, rng.randint(1, pane.size.height - first))
+            compositor.update_widgets(set(changed))
+            update = compositor.render_update()
+            assert update is not None
+            stream.feed(update.render_segments(app.console))
+            assert terminal.display == [strip.text for strip in compositor.render_strips()]
+
+
+async def test_only_the_lines_that_changed_are_drawn() -> None:
+    app = Shown()
+    async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
+        await pilot.pause()
+        left, right = app.screen.query_one("#left", Lines), app.screen.query_one("#right", Lines)
+        note = app.screen.query_one("#note", Lines)
+        compositor = app.screen._compositor
+        compositor.render_update(full=True)
+        left.asked = right.asked = note.asked = 0
+        left.change(10, 2)
+        compositor.update_widgets({left})
+        compositor.render_update()
+        assert (left.asked, right.asked, note.asked) == (2, 0, 0)
+        note.change(1, 1)
+        compositor.update_widgets({note})
+        compositor.render_update()
+        assert (left.asked, right.asked, note.asked) == (2, 0, 1)
