@@ -2,15 +2,14 @@
 
     python benchmarks/bench_load.py [--posts 46000] [--archive FILE] [--runs 5]
 
-Nothing of the network. Each run measures all in turn, in a folder of its own; printed are medians and their ratio to
-the table alone, which is one table of (id, JSON) in one transaction. Times in ms.
+Nothing of the network. Each run measures all in turn, in a folder of its own; the table alone is one table of
+(id, JSON) in one transaction. Times in ms.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -19,9 +18,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import apsw
+from rich.console import Console
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.figures import Beside, Figure, Goal, Ground, middle, table
 from jamtui.archive import Post, open_archive, parse_line
 from jamtui.store import columns, connection, mirror
 from jamtui.store.mirror import Loading, Mirror
@@ -64,16 +65,16 @@ def pages_with_triggers(folder: Path, posts: Sequence[tuple[Post, bytes]]) -> It
     db.close()
 
 
-def loading(folder: Path, lines: Sequence[bytes], parsed: bool) -> Iterator[None]:
+def loading(folder: Path, lines: Sequence[bytes]) -> Iterator[None]:
+    """A snapshot from its lines, as the network's thread loads it: whole, then with its log folded back as well."""
     db = connection.connect(folder / "mirror.sqlite", mirror.SCHEMA)
-    records = [parse_line(line, at) for at, line in enumerate(lines, 1)] if parsed else []
     yield
-    load = Loading(Mirror(db), "1-aaaa")
-    for line in () if parsed else lines:
+    load = Loading(Mirror(db), "1-aaaa", beside=True)
+    for line in lines:
         load.feed(line)
-    for record in records:
-        load.feed_record(record)
     load.finish("2026-01-01T00:00:00.000Z")
+    yield
+    db.execute("PRAGMA wal_checkpoint(PASSIVE)")
     yield
     db.close()
 
@@ -108,24 +109,68 @@ def week(folder: Path, lines: Sequence[bytes], apply: bool) -> Iterator[None]:
     db.close()
 
 
-def measured(make: Callable[[Path], Iterator[None]]) -> float:
-    """Milliseconds between the two yields of what ``make`` gives."""
+def taken(make: Callable[[Path], Iterator[None]], steps: int = 1) -> list[tuple[float, float]]:
+    """(milliseconds, milliseconds of processor time) from the first yield of what ``make`` gives to each of the next
+    ``steps``."""
     with tempfile.TemporaryDirectory() as folder:
-        steps = make(Path(folder))
-        next(steps)
+        made = make(Path(folder))
+        next(made)
         gc.collect()
-        begin = time.perf_counter()
-        next(steps)
-        taken = time.perf_counter() - begin
-        next(steps, None)
-        return taken * 1000
+        begin, used = time.perf_counter(), time.process_time()
+        found = []
+        for _ in range(steps):
+            next(made)
+            found.append(((time.perf_counter() - begin) * 1000, (time.process_time() - used) * 1000))
+        next(made, None)
+        return found
 
 
-def told(names: Sequence[str], runs: Sequence[Sequence[float]]) -> None:
-    base = statistics.median(run[0] for run in runs)
-    for at, name in enumerate(names):
-        middle = statistics.median(run[at] for run in runs)
-        print(f"{name:<46} {middle:8.0f} ms   {middle / base:6.2f} x")
+def measured(make: Callable[[Path], Iterator[None]]) -> float:
+    """Milliseconds between the first two yields of what ``make`` gives."""
+    return taken(make)[0][0]
+
+
+def read_lines(archive: Path) -> list[bytes]:
+    with open_archive(archive) as stream:
+        return [line.rstrip(b"\n") for line in stream]
+
+
+def posts_of(lines: Sequence[bytes]) -> list[tuple[Post, bytes]]:
+    return [(r.data, r.raw) for r in (parse_line(line, 1) for line in lines) if isinstance(r.data, Post)]
+
+
+def figures(ground: Ground) -> list[Figure]:
+    lines = read_lines(ground.archive)
+    posts = posts_of(lines)
+    gc.freeze()
+    alone, whole, folded, paged, rows, applied = ([] for _ in range(6))
+    for _ in range(ground.runs):
+        alone += taken(lambda at: table_alone(at, posts))
+        first, second = taken(lambda at: loading(at, lines), 2)
+        whole.append(first)
+        folded.append(second)
+        paged.append(measured(lambda at: pages_with_triggers(at, posts)))
+        rows.append(measured(lambda at: week(at, lines, False)))
+        applied.append(measured(lambda at: week(at, lines, True)))
+
+    def walls(values: Sequence[tuple[float, float]]) -> float:
+        return middle(wall for wall, _ in values)
+
+    def used(values: Sequence[tuple[float, float]]) -> str:
+        return f"processor time {middle(cpu for _, cpu in values):,.0f} ms"
+
+    base = Beside("table alone", walls(alone), used(alone))
+    apart = Beside("rows and words alone", middle(rows))
+    peers = (Beside("pages of 200 with triggers", middle(paged)),)
+    what = f"bulk load of {len(posts):,} posts with full text"
+    return [
+        Figure("load", what, walls(whole), "ms", (Goal.times(2.5, base),), (base,), peers, used(whole)),
+        Figure("load", "the same, its log folded back", walls(folded), "ms", note=used(folded)),
+        Figure(
+            "load", f"{WEEK:,} new posts applied to that mirror", middle(applied), "ms", (Goal.times(1.5, apart),),
+            (apart,),
+        ),
+    ]  # fmt: skip
 
 
 def main() -> None:
@@ -139,27 +184,7 @@ def main() -> None:
         if not words.archive:
             make = [sys.executable, "-m", "jamserver", "generate", "--posts", str(words.posts), "--seed", "1"]
             subprocess.run([*make, "-o", str(path)], check=True)
-        with open_archive(path) as stream:
-            lines = [line.rstrip(b"\n") for line in stream]
-    posts = [(r.data, r.raw) for r in (parse_line(line, 1) for line in lines) if isinstance(r.data, Post)]
-    gc.freeze()
-    print(f"{len(posts):,} posts, {sum(map(len, lines)) / 1e6:.0f} MB of JSON")
-    told(
-        ("table alone", "load, records parsed already", "load, from the lines", "beside it: pages of 200, triggers"),
-        [
-            (
-                measured(lambda at: table_alone(at, posts)),
-                measured(lambda at: loading(at, lines, True)),
-                measured(lambda at: loading(at, lines, False)),
-                measured(lambda at: pages_with_triggers(at, posts)),
-            )
-            for _ in range(words.runs)
-        ],
-    )
-    told(
-        (f"{WEEK:,} posts: rows and words alone", f"{WEEK:,} posts applied as changes"),
-        [(measured(lambda at: week(at, lines, False)), measured(lambda at: week(at, lines, True))) for _ in range(3)],
-    )
+        Console().print(table(figures(Ground(Path(folder), path, words.runs))))
 
 
 if __name__ == "__main__":

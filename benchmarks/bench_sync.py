@@ -1,91 +1,160 @@
-"""Cold sync: a real server, a real client, an empty mirror.
+"""Syncing: a real server in a process of its own, a real client, an empty mirror; then one that was away for a week.
 
     python benchmarks/bench_sync.py [--posts 46000] [--archive FILE] [--runs 3]
 
-Prints, for the generated Jam and for an archive if one is given: seconds until the first posts can be read, seconds
-until the mirror is whole, the same beside the plain table alone and beside pages of 200 with triggers (both without any
-network, see bench_load.py), and the memory of the process.
+Told are the time until the first posts can be read, until the mirror is whole, beside pages of 200 with triggers
+(without any network, see bench_load.py), and the requests and the time of a mirror that comes back.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import gc
 import random
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+
+import apsw
+import httpx
+from rich.console import Console
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from api_client.client import JamClient
-from benchmarks.bench_load import measured, pages_with_triggers, table_alone
-from jamtui.archive import Post, open_archive, read
+from benchmarks.bench_load import WEEK, measured, pages_with_triggers, posts_of, read_lines, table_alone, week
+from benchmarks.figures import Beside, Figure, Goal, Ground, middle, table
 from jamtui.model import Changed
 from jamtui.paths import Home
 from jamtui.session import prepare
-from jamtui.store import registry
+from jamtui.store import connection, mirror, registry
+from jamtui.store.registry import KnownJam
 from jamtui.sync.network import once
+
+SHARED = 5.0  # seconds for which a server shares a snapshot: a cold sync waits until it is made anew
 
 
 def now() -> datetime:
     return datetime.now(UTC)
 
 
-def cold(origin: str) -> tuple[float, float]:
-    """(seconds to the first rows, seconds to the whole mirror) of one cold sync."""
-    with tempfile.TemporaryDirectory() as folder:
-        home = Home.from_env({"JAMTUI_HOME": folder})
-        jam = registry.for_server(home, origin, "bench", "Bench")
-        registry.remember(home, jam)
-        prepare(jam, now())
-        first: list[float] = []
-        begin = time.perf_counter()
+class Counting(httpx.AsyncBaseTransport):
+    """The real transport, which counts what is asked for."""
 
-        def notify(changed: Changed) -> None:
-            if changed.everything and not first:
-                first.append(time.perf_counter() - begin)
+    def __init__(self) -> None:
+        self.count = 0
+        self._inner = httpx.AsyncHTTPTransport()
 
-        async def run() -> None:
-            async with JamClient(origin) as client:
-                await once(jam, client, now=now, rng=random.Random(1), progress=lambda *_: None, notify=notify)
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.count += 1
+        return await self._inner.handle_async_request(request)
 
-        asyncio.run(run())
-        return first[0], time.perf_counter() - begin
+    async def aclose(self) -> None:
+        await self._inner.aclose()
 
 
-def measure(name: str, archive: Path, runs: int) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        db = Path(folder) / "jam.sqlite"
-        subprocess.run([sys.executable, "-m", "jamserver", "import", str(archive), "--db", str(db)], check=True)
-        server = subprocess.Popen(
-            [sys.executable, "-m", "jamserver", "run", "--db", str(db), "--port", "0"],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+def known(folder: str, origin: str) -> KnownJam:
+    home = Home.from_env({"JAMTUI_HOME": folder})
+    jam = registry.for_server(home, origin, "bench", "Bench")
+    registry.remember(home, jam)
+    prepare(jam, now())
+    return jam
+
+
+def synced(jam: KnownJam, origin: str) -> tuple[float, float, int]:
+    """(ms to the first rows, ms in all, requests) of one sync."""
+    first: list[float] = []
+    counting = Counting()
+    begin = time.perf_counter()
+
+    def notify(changed: Changed) -> None:
+        if changed.everything and not first:
+            first.append((time.perf_counter() - begin) * 1000)
+
+    async def run() -> None:
+        async with JamClient(origin, transport=counting) as client:
+            await once(jam, client, now=now, rng=random.Random(1), progress=lambda *_: None, notify=notify)
+
+    asyncio.run(run())
+    whole = (time.perf_counter() - begin) * 1000
+    return first[0] if first else whole, whole, counting.count
+
+
+@contextlib.contextmanager
+def serving(archive: Path, folder: Path) -> Iterator[tuple[str, Path]]:
+    db = folder / "server.sqlite"
+    subprocess.run([sys.executable, "-m", "jamserver", "import", str(archive), "--db", str(db)], check=True)
+    words = [sys.executable, "-m", "jamserver", "run", "--db", str(db), "--port", "0"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
-            origin = server.stdout.readline().split()[-1]
-            samples = [cold(origin) for _ in range(runs)]
-            rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            yield server.stdout.readline().split()[-1], db
         finally:
             server.terminate()
-            server.wait()
-    with open_archive(archive) as stream:
-        posts = [(record.data, record.raw) for record in read(stream) if isinstance(record.data, Post)]
-    table = statistics.median(measured(lambda at: table_alone(at, posts)) for _ in range(runs)) / 1000
-    pages = statistics.median(measured(lambda at: pages_with_triggers(at, posts)) for _ in range(runs)) / 1000
-    first, whole = (statistics.median(column) for column in zip(*samples, strict=True))
-    print(
-        f"{name}: first rows {first * 1000:.0f} ms, whole mirror {whole:.2f} s, "
-        f"table alone {table:.2f} s (ratio {whole / table:.1f}), "
-        f"pages of 200 with triggers {pages:.2f} s (ratio {whole / pages:.2f}), peak memory {rss:.0f} MiB"
-    )
+
+
+def cold(origin: str) -> tuple[float, float, int]:
+    with tempfile.TemporaryDirectory() as folder:
+        return synced(known(folder, origin), origin)
+
+
+def returning(origin: str, lines: Sequence[bytes], missing: int, db: Path) -> tuple[float, float, int]:
+    """A mirror without the last ``missing`` objects of the server's log, which are posts."""
+    with tempfile.TemporaryDirectory() as folder:
+        jam = known(folder, origin)
+        with contextlib.closing(apsw.Connection(str(db), flags=apsw.SQLITE_OPEN_READONLY)) as server:
+            seq, mark = next(iter(server.execute("SELECT seq, mark FROM changes ORDER BY seq DESC LIMIT 1")))
+            seq = int(seq) - missing  # type: ignore[arg-type]
+            mark = next(iter(server.execute("SELECT mark FROM changes WHERE seq = ?", (seq,))))[0]
+        with contextlib.closing(connection.connect(jam.mirror, mirror.SCHEMA)) as local:
+            load = mirror.Loading(mirror.Mirror(local), f"{seq}-{mark}")
+            for line in lines[: len(lines) - missing]:
+                load.feed(line)
+            load.finish("2026-01-01T00:00:00.000Z")
+        gc.collect()
+        return synced(jam, origin)
+
+
+def figures(ground: Ground) -> list[Figure]:
+    lines = read_lines(ground.archive)
+    posts = posts_of(lines)
+    gc.freeze()
+    colds, nothing, weeks, alone, paged, inserted = ([] for _ in range(6))
+    with serving(ground.archive, ground.folder) as (origin, db):
+        cold(origin)  # httpx is imported, and the server's pages are in the system's cache
+        for _ in range(ground.runs):
+            time.sleep(SHARED)
+            colds.append(cold(origin))
+            alone.append(measured(lambda at: table_alone(at, posts)))
+            paged.append(measured(lambda at: pages_with_triggers(at, posts)))
+            nothing.append(returning(origin, lines, 0, db))
+            inserted.append(measured(lambda at: week(at, lines, False)))
+            weeks.append(returning(origin, lines, WEEK, db))
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    pages = Beside("pages of 200 with triggers", middle(paged))
+    apart = Beside("rows and words alone", middle(inserted))
+    floor = (Beside("table alone", middle(alone)),)
+    return [
+        Figure(
+            "sync", f"cold sync of {len(posts):,} posts", middle(whole for _, whole, _ in colds), "ms",
+            (Goal.times(0.3, pages),), floor, (pages,), f"{memory:.0f} MiB with the Jam in memory",
+        ),
+        Figure("sync", "its first posts can be read", middle(first for first, _, _ in colds), "ms", (Goal(50),)),
+        Figure("sync", "back, nothing is new: requests", max(asked for _, _, asked in nothing), "", (Goal(1),)),
+        Figure("sync", "back, nothing is new", middle(whole for _, whole, _ in nothing)),
+        Figure("sync", f"back, {WEEK:,} new posts: requests", max(asked for _, _, asked in weeks), "", (Goal(1),)),
+        Figure(
+            "sync", f"back, {WEEK:,} new posts", middle(whole for _, whole, _ in weeks), "ms",
+            (Goal.times(1.5, apart),), (apart,),
+        ),
+    ]  # fmt: skip
 
 
 def main() -> None:
@@ -94,26 +163,12 @@ def main() -> None:
     parser.add_argument("--archive", type=Path)
     parser.add_argument("--runs", type=int, default=3)
     words = parser.parse_args()
-    if words.archive:
-        measure(words.archive.name, words.archive, words.runs)
     with tempfile.TemporaryDirectory() as folder:
-        made = Path(folder) / "generated.jsonl"
-        subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "jamserver",
-                "generate",
-                "--posts",
-                str(words.posts),
-                "--seed",
-                "1",
-                "-o",
-                str(made),
-            ],
-            check=True,
-        )
-        measure(f"{words.posts:,} generated posts", made, words.runs)
+        archive = words.archive or Path(folder) / "generated.jsonl"
+        if not words.archive:
+            make = [sys.executable, "-m", "jamserver", "generate", "--posts", str(words.posts), "--seed", "1"]
+            subprocess.run([*make, "-o", str(archive)], check=True)
+        Console().print(table(figures(Ground(Path(folder), archive, words.runs))))
 
 
 if __name__ == "__main__":
