@@ -10,17 +10,20 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import json
 import os
 import random
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 from rich.console import Console
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -28,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.figures import Beside, Figure, Goal, Ground, middle, shuffled, table
 from jamserver import accounts, objects, posts
 from jamserver.app import Settings, random_id, serve, system_clock
-from jamserver.db import prepare
+from jamserver.db import connect, prepare
 from jamserver.log import Tx
 from jamserver.posts import Actor
 from jamserver.wire import NewPost
@@ -98,23 +101,93 @@ async def request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ra
     return length
 
 
-async def pages(path: Path, seconds: float = 2.0) -> float:
-    """Pages of 200 changes a second over HTTP, four connections; client and server share the machine."""
-    async with running(path, Settings(writes=10**9)) as (host, port):
-        raw = b"GET /api/v1/changes?limit=200 HTTP/1.1\r\nHost: x\r\n\r\n"
-        count = 0
-        end = time.perf_counter() + seconds
+# A client that costs next to nothing: it keeps some connections busy, and reads no more of an answer than its length.
+_CLIENT = """
+import socket, sys, time
+host, port, seconds, connections, path = sys.argv[1:]
+port, seconds, connections = int(port), float(seconds), int(connections)
+ask = f"GET {path} HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n".encode()
+socks = [socket.create_connection((host, port)) for _ in range(connections)]
+room, count = bytearray(1 << 20), 0
+for sock in socks:
+    sock.sendall(ask)
+end = time.perf_counter() + seconds
+while time.perf_counter() < end:
+    for sock in socks:
+        head = b""
+        while b"\\r\\n\\r\\n" not in head:
+            head += sock.recv(1 << 18)
+        head, _, body = head.partition(b"\\r\\n\\r\\n")
+        if not head.startswith(b"HTTP/1.1 200"):
+            raise SystemExit(head.decode())
+        left = int(head.lower().partition(b"content-length: ")[2].split(b"\\r\\n")[0]) - len(body)
+        while left:
+            left -= sock.recv_into(room, left)
+        sock.sendall(ask)
+        count += 1
+print(count / seconds)
+"""
 
-        async def one() -> None:
-            nonlocal count
-            reader, writer = await asyncio.open_connection(host, port)
-            while time.perf_counter() < end:
-                await request(reader, writer, raw)
-                count += 1
-            writer.close()
 
-        await asyncio.gather(*(one() for _ in range(4)))
-        return count / seconds
+# The floor: the same framework, server and encoder, and one page that is in memory.
+_BARE = """
+import asyncio, pathlib, socket, sys
+import msgspec, uvicorn
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
+body = pathlib.Path(sys.argv[1]).read_bytes()
+async def page(request):
+    return Response(body, media_type="application/json")
+class Server(uvicorn.Server):
+    async def startup(self, sockets=None):
+        await super().startup(sockets)
+        print(f"listening on http://127.0.0.1:{sockets[0].getsockname()[1]}", flush=True)
+sock = socket.socket()
+sock.bind(("127.0.0.1", 0))
+app = Starlette(routes=[Route("/page", page)])
+config = uvicorn.Config(app, http="h11", loop="asyncio", ws="none", lifespan="off", log_config=None, access_log=False)
+asyncio.run(Server(config).serve(sockets=[sock]))
+"""
+
+
+def served(path: Path) -> list[str]:
+    """The words that start a server."""
+    return [sys.executable, "-m", "jamserver", "run", "--db", str(path), "--port", "0"]
+
+
+def bare(page: Path) -> list[str]:
+    """The words that start the floor."""
+    return [sys.executable, "-c", _BARE, str(page)]
+
+
+@contextlib.contextmanager
+def apart(words: list[str]) -> Iterator[tuple[str, str]]:
+    """(host, port) of a server in a process of its own."""
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            host, _, port = server.stdout.readline().split()[-1].removeprefix("http://").rpartition(":")
+            yield host, port
+        finally:
+            server.terminate()
+
+
+def answers(host: str, port: str, path: str, seconds: float = 2.0) -> float:
+    """Answers a second to a client in a third process, over four connections that stay open."""
+    words = [sys.executable, "-c", _CLIENT, host, port, str(seconds), "4", path]
+    return float(subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True).stdout)
+
+
+def built(path: Path) -> float:
+    """Pages of 200 a second, without HTTP, when each is decoded to objects and encoded anew: what stored JSON saves."""
+    with contextlib.closing(connect(path)) as db:
+        begin, count = time.perf_counter(), 0
+        while time.perf_counter() - begin < 1:
+            found = list(db.execute("SELECT data FROM posts ORDER BY seq LIMIT 200"))
+            msgspec.json.encode({"items": [json.loads(row[0]) for row in found]})  # type: ignore[arg-type]
+            count += 1
+        return count / (time.perf_counter() - begin)
 
 
 async def deliveries(path: Path, token: str, forum: str, streams: int, count: int = 50) -> tuple[float, float]:
@@ -145,9 +218,8 @@ async def deliveries(path: Path, token: str, forum: str, streams: int, count: in
     return times[len(times) // 2], times[int(len(times) * 0.99)]
 
 
-def start_up(path: Path) -> float:
-    """Milliseconds of `jamserver run`, from nothing to "listening"."""
-    words = [sys.executable, "-m", "jamserver", "run", "--db", str(path), "--port", "0"]
+def start_up(words: list[str]) -> float:
+    """Milliseconds of a server, from nothing to "listening"."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     begin = time.perf_counter()
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment) as process:
@@ -166,7 +238,19 @@ def figures(ground: Ground, count: int = 2_000, streams: int = 200) -> list[Figu
     alone = Beside("one by one", middle(rates["alone"]))
     path = ground.folder / "pages.sqlite"
     _, token, forum = make_jam(path, 1_000)
-    rate = middle(asyncio.run(pages(path)) for _ in range(ground.runs))
+    page = ground.folder / "page.json"
+    with apart(served(path)) as (host, port):
+        page.write_bytes(urllib.request.urlopen(f"http://{host}:{port}/api/v1/posts?limit=200").read())
+        changes = middle(answers(host, port, "/api/v1/changes?limit=200") for _ in range(ground.runs))
+        listed = middle(answers(host, port, "/api/v1/posts?limit=200") for _ in range(ground.runs))
+    with apart(bare(page)) as (host, port):
+        memory = middle(answers(host, port, "/page") for _ in range(ground.runs))
+    decoded = Beside("decoded and encoded, without HTTP", middle(built(path) for _ in range(ground.runs)))
+    floor = Beside("bare Starlette, the page in memory", memory)
+    starts: dict[str, list[float]] = {"bare": [], "jamserver": []}
+    for kind in shuffled(starts, ground.runs):
+        starts[kind].append(start_up(bare(page) if kind == "bare" else served(path)))
+    bare_start = Beside("bare Starlette, uvicorn and msgspec", middle(starts["bare"]))
     p50, p99 = asyncio.run(deliveries(path, token, forum, streams))
     assert alone.value is not None
     return [
@@ -174,10 +258,17 @@ def figures(ground: Ground, count: int = 2_000, streams: int = 200) -> list[Figu
             "server", f"durable posts a second, {CONNECTIONS} writers", middle(rates["grouped"]), "/s",
             (Goal(2 * alone.value, "2 x one by one", at_least=True),), (alone,),
         ),
-        Figure("server", "pages of 200 posts a second over HTTP", rate, "/s"),
+        Figure(
+            "server", "pages of 200 posts a second over HTTP, stored JSON", listed, "/s",
+            (Goal(5_100, "on the machine of the budgets", at_least=True),), (floor,), (decoded,),
+        ),
+        Figure("server", "pages of 200 changes a second over HTTP", changes, "/s"),
         Figure("server", f"post to the last of {streams} streams, p50", p50),
         Figure("server", f"post to the last of {streams} streams, p99", p99),
-        Figure("server", "start to listening", middle(start_up(path) for _ in range(ground.runs))),
+        Figure(
+            "server", "start to listening", middle(starts["jamserver"]), "ms", (Goal.times(1.5, bare_start),),
+            (bare_start,),
+        ),
     ]  # fmt: skip
 
 

@@ -14,6 +14,8 @@ PARTS = {  # the word for --only, and the module with its figures()
     "lists": "bench_lists",
     "threads": "bench_threads",
     "search": "bench_search",
+    "load": "bench_load",
+    "sync": "bench_sync",
     "server": "bench_server",
 }
 

@@ -8,8 +8,6 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Protocol
 
-import zstandard
-
 from jamserver import log
 from jamserver.db import Connection, Readers, rows, value
 from jamtui import archive
@@ -97,6 +95,8 @@ class _Plain:
 def _packer(encoding: str) -> tuple[_Packer, int, int]:
     """What packs, how it is asked to give all that it holds, and how to end."""
     if encoding == "zstd":
+        import zstandard  # not for a start
+
         zstd = zstandard.ZstdCompressor(level=3).compressobj()
         return zstd, zstandard.COMPRESSOBJ_FLUSH_BLOCK, zstandard.COMPRESSOBJ_FLUSH_FINISH
     if encoding == "gzip":

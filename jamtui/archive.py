@@ -11,7 +11,6 @@ are never lost, and as a typed, frozen struct (`Record.data`) of the fields that
 from __future__ import annotations
 
 import contextlib
-import gzip
 import io
 import re
 import unicodedata
@@ -396,6 +395,8 @@ def unpacked(file: BinaryIO) -> BinaryIO:
     head = file.read(4)
     file.seek(0)
     if head.startswith(_GZIP):
+        import gzip  # not for a start
+
         return io.BufferedReader(gzip.GzipFile(fileobj=file))
     if head == _ZSTD:
         return io.BufferedReader(_ZstdReader(file), 1 << 18)
