@@ -33,7 +33,7 @@ from screens.messages import JamChanged
 from screens.performs import Complains, Leaves
 from screens.type_ahead import TypeAhead
 from widgets.bindings import rebind
-from widgets.steady import steadied
+from widgets.steady import steadied, steady
 
 if TYPE_CHECKING:
     from textual.actions import ActionParseResult
@@ -317,7 +317,7 @@ class JamApp(TypeAhead[int]):
             frame = screen._compositor.render_full_update()
             # Without it the next start shows nothing until it is ready: no reason to trouble anybody.
             with contextlib.suppress(PathError, OSError):
-                keep(frame.render_segments(self.console), *screen.size)
+                keep(steady(frame.render_segments(self.console)), *screen.size)
 
     async def action_quit(self) -> None:
         self.exit(0)

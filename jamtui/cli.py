@@ -7,6 +7,7 @@ without locals.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -16,6 +17,7 @@ TYPE_CHECKING = False  # typing's own is not worth its import: see jamtui.output
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Mapping, Sequence
+    from typing import TextIO
 
     from jamtui.commands.context import Context
     from jamtui.first_paint import Painted
@@ -32,13 +34,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     _utf8()
     try:
         code = _run(words, os.environ)
-        sys.stdout.flush()
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except OSError as error:
+                if stream is sys.stdout and error.errno != errno.EIO:
+                    raise
+                _read_by_nobody(stream)  # the terminal is gone: that is what ended us
         return code
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read has enough. Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _read_by_nobody(sys.stdout)  # whoever read has enough
         return 0
     except JamError as error:
         return _failed(error, error.title, error.hint, error.exit_code, debug)
@@ -48,6 +55,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - a fault of the program must not show strangers' text or secrets
         hint = "" if debug else "This is a fault of jamtui: please report it with what --debug prints."
         return _failed(error, f"unexpected {type(error).__name__}", hint, 1, debug)
+
+
+def _read_by_nobody(stream: TextIO) -> None:
+    """``stream`` leads nowhere from here: Python would complain once more when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _utf8() -> None:

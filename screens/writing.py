@@ -54,6 +54,12 @@ class Writing(Moving):
         if reason := self.session.refusal():
             raise UsageError(reason)
 
+    def leave(self) -> None:
+        """What was typed last, too: the composer itself saves when one rests."""
+        if self.writing:
+            self.composer.save_now()
+        super().leave()
+
     # -- the composer
 
     @property

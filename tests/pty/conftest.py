@@ -13,6 +13,7 @@ import contextlib
 import fcntl
 import os
 import re
+import select
 import signal
 import struct
 import subprocess
@@ -77,6 +78,7 @@ class Terminal:
             [sys.executable, "-m", "jamtui", *words], stdin=slave, stdout=slave, stderr=slave, env=env,
             start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )  # fmt: skip
+        self._gone = os.pipe()  # closed at its writing end: nobody reads any more
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -85,7 +87,8 @@ class Terminal:
 
     def _read(self) -> None:
         with contextlib.suppress(OSError):  # the terminal was closed
-            while data := os.read(self._master, 1 << 16):
+            while self._gone[0] not in select.select([self._master, self._gone[0]], [], [])[0]:
+                data = os.read(self._master, 1 << 16)
                 with self._told:
                     self.output += data
                     self._stream.feed(data)
@@ -131,6 +134,14 @@ class Terminal:
     def send_signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
+    def hang_up(self) -> None:
+        """The terminal is gone: what the program sees when its window is closed."""
+        os.close(self._gone[1])
+        self._reader.join(LIMIT)
+        for end in (self._gone[0], self._slave, self._master):
+            os.close(end)
+        self._gone = (-1, -1)
+
     def wait_end(self) -> int:
         return self.process.wait(LIMIT)
 
@@ -151,9 +162,8 @@ class Terminal:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
-        os.close(self._slave)
-        self._reader.join(LIMIT)
-        os.close(self._master)
+        if self._gone != (-1, -1):
+            self.hang_up()
 
 
 @pytest.fixture

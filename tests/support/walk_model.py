@@ -87,12 +87,9 @@ class Model:
     def order(self, one: str) -> int:
         return list(self.posts).index(one)
 
-    def thread(self, one: str) -> list[Post]:
-        return [post for post in self.posts.values() if post.thread == one]
-
-    def fits(self, post: Post, words: list[str], now: datetime) -> bool:
-        """Whether a post has all that a filter names, each word read by itself."""
-        at = NOW + timedelta(seconds=self.order(post.id))
+    def fits(self, post: Post, n: int, words: list[str], now: datetime, unread: set[str]) -> bool:
+        """Whether the ``n``-th post has all that a filter names, each word read by itself."""
+        at = NOW + timedelta(seconds=n)
         spans = {"2h": now - timedelta(hours=2), "300d": now - timedelta(days=300)}
         authors = {PEOPLE[int(word[-1])] for word in words if word[0] == "@" or word.startswith("author:")}
         langs = {word[5:] for word in words if word.startswith("lang:")}
@@ -108,18 +105,23 @@ class Model:
             if word == "has:code":
                 found = found and "`" in post.body
             if word == "is:unread":
-                found = found and post in self.unread()
+                found = found and post.id in unread
         return found and moments.get("since", at) <= at and not ("before" in moments and at >= moments["before"])
 
     def threads(self, forum: str, sort: str, words: list[str], now: datetime) -> list[str]:
         """The ids of the threads that a list has, in its order."""
         here = [p for p in self.posts.values() if p.parent is None and forum in ("", FORUMS[p.forum])]
-        if words:
-            here = [p for p in here if any(self.fits(post, words, now) for post in self.thread(p.id))]
         n = {one: at for at, one in enumerate(self.posts)}
-        replies = {p.id: sum(not post.gone for post in self.thread(p.id) if post is not p) for p in here}
+        threads: dict[str, list[Post]] = {p.id: [] for p in here}
+        for post in self.posts.values():
+            if post.thread in threads:
+                threads[post.thread].append(post)
+        if words:
+            unread = {post.id for post in self.unread()}
+            here = [p for p in here if any(self.fits(one, n[one.id], words, now, unread) for one in threads[p.id])]
+        replies = {p.id: sum(not post.gone for post in threads[p.id] if post is not p) for p in here}
         rank: dict[str, Callable[[Post], tuple[int, int]]] = {
-            "active": lambda p: (-max(n[post.id] for post in self.thread(p.id)), 0),
+            "active": lambda p: (-max(n[post.id] for post in threads[p.id]), 0),
             "new": lambda p: (-n[p.id], 0),
             "votes": lambda p: (-p.up, -n[p.id]),
             "replies": lambda p: (-replies[p.id], -n[p.id]),
