@@ -78,22 +78,26 @@ class Demo:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def join(self) -> KnownJam:
-        """Starts the server and signs in there. Raises `JamError` with the server's own words when it cannot start."""
-        url, token = self._start()
+        """Signs in at the server, which is started if `start` has not done it. Raises `JamError` with the server's own
+        words when it cannot start."""
+        self.start()
+        url, token = self._told()
         return asyncio.run(self._sign_in(url, token))
 
     async def _sign_in(self, url: str, token: str) -> KnownJam:
         offer = await sign_in.discover(url)
         return await sign_in.token(self.home, offer, token, store="file", environ={})
 
-    def _start(self) -> tuple[str, str]:
+    def start(self) -> None:
+        """Starts the server, which takes a second to make its Jam. Does nothing when it is started already."""
+        if self._child is not None:
+            return
         words = [sys.executable, "-m", _MODULE, "--folder", str(self.folder), "--remove", "--seed", str(self.seed)]
         if self.freeze is not None:
             words += ["--freeze", self.freeze]
         if self.archive is not None:
             words += ["--archive", str(Path(self.archive).absolute())]
-        errors = self.folder / "server.log"
-        with errors.open("wb") as log:
+        with self._errors.open("wb") as log:
             # A session of its own: Ctrl-C on the terminal is for us, and we end the server in order.
             self._child = subprocess.Popen(  # noqa: S603 - our own module
                 words,
@@ -103,12 +107,20 @@ class Demo:
                 start_new_session=True,
                 env=_environment(),
             )
+
+    @property
+    def _errors(self) -> Path:
+        return self.folder / "server.log"
+
+    def _told(self) -> tuple[str, str]:
+        """The address and the token that the server says when it is there."""
+        assert self._child is not None  # noqa: S101 - it was started
         line = self._first_line(self._child)
         try:
             told = json.loads(line)
             return str(told["url"]), str(told["token"])
         except (ValueError, KeyError, TypeError):
-            words_of_it = errors.read_text("utf-8", "replace").strip().splitlines()
+            words_of_it = self._errors.read_text("utf-8", "replace").strip().splitlines()
             why = words_of_it[-1] if words_of_it else "it said nothing"
             raise JamError(
                 f"the demo could not be started: {why.removeprefix('jamserver: ')}",
@@ -157,13 +169,20 @@ def run(context: Context, args: argparse.Namespace) -> int:
         screen.size_of(args.size)
     elif not context.plain:
         screen.need_terminal("jamtui demo --screenshot FILE.svg draws its screen into a picture.")
-    if context.plain:
-        context.out.say("Starting the demo. This takes a few seconds.")
+    context.out.say("Starting the demo …")
     with ended_by_signals(), Demo(args.seed, args.freeze, args.archive) as demo:
+        demo.start()
+        if not context.plain:
+            _get_ready()
         session = session_on(demo, explore=args.explore)
         if args.screenshot:
             return screen.draw(context, session, args, frozen=args.freeze is not None)
         return screen.run(context, session, frozen=args.freeze is not None, keep=False)
+
+
+def _get_ready() -> None:
+    """Imports what is needed next while the server makes its Jam on another processor."""
+    import screens.jam  # noqa: F401
 
 
 @contextlib.contextmanager
