@@ -305,6 +305,21 @@ class Session(Ways, Reading):
     def draft(self, kind: DraftKind, target: str) -> Draft | None:
         return self._own.draft(kind, target)
 
+    def edit_draft(self, post_id: str) -> Draft:
+        """What a change of one's own post begins with: the draft of it that there is, else the post as it was written,
+        not as it is shown."""
+        post = self.post(post_id)
+        if found := self._own.draft(DraftKind.EDIT, post.id):
+            return found
+        title, body = self.written(post)
+        return Draft(DraftKind.EDIT, post.id, title, body, base_version=post.version)
+
+    def written(self, post: PostRow) -> tuple[str, str]:
+        """Title and body of a post as they were written, not made harmless: to be changed, never to be shown."""
+        for _, found in self.stored().posts([post.key]):
+            return str(found.get("title") or ""), str(found.get("body") or "")
+        return post.title, post.body
+
     def drafts(self) -> list[Draft]:
         return self._own.drafts()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -18,7 +19,8 @@ def write_outside(app: App[Any], text: str, editor: str = "") -> str:
     """``text`` as the editor left it: ``editor``, a command line, or what $VISUAL or $EDITOR says. The file is
     readable by this account alone and is removed afterwards.
 
-    Raises `JamError` when there is no editor, or it cannot be run; the text in the composer is then as before.
+    Raises `JamError` when there is no editor, it cannot be run, or it fails; the text in the composer is then as
+    before, and what an editor that failed had written is kept where the error says.
     """
     wanted = editor or os.environ.get("VISUAL") or os.environ.get("EDITOR") or ""
     try:
@@ -27,7 +29,9 @@ def write_outside(app: App[Any], text: str, editor: str = "") -> str:
         raise JamError(f"the editor cannot be started: {wanted}", f"{error}".capitalize()) from None
     if not command:
         raise JamError("no editor is set", "Set editor in config.toml, $VISUAL or $EDITOR and start jamtui again")
-    with tempfile.TemporaryDirectory(prefix="jamtui-") as folder:  # 0700, and mkstemp makes 0600
+    folder = Path(tempfile.mkdtemp(prefix="jamtui-"))  # 0700, and mkstemp makes 0600
+    keep = False
+    try:
         handle, name = tempfile.mkstemp(suffix=".md", dir=folder)
         path = Path(name)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -39,6 +43,12 @@ def write_outside(app: App[Any], text: str, editor: str = "") -> str:
             raise JamError("this terminal cannot be handed to an editor") from None
         except OSError as error:
             raise JamError(f"{command[0]} could not be run", error.strerror or "") from None
+        written = path.read_text(encoding="utf-8", errors="replace").rstrip("\n") if path.exists() else ""
         if done.returncode:
-            raise JamError(f"{command[0]} ended with {done.returncode}", "The text is as it was before")
-        return path.read_text(encoding="utf-8", errors="replace").rstrip("\n")
+            keep = written not in ("", text.rstrip("\n"))
+            hint = f"What it wrote is in {path}" if keep else "The text is as it was before"
+            raise JamError(f"{command[0]} ended with {done.returncode}", hint)
+        return written
+    finally:
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -146,9 +146,7 @@ class Writing(Moving):
                 "this post is not sent yet", f"{outbox} opens the outbox; {reopen} takes it back to change it."
             )
         self._read(post)
-        fresh = Draft(DraftKind.EDIT, post.id, post.title, post.body, base_version=post.version)
-        draft = self.session.draft(DraftKind.EDIT, post.id) or fresh
-        self._write(draft, "Change your post", titled=not post.parent_id)
+        self._write(self.session.edit_draft(post.id), "Change your post", titled=not post.parent_id)
 
     def action_discard(self) -> None:
         """Throws the draft away that belongs here: the reply to this post, or the new thread of this forum."""

@@ -10,7 +10,7 @@ from jamtui.commands import texts
 from jamtui.commands.context import Context
 from jamtui.commands.delivery import End, deliver
 from jamtui.errors import JamError, NotSignedIn, Refused, UsageError
-from jamtui.model import Draft, DraftKind, PostRow, SendState
+from jamtui.model import Draft, DraftKind, SendState
 from jamtui.safe_text import safe_line
 from jamtui.session import Session
 from jamtui.store.registry import KnownJam
@@ -46,7 +46,7 @@ def edit(context: Context, args: argparse.Namespace) -> int:
         target = session.post(args.post)
         if not target.mine:
             raise Refused("this post is somebody else's", "You can change your own posts.", "forbidden")
-        title, body = _stored_texts(session, target)
+        title, body = session.written(target)
         if args.title is not None and target.parent_id is not None:
             raise UsageError("a reply has no title", "Leave --title out.")
         draft = session.draft(DraftKind.EDIT, target.id)
@@ -61,13 +61,6 @@ def edit(context: Context, args: argparse.Namespace) -> int:
         new = Draft(DraftKind.EDIT, target.id, new_title, new_body, base_version=target.version)
         outbox_id = send(session, new, goes_on=args.body is None)
     return tell(context, session.known, [(outbox_id, "edit", target.id)])
-
-
-def _stored_texts(session: Session, target: PostRow) -> tuple[str, str]:
-    """Title and body as they were written, not as they are shown."""
-    for _, found in session.stored().posts([target.key]):
-        return str(found.get("title") or ""), str(found.get("body") or "")
-    return target.title, target.body
 
 
 def delete(context: Context, args: argparse.Namespace) -> int:

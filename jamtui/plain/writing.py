@@ -58,9 +58,7 @@ class Writing(Marking):
         self._own(post, "change")
         if post.key < 0:
             raise UsageError("this post is not sent yet", "5 opens the outbox; e takes it back to change it.")
-        fresh = Draft(DraftKind.EDIT, post.id, post.title, post.body, base_version=post.version)
-        draft = self.session.draft(DraftKind.EDIT, post.id) or fresh
-        self._compose(draft, "Change your post", titled=not post.parent_id)
+        self._compose(self.session.edit_draft(post.id), "Change your post", titled=not post.parent_id)
 
     def _own(self, post: PostRow, verb: str) -> None:
         if not post.mine or post.gone:

@@ -50,6 +50,7 @@ class Schema(Struct, frozen=True):
     migrations: Sequence[str | Callable[[apsw.Connection], None]]
     synchronous: str  # NORMAL for what can be fetched anew, FULL for what cannot
     page_size: int = 4_096  # of files made from now on
+    if_broken: str = "It will be set aside and fetched anew."  # what is told when it is damaged
 
 
 def connect(path: Path, schema: Schema) -> apsw.Connection:
@@ -59,7 +60,7 @@ def connect(path: Path, schema: Schema) -> apsw.Connection:
     """
     fresh = not path.exists() or path.stat().st_size == 0
     private_file(path)
-    with explained(path, schema.name):
+    with explained(path, schema.name, schema.if_broken):
         db = apsw.Connection(str(path))
         try:
             db.set_busy_timeout(BUSY_MS)
@@ -129,7 +130,10 @@ def transaction(db: apsw.Connection) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def explained(path: Path, name: str) -> Iterator[None]:
+def explained(
+    path: Path, name: str, if_broken: str = "Start jamtui again: what can be fetched is fetched anew."
+) -> Iterator[None]:
+    """Errors of SQLite in words for people; ``if_broken`` is the hint of `StoreBroken`."""
     try:
         yield
     except (apsw.FullError, apsw.IOError) as error:
@@ -141,7 +145,7 @@ def explained(path: Path, name: str) -> Iterator[None]:
             f"cannot write {path}: {error}", "Check the permissions of the file and its folder."
         ) from None
     except (apsw.NotADBError, apsw.CorruptError) as error:
-        raise StoreBroken(f"the {name} {path.name} is damaged: {error}", "It will be set aside.") from None
+        raise StoreBroken(f"the {name} {path.name} is damaged: {error}", if_broken) from None
 
 
 def _value(db: apsw.Connection, sql: str) -> str | int | float:

@@ -63,7 +63,13 @@ INSERT INTO stamp VALUES (1, 0);
 # Transactions after which counts of what is unread look otherwise; each is counted in n, too.
 _V3 = "ALTER TABLE stamp ADD COLUMN reading INTEGER NOT NULL DEFAULT 0;"
 
-SCHEMA = Schema("store of your own texts", 0x4A414F31, (_V1, _V2, _V3), "FULL")
+SCHEMA = Schema(
+    "store of your own texts",
+    0x4A414F31,
+    (_V1, _V2, _V3),
+    "FULL",
+    if_broken="Drafts, outbox and reading state are in it: copy it elsewhere, then move it away to start without them.",
+)
 
 
 class Payload(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -209,14 +215,14 @@ class Own:
                 self.remove_draft(instead_of.kind, instead_of.target)
 
     def put_back(self, row: Queued) -> None:
-        """Undo of `drop`: the row stands again where it stood."""
+        """Undo of `drop`: the row stands again where it stood, and one that was damaged is so again."""
         raw = msgspec.json.encode(row.payload)
         with self._changing():
             self.db.execute(
                 f"INSERT OR IGNORE INTO outbox({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     row.n, row.id, row.kind, row.post_id, row.thread_id, row.forum_id, raw,
-                    _digest(raw), row.state, row.reason, row.code, row.attempts,
+                    _digest(raw) if row.intact else b"", row.state, row.reason, row.code, row.attempts,
                     _ms(row.created), _ms(row.next_try) if row.next_try else 0, row.seq,
                 ),
             )  # fmt: skip

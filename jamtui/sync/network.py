@@ -65,6 +65,7 @@ class Network:
         self._notify = notify
         self.state = NetworkState()
         self._thread: threading.Thread | None = None
+        self._stopped = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._main: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
@@ -79,6 +80,7 @@ class Network:
 
     def stop(self) -> None:
         """Ends the connection; what is under way is repeated at the next start."""
+        self._stopped = True  # its loop may be on its way still
         loop, thread = self._loop, self._thread
         if thread is None:
             return
@@ -113,6 +115,8 @@ class Network:
     async def _start(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._main = asyncio.current_task()
+        if self._stopped:
+            return
         holder = self._holder
         try:
             await self._watch_until_taken(holder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -50,6 +51,26 @@ def test_the_first_run_welcomes(terminal: Callable[..., Any]) -> None:
     assert "Sign in" in screen
     welcome.press("q")
     assert welcome.wait_end() == 0
+
+
+def test_what_an_editor_that_fails_had_written_is_kept(terminal: Callable[..., Any], tmp_path: Path) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\nprintf "hours of work" > "$1"\nexit 3\n')
+    editor.chmod(0o755)
+    (tmp_path / "tmp").mkdir()
+    env = {"EDITOR": str(editor), "TMPDIR": str(tmp_path / "tmp")}
+    demo = terminal("demo", "--seed", "1", size=(160, 40), **env)
+    demo.wait_for("Building the social business")
+    demo.press("enter", "enter", "r")
+    demo.wait_for("Reply to")
+    demo.press(*"before", "\x0f")  # ctrl+o
+    demo.wait_for("ended with 3")
+    assert "before" in demo.screen()
+    kept = list((tmp_path / "tmp").glob("jamtui-*/*.md"))
+    assert [path.read_text() for path in kept] == ["hours of work"]
+    assert kept[0].stat().st_mode & 0o777 == 0o600
+    demo.press("\x11")
+    assert demo.wait_end() == 0
 
 
 def test_every_size_from_40x10_up_is_drawn(terminal: Callable[..., Any]) -> None:

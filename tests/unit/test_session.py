@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import queue
 import random
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from api_client.client import JamClient
 from jamtui.archive import rfc3339
 from jamtui.errors import JamError, NotFound, NotSignedIn, Refused, UsageError
 from jamtui.model import Draft, DraftKind, Found, SendState
@@ -262,6 +265,16 @@ def test_an_edit_lies_over_the_post_and_knows_the_version_ahead(session: Session
         session.send(Draft(DraftKind.EDIT, uid(2), body="mine now"))
 
 
+def test_a_change_begins_with_the_text_as_it_was_written(session: Session) -> None:
+    written = "\tfoo\n\t\tbar \u2067x\u2069 a\u00adb\u200b"
+    apply(session, post(8, 1, 4, author=ME, body=written, version=3), cursor="13-aaaa")
+    assert session.post(uid(8)).body != written
+    draft = session.edit_draft(uid(8))
+    assert (draft.kind, draft.target, draft.body, draft.base_version) == (DraftKind.EDIT, uid(8), written, 3)
+    session.save_draft(replace(draft, body="begun"))
+    assert session.edit_draft(uid(8)).body == "begun"
+
+
 def mirror_of_own() -> connection.Schema:
     from jamtui.store import own
 
@@ -414,6 +427,22 @@ def test_a_newer_mirror_is_refused_untouched(known: registry.KnownJam, clock: Cl
     with pytest.raises(JamError, match="newer jamtui"):
         Session(known, clock=clock, rng=random.Random(1), new_client=None)
     assert known.mirror.read_bytes() == before
+
+
+def test_a_network_that_is_stopped_while_it_starts_ends(known: registry.KnownJam, clock: Clock) -> None:
+    for _ in range(20):
+        one = Session(known, clock=clock, rng=random.Random(1), new_client=lambda: JamClient("http://127.0.0.1:9"))
+        one.start(lambda _: None)
+        one.close()
+        assert "jamtui-network" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_a_damaged_store_of_ones_own_is_told_with_what_to_do(known: registry.KnownJam, clock: Clock) -> None:
+    known.own.write_bytes(b"not a database, but long enough to look at it" * 40)
+    with pytest.raises(connection.StoreBroken) as told:
+        prepare(known, clock())
+    assert "move it away" in told.value.hint
+    assert known.own.exists()
 
 
 def test_uuid7_carries_the_time_and_its_version() -> None:

@@ -75,6 +75,19 @@ def test_a_row_damaged_on_the_disk_is_noticed_and_its_text_kept(store: Own) -> N
     assert "precioux" in row.payload.body
 
 
+def test_undoing_the_drop_of_a_damaged_row_makes_it_no_better(store: Own) -> None:
+    queue(store, "o1", body="precious")
+    store.db.execute("UPDATE outbox SET payload = replace(payload, 'precious', 'precioux')")
+    row = store.one("o1")
+    assert row is not None
+    store.drop("o1")
+    store.put_back(row)
+    again = store.one("o1")
+    assert again is not None
+    assert not again.intact
+    assert "precioux" in again.payload.body
+
+
 def test_dropping_can_be_undone_and_keeps_the_place(store: Own) -> None:
     for name in ("o1", "o2", "o3"):
         queue(store, name, body=name)
