@@ -143,7 +143,11 @@ class Terminal:
         self._gone = (-1, -1)
 
     def wait_end(self) -> int:
-        return self.process.wait(LIMIT)
+        """The exit code; fails with the screen when the program does not end."""
+        try:
+            return self.process.wait(LIMIT)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"it never ended\n{self.screen()}") from None
 
     def modes_left_on(self) -> set[int]:
         """Private modes switched and not switched back; 25 (the cursor) counts as left on when it is hidden."""
