@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import gzip
 import io
 import os
 import random
@@ -20,7 +19,6 @@ from typing import Any, BinaryIO, TypeVar
 
 import apsw
 import msgspec
-import zstandard
 
 from jamserver import accounts, app, db, importer, objects
 from jamserver.log import Tx
@@ -168,8 +166,12 @@ def _output(path: Path | None) -> Iterator[BinaryIO]:
 @contextlib.contextmanager
 def _compressed(file: BinaryIO, suffix: str) -> Iterator[BinaryIO]:
     if suffix == ".gz":
+        import gzip  # packers are not for the start of a server
+
         packed: Any = gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0)
     elif suffix == ".zst":
+        import zstandard
+
         packed = zstandard.ZstdCompressor(write_checksum=True).stream_writer(file, closefd=False)
     else:
         yield file

@@ -18,7 +18,7 @@ _TABLES = (
     "SELECT seq, 'post', data FROM posts ORDER BY seq",
     "SELECT seq, type, data FROM others ORDER BY seq",
 )
-_SIZES = (
+SIZES = (
     "SELECT 'jam', count(*), sum(length(data)) FROM jam",
     "SELECT 'person', count(*), sum(length(data)) FROM people",
     "SELECT 'forum', count(*), sum(length(data)) FROM forums",
@@ -72,7 +72,7 @@ def readable_first(db: Connection) -> tuple[list[tuple[str, bytes]], Iterator[tu
 def size(db: Connection) -> int:
     """Bytes of the archive, before it is written."""
     total = 0
-    for sql in _SIZES:
+    for sql in SIZES:
         for kind, count, length in rows(db, sql):
             if count:
                 total += count * len(archive.encode(kind, b"")) + length

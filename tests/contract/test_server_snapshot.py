@@ -16,7 +16,7 @@ import zstandard
 
 from jamserver import snapshot
 from jamserver.cli import main
-from jamserver.db import Readers, connect
+from jamserver.db import APPLICATION_ID, MIGRATIONS, Readers, connect, prepare
 from jamserver.log import Cursor
 from jamserver.snapshot import Snapshot, Snapshots
 from jamtui import archive
@@ -107,6 +107,20 @@ def test_the_whole_snapshot_has_each_object_once_and_says_its_size(
     # Posts keep it in any case: a mirror's keys grow with the log.
     posts = [at for at in places if RECORDS[at][0] == "post"]
     assert posts == sorted(posts)
+
+
+def test_a_file_of_an_earlier_version_tells_the_size_of_its_posts_without_reading_them(tmp_path: Path) -> None:
+    path = tmp_path / "old.sqlite"
+    with contextlib.closing(apsw.Connection(str(path))) as db:
+        db.execute(MIGRATIONS[0])
+        db.execute("INSERT INTO posts VALUES (7, 't', 7, 'f', 't', NULL, 'p', 1, NULL, 0, NULL, ?)", (b'{"id":"t"}',))
+        db.pragma("user_version", 1)
+        db.pragma("application_id", APPLICATION_ID)
+    assert not prepare(path)
+    with contextlib.closing(connect(path)) as db:
+        assert snapshot.size(db) == len(archive.encode("post", b'{"id":"t"}'))
+        plan = str([row for sql in snapshot.SIZES for row in db.execute(f"EXPLAIN QUERY PLAN {sql}")])
+    assert "SCAN posts USING COVERING INDEX posts_length" in plan
 
 
 async def test_whoever_comes_later_gets_the_same_from_its_beginning() -> None:
