@@ -73,8 +73,11 @@ class Services:
         rng: random.Random,
         new_secret: Callable[[], str],
         settings: Settings,
+        seconds: Callable[[], float] | None = None,
     ) -> None:
+        """``seconds`` is what limits are counted by, which never goes back: the event loop's clock if None."""
         loop = asyncio.get_running_loop()
+        seconds = seconds or loop.time
         self.clock = clock
         self.new_secret = new_secret
         self.monotonic = loop.time
@@ -94,9 +97,9 @@ class Services:
         )
         self.writer = Writer(db, clock=clock, rng=rng, on_commit=self.hub.committed, grouped=settings.grouped_commits)
         self.votes = VoteJoin(self.writer, settings.vote_join, loop.time)
-        self.tries = Tries(loop.time, settings.tries_a_minute, 60.0, "Too many failed sign-ins. Wait a little.")
+        self.tries = Tries(seconds, settings.tries_a_minute, 60.0, "Too many failed sign-ins. Wait a little.")
         self.writes = Tries(
-            loop.time, settings.writes, settings.writes_in, "Nobody writes that much in so short a time. Wait a little."
+            seconds, settings.writes, settings.writes_in, "Nobody writes that much in so short a time. Wait a little."
         )
         self.hashing = Hashing()
         self._watcher = asyncio.create_task(self.hub.watch())
@@ -178,18 +181,22 @@ async def serve(
     rng: random.Random | None = None,
     new_secret: Callable[[], str] = accounts.new_secret,
     settings: Settings | None = None,
+    seconds: Callable[[], float] | None = None,
 ) -> None:
     """Serves the database file until the task is cancelled, then ends cleanly: what was begun is finished.
 
     ``on_ready`` gets the address, ``http://HOST:PORT``, once connections are accepted. A file that is not there is
-    made, with an open Jam. Raises `JamError` when the file or the address cannot be used.
+    made, with an open Jam. ``seconds`` is for limits, see `Services`. Raises `JamError` when the file or the address
+    cannot be used.
     """
     rng = rng or random.SystemRandom()
     prepare(db)
     write_once(db, clock(), rng, lambda tx: found_jam(tx, random_id(rng)))
     sock = _listen(host, port)
     with contextlib.closing(sock):
-        services = Services(db, clock=clock, rng=rng, new_secret=new_secret, settings=settings or Settings())
+        services = Services(
+            db, clock=clock, rng=rng, new_secret=new_secret, settings=settings or Settings(), seconds=seconds
+        )
         try:
             await _run(services, sock, on_ready)
         finally:

@@ -56,9 +56,7 @@ class Sender:
         for end in ends:
             if isinstance(end, BaseException):
                 raise end
-        due = [row.next_try or self._now() for row in self._own.outbox("WHERE state = 'queued'")]
-        held = {row.id for row in _held_back(self._own.outbox())}
-        return min(due, default=None) if len(due) > len(held) else None
+        return min((row.next_try or self._now() for row in next_rows(self._own.outbox())), default=None)
 
     async def _chain(self, chain: list[Queued], limit: asyncio.Semaphore) -> None:
         async with limit:
@@ -157,15 +155,15 @@ def chains(rows: Iterable[Queued]) -> list[list[Queued]]:
     return list(found.values())
 
 
-def _held_back(rows: Iterable[Queued]) -> list[Queued]:
-    """Queued rows that wait for a person to decide on a refused one."""
-    held: list[Queued] = []
+def next_rows(rows: Iterable[Queued]) -> list[Queued]:
+    """The row of each chain that is to be sent next: what stands behind it, or hangs on a refused post, waits."""
+    found: list[Queued] = []
     for chain in chains(rows):
         refused: set[str] = set()
         for row in chain:
-            if row.state == "refused":
+            if row.state == "refused" or depends(row, refused):
                 _hold(row, refused)
-            elif row.state == "queued" and depends(row, refused):
-                held.append(row)
-                _hold(row, refused)
-    return held
+            elif row.state == "queued":
+                found.append(row)
+                break
+    return found

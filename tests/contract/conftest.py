@@ -33,11 +33,18 @@ Json = dict[str, Any]
 class Server:
     """A server in its own thread. ``url`` is its address, ``db`` its file."""
 
-    def __init__(self, db: Path, settings: Settings, clock: Callable[[], Any] = system_clock) -> None:
+    def __init__(
+        self,
+        db: Path,
+        settings: Settings,
+        clock: Callable[[], Any] = system_clock,
+        seconds: Callable[[], float] | None = None,
+    ) -> None:
         self.db = db
         self.url = ""
         self._settings = settings
         self._clock = clock
+        self._seconds = seconds
         self._ready = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -56,7 +63,9 @@ class Server:
         self._loop = asyncio.get_running_loop()
         self._task = asyncio.current_task()
         with contextlib.suppress(asyncio.CancelledError):
-            await serve(self.db, on_ready=self._on_ready, settings=self._settings, clock=self._clock)
+            await serve(
+                self.db, on_ready=self._on_ready, settings=self._settings, clock=self._clock, seconds=self._seconds
+            )
 
     def _on_ready(self, url: str) -> None:
         self.url = url
@@ -133,8 +142,14 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """A function that starts a server: on a file (a new one by default), with `Settings` by name."""
     started: list[Server] = []
 
-    def start(db: Path | None = None, *, clock: Callable[[], Any] = system_clock, **settings: Any) -> Server:
-        server = Server(db or tmp_path / "jam.sqlite", Settings(**settings), clock)
+    def start(
+        db: Path | None = None,
+        *,
+        clock: Callable[[], Any] = system_clock,
+        seconds: Callable[[], float] | None = None,
+        **settings: Any,
+    ) -> Server:
+        server = Server(db or tmp_path / "jam.sqlite", Settings(**settings), clock, seconds)
         started.append(server)
         return server
 

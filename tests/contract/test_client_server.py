@@ -408,7 +408,8 @@ async def test_a_lost_answer_to_a_refresh_is_asked_for_again(start_jam: Callable
 async def test_an_outbox_that_the_server_puts_off_arrives_whole_once_and_in_order(
     start_jam: Callable[..., Any], tmp_path: Path
 ) -> None:
-    jam = start_jam(writes=3, writes_in=1.0)
+    now = began = datetime(2026, 11, 23, tzinfo=UTC)  # goes on by what is waited, for client and server alike
+    jam = start_jam(writes=3, writes_in=60.0, seconds=lambda: (now - began).total_seconds())
     thread = jam.thread()
     bodies = [f"reply {n}" for n in range(8)]
     with contextlib.closing(connect(tmp_path / "own.sqlite", own.SCHEMA)) as db:
@@ -416,14 +417,14 @@ async def test_an_outbox_that_the_server_puts_off_arrives_whole_once_and_in_orde
         for body in bodies:
             post_id = new_id()
             payload = own.Payload(thread["id"], body=body)
-            store.enqueue(post_id, "post", post_id, thread["id"], jam.forum["id"], payload, datetime.now(UTC))
+            store.enqueue(post_id, "post", post_id, thread["id"], jam.forum["id"], payload, now)
         async with as_(jam, "bob") as client:
-            sender = Sender(store, client, Backoff(random.Random(1)), lambda: datetime.now(UTC), lambda _: None)
-            rounds = 0
+            sender = Sender(store, client, Backoff(random.Random(1)), lambda: now, lambda _: None)
+            waits: list[float] = []
             while (due := await sender.drain()) is not None:
-                rounds += 1
-                await asyncio.sleep(max(0.0, (due - datetime.now(UTC)).total_seconds()))
-            assert rounds >= 2
+                waits.append((due - now).total_seconds())
+                now = due
+            assert waits == [60.0, 60.0]  # as the server asked, after three of eight each time
         assert store.outbox("WHERE state <> 'sent'") == []
     async with as_(jam, "guest") as client:
         posts = [json.loads(change.raw) for change in (await client.changes()).items if change.type == "post"]

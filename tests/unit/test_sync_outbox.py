@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from jamtui.store.own import Payload, Queued
 from jamtui.sync.backoff import LONGEST, Backoff
-from jamtui.sync.outbox import _held_back, chains
+from jamtui.sync.outbox import chains, next_rows
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 
@@ -39,7 +39,14 @@ def test_a_refused_post_holds_back_what_answers_it_and_nothing_else() -> None:
         row(5, "edit", "x", state="refused"),
         row(6, "post", "d", parent="x"),
     ]
-    assert [one.id for one in _held_back(rows)] == ["o2", "o3"]
+    assert [one.id for one in next_rows(rows[:3])] == []  # until a person decides
+    assert [one.id for one in next_rows(rows)] == ["o4"]
+    assert [one.id for one in next_rows([*rows[:3], *rows[4:]])] == ["o6"]
+
+
+def test_what_stands_behind_a_write_that_was_put_off_is_not_due_before_it() -> None:
+    rows = [row(1, "post", "a", "t"), row(2, "post", "b", "t"), row(3, "post", "c", "u")]
+    assert [one.id for one in next_rows(rows)] == ["o1", "o3"]
 
 
 def test_backoff_grows_with_full_jitter_between_one_second_and_two_minutes() -> None:
