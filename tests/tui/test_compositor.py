@@ -33,8 +33,11 @@ class Lines(Widget):
             self.versions[y] += 1
         self.refresh(Region(0, first, self.size.width, count))
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self.asked += crop.height
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
-        self.asked += 1
         text = f"{self.id} {y} {self.versions[y]}"
         return Strip([Segment(text.ljust(self.size.width, "."))])
 
