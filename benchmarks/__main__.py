@@ -11,16 +11,19 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import platform
 import subprocess
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 
 from rich.console import Console
 
 from benchmarks import peers
-from benchmarks.figures import Figure, Ground, markdown, plain, summary, table
+from benchmarks.figures import Figure, Ground, into_page, plain, summary, table
 from benchmarks.parts import PARTS, measure
 
 ROOT = Path(__file__).parents[1]
@@ -36,7 +39,7 @@ def parsed(words: list[str] | None) -> argparse.Namespace:
         "either word those are that are installed",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="the figures for programs")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="the table for docs/speed.md")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="the table into a page such as docs/speed.md")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--posts", type=int, default=46_000)
     parser.add_argument("--archive", type=Path, help="a Jam to measure on, instead of a generated one")
@@ -46,6 +49,14 @@ def parsed(words: list[str] | None) -> argparse.Namespace:
     if unknown:
         parser.error(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
     return options
+
+
+def machine(runs: int) -> str:
+    """When and where the figures were taken, in words that name nobody's machine."""
+    memory = round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30)
+    where = f"{platform.system()} ({platform.machine()}), {os.cpu_count()} processors, {memory} GiB"
+    with_what = f"Python {platform.python_version()}, Textual {metadata.version('textual')}"
+    return f"Taken on {datetime.now(UTC):%d %B %Y} on {where}, {with_what}; medians of {runs} runs."
 
 
 def main(words: list[str] | None = None) -> int:
@@ -76,7 +87,8 @@ def main(words: list[str] | None = None) -> int:
     if options.json:
         options.json.write_text(json.dumps(plain(figures), indent=1), "utf-8")
     if options.markdown:
-        options.markdown.write_text(markdown(figures), "utf-8")
+        page = options.markdown.read_text("utf-8") if options.markdown.exists() else ""
+        options.markdown.write_text(into_page(page, figures, machine(options.runs)), "utf-8")
     return int(failed)
 
 

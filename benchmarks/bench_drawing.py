@@ -1,8 +1,9 @@
-"""Drawing: key to strips in list and thread, opening a thread, the slowest hostile post. Prints, judges nothing.
+"""Drawing without the terminal: what happens in lists and threads that no key asks for, and the slowest hostile post.
 
     python benchmarks/bench_drawing.py
 
-A key is a call of the widget and then all the lines of its view, 120 x 40, without the terminal. Times in ms.
+A call of the widget and then all the lines of its view, 120 x 40. Keys are timed on a real pty, in bench_lists.py and
+bench_threads.py.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from rich.console import Console
 from textual.app import App, ComposeResult
 from textual.widget import Widget
 
+from benchmarks.figures import Figure, Ground, percentile, table
 from jamtui.model import PostRow, ThreadIndex
 from jamtui.safe_text import safe_block, safe_line
 from widgets.markdown_lines import BUDGET, BUDGET_ALL, layout, parse
@@ -79,35 +82,25 @@ def measured(widget: Widget, act: Callable[[], object]) -> float:
     return (time.perf_counter() - start) * 1000
 
 
-def told(name: str, times: Sequence[float]) -> None:
-    ordered = sorted(times)
-    p50, p95 = ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.95)]
-    print(f"{name:<42} p50 {p50:7.2f}   p95 {p95:7.2f}   max {ordered[-1]:7.2f}")
-
-
-async def lists() -> None:
-    for count in (1000, 50_000, 1_000_000):
-        await one_list(count)
-
-
-async def one_list(count: int) -> None:
+async def lists() -> list[Figure]:
+    large, huge = range(50_000), range(1_000_000)
     rows = RowList[int, Row](fetch, draw)
-    keys = range(count)
     async with Bench(rows).run_test(size=(120, 40)) as pilot:
         rows.focus()
-        print(f"{f'list of {count:,}: open':<42}     {measured(rows, lambda: rows.set_rows(keys)):7.2f}")
+        rows.set_rows(large)
         await pilot.pause()
-        told(f"list of {count:,}: down", [measured(rows, lambda: rows.move(1)) for _ in range(300)])
-        told(f"list of {count:,}: page", [measured(rows, lambda: rows.page(1)) for _ in range(20)])
-        if count <= 50_000:
-            times = []
-            for extra in range(1, 40):
-                grown = [*range(-extra, 0), *keys]
-                times.append(measured(rows, partial(rows.update_rows, grown, ())))
-            told(f"list of {count:,}: a row arrives above", times)
+        grown = [[*range(-extra, 0), *large] for extra in range(1, 40)]
+        arrives = [measured(rows, partial(rows.update_rows, keys, ())) for keys in grown]
+        opened = measured(rows, lambda: rows.set_rows(huge))
+        down = [measured(rows, lambda: rows.move(1)) for _ in range(300)]
+    return [
+        Figure("drawing", "a row arrives above those on the screen, list of 50,000, p95", percentile(arrives, 0.95)),
+        Figure("drawing", "list of 1,000,000: open", opened),
+        Figure("drawing", "list of 1,000,000: down, p95", percentile(down, 0.95)),
+    ]
 
 
-async def thread() -> None:
+async def thread() -> list[Figure]:
     posts = [post(key) for key in range(1, 3001)]
     rows = {row.key: row for row in posts}
     places = {row.id: place for place, row in enumerate(posts)}
@@ -121,32 +114,33 @@ async def thread() -> None:
     async with Bench(reader).run_test(size=(120, 40)) as pilot:
         reader.focus()
         await pilot.pause()
-        times = [measured(reader, lambda: reader.set_thread(index)) for _ in range(15)]
-        print(f"{'thread of 3,000: first open':<42}     {times[0]:7.2f}")
-        told("thread of 3,000: open", times)
-        told("thread of 3,000: line", [measured(reader, lambda: reader.scroll_lines(1)) for _ in range(300)])
-        told("thread of 3,000: post", [measured(reader, lambda: reader.move(1)) for _ in range(200)])
-        told("thread of 3,000: page", [measured(reader, lambda: reader.page(1)) for _ in range(60)])
-        told("thread of 3,000: page back, drawn before", [measured(reader, lambda: reader.page(-1)) for _ in range(60)])
-        told("thread of 3,000: one post changed", [
-            measured(reader, lambda: reader.update_thread(index, (reader.cursor_key or 1,))) for _ in range(60)
-        ])  # fmt: skip
-        told("thread of 3,000: the end", [measured(reader, act) for act in (reader.last, reader.first) * 10])
+        reader.set_thread(index)
+        await pilot.pause()
+        for _ in range(40):
+            measured(reader, lambda: reader.page(1))
+        changed = [measured(reader, lambda: reader.update_thread(index, (reader.cursor_key or 1,))) for _ in range(60)]
+        ends = [measured(reader, act) for act in (reader.last, reader.first) * 10]
+    return [
+        Figure("drawing", "one post of the screen changes, thread of 3,000, p95", percentile(changed, 0.95)),
+        Figure("drawing", "to the end of a thread of 3,000 and back, p95", percentile(ends, 0.95)),
+    ]
 
 
-def hostile() -> None:
+def hostile() -> Figure:
     took: list[tuple[float, str]] = []
     for case in json.loads(CORPUS.read_text("utf-8")):
         for budget, everything in ((BUDGET, False), (BUDGET_ALL, True)):
             start = time.perf_counter()
             layout(parse(safe_block(case["payload"]), budget), 80, everything=everything)
             took.append(((time.perf_counter() - start) * 1000, f"{case['id']}{' (all)' if everything else ''}"))
-    for milliseconds, name in sorted(took, reverse=True)[:5]:
-        print(f"{'hostile: ' + name:<42}     {milliseconds:7.2f}")
+    slowest, name = max(took)
+    return Figure("drawing", "the slowest of the hostile posts", slowest, note=name)
+
+
+def figures(_: Ground) -> list[Figure]:
+    gc.freeze()  # as the application does when it has started
+    return [*asyncio.run(lists()), *asyncio.run(thread()), hostile()]
 
 
 if __name__ == "__main__":
-    gc.freeze()  # as the application does when it has started
-    asyncio.run(lists())
-    asyncio.run(thread())
-    hostile()
+    Console().print(table(figures(Ground(Path(), Path()))))

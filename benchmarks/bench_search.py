@@ -12,12 +12,14 @@ import argparse
 import asyncio
 import gc
 import random
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -27,7 +29,7 @@ from rich.console import Console
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.figures import Beside, Figure, Goal, Ground, percentile, table
-from benchmarks.programs import keep
+from benchmarks.programs import Stand, keep
 from jamtui.app import JamApp
 from jamtui.model import Found
 from jamtui.paths import Home
@@ -143,10 +145,25 @@ def ripgrep(archive: Path, runs: int) -> Beside:
     return Beside("ripgrep over the archive", percentile(times, 0.5))
 
 
+def neomutt(ground: Ground) -> Beside:
+    """The same word looked for in all bodies of the same posts."""
+    program = Stand(ground, ground.archive).neomutt()
+    name = "neomutt, all bodies"
+    if program is None:
+        return replace(ground.missing("neomutt"), name=name)
+    with program.start() as terminal:
+        terminal.wait_for(program.ready, 120)
+        terminal.settle()
+        begin = terminal.now()
+        terminal.send("l~b pilot\r")
+        took = terminal.wait_for(lambda screen: re.search(r"Msgs:\d+/\d+", screen) is not None, 300, since=begin)
+    return Beside(name, took.wall)
+
+
 def figures(ground: Ground) -> list[Figure]:
     jam = keep(Home.from_env({"JAMTUI_HOME": str(ground.folder / "search")}), ground.archive)
     queries = raw(jam)
-    return [*asyncio.run(typing(jam, (ripgrep(ground.archive, ground.runs),))), *queries]
+    return [*asyncio.run(typing(jam, (ripgrep(ground.archive, ground.runs), neomutt(ground)))), *queries]
 
 
 def main() -> None:

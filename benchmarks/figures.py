@@ -192,6 +192,17 @@ def markdown(figures: Sequence[Figure]) -> str:
     return "\n".join(lines).strip() + "\n"
 
 
+BEGIN, END = "<!-- figures -->\n", "<!-- end of figures -->\n"
+
+
+def into_page(page: str, figures: Sequence[Figure], head: str) -> str:
+    """A page with the figures between the marks `BEGIN` and `END`; without the marks the figures alone."""
+    told = f"{head}\n\n{markdown(figures)}"
+    if BEGIN not in page or END not in page:
+        return told
+    return f"{page.partition(BEGIN)[0]}{BEGIN}\n{told}\n{END}{page.partition(END)[2]}"
+
+
 def plain(figures: Sequence[Figure]) -> list[dict[str, Any]]:
     """The same for programs."""
     return [dataclasses.asdict(figure) | {"verdict": figure.verdict} for figure in figures]

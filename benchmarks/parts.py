@@ -16,6 +16,7 @@ PARTS = {  # the word for --only, and the module with its figures()
     "search": "bench_search",
     "load": "bench_load",
     "sync": "bench_sync",
+    "drawing": "bench_drawing",
     "server": "bench_server",
 }
 
