@@ -16,9 +16,12 @@ import time
 import uuid
 from pathlib import Path
 
+from rich.console import Console
+
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.bench_live import Figure, Jam, Writers, told
+from benchmarks.bench_live import Jam, Writers
+from benchmarks.figures import Figure, Goal, Ground, table
 from benchmarks.live_stage import Stage, Terminal, spent
 
 
@@ -42,10 +45,14 @@ def measured(archive: Path | None, seconds: int = 60) -> list[Figure]:
         written, _ = writers.wait()[0]
         turned = terminal.wait_for("· 1 min", 120).at - written
     return [
-        ("idle: share of one core", share * 100, "%", 0.3),
-        ("idle: bytes to the terminal", drawn, "", 0),
-        ("idle: a post was called 1 min old at", turned, "s", None),
+        Figure("idle", "share of one core", share * 100, "%", (Goal(0.3),)),
+        Figure("idle", "bytes to the terminal", drawn, "", (Goal(0),), note=f"in {seconds} s"),
+        Figure("idle", "age of a post when it was called 1 min", turned, "s"),
     ]
+
+
+def figures(ground: Ground) -> list[Figure]:
+    return measured(ground.archive)
 
 
 def main() -> None:
@@ -53,7 +60,7 @@ def main() -> None:
     parser.add_argument("archive", type=Path, nargs="?")
     parser.add_argument("--seconds", type=int, default=60)
     words = parser.parse_args()
-    told(measured(words.archive, words.seconds))
+    Console().print(table(measured(words.archive, words.seconds)))
 
 
 if __name__ == "__main__":

@@ -31,11 +31,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.figures import Figure, Goal, Ground, percentile, table
 from benchmarks.live_stage import Frame, Stage, Terminal, memory, spent
 
-Figure = tuple[str, float, str, float | None]  # name, value, unit, goal
 KEYS = ("j", "j", "k", " ", "j", "b", "k", "j", "k", "k", "j", "k")
 PACE = (0.08, 0.2)  # seconds between two keys
 WRITES = 200  # of one person; the server stops a person at 300 in five minutes
@@ -172,11 +174,6 @@ def run(stage: Stage, jam: Jam, rate: int, seconds: int, seed: int, *, watched: 
     return figures
 
 
-def percentile(values: list[float], part: float) -> float:
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * part))] if ordered else float("nan")
-
-
 def rehearsed(terminal: Terminal) -> list[str]:
     """How the thread looks after each of `KEYS`, which in the end lead back to where they began."""
     before: list[str] = []
@@ -226,49 +223,51 @@ def post_times(seen: Run) -> list[tuple[float, float]]:
     return times
 
 
-def figures(seen: Run, watched: Run) -> list[Figure]:
+def told(seen: Run, watched: Run) -> list[Figure]:
     keys, lost, moved = key_times(seen)
     posts = post_times(seen)
     more = key_times(watched)
     last = seen.frames[-1]
     whole = f"{seen.in_thread:,} posts" in last.head and last.unread == seen.unread
-    gaps = [(length, max(0.0, length - waited)) for _, length, waited in watched.gaps]
+    gaps = [(length, max(0.0, length - waited)) for _, length, waited in watched.gaps] or [(0.0, 0.0)]
 
-    def ms(name: str, pairs: list[tuple[float, float]], part: float, goal: float | None) -> list[Figure]:
-        return [
-            (f"{name}, wall clock", percentile([one for one, _ in pairs], part) * 1000, "ms", None),
-            (name, percentile([max(0.0, one - waited) for one, waited in pairs], part) * 1000, "ms", goal),
-        ]
+    def figure(what: str, value: float, unit: str = "", goal: float | None = None, note: str = "") -> Figure:
+        return Figure("live", what, value, unit, () if goal is None else (Goal(goal),), note=note)
 
+    def ms(what: str, pairs: list[tuple[float, float]], part: float, goal: float | None = None) -> Figure:
+        wall = percentile([one for one, _ in pairs], part) * 1000
+        free = percentile([max(0.0, one - waited) for one, waited in pairs], part) * 1000
+        return figure(what, free, "ms", goal, f"by the wall clock {wall:.0f}")
+
+    wall = max(one for one, _ in gaps) * 1000
     return [
-        ("share of one core", seen.cpu * 100, "%", 15.0),
-        ("longest gap of the event loop, wall clock", max((one for one, _ in gaps), default=0) * 1000, "ms", None),
-        ("longest gap of the event loop", max((one for _, one in gaps), default=0) * 1000, "ms", 50.0),
-        ("gaps over 50 ms", sum(one > 0.05 for _, one in gaps), "", 0),
-        *ms("post to screen p50", posts, 0.5, None),
-        *ms("post to screen p95", posts, 0.95, 45.0),
-        *ms("key to frame p50", keys, 0.5, None),
-        *ms("key to frame p95", keys, 0.95, 16.0),
-        ("keys pressed", len(seen.keys) + len(watched.keys), "", None),
-        ("keys lost", lost + more[1], "", 0),
-        ("times that lines moved under the reader", moved + more[2], "", 0),
-        ("counters wrong at the end", float(not whole), "", 0),
-        ("posts that never came on the screen", len(seen.answers) - len(posts), "", 0),
-        ("frames painted a second", len(seen.frames) / (seen.burst[1] - seen.burst[0]), "", None),
-        ("memory before", seen.rss[0], "MiB", None),
-        ("memory after", seen.rss[1], "MiB", None),
+        figure("share of one core", seen.cpu * 100, "%", 15),
+        figure(
+            "longest gap of the loop", max(one for _, one in gaps) * 1000, "ms", 50, f"by the wall clock {wall:.0f}"
+        ),
+        ms("post to screen, p50", posts, 0.5),
+        ms("post to screen, p95", posts, 0.95, 45),
+        ms("key to frame, p50", keys, 0.5),
+        ms("key to frame, p95", keys, 0.95, 16),
+        figure("keys lost", lost + more[1], "", 0, f"of {len(seen.keys) + len(watched.keys)}"),
+        figure("times that lines moved under the reader", moved + more[2], "", 0),
+        figure("counters that are wrong in the end", float(not whole), "", 0),
+        figure(
+            "posts that never came on the screen", len(seen.answers) - len(posts), "", 0, f"of {len(seen.answers):,}"
+        ),
+        figure("frames a second", len(seen.frames) / (seen.burst[1] - seen.burst[0])),
+        figure("memory after it", seen.rss[1], "MiB", note=f"before it {seen.rss[0]:.0f}"),
     ]
-
-
-def told(figures: list[Figure]) -> None:
-    for name, value, unit, goal in figures:
-        print(f"{name:<46} {value:10,.1f} {unit:<4}{'' if goal is None else f'  (goal {goal:g})'}")
 
 
 def measured(archive: Path | None, rate: int = 200, seconds: int = 20) -> list[Figure]:
     with Stage(archive, writers=2 * rate * seconds // WRITES + 1) as stage:
         jam = Jam(stage.archive)
-        return figures(run(stage, jam, rate, seconds, 1), run(stage, jam, rate, seconds, 2, watched=True))
+        return told(run(stage, jam, rate, seconds, 1), run(stage, jam, rate, seconds, 2, watched=True))
+
+
+def figures(ground: Ground) -> list[Figure]:
+    return measured(ground.archive)
 
 
 def main() -> None:
@@ -277,8 +276,7 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=200)
     parser.add_argument("--seconds", type=int, default=20)
     words = parser.parse_args()
-    print(f"{words.rate} posts a second for {words.seconds} s while a thread is read")
-    told(measured(words.archive, words.rate, words.seconds))
+    Console().print(table(measured(words.archive, words.rate, words.seconds)))
 
 
 if __name__ == "__main__":

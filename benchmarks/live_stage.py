@@ -43,6 +43,7 @@ COLUMNS, LINES = 120, 40
 _SYNC_END = b"\x1b[?2026l"
 _ASKS_SYNC = b"\x1b[?2026$p"
 _EDGE = 51  # the column from which on the thread stands: 42% and a line, see `jam.tcss`
+_AGES = re.compile(r"(?:now|\d+ (?:min|h|d) ago) *")
 _UNREAD = re.compile(r"([\d,]+) unread")
 
 
@@ -188,8 +189,8 @@ class Frame:
 
     @property
     def thread(self) -> str:
-        """The pane of the thread, without its head and the scroll bar in its last column."""
-        return "\n".join("".join(line[_EDGE:-1]) for line in self.cells[3 : LINES - 1])
+        """The pane of the thread, without its head, the scroll bar in its last column, and the ages, which may turn."""
+        return _AGES.sub("", "\n".join("".join(line[_EDGE:-1]) for line in self.cells[3 : LINES - 1]))
 
 
 class Terminal:

@@ -17,6 +17,8 @@ PARTS = {  # the word for --only, and the module with its figures()
     "load": "bench_load",
     "sync": "bench_sync",
     "drawing": "bench_drawing",
+    "live": "bench_live",
+    "idle": "bench_idle",
     "server": "bench_server",
 }
 
