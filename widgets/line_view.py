@@ -261,8 +261,10 @@ def _ansi_stress(prefix: str, names: str) -> Style:
     """What tells a style from others where all grounds are the terminal's own: the row of a list's cursor and
     badges are reversed, quiet text is dim."""
     words = names.split()
+    if prefix == "row-list" and "cursor" in words:  # in one piece: colours would become a patchwork of grounds
+        return Style(color="default", bgcolor="default", reverse=True)
     return Style(
-        reverse=True if "badge" in words or (prefix == "row-list" and "cursor" in words) else None,
+        reverse=True if "badge" in words else None,
         bold=True if prefix == "row-list" and "blurred" in words else None,
         dim=True if not {"muted", "faint", "guide", "votes"}.isdisjoint(words) and "cursor" not in words else None,
     )

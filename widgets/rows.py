@@ -201,10 +201,12 @@ def hit_row(hit: SearchHit, width: int, now: datetime, ages: Ages = age) -> list
     """A hit: the thread it is in, who wrote it, and the words around what was sought."""
     post = hit.post
     head = [_mark(post.unread, False), *_marked_title(hit)]
-    who = [*_author(post.author, post.role), Span(f" · {ages(post.created_at, now)}", "muted")]
-    named = width >= _FORUM_FROM and hit.forum_title
-    where = [*cut([Span(one_line(hit.forum_title), "muted")], width // 4), Span(" · ", "muted")] if named else []
-    side = (*where, *cut(who, max(12, width // 2 - line_width(where))))
+    who = cut([*_author(post.author, post.role), Span(f" · {ages(post.created_at, now)}", "muted")], width // 2)
+    where: list[Span] = []
+    if width >= _FORUM_FROM and hit.forum_title:
+        free = width - line_width(head) - line_width(who) - 5  # what the title leaves, a quarter in any case
+        where = [*cut([Span(one_line(hit.forum_title), "muted")], max(free, width // 4)), Span(" · ", "muted")]
+    side = (*where, *who)
     runs = [Span(" ".join(text.split("\n")), "hit" if hot else "muted") for text, hot in hit.snippet]
     return [spread(head, side, width), cut([Span("  "), *runs], width)]
 

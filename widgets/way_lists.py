@@ -57,7 +57,7 @@ def hot_row(row: ThreadRow, hot: HotRow | None, width: int, forum: str) -> list[
     if hot:
         people = count(hot.people, "person", "people")
         why.append(Span(f"{count(hot.posts, 'post', 'posts')} by {people}", "muted"))
-        why.append(Span(f" · ▲ {hot.votes:,}", "vote" if hot.votes else "faint"))
+        why.append(Span(f" · ▲ {hot.votes:,}", "muted" if hot.votes else "faint"))
     why.append(Span(f" · {forum}", "muted"))
     return [spread([mark, title], heat, width), spread(why, new, width)]
 

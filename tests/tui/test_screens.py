@@ -172,12 +172,20 @@ async def test_no_color_is_respected(
 
 
 @pytest.mark.parametrize("theme", ["dark", "light", "high-contrast", "ansi"])
-@pytest.mark.parametrize("name", ["forums", "thread"])
+@pytest.mark.parametrize("name", ["forums", "threads", "thread", "reply", "filtered", "hot", "plan", "search_best"])
 def test_theme(name: str, theme: str, session: Session, tmp_path: Path, snap_compare: Callable[..., bool]) -> None:
     assert snap_compare(app_of(session, tmp_path, theme), terminal_size=(100, 30), run_before=steps(SCREENS[name]))
 
 
-@pytest.mark.parametrize("name", ["forums", "thread", "help"])
+@pytest.mark.parametrize("name", ["forums", "thread", "search_best"])
+def test_no_colour(
+    name: str, session: Session, tmp_path: Path, snap_compare: Callable[..., bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert snap_compare(app_of(session, tmp_path), terminal_size=(100, 30), run_before=steps(SCREENS[name]))
+
+
+@pytest.mark.parametrize("name", ["forums", "threads", "thread", "hot", "help"])
 def test_ascii(name: str, session: Session, tmp_path: Path, snap_compare: Callable[..., bool]) -> None:
     app = app_of(session, tmp_path, ascii_only=True)
     assert snap_compare(app, terminal_size=(100, 30), run_before=steps(SCREENS[name]))

@@ -231,7 +231,7 @@ def ids(screen: JamScreen, keys: Sequence[Any]) -> list[str]:
 
 
 def compare_plan(walk: Walk, screen: JamScreen, minutes: int, what: str) -> None:
-    """A plan just made: nothing but what is unread, within the time, each post after what it answers."""
+    """A plan just made: nothing but what is unread, within the time, each post worth it after what it answers."""
     plan, posts = screen._plan, walk.model.posts
     assert plan is not None, what
     unread = {post.id for post in walk.model.unread()}
@@ -240,9 +240,10 @@ def compare_plan(walk: Walk, screen: JamScreen, minutes: int, what: str) -> None
     assert len(set(steps)) == len(steps), what
     assert set(steps) <= unread, what
     assert plan.seconds <= 60 * minutes, what
-    for at, one in enumerate(steps):
-        post = posts[one]
-        assert {need for need in (post.thread, post.parent) if need in unread} <= set(steps[: at + 1]), what
+    for at, step in enumerate(plan.steps):
+        post = posts[step.post.id]
+        needs = {one for one in (post.thread, post.parent) if one in unread}
+        assert step.context or needs <= set(steps[: at + 1]), what  # what is there for another alone needs nothing
     threads = [posts[one].thread for one in steps]
     assert len(list(itertools.groupby(threads))) == len(set(threads)), what
     assert ids(screen, screen.list_now.keys) == steps, what
@@ -429,7 +430,7 @@ async def step(walk: Walk, pilot: Pilot[Any], screen: JamScreen, session: Sessio
     if screen.spot.reading and moves_on(screen, key):
         model.see(finished(screen, session))
     keys = [key, "z"] if key in ("A", "x") and rng.random() < 0.7 else [key]
-    narrowed = screen.spot.filter
+    spot, narrowed = screen.spot, screen.spot.filter
     hint_line = screen.query_one(HintLine)
     hint_line.quiet()
     for one in keys:
@@ -437,7 +438,7 @@ async def step(walk: Walk, pilot: Pilot[Any], screen: JamScreen, session: Sessio
             predict(walk, screen, one)
         await pilot.press(one)
         await pilot.pause()
-        if narrowed and one in ("x", "escape", "h") and not screen.spot.filter:
+        if narrowed and not screen.spot.filter and (one == "x" or (one in ("escape", "h") and spot.place == "forums")):
             walk.take_back = lambda: None  # z narrows it again, whatever was marked before
     what = " ".join(keys)
     if keys[-1] == "x" or (key == "x" and narrowed):
@@ -445,12 +446,12 @@ async def step(walk: Walk, pilot: Pilot[Any], screen: JamScreen, session: Sessio
     if key == "H":
         assert ids(screen, screen.list_now.keys) == model.hot(walk.time), what
     if hint_line.toast.startswith("All read") and not model.explore:
-        what = f"{what} in {screen.spot} after {done}"
+        why = f"{what} in {screen.spot} after {done}"
         unread = {post.thread for post in model.unread()}
         if screen.spot.place in ("all", "hot") or screen.spot.filter:
-            assert not unread & set(ids(screen, screen.list_now.keys)), what
+            assert not unread & set(ids(screen, screen.list_now.keys)), why
         elif screen.spot.kind != "outbox":
-            assert not unread, what
+            assert not unread, why
     return what
 
 
