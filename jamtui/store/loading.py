@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from jamtui.store.mirror import Mirror
 
 BATCH = 8_000  # posts a transaction while a snapshot is loaded…
-BATCH_BYTES = 6 << 20  # … or so many bytes of JSON, whichever is there first: what waits is held in memory
+BATCH_BYTES = 3 << 20  # … or so many bytes of JSON, whichever is there first: two batches may be held in memory
 _FIRST = 300  # … but the first one has few posts, so that something can be read at once
 # While a snapshot is loaded the index only adds; it goes on merging its parts when changes come singly.
 _MERGES = "INSERT INTO words(words, rank) VALUES ('automerge', ?), ('hashsize', ?)"
