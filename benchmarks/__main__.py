@@ -23,7 +23,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks import peers
-from benchmarks.figures import Figure, Ground, into_page, plain, summary, table
+from benchmarks.figures import Figure, Ground, again, into_page, plain, summary, table
 from benchmarks.parts import PARTS, measure
 
 ROOT = Path(__file__).parents[1]
@@ -31,7 +31,11 @@ ROOT = Path(__file__).parents[1]
 
 def parsed(words: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", default=",".join(PARTS), help=f"some of {', '.join(PARTS)}")
+    parser.add_argument("--only", help=f"some of {', '.join(PARTS)}")
+    parser.add_argument(
+        "--earlier", type=Path, nargs="+", default=[], metavar="FILE",
+        help="what earlier runs wrote with --json stands in the table too; alone it measures nothing",
+    )  # fmt: skip
     parser.add_argument(
         "--peers",
         action=argparse.BooleanOptionalAction,
@@ -44,7 +48,7 @@ def parsed(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--posts", type=int, default=46_000)
     parser.add_argument("--archive", type=Path, help="a Jam to measure on, instead of a generated one")
     options = parser.parse_args(words)
-    options.only = options.only.split(",")
+    options.only = options.only.split(",") if options.only else [] if options.earlier else list(PARTS)
     unknown = [name for name in options.only if name not in PARTS]
     if unknown:
         parser.error(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
@@ -64,12 +68,12 @@ def main(words: list[str] | None = None) -> int:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # set, it makes imports nearly three times as slow
     failures = peers.install() if options.peers else {}
     there = {} if options.peers is False else {**peers.find(), **failures}
-    figures: list[Figure] = []
+    figures: list[Figure] = [one for path in options.earlier for one in again(json.loads(path.read_text("utf-8")))]
     failed = False
     with tempfile.TemporaryDirectory(prefix="jamtui-bench-") as name:
         folder = Path(name)
         archive = options.archive or folder / "jam.jsonl"
-        if not options.archive:
+        if options.only and not options.archive:
             generate = [sys.executable, "-m", "jamserver", "generate", "--posts", str(options.posts), "--seed", "1"]
             longest = ["--big-thread", str(min(3_000, options.posts // 10))]
             subprocess.run([*generate, *longest, "-o", str(archive)], check=True, cwd=ROOT)

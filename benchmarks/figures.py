@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from rich import box
 from rich.table import Table
 from rich.text import Text
@@ -204,8 +205,13 @@ def into_page(page: str, figures: Sequence[Figure], head: str) -> str:
 
 
 def plain(figures: Sequence[Figure]) -> list[dict[str, Any]]:
-    """The same for programs."""
+    """The same for programs, and for `again`."""
     return [dataclasses.asdict(figure) | {"verdict": figure.verdict} for figure in figures]
+
+
+def again(told: object) -> list[Figure]:
+    """The figures that `plain` gave."""
+    return msgspec.convert(told, list[Figure])
 
 
 def summary(figures: Sequence[Figure]) -> str:

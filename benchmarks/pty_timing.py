@@ -269,7 +269,7 @@ class Terminal:
     def send(self, keys: str) -> None:
         os.write(self._master, keys.encode())
 
-    def key(self, keys: str, timeout: float = 10) -> Took:
+    def key(self, keys: str, timeout: float = 10, quiet: float = QUIET) -> Took:
         """From a key to the end of its frame; ``cpu`` is all that it brings about, until nothing more comes."""
         while self.pump(0):
             pass
@@ -280,7 +280,7 @@ class Terminal:
         first, last, written = len(self._chunks), begin, b""
         frame: _Stamp | None = None
         while time.perf_counter() - at < timeout:
-            if not self.pump(timeout if last is begin else QUIET):
+            if not self.pump(timeout if last is begin else quiet):
                 break
             stamp, data = self._chunks[-1]
             silent = stamp.at - last.at - (stamp.waited - last.waited)
