@@ -27,6 +27,7 @@ from jamtui.store.silence import Silence
 _POST = msgspec.json.Decoder(Post)
 _PERSON = msgspec.json.Decoder(Person)
 _FORUM = msgspec.json.Decoder(Forum)
+_INDEX = msgspec.json.Decoder(list[tuple[int, int | None, int]])
 _JAM = msgspec.json.Decoder(Jam)
 
 _POSTS = """
@@ -184,23 +185,23 @@ class Rows:
     def thread_index(self, thread_id: str) -> ThreadIndex:
         """The order of a thread. Raises `NotFound`."""
         opener = next(iter(self.db.execute("SELECT n FROM posts WHERE id = ? AND parent IS NULL", (thread_id,))), None)
-        rows: list[tuple[int, int | None, bool]] = []
+        rows: list[tuple[int, int | None, int]] = []
         if opener is not None:
-            rows = [
-                (int(n), None if parent is None else int(parent), bool(unread))
-                for n, parent, unread in self.db.execute(
-                    f"SELECT p.n, p.parent, p.gone = 0 AND p.author <> ?1 AND r.h IS NULL {self.silence.loud('p')} "
-                    "FROM posts p LEFT JOIN own.read r ON r.h = p.h WHERE p.thread = ?2 ORDER BY p.n",
-                    (self.my_n(), opener[0]),
-                )
-            ]
+            # In one piece: for each row by itself apsw would let go of Python's lock, and get it back when the
+            # network's thread gives it, ms later.
+            unread = f"p.gone = 0 AND p.author <> ?1 AND r.h IS NULL {self.silence.loud('p')}"
+            sql = (
+                f"SELECT json_group_array(json_array(p.n, p.parent, {unread}) ORDER BY p.n) "
+                "FROM posts p LEFT JOIN own.read r ON r.h = p.h WHERE p.thread = ?2"
+            )
+            rows = _INDEX.decode(_bytes(next(iter(self.db.execute(sql, (self.my_n(), opener[0]))))[0]))
         numbers_of: dict[str, int] = {}
         for waiting in self.overlay.by_thread.get(thread_id, ()):
             parent: int | None = None
             if waiting.payload.parent_id is not None:
                 parent = numbers_of.get(waiting.payload.parent_id) or self._post_n(waiting.payload.parent_id)
             numbers_of[waiting.post_id] = -waiting.n
-            rows.append((-waiting.n, parent, False))
+            rows.append((-waiting.n, parent, 0))
         if not rows:
             raise NotFound(f"no thread {thread_id[:13]}", "It may not be mirrored yet: run jamtui sync.")
         return depth_first(thread_id, rows)
@@ -426,7 +427,7 @@ def forum_named(name: str, forums: Sequence[ForumRow]) -> ForumRow:
     raise NotFound(f"no forum {safe_line(name)}", hint if slugs else "Run jamtui sync.")
 
 
-def depth_first(thread_id: str, rows: Sequence[tuple[int, int | None, bool]]) -> ThreadIndex:
+def depth_first(thread_id: str, rows: Sequence[tuple[int, int | None, int]]) -> ThreadIndex:
     """(key, key of the parent or None, unread) in order of arrival → the reading order: each reply under its parent.
 
     A reply whose parent is not there (a broken archive) stands at depth 1 under the opener's level, after the others.
@@ -445,7 +446,9 @@ def depth_first(thread_id: str, rows: Sequence[tuple[int, int | None, bool]]) ->
         keys.append(key)
         depths.append(depth if at == 0 or parent_at >= 0 else 1)
         parents.append(parent_at)
-        stack.extend((child, depths[at] + 1, at) for child in reversed(children.get(key, ())))
+        if key in children:
+            below = depths[at] + 1
+            stack += [(child, below, at) for child in reversed(children[key])]
     return ThreadIndex(
         thread_id, tuple(keys), tuple(depths), tuple(parents), frozenset(key for key, _, unread in rows if unread)
     )

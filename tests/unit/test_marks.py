@@ -246,7 +246,8 @@ def test_a_mirror_fetched_anew_is_there_at_once_or_stays_as_it_was(session: Sess
         loading = Loading(Mirror(db), "2-cccc")
         for line in JAM[:6]:
             loading.feed(line)
-        loading._commit()
+        loading._hand_over()
+        loading._written()
         assert unread(session) == {4, 5, 6}
         loading.abandon()
         assert unread(session) == {4, 5, 6}
