@@ -47,7 +47,8 @@ from jamtui.store.activity import activity
 from jamtui.store.marks import MarkStore
 from jamtui.store.objects import Objects
 from jamtui.store.overlay import Overlay
-from jamtui.store.own import Own, Payload, Queued
+from jamtui.store.own import Dropped, Own, Payload, Queued
+from jamtui.store.pending import Pending
 from jamtui.store.registry import KnownJam
 from jamtui.store.silence import silence_of
 from jamtui.sync.network import Network, NetworkState
@@ -421,18 +422,20 @@ class Session(Ways, Reading):
         if not target.mine:
             raise Refused("this post is somebody else's", "You can change and take back your own posts.", "forbidden")
 
-    def delete(self, post_id: str) -> str:
+    def delete(self, post_id: str) -> str | Undo:
+        """The id of the row that asks for it, or, for a post that was not sent, what takes that back again."""
         target = self.post(post_id)
         self._check_own(target)
         if target.key < 0:
-            waiting = self._rows.overlay.posts[target.key]
-            self._own.drop(waiting.id)
-            return waiting.id
+            dropped = self._own.drop(self._rows.overlay.posts[target.key].id)
+            if dropped is not None:
+                return _undo("taken back", dropped)
+            target = self.post(post_id)  # the Jam has it, though the mirror may not show it yet
         self._check_may_write()
         edits = sum(
             row.kind == "edit" for row in self._own.outbox("WHERE post_id = ? AND state <> 'refused'", (target.id,))
         )
-        return self._change("delete", target, Payload(base_version=target.version + edits))
+        return self._change("delete", target, Payload(base_version=max(1, target.version) + edits))
 
     def tag(self, post_id: str, tag: str) -> str:
         return self._tagging("tag", post_id, tag)
@@ -500,20 +503,28 @@ class Session(Ways, Reading):
         if row.kind not in ("post", "edit") or row.state == "sent":
             raise UsageError("only posts and edits that were not sent can be changed", "Drop it, or let it be sent.")
         payload = row.payload
+        tags = Pending("", "", payload.tags)
+        if row.kind == "post":  # a tag that was put on it meanwhile is one of its tags
+            tags.fold(self._own.outbox("WHERE post_id = ? AND kind IN ('tag', 'untag')", (row.post_id,)))
         if row.kind == "edit":
             draft = Draft(DraftKind.EDIT, row.post_id, payload.title, payload.body, (), payload.base_version)
         elif payload.parent_id is None:
-            draft = Draft(DraftKind.THREAD, row.forum_id, payload.title, payload.body, payload.tags)
+            draft = Draft(DraftKind.THREAD, row.forum_id, payload.title, payload.body, tags.tags)
         else:
-            draft = Draft(DraftKind.REPLY, payload.parent_id, "", payload.body, payload.tags)
-        self._own.save_draft(draft, self.now())
-        self._own.drop(row.id)
+            draft = Draft(DraftKind.REPLY, payload.parent_id, "", payload.body, tags.tags)
+        self._drop(row, draft)
         return draft
 
     def drop(self, outbox_id: str) -> Undo:
+        """Raises `UsageError` for what has been sent."""
         row = self._queued(outbox_id)
-        self._own.drop(row.id)
-        return Undo(f"{row.kind} dropped from the outbox", ("outbox", row))
+        return _undo(f"{row.kind} dropped from the outbox", self._drop(row))
+
+    def _drop(self, row: Queued, draft: Draft | None = None) -> Dropped:
+        dropped = self._own.drop(row.id, draft, self.now())
+        if dropped is None:
+            raise UsageError("this was sent already", "It leaves the outbox by itself; change or take back the post.")
+        return dropped
 
     def undo(self, what: Undo) -> None:
         """Takes back what returned ``what``."""
@@ -522,8 +533,8 @@ class Session(Ways, Reading):
         match what.token:
             case ("draft", Draft() as draft):
                 self._own.save_draft(draft, self.now())
-            case ("outbox", Queued() as row):
-                self._own.put_back(row)
+            case ("outbox", Dropped() as dropped):
+                self._own.put_back(dropped)
             case _:
                 return
 
@@ -548,6 +559,13 @@ class Session(Ways, Reading):
         self.searching.close()
         self._rows.db.close()
         self._own_db.close()
+
+
+def _undo(what: str, dropped: Dropped) -> Undo:
+    if dropped.answers:
+        kept = "your answer to it is" if dropped.answers == 1 else f"your {dropped.answers} answers to it are"
+        what = f"{what}; {kept} kept in the outbox"
+    return Undo(what, ("outbox", dropped))
 
 
 def prepare(jam: KnownJam, now: datetime) -> Path | None:

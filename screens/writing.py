@@ -206,9 +206,12 @@ class Writing(Moving):
         def answered(yes: bool | None) -> None:
             if yes:
                 with self.in_words():
-                    self.session.delete(post.id)
+                    done = self.session.delete(post.id)
                     self.reload()
-                    self.say("Taken back")
+                    if isinstance(done, Undo):  # it was not sent yet
+                        self.offer(done)
+                    else:
+                        self.say("Taken back")
 
         begin = one_line(post.title) or one_line(post.body)
         self.app.push_screen(

@@ -72,8 +72,14 @@ def delete(context: Context, args: argparse.Namespace) -> int:
             if texts.ask(f"Take back “{words}”? [y/N]").lower() not in ("y", "yes"):
                 context.out.say("Nothing was changed.")
                 return 0
-        outbox_id = session.delete(target.id)
-    return tell(context, session.known, [(outbox_id, "delete", target.id)])
+        done = session.delete(target.id)
+    if isinstance(done, str):
+        return tell(context, session.known, [(done, "delete", target.id)])
+    if context.out.json:
+        context.out.row({"id": target.id, "outbox_id": "", "kind": "delete", "state": "dropped", "reason": ""})
+    else:
+        context.out.line(f"{done.what} {target.id}")
+    return 0
 
 
 def tag(context: Context, args: argparse.Namespace) -> int:

@@ -71,10 +71,13 @@ class Writing(Marking):
         self.say(f"{words.one_line(post.title or post.body, 80)} -- its text goes for everybody; replies stay.")
         self.flush()
         if self.console.choose("Take this post back? y does, any other key leaves it.", "y"):
-            self.session.delete(post.id)
+            done = self.session.delete(post.id)
             self.news.dropped(self.session)
             self.reload()
-            self.say("Taken back.")
+            if isinstance(done, str):
+                self.say("Taken back.")
+            else:  # it was not sent yet
+                self.offer_undo(done)
         else:
             self.say("Left as it is.")
 

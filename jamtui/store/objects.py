@@ -11,6 +11,8 @@ import json
 
 import apsw
 
+from jamtui.store.pending import Pending, changes_of
+
 TYPE_CHECKING = False  # typing's own is not worth its import here
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -146,6 +148,7 @@ class Objects:
         waits in the outbox laid over it: then also ``send`` (queued, sending, refused) and ``reason``.
         """
         own = {-row.n: row for row in self.waiting if row.kind == "post"}
+        changes = changes_of(self.waiting)
         for start in range(0, len(keys), _PIECE):
             piece = keys[start : start + _PIECE]
             confirmed = "[" + ",".join(str(key) for key in piece if key > 0) + "]"
@@ -155,11 +158,12 @@ class Objects:
             ):
                 post = self.object(raw, up)
                 post |= {"author": author, "unread": bool(unread), "saved": bool(saved), "voted": bool(voted)}
-                found[int(n)] = _patched(post, self.waiting)
+                found[int(n)] = _patched(post, changes.get(str(post["id"]), ()))
             for key in piece:
                 if key in own:
-                    post = _waiting_post(own[key], self._person_id, self._handle)
-                    found[key] = _patched(post, self.waiting)
+                    row = own[key]
+                    post = _waiting_post(row, self._person_id, self._handle)
+                    found[key] = _patched(post, (row, *changes.get(row.post_id, ())))
                 if key in found:
                     yield key, found[key]
 
@@ -184,7 +188,7 @@ class Objects:
 
 
 def _waiting_post(row: Queued, person_id: str, handle: str) -> Object:
-    """A post that only the outbox has; it has no ``created_at`` of the server yet."""
+    """A post that only the outbox has, without what `Pending` tells; it has no ``created_at`` of the server yet."""
     payload = row.payload
     return {
         "id": row.post_id,
@@ -192,56 +196,40 @@ def _waiting_post(row: Queued, person_id: str, handle: str) -> Object:
         "thread_id": row.thread_id,
         "parent_id": payload.parent_id,
         "author_id": person_id,
-        "title": payload.title or None,
-        "body": payload.body,
+        "title": None,
+        "body": "",
         "created_at": None,
         "written_at": payload.written_at or None,
-        "tags": list(payload.tags),
+        "tags": [],
         "votes": {"up": 0},
         "author": handle,
         "unread": False,
         "saved": False,
         "voted": False,
-        "send": row.shown.value,
-        "reason": row.reason,
     }
 
 
-_WORST = {"refused": 2, "queued": 1, "sending": 0}
-
-
 def _patched(post: Object, waiting: Sequence[Queued]) -> Object:
-    """The post as it will be once the outbox is sent; refused writes change nothing but its ``send``."""
-    for row in waiting:
-        if row.kind == "post" or row.post_id != post["id"]:
-            continue
-        state = row.shown.value
-        if _WORST[state] >= _WORST.get(str(post.get("send")), -1):
-            post |= {"send": state, "reason": row.reason}
-        if state != "refused":
-            _lay_over(post, row)
-    return post
-
-
-def _lay_over(post: Object, row: Queued) -> None:
-    tags = post.get("tags")
-    tags = [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
-    match row.kind:
-        case "edit":
-            post["body"] = row.payload.body
-            if row.payload.title:
-                post["title"] = row.payload.title
-        case "delete":
-            post |= {"state": "deleted", "body": "", "title": "" if post.get("title") else post.get("title")}
-        case "tag":
-            post["tags"] = sorted({*tags, row.payload.tag})
-        case "untag":
-            post["tags"] = [tag for tag in tags if tag != row.payload.tag]
-        case "vote" | "unvote":
-            now, votes = row.kind == "vote", post.get("votes")
-            up = votes.get("up", 0) if isinstance(votes, dict) else 0
-            post["votes"] = {
-                **(votes if isinstance(votes, dict) else {}),
-                "up": up + int(now) - int(bool(post["voted"])),
-            }
-            post["voted"] = now
+    """The post as it will be once ``waiting``, its own rows of the outbox, is sent."""
+    if not waiting:
+        return post
+    title, body, tags, votes = post.get("title"), post.get("body"), post.get("tags"), post.get("votes")
+    votes = votes if isinstance(votes, dict) else {}
+    then = Pending(
+        title if isinstance(title, str) else "",
+        body if isinstance(body, str) else "",
+        [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else [],
+        state if (state := post.get("state")) in ("deleted", "removed") else "",
+        bool(post["voted"]),
+    ).fold(waiting)
+    if then.gone:
+        post["state"] = then.gone
+    return post | {
+        "title": then.title or ("" if title is not None or post.get("parent_id") is None else None),
+        "body": then.body,
+        "tags": list(then.tags),
+        "votes": {**votes, "up": votes.get("up", 0) + then.up},
+        "voted": then.voted,
+        "send": then.send,
+        "reason": then.reason,
+    }

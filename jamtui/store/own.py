@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 import apsw
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from jamtui.model import Draft, DraftKind, SendState
 from jamtui.store.connection import Schema, transaction
@@ -111,11 +112,25 @@ class Queued(Struct, frozen=True):
         return SendState.SENDING if self.state == "sent" else SendState.QUEUED
 
 
+class Dropped(Struct, frozen=True):
+    """What `Own.drop` did, for `Own.put_back`: rows that went, and rows that stay otherwise, as they were before."""
+
+    rows: tuple[Queued, ...]  # the one that was meant first
+    changed: tuple[Queued, ...]
+
+    @property
+    def answers(self) -> int:
+        """One's own answers to a dropped post: kept as refused, since their text exists nowhere else."""
+        return sum(row.kind == "post" for row in self.changed)
+
+
 _PAYLOAD = msgspec.json.Decoder(Payload)
 _COLUMNS = (
     "n, id, kind, post_id, thread_id, forum_id, payload, sha256, state, reason, code, attempts, created, next_try, seq"
 )
 
+
+_PARENT_DROPPED = "The post that it answers was taken back before it was sent. Your text is kept: send it elsewhere."
 
 BUMP = "UPDATE stamp SET n = n + 1"
 BUMP_READING = "UPDATE stamp SET n = n + 1, reading = reading + 1"
@@ -214,22 +229,62 @@ class Own:
             if instead_of is not None:
                 self.remove_draft(instead_of.kind, instead_of.target)
 
-    def put_back(self, row: Queued) -> None:
-        """Undo of `drop`: the row stands again where it stood, and one that was damaged is so again."""
-        raw = msgspec.json.encode(row.payload)
+    def put_back(self, dropped: Dropped) -> None:
+        """Undo of `drop`: the rows stand again where they stood, and one that was damaged is so again."""
         with self._changing():
-            self.db.execute(
-                f"INSERT OR IGNORE INTO outbox({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    row.n, row.id, row.kind, row.post_id, row.thread_id, row.forum_id, raw,
-                    _digest(raw) if row.intact else b"", row.state, row.reason, row.code, row.attempts,
-                    _ms(row.created), _ms(row.next_try) if row.next_try else 0, row.seq,
-                ),
-            )  # fmt: skip
+            for row in dropped.rows:
+                raw = msgspec.json.encode(row.payload)
+                self.db.execute(
+                    f"INSERT OR IGNORE INTO outbox({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        row.n, row.id, row.kind, row.post_id, row.thread_id, row.forum_id, raw,
+                        _digest(raw) if row.intact else b"", row.state, row.reason, row.code, row.attempts,
+                        _ms(row.created), _ms(row.next_try) if row.next_try else 0, row.seq,
+                    ),
+                )  # fmt: skip
+            for row in dropped.changed:
+                self._change(row)
 
-    def drop(self, outbox_id: str) -> None:
+    def drop(self, outbox_id: str, draft: Draft | None = None, now: datetime | None = None) -> Dropped | None:
+        """Takes a row out that was not sent, with what would change the same post, which will never be there.
+
+        One's own answers to that post become refused ones; changes that counted on a dropped edit count on it no
+        more. ``draft``, if any, is saved with it. None when the row has been sent, or is not there: then nothing is
+        done.
+        """
         with self._changing():
-            self.db.execute("DELETE FROM outbox WHERE id = ?", (outbox_id,))
+            row = self.one(outbox_id)
+            if row is None or row.state == "sent":
+                return None
+            behind = self.outbox("WHERE n > ? AND state <> 'sent'", (row.n,))
+            rows, changed = [row], list[Queued]()
+            if row.kind == "post":
+                rows += [one for one in behind if one.post_id == row.post_id]
+                changed = [one for one in behind if one.payload.parent_id == row.post_id and one.state == "queued"]
+                for one in changed:
+                    self._change(replace(one, state="refused", reason=_PARENT_DROPPED, code="parent_gone"))
+            elif row.kind == "edit" and row.state == "queued":
+                changed = [
+                    one for one in behind
+                    if one.post_id == row.post_id and one.kind in ("edit", "delete") and one.state == "queued"
+                    and one.intact
+                ]  # fmt: skip
+                for one in changed:
+                    version = max(1, one.payload.base_version - 1)
+                    self._change(replace(one, payload=replace(one.payload, base_version=version)))
+            self.db.executemany("DELETE FROM outbox WHERE id = ?", [(one.id,) for one in rows])
+            if draft is not None and now is not None:
+                self.put_draft(draft, now)
+        return Dropped(tuple(rows), tuple(changed))
+
+    def _change(self, row: Queued) -> None:
+        """A row that is there and was not sent becomes ``row``; one that was damaged stays so."""
+        raw = msgspec.json.encode(row.payload)
+        self.db.execute(
+            "UPDATE outbox SET payload = ?, sha256 = ?, state = ?, reason = ?, code = ? "
+            "WHERE id = ? AND state <> 'sent'",
+            (raw, _digest(raw) if row.intact else b"", row.state, row.reason, row.code, row.id),
+        )
 
     def retry(self, outbox_id: str) -> None:
         """Queued again, due at once."""

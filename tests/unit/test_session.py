@@ -16,11 +16,12 @@ from msgspec.structs import replace
 from api_client.client import JamClient
 from jamtui.archive import rfc3339
 from jamtui.errors import JamError, NotFound, NotSignedIn, Refused, UsageError
-from jamtui.model import Draft, DraftKind, Found, SendState
+from jamtui.model import Draft, DraftKind, Found, SendState, Undo
 from jamtui.paths import Home
 from jamtui.session import Session, new_uuid7, prepare
-from jamtui.store import connection, mirror, registry
+from jamtui.store import connection, mirror, own, registry
 from jamtui.store.mirror import Loading, Mirror
+from jamtui.sync.outbox import next_rows
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 FORUMS = ["0f000000-0000-4000-8000-000000000001", "0f000000-0000-4000-8000-000000000002"]
@@ -251,6 +252,45 @@ def test_votes_and_tags_show_at_once_and_can_be_taken_back(session: Session) -> 
         session.tag(uid(1), "a/b")
 
 
+@pytest.mark.parametrize("state", ["queued", "refused", "sent"])
+@pytest.mark.parametrize("target", ["confirmed", "waiting"])
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        ("edit",), ("delete",), ("tag",), ("untag",), ("vote",), ("unvote",),
+        ("untag", "vote"), ("tag", "edit", "vote", "unvote"), ("tag", "delete"),
+    ],
+)  # fmt: skip
+def test_a_screen_and_a_program_see_the_same_waiting_writes(
+    session: Session, target: str, kinds: tuple[str, ...], state: str
+) -> None:
+    post_id = uid(1) if target == "confirmed" else session.send(
+        Draft(DraftKind.THREAD, FORUMS[0], "Kettles", "of copper", ("tea", "a"))
+    )  # fmt: skip
+    store = own.Own(connection.connect(session.known.own, own.SCHEMA))
+    for at, kind in enumerate(kinds):
+        payload = own.Payload(None, "Pots" if kind == "edit" else "", "of tin" if kind == "edit" else "", tag="tea")
+        if kind == "tag":
+            payload = own.Payload(tag="new")
+        store.enqueue(f"o{at}", kind, post_id, post_id, FORUMS[0], payload, NOW)
+        if state == "refused":
+            store.refused(f"o{at}", f"reason {at}", "forbidden")
+        elif state == "sent":
+            store.sent(f"o{at}", 99)
+    store.db.close()
+    key = session.key(post_id)
+    assert key is not None
+    (row,), ((_, found),) = session.posts([key]), session.stored().posts([key])
+    votes = found["votes"]
+    assert isinstance(votes, dict)
+    assert row.send is not None
+    assert (found["title"], found["body"], found["tags"]) == (row.title, row.body, list(row.tags))
+    assert (found["voted"], votes["up"], found.get("state") or "") == (row.voted, row.up, row.gone)
+    assert (found["send"], found["reason"]) == (row.send.value, row.reason)
+    if (target, kinds, state) == ("waiting", ("untag", "vote"), "queued"):
+        assert (row.tags, row.voted, row.up) == (("a",), True, 1)
+
+
 def test_an_edit_lies_over_the_post_and_knows_the_version_ahead(session: Session) -> None:
     session.send(Draft(DraftKind.EDIT, uid(3), body="Why not?", base_version=1))
     session.send(Draft(DraftKind.EDIT, uid(3), body="Why ever not?", base_version=1))
@@ -288,6 +328,70 @@ def test_taking_back_hides_the_text_and_a_queued_post_is_just_dropped(session: S
     queued = reply(session, "oops")
     session.delete(queued)
     assert [row.kind for row in session.outbox()] == ["delete"]
+
+
+def queued(session: Session) -> list[tuple[str, str, str]]:
+    return [(row.kind, row.state.value, row.summary) for row in session.outbox()]
+
+
+@pytest.mark.parametrize("way", ["delete", "drop"])
+def test_what_hangs_on_a_waiting_post_goes_with_it_but_no_text_is_lost(session: Session, way: str) -> None:
+    thread = session.send(Draft(DraftKind.THREAD, FORUMS[0], "Kettles", "of copper", ("tea", "a")))
+    session.untag(thread, "tea")
+    session.vote(thread)
+    answer = session.send(Draft(DraftKind.REPLY, thread, body="or of tin"))
+    session.tag(answer, "tin")
+    session.send(Draft(DraftKind.REPLY, answer, body="or of clay"))
+    before = session.stored().waiting
+    done = session.delete(thread) if way == "delete" else session.drop(thread)
+    assert isinstance(done, Undo)
+    assert "your answer to it is kept" in done.what
+    assert queued(session) == [
+        ("post", "refused", "or of tin"),
+        ("tag", "queued", "tin: or of tin"),
+        ("post", "queued", "or of clay"),  # which its sender holds back, as it does the tag
+    ]
+    assert "taken back before it was sent" in session.outbox()[0].reason
+    assert next_rows(session.stored().waiting) == []
+    session.undo(done)
+    assert session.stored().waiting == before
+
+
+def test_taking_back_what_is_confirmed_and_not_mirrored_yet_asks_the_jam_to_delete_it(session: Session) -> None:
+    sent = reply(session, "oops")
+    store = own.Own(connection.connect(session.known.own, own.SCHEMA))
+    store.sent(sent, 99)
+    store.db.close()
+    row = session.delete(sent)
+    assert [(one.id, one.kind, one.payload.base_version) for one in session.stored().waiting] == [
+        (sent, "post", 0),
+        (row, "delete", 1),
+    ]
+    assert (session.post(sent).gone, session.post(sent).body) == ("deleted", "")
+    for change in (session.drop, session.reopen):
+        with pytest.raises(UsageError, match="sent"):
+            change(sent)
+    assert len(session.outbox()) == 2
+    assert session.drafts() == []
+
+
+def test_changes_after_a_dropped_edit_no_longer_count_on_it(session: Session) -> None:
+    first = session.send(Draft(DraftKind.EDIT, uid(3), body="Why not?", base_version=1))
+    session.send(Draft(DraftKind.EDIT, uid(3), body="Why ever not?", base_version=1))
+    session.delete(uid(3))
+    before = session.stored().waiting
+    undo = session.drop(first)
+    assert [row.payload.base_version for row in session.stored().waiting] == [1, 2]
+    session.undo(undo)
+    assert session.stored().waiting == before
+
+
+def test_a_waiting_post_that_is_opened_again_takes_its_tags_along(session: Session) -> None:
+    thread = session.send(Draft(DraftKind.THREAD, FORUMS[0], "Kettles", "of copper", ("tea",)))
+    session.untag(thread, "tea")
+    session.tag(thread, "tin")
+    assert session.reopen(thread).tags == ("tin",)
+    assert session.outbox() == []
 
 
 def test_dropping_a_row_can_be_undone_and_reopening_makes_a_draft(session: Session) -> None:

@@ -78,10 +78,9 @@ def test_a_row_damaged_on_the_disk_is_noticed_and_its_text_kept(store: Own) -> N
 def test_undoing_the_drop_of_a_damaged_row_makes_it_no_better(store: Own) -> None:
     queue(store, "o1", body="precious")
     store.db.execute("UPDATE outbox SET payload = replace(payload, 'precious', 'precioux')")
-    row = store.one("o1")
-    assert row is not None
-    store.drop("o1")
-    store.put_back(row)
+    dropped = store.drop("o1")
+    assert dropped is not None
+    store.put_back(dropped)
     again = store.one("o1")
     assert again is not None
     assert not again.intact
@@ -91,13 +90,13 @@ def test_undoing_the_drop_of_a_damaged_row_makes_it_no_better(store: Own) -> Non
 def test_dropping_can_be_undone_and_keeps_the_place(store: Own) -> None:
     for name in ("o1", "o2", "o3"):
         queue(store, name, body=name)
-    dropped = store.one("o2")
+    before = store.one("o2")
+    dropped = store.drop("o2")
     assert dropped is not None
-    store.drop("o2")
     assert [row.id for row in store.outbox()] == ["o1", "o3"]
     store.put_back(dropped)
     assert [row.id for row in store.outbox()] == ["o1", "o2", "o3"]
-    assert store.one("o2") == dropped
+    assert store.one("o2") == before
 
 
 def test_confirmed_rows_go_when_the_cursor_has_passed_them(store: Own) -> None:
