@@ -156,7 +156,8 @@ class FilterPicker(ListDialog[str | None]):
     def _tell(self, line: str) -> bool:
         """Says what the line leaves; whether it is a filter."""
         try:
-            said, good = Content.styled(self._found(line), "$success"), True
+            left = self._found(line)
+            said, good = Content.styled(left, "$warning" if left.startswith("0 ") else "$success"), True
         except JamError as error:
             unfinished = line.endswith(":") or self._rows
             said = Content.styled("" if unfinished else f"✗ {error.title}. {error.hint}", "$error")
