@@ -11,9 +11,11 @@ every 15 s), and, since that would be cheap with a clock that stands, how old a 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -25,9 +27,15 @@ from benchmarks.figures import Figure, Goal, Ground, table
 from benchmarks.live_stage import Stage, Terminal, spent
 
 
+@contextlib.contextmanager
+def with_terminal(stage: Stage) -> Iterator[tuple[Jam, Terminal]]:
+    jam = Jam(stage.archive)  # before the program asks its terminal what it can do: nobody would answer meanwhile
+    with Terminal(stage.client(), stage.env) as terminal:
+        yield jam, terminal
+
+
 def measured(archive: Path | None, seconds: int = 60) -> list[Figure]:
-    with Stage(archive) as stage, Terminal(stage.client(), stage.env) as terminal:
-        jam = Jam(stage.archive)
+    with Stage(archive) as stage, with_terminal(stage) as (jam, terminal):
         terminal.wait_for("● live")
         terminal.settle()
         terminal.type(f":post {jam.longest}\r")
