@@ -56,7 +56,11 @@ def started(name: str, program: Program) -> tuple[Took, float]:
     with program.start() as terminal:
         took = terminal.wait_for(program.ready, 120, frame=name in (MINE, BARE))
         terminal.settle(0.5)
-        return took, terminal.memory()
+        memory = terminal.memory()
+        if name in (MINE, PAINT):  # whoever leaves keeps the screen that the next start paints first
+            terminal.send("\x11")  # ctrl+q
+            terminal.wait_for_end()
+        return took, memory
 
 
 def spent(argv: list[str], env: Mapping[str, str]) -> float:
