@@ -75,6 +75,9 @@ class Token(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         return f"Token(person={self.person.handle!r}, expires_in={self.expires_in}, secrets hidden)"
 
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("person", self.person.handle), ("expires_in", self.expires_in)]
+
 
 class Change(msgspec.Struct, frozen=True):
     """One entry of the change log; ``raw`` are the bytes of its ``data``."""

@@ -73,6 +73,9 @@ class Secret(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         return repr(self)
 
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("expires_at", self.expires_at)]
+
 
 class CredentialStore(Protocol):
     """One place for secrets; ``account`` is the origin of a server. All methods raise `NoStore` when it fails."""

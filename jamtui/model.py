@@ -2,7 +2,7 @@
 
 Every text in a row is already harmless (`jamtui.safe_text`): control bytes made visible, bidi controls
 neutralised, combining floods capped. What the mirror keeps is the text as it came; what a row holds is
-the text for eyes. Times are aware datetimes in UTC. Rows are made by `jamtui.session`, drawn by
+the text for eyes. Times are aware datetimes in UTC. Rows are made by `jamtui.store`, drawn by
 screens and widgets, and never written back.
 
 A ``key`` is the mirror's own number of a post, stable for as long as the mirror lives: positive for
@@ -102,7 +102,7 @@ class ThreadRow(Struct, frozen=True):
 
 
 class PostRow(Struct, frozen=True):
-    """A post, ready to draw. ``depth`` is 0 for the opener. ``body`` is CommonMark, harmless, uncut."""
+    """A post, ready to draw. ``body`` is CommonMark, harmless, uncut."""
 
     key: int
     id: str
@@ -166,7 +166,7 @@ class Found(Struct, frozen=True):
     hits: tuple[SearchHit, ...] = ()
     total: int = 0  # hits there are, which may be more than keys; -1 while it is not known
     problems: tuple[str, ...] = ()  # what could not be understood, in harmless words
-    marks: tuple[str, ...] = ()  # what `Session.hits` needs to mark
+    marks: tuple[str, ...] = ()  # what `Searching.hits` needs to mark
 
 
 class Completion(Struct, frozen=True):

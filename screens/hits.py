@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Hits:
-    """Mixed into `screens.view.View`, which is `_Host`."""
+    """Mixed into `screens.view.View`."""
 
     session: Session
     ages: Ages

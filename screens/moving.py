@@ -100,7 +100,7 @@ class Moving(View):
         return False
 
     def to_place(self, place: str) -> None:
-        """One of the five places. Going to where one is goes to its root."""
+        """One of the six places. Going to where one is goes to its root."""
         self.forget_hits()
         forum = "" if place == "forums" else self.spot.forum
         if place != "forums" and self.spot.place == "forums":

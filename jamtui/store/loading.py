@@ -162,11 +162,11 @@ class Loading:
         batch.threads = [(*self._numbers.threads[thread], self._rev) for thread in batch.touched]
         return batch
 
-    def finish(self, now: str, **meta: str) -> Changed:
-        """Commits the rest and the cursor; ``meta`` are more facts to keep. The mirror is whole from here on."""
+    def finish(self, now: str) -> Changed:
+        """Commits the rest and the cursor. The mirror is whole from here on."""
         try:
             self._written()
-            self._write(self._batch(), {"cursor": self.cursor, "mirrored_at": now, "loaded": "1", **meta})
+            self._write(self._batch(), {"cursor": self.cursor, "mirrored_at": now, "loaded": "1"})
         finally:
             self.abandon()
         return Changed(everything=True, status=True)

@@ -7,14 +7,13 @@ its power may forget the last marks, never tear the file. Nothing here compares 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import apsw
 
 from jamtui.model import Mark, MarkKind, MarkRow, Marks
 from jamtui.store.connection import transaction
-from jamtui.store.mirror import hash_of
 from jamtui.store.own import BUMP, BUMP_READING
 
 _READ = "INSERT INTO read VALUES (?, ?) ON CONFLICT(h) DO UPDATE SET version = max(version, excluded.version)"
@@ -39,9 +38,6 @@ class MarkStore:
             self.db.execute("PRAGMA synchronous=FULL")
 
     # -- read
-
-    def mark(self, post_ids: Iterable[str], read: bool) -> None:
-        self.mark_hashes([hash_of(post_id) for post_id in post_ids], read)
 
     def mark_hashes(self, hashes: Sequence[int], read: bool) -> None:
         """Without a word on the versions: for posts that were not looked at one by one."""

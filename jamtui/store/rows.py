@@ -1,7 +1,8 @@
 """Reading the mirror for people: the rows of `jamtui.model`, made harmless here and nowhere later.
 
 One connection reads: the mirror as ``main``, one's own store attached as ``own``. Nothing here writes, nothing waits
-for the network. Unread counts are always derived from what is there and what was read, never kept.
+for the network. Counts are derived from what is there and what was read: `jamtui.store.counts`
+holds them for as long as it runs, and counts each thread anew that was touched.
 """
 
 from __future__ import annotations

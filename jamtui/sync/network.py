@@ -70,7 +70,6 @@ class Network:
         self._main: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
         self._holder = Holder(jam.lock)
-        self.failure: BaseException | None = None
 
     # -- the program's side
 
@@ -108,7 +107,6 @@ class Network:
             with contextlib.suppress(asyncio.CancelledError):
                 asyncio.run(self._start())
         except Exception as error:  # noqa: BLE001 - the thread's end must be told on the screen, whatever it was
-            self.failure = error
             what = error.title if isinstance(error, JamError) else f"{type(error).__name__} in the network's thread"
             self._say(Link.OFFLINE, f"{what}; start jamtui again to reconnect")
 
@@ -268,9 +266,6 @@ class Network:
         self._holder.tell(link)
         self.state = NetworkState(link, detail, None)
         self._notify(Changed(status=True))
-
-    def _outbox_moved(self, sent: frozenset[str]) -> None:
-        self._notify(Changed(outbox=True, sent=sent))
 
     def _progress(self, done: int, total: int) -> None:
         self.state = NetworkState(self.state.link, self.state.detail, (done, total) if total else None)

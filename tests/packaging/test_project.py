@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,8 @@ def files(project: Path) -> Iterator[Path]:
             name for name in inner if name != ".git" and not any(fnmatch.fnmatch(name, rule) for rule in ignored)
         ]
         for name in found:
+            if name == ".git":  # in a work tree it is a file
+                continue
             path = here / name
             foreign = "data" in path.relative_to(project).parts[:2] and path.suffix != ".md"
             if not foreign and not any(fnmatch.fnmatch(name, rule) for rule in ignored):
@@ -146,3 +149,19 @@ def test_the_lock_holds_every_dependency_and_no_address(project: Path, pyproject
     assert {re.split(r"[^\w.-]", line)[0] for line in declared} <= pinned
     assert re.findall(r"^\S+==\S+(?: ;[^\\]*)?$", lock, re.MULTILINE) == []  # a pin that no hash follows
     assert re.findall(r"\w+://|--(?:index|extra|find)\S*", lock) == []
+
+
+def test_the_arrows_of_the_page_are_those_that_are_held(project: Path) -> None:
+    settings = tomllib.loads((project / "pyproject.toml").read_text())
+    contracts = {one["name"]: one for one in settings["tool"]["importlinter"]["contracts"]}
+    page = (project / "ARCHITECTURE.md").read_text()
+    told = re.findall(r"(?m)^    ([a-z_.]+(?: \| [a-z_.]+)*)$", page)
+    held = contracts["The arrows: who may import whom"]["layers"]
+    assert told == held
+    modules = {
+        f"jamtui.{path.stem}" for path in (project / "jamtui").iterdir() if path.suffix == ".py" or path.is_dir()
+    }
+    modules -= {"jamtui.__init__", "jamtui.__main__", "jamtui.__pycache__"}
+    assert modules <= {name for layer in held for name in layer.split(" | ")}
+    server = contracts["Of jamtui the server uses archive, safe_text and errors alone"]["forbidden_modules"]
+    assert modules - set(server) == {"jamtui.archive", "jamtui.safe_text", "jamtui.errors"}

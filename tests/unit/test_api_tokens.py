@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from rich.pretty import pretty_repr
 
 from api_client.errors import NotSignedIn, Unreachable
 from api_client.models import Token
@@ -103,5 +104,6 @@ async def test_nothing_shows_a_secret() -> None:
         assert "s3cret" not in repr(shown)
         assert "s3cret" not in f"{shown}"
         assert "access0" not in repr(shown)
+        assert "s3cret" not in pretty_repr(shown)
     assert await Guest().token() is None
     assert await FixedToken("a").refreshed("a") is None

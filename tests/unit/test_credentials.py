@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from rich.pretty import pretty_repr
 
 from jamtui.credentials import NoStore, Secret, environment_secret, open_store
 from jamtui.errors import JamError
@@ -30,6 +31,7 @@ def test_nothing_shows_a_secret() -> None:
     for shown in (repr(SECRET), str(SECRET), f"{SECRET}", f"{SECRET!r}", repr([SECRET]), f"{(SECRET,)}"):
         assert CANARY not in shown
         assert "hidden" in shown
+    assert CANARY not in pretty_repr([SECRET])
 
 
 def test_file_keeps_and_forgets(home: Home) -> None:
