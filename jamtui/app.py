@@ -30,7 +30,7 @@ from jamtui.paths import PathError
 from jamtui.safe_text import safe_line
 from jamtui.session import Session
 from screens.messages import JamChanged
-from screens.performs import Complains, Leaves
+from screens.performs import Complains, Leaves, Speaks
 from screens.type_ahead import TypeAhead
 from widgets.bindings import rebind
 from widgets.steady import steadied, steady
@@ -283,9 +283,15 @@ class JamApp(TypeAhead[int]):
         default_namespace: DOMNode | None = None,
         namespaces: Mapping[str, DOMNode] | None = None,
     ) -> bool:
-        """As in Textual; an action that cannot be done here (`JamError`) is told in words and ends nothing."""
+        """As in Textual; an action that cannot be done here (`JamError`) is told in words and ends nothing. What was
+        said before an action is gone after it."""
+        speaks = self.screen if isinstance(self.screen, Speaks) and self.screen.is_mounted else None
+        spoken = speaks.spoken if speaks is not None else 0
         try:
-            return await super().run_action(action, default_namespace, namespaces)
+            done = await super().run_action(action, default_namespace, namespaces)
+            if done and speaks is not None:
+                speaks.key_done(spoken)
+            return done
         except JamError as error:
             if isinstance(self.screen, Complains):
                 self.screen.complain(error)

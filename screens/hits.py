@@ -33,7 +33,7 @@ class Hits:
         from screens.search import Search
 
         host: Any = self
-        screen = Search(self.session, words or self._sought_last, back_to=back_to, ages=self.ages)
+        screen = Search(self.session, words or self._sought_last, anew=not words, back_to=back_to, ages=self.ages)
         hold_keys(host.app, lambda widget: widget.id == "query")
 
         def answered(chosen: Chosen | None) -> None:
@@ -85,8 +85,15 @@ class Hits:
 
     def step_hit(self, direction: int) -> None:
         """The next hit or the one before; after the last comes the first again."""
-        if self.hits is not None:
-            self.show_hit(replace(self.hits, at=(self.hits.at + direction) % len(self.hits.found.keys)))
+        if self.hits is None:
+            return
+        at, total = self.hits.at + direction, len(self.hits.found.keys)
+        self.show_hit(replace(self.hits, at=at % total))
+        host: Any = self
+        if total == 1:
+            host.say("There is no other hit", "fact")
+        elif not 0 <= at < total:
+            host.say(f"On from the {'first' if at > 0 else 'last'} hit again", "fact")
 
     def sought(self) -> tuple[str, ...]:
         """The words of the search that is shown, to be marked in the text."""

@@ -75,7 +75,7 @@ class JamScreen(Marking, Ways):
 
     def offer(self, undo: Undo) -> None:
         if undo.nothing:
-            self.say(undo.what)
+            self.say(undo.what, "fact")
         else:
             self.offer_undo(sentence(undo.what), lambda: self.session.undo(undo))
 
@@ -130,12 +130,12 @@ class JamScreen(Marking, Ways):
         if not self.spot.reading:
             self.open_row()
         elif not self.reader.unfold() and not self.reader.toggle_all():
-            self.say("Nothing is folded or cut here")
+            self.say("Nothing is folded or cut here", "fact")
 
     def action_back(self) -> None:
         self.query_one(HintLine).quiet()
         if not self.back():
-            self.say(f"{self.keymap.name('leave')} leaves jamtui")
+            self.say(f"{self.keymap.name('leave')} leaves jamtui", "fact")
 
     def action_leave(self) -> None:
         self.query_one(HintLine).quiet()
@@ -186,7 +186,7 @@ class JamScreen(Marking, Ways):
 
     def _shift(self, direction: int) -> None:
         if not self.spot.reading or not self.reader.shift(direction):
-            self.say("No table and no code goes on there")
+            self.say("No table and no code goes on there", "fact")
 
     # -- reading on
 
@@ -199,7 +199,7 @@ class JamScreen(Marking, Ways):
         if self.spot.reading and (self.reader.page(1) or self.reader.next_unread(1)):
             return
         if not self.open_next_unread():
-            self.say(self.nothing_unread())
+            self.say(self.nothing_unread(), "fact")
 
     def action_next(self) -> None:
         self._step(1)
@@ -214,9 +214,9 @@ class JamScreen(Marking, Ways):
             self.step_hit(direction)
         elif self.spot.reading:
             if not self.reader.next_unread(direction) and (direction < 0 or not self.open_next_unread()):
-                self.say("Nothing unread before this" if direction < 0 else self.nothing_unread())
+                self.say("Nothing unread before this" if direction < 0 else self.nothing_unread(), "fact")
         elif not self._next_unread_row(direction):
-            self.say("Nothing unread further on" if direction > 0 else "Nothing unread before this")
+            self.say("Nothing unread further on" if direction > 0 else "Nothing unread before this", "fact")
 
     def _next_unread_row(self, direction: int) -> bool:
         """Moves the cursor of the list to the next row with something unread."""
@@ -256,7 +256,7 @@ class JamScreen(Marking, Ways):
         order = [forums[(at + direction * step) % len(forums)] for step in range(1, len(forums) + 1)]
         found = next((forum for forum in order if forum.unread and forum.id != here), None)
         if found is None:
-            self.say("No other forum has something unread")
+            self.say("No other forum has something unread", "fact")
             return
         self.go(replace(self.spot, place="forums", forum=found.id, thread="", reading=False))
 

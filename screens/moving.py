@@ -72,7 +72,7 @@ class Moving(View):
             return False
         self.go(replace(spot, place="forums", forum=found[0], thread=found[1], reading=True), unread=True)
         if found[0] != forum:
-            self.say(f"On in {self._forum_title(found[0])}")
+            self.say(f"On in {self._forum_title(found[0])}", "fact")
         key = self.session.key(found[1])
         if key is not None:
             self.list_now.go_to(key)

@@ -250,9 +250,18 @@ class Panes(Hits, Screen[None]):
 
     # -- telling
 
-    def say(self, text: str, severity: str = "", tail: str = "") -> None:
-        """One harmless line about what was done, in place of the hints; ``tail`` is never cut off."""
-        self.query_one(HintLine).say(text, severity, tail)
+    def say(self, text: str, severity: str = "", tail: str = "", *, lasting: bool = False) -> None:
+        """One harmless line about what was done, in place of the hints; see `HintLine.say`."""
+        self.query_one(HintLine).say(text, severity, tail, lasting=lasting)
+
+    @property
+    def spoken(self) -> int:
+        """How many of these lines there were."""
+        return self.query_one(HintLine).spoken
+
+    def key_done(self, spoken: int) -> None:
+        """A key did something: what was said before it (``spoken``) is read, and gives way to the hints."""
+        self.query_one(HintLine).key_done(spoken)
 
     def complain(self, error: JamError) -> None:
         self.say(f"{sentence(error.title)}{f'. {error.hint}' if error.hint else ''}", "error")

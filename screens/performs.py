@@ -35,3 +35,13 @@ class Complains(Protocol):
     """A screen that tells in words, in place, what could not be done."""
 
     def complain(self, error: JamError) -> None: ...
+
+
+@runtime_checkable
+class Speaks(Protocol):
+    """A screen with a line in which it says what was done, until the next key does something."""
+
+    @property
+    def spoken(self) -> int: ...
+
+    def key_done(self, spoken: int) -> None: ...

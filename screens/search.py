@@ -19,6 +19,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
+from textual.widgets.input import Selection
 
 from jamtui.actions import Where
 from jamtui.model import Completion, Found, SearchHit
@@ -65,13 +66,17 @@ class Search(ModalScreen[Chosen | None]):
             super().__init__()
             self.found = found
 
-    def __init__(self, session: Session, query: str = "", *, back_to: Chosen | None = None, ages: Ages = age) -> None:
-        """``query`` stands in the line at first; ``back_to`` is the hit that one comes back from."""
+    def __init__(
+        self, session: Session, query: str = "", *, anew: bool = False, back_to: Chosen | None = None, ages: Ages = age
+    ) -> None:
+        """``query`` stands in the line at first; ``anew``: typing replaces it; ``back_to`` is the hit that one comes
+        back from."""
         super().__init__()
         self._compositor = SparingCompositor()
         self._session = session
         self._ages = ages
         self._query = back_to.found.text if back_to else query
+        self._anew = anew and not back_to
         self._order = back_to.found.order if back_to else "newest"
         self._return_to = back_to.found.keys[back_to.at] if back_to else None
         self._found = Found("", "newest", ())
@@ -100,6 +105,9 @@ class Search(ModalScreen[Chosen | None]):
         rows.empty = self._nothing("")
         field = self.query_one(Field)
         field.cursor_position = len(field.value)
+        if self._anew and field.value:
+            field.selection = Selection(0, len(field.value))  # what one types comes in its place
+            self._recalled = 0 if self._recent[:1] == [field.value.strip()] else -1
         field.focus()
         self._tell_note()
         self._tell_keys()

@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 
 from jamtui.actions import SORTS, Where
 from jamtui.errors import NotFound
-from jamtui.model import Changed, PostRow, ThreadRow
+from jamtui.model import Changed, PostRow, ThreadIndex, ThreadRow
 from screens.messages import HitsFound, JamChanged
 from screens.panes import PLACES, Panes
 from screens.rail import RailList
@@ -52,6 +52,7 @@ class View(Panes):
         self.reader.previewing = not self.spot.reading
         if self.spot.thread:
             self._fill_thread(self.spot.thread)
+        self._clear_where_empty()
         self._arrange()
         self.call_after_refresh(self._show_activity)  # not before the first frame: it counts posts
         if not self._frozen:
@@ -113,6 +114,7 @@ class View(Panes):
             self._fill_list()
         if spot.thread and (spot.thread != self._shown or post or unread):
             self._fill_thread(spot.thread, post, unread=unread)
+        self._clear_where_empty()
         self.reader.previewing = not spot.reading
         self._arrange()
         self._keep_spot()
@@ -162,8 +164,15 @@ class View(Panes):
             key = self.session.key(kept) if kept else None
             line = int(at) if key is not None and at.removeprefix("-").isdecimal() else 0  # negative: above the post
         self.reader.set_thread(index, cursor=key, line=line, words=self.sought())
-        if unread and len(index) > 1 and (first := len(index.unread)):
-            self.say(f"{first:,} unread of {len(index):,} posts" if first < len(index) else f"{first:,} unread posts")
+
+    def _clear_where_empty(self) -> None:
+        """Beside a list without rows no thread stands: it would be one of another list."""
+        spot = self.spot
+        if spot.reading or self.writing or self.list_now.keys or spot.kind not in ("threads", "posts"):
+            return
+        self.spot = replace(spot, thread="")
+        self._shown = ""
+        self.reader.set_thread(ThreadIndex("", (), (), (), frozenset()))
 
     def _keep_reader_place(self) -> None:
         row = self.reader.cursor_row
@@ -210,7 +219,7 @@ class View(Panes):
             with contextlib.suppress(NotFound):
                 post = self.session.post(next(iter(ids)))
                 words = one_line(post.title) or one_line(post.body[:200])
-        self.say(f"Sent: {words}")
+        self.say(f"Sent: {words}", lasting=True)
 
     def reload(self, changed: Changed | None = None) -> None:
         """Reads again what is seen, of it only what ``changed``. Nothing moves: list and reader stay on their rows."""
@@ -226,6 +235,7 @@ class View(Panes):
         if changed is not None and self.spot.kind in ("threads", "posts"):
             touched = self.session.keys(changed.threads | changed.posts)
         rows.update_rows(keys, touched, cursor=now)
+        self._clear_where_empty()
         here = changed is None or self._shown in changed.threads
         if self._shown and here and self.spot.kind in ("threads", "posts"):
             try:
@@ -282,7 +292,13 @@ class View(Panes):
 
     @on(ThreadReader.Seen)
     def seen(self, message: ThreadReader.Seen) -> None:
-        """Posts were read (`ThreadReader.mark`). They stay marked as new in the thread until one comes back to it."""
+        """Posts were read (`ThreadReader.mark`). They stay marked as new in the thread until one comes back to it; in
+        the list beside it they are read at once."""
+        rows, kind = self.list_now, self.spot.kind
+        if kind == "posts":
+            rows.refresh_rows(message.keys)
+        elif kind == "threads" and (opener := self.session.key(self._shown)) is not None:
+            rows.refresh_rows([opener])
         self._refresh_lines()
 
     @on(ThreadReader.Moved)

@@ -71,6 +71,17 @@ class Ways(Moving):
             return session.thread_keys(spot.forum or None, spot.sort, session.filter(spot.filter))
         return super()._keys()
 
+    def _fill_list(self) -> None:
+        super()._fill_list()
+        spot, name = self.spot, self.keymap.name
+        if spot.kind == "threads" and spot.filter:
+            self.list_now.empty = (
+                f"Nothing fits.\n{name('filter-clear')} clears the filter, {name('filter')} changes it."
+            )
+        elif spot.kind == "threads" and spot.place != "hot":
+            first = "" if self.session.refusal() else f"\n{name('new-thread')} opens the first."
+            self.list_now.empty = f"No threads here yet.{first}"
+
     def _keys_of_people(self) -> list[str]:
         now = self.session.now()
         if self._people_at is None or abs(now - self._people_at) >= _HOT_FOR:  # the clock may have been set back
@@ -150,7 +161,7 @@ class Ways(Moving):
             return self._plan_banner(self._plan)
         if spot.kind == "threads" and spot.filter:
             pieces = [part for chip in chips(spot.filter) for part in ((f" {chip} ", "reverse $accent"), " ")]
-            return Content.assemble(*pieces, ("  x clears", "$text-disabled"))
+            return Content.assemble(*pieces, (f"  {self.keymap.name('filter-clear')} clears", "$text-disabled"))
         return Content("")
 
     def _plan_banner(self, plan: Plan) -> Content:
@@ -303,8 +314,6 @@ class Ways(Moving):
     def _narrow(self, line: str) -> None:
         self.session.filter(line)
         self.go(replace(self.spot, filter=line.strip(), thread="", reading=False))
-        none = "No thread fits.\nf changes the filter, x clears it."
-        self.list_now.empty = none if line.strip() else "No threads here yet.\nc opens the first."
         self.list_now.first()
 
     def sort_by(self, order: str) -> None:
@@ -350,7 +359,7 @@ class Ways(Moving):
             raise UsageError("not a number of minutes", "Try :plan 15.")
         if self.spot.reading:
             self.reader.leave()  # what was just read is not planned again
-        self.say(f"Looking for what is worth {wanted} minutes")
+        self.say(f"Looking for what is worth {wanted} minutes", "fact")
         self.run_worker(lambda: self._make_plan(wanted), name="plan", exclusive=True, thread=True)
 
     def _make_plan(self, minutes: int) -> None:
@@ -371,7 +380,7 @@ class Ways(Moving):
         if again:
             self._trail = before
         self.list_now.empty = "Nothing unread fits into this time."
-        self.say(f"{count(len(plan.steps), 'post', 'posts')} of {plan.unread:,} unread. Space begins.")
+        self.say(f"{count(len(plan.steps), 'post', 'posts')} of {plan.unread:,} unread. Space begins.", "fact")
 
     def _plan_at(self) -> int:
         return max(0, self.list_now.cursor_index)
@@ -392,7 +401,7 @@ class Ways(Moving):
         if not 0 <= at + step < len(steps):
             if step > 0:
                 self.reader.leave()
-                self.say("The plan is done")
+                self.say("The plan is done", "fact")
             return True
         self.list_now.go_to_index(at + step)
         self.open_row()

@@ -227,7 +227,7 @@ class Writing(Moving):
     def action_vote(self) -> None:
         post = self._post()
         if post.voted:
-            self.say(f"You voted for this already; {self.keymap.name('unvote')} takes it back")
+            self.say(f"You voted for this already; {self.keymap.name('unvote')} takes it back", "fact")
             return
         self.session.vote(post.id)
         self.reload()
@@ -236,7 +236,7 @@ class Writing(Moving):
     def action_unvote(self) -> None:
         post = self._post()
         if not post.voted:
-            self.say("You have not voted for this")
+            self.say("You have not voted for this", "fact")
             return
         self.session.unvote(post.id)
         self.reload()

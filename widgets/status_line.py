@@ -17,6 +17,7 @@ from jamtui.model import JamRow, Link, Status
 TOAST_SECONDS = 6.0
 
 _Part = tuple[str, str]
+_MARKS = {"-error": "✗ ", "-warning": "! ", "-fact": ""}  # what was done has a check mark
 
 
 def time_left(jam: JamRow, now: datetime) -> str:
@@ -139,6 +140,8 @@ class HintLine(Widget):
         self._last: tuple[str, str] | None = None
         self._timer: Timer | None = None
         self._tail = ""
+        self._lasting = False
+        self.spoken = 0  # how many messages there were
 
     def set_hints(self, hints: Sequence[tuple[str, str]], last: tuple[str, str] | None = None) -> None:
         """(key, label) pairs, the most useful first; as many as fit, and ``last`` in any case."""
@@ -146,11 +149,15 @@ class HintLine(Widget):
             self._hints, self._last = hints, last
             self.refresh()
 
-    def say(self, text: str, severity: str = "", tail: str = "") -> None:
-        """Shows ``text`` instead of the hints for a few seconds. ``severity`` is "", "warning" or "error".
+    def say(self, text: str, severity: str = "", tail: str = "", *, lasting: bool = False) -> None:
+        """Shows ``text`` instead of the hints for a few seconds, or until the next key does something (`key_done`)
+        unless it is ``lasting``. ``severity`` is "" for what was done, "fact", "warning" or "error".
 
         Where there is not enough room, ``text`` is cut and ``tail`` is not.
         """
+        self.spoken += 1
+        self._lasting = lasting
+        self.set_class(severity == "fact", "-fact")
         if self._timer is not None:
             self._timer.stop()
         self.set_class(severity == "warning", "-warning")
@@ -160,18 +167,23 @@ class HintLine(Widget):
         self.refresh()
         self._timer = self.set_timer(TOAST_SECONDS, self.quiet, name="toast")
 
+    def key_done(self, spoken: int) -> None:
+        """A key did something. ``spoken`` is the number of messages before it: what it said itself stays."""
+        if spoken == self.spoken and self.toast and not self._lasting:
+            self.quiet()
+
     def quiet(self) -> None:
         """Back to the hints."""
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
-        self.remove_class("-warning", "-error")
+        self.remove_class("-warning", "-error", "-fact")
         self.toast = ""
 
     def render(self) -> Content:
         width = self.content_size.width
         if self.toast:
-            mark = "✗ " if self.has_class("-error") else "! " if self.has_class("-warning") else "✓ "
+            mark = next((mark for name, mark in _MARKS.items() if self.has_class(name)), "✓ ")
             tail = Content.styled(f"   {self._tail}", "bold") if self._tail else Content("")
             text = Content.assemble((mark, "bold"), (self.toast, "bold"))
             return text.truncate(max(0, width - tail.cell_length), ellipsis=True) + tail

@@ -64,7 +64,10 @@ def test_no_sign_moves_what_stands_right_of_it(terminal: Callable[..., Any], tmp
     assert len(jam.columns_of("↩ 1  ▲ 7")) == 1, seen
     for n in reversed(range(len(TITLES))):
         jam.press("enter")
-        seen = jam.wait(lambda screen, n=n: "2 unread posts" in screen and f"t{n}." in screen, f"thread {n}")
+        seen = jam.wait(
+            lambda screen, n=n: f"t{n}." in screen and "begin " in screen and "\n Space read on" in screen,
+            f"thread {n}",
+        )
         assert len(jam.columns_of("▲ 7")) == panes, seen
         assert len(jam.columns_of("↩ 1  ▲ 7")) == panes - 1, seen
         jam.press("q", "j")
