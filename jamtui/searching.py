@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from jamtui.model import Completion, Found, SearchHit
-from jamtui.store import completion, rows, search
+from jamtui.store import completion, rows
+from jamtui.store import search as searching
 from jamtui.store.marks import MarkStore
 from jamtui.store.registry import KnownJam
 from jamtui.store.searcher import Searcher
@@ -32,7 +33,11 @@ class Searching:
 
     def search(self, text: str, limit: int = 200) -> tuple[list[SearchHit], tuple[str, ...]]:
         """Hits, best first, and what of the query could not be understood, in words."""
-        return search.search(self._fresh(), text, limit, self._clock())
+        return searching.search(self._fresh(), text, limit, self._clock())
+
+    def ranked(self, text: str, limit: int | None) -> searching.Ranked:
+        """The same as keys, with how many hits there are; ``limit`` None gives all."""
+        return searching.ranked(self._fresh(), text, limit, self._clock())
 
     def ask(self, text: str, order: str, deliver: Callable[[Found], None]) -> None:
         """Returns at once and drops what was asked before. ``order`` is "newest" or "best". ``deliver`` is called from
@@ -45,9 +50,9 @@ class Searching:
     def _connect(self) -> rows.Rows:
         return rows.Rows(rows.connect(self._jam.mirror, self._jam.own), self._jam.me)
 
-    def hits(self, keys: Sequence[int], marks: Sequence[str]) -> list[SearchHit]:
+    def hits(self, keys: Sequence[int], marks: Sequence[str], ranks: dict[int, float] | None = None) -> list[SearchHit]:
         """The rows of some keys of a `Found`, in their order; those that vanished are left out."""
-        return search.hits(self._fresh(), keys, marks)
+        return searching.hits(self._fresh(), keys, marks, ranks)
 
     def complete(self, text: str) -> Completion | None:
         """What the end of a query may become; None when nothing is offered."""

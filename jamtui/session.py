@@ -107,7 +107,7 @@ class Session(Ways, Reading):
         self._marks = MarkStore(self._own_db)
         self._places: dict[str, str] = {}  # of this run, while exploring
         self._rows = rows.Rows(rows.connect(jam.mirror, jam.own), jam.me)
-        self.searching = Searching(jam, clock, self._fresh, self._marks)
+        self.searching = Searching(jam, self.counted_from, self._fresh, self._marks)
         self._seen = (-1, -1)
         self._stamp = (-1, -1)
         self._marked: set[int] | None = None  # threads in which was marked since counting; None: not known
@@ -138,6 +138,11 @@ class Session(Ways, Reading):
 
     def now(self) -> datetime:
         return self._clock()
+
+    def counted_from(self) -> datetime:
+        """The time from which ``2h`` and ``today`` count back: now, or the Jam's end when it is over."""
+        row = self._rows.jam("", False)
+        return self.now() if row is None else min(self.now(), row.closes_at)
 
     def status(self) -> Status:
         state = self._network.state if self._network else NetworkState()

@@ -26,14 +26,18 @@ class Ways:
     def now(self) -> datetime:
         raise NotImplementedError
 
+    def counted_from(self) -> datetime:
+        raise NotImplementedError
+
     def thread_keys(self, forum_id: str | None, sort: str = "active", only: Filter = EVERYTHING) -> list[int]:
         """Keys of a forum's threads (None: of all forums) in an order of `jamtui.store.rows.SORTS`, narrowed by
         ``only``. Raises `UsageError`, `NotFound` for a person that there is not."""
         return ways.thread_keys(self._fresh(), forum_id, sort, only)
 
     def filter(self, text: str) -> Filter:
-        """What ``tag:tea since:2h`` means now. Raises `UsageError`, `NotFound` for a person that there is not."""
-        only = parse_filter(text, self.now())
+        """What ``tag:tea since:2h`` means now; in a Jam that is over, at its end. Raises `UsageError`, `NotFound` for a
+        person that there is not."""
+        only = parse_filter(text, self.counted_from())
         ways.check(self._fresh(), only)
         return only
 

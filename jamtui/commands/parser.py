@@ -103,7 +103,11 @@ def _threads(parser: Parser) -> None:
     parser.add_argument("--tag", action="append", default=[], metavar="T", help="with a post that carries this tag")
     parser.add_argument("--author", action="append", default=[], metavar="HANDLE", help="with a post by this person")
     parser.add_argument("--lang", action="append", default=[], metavar="L", help="with a post in this language: de, zh")
-    parser.add_argument("--since", metavar="TIME", help="with a post since then: 2h, 3d, today, 2026-11-23")
+    parser.add_argument(
+        "--since",
+        metavar="TIME",
+        help="with a post since then: 2h, 3d, today, 2026-11-23 (2h before the end when the Jam is over)",
+    )
     parser.add_argument("--before", metavar="TIME", help="with a post before that time")
     parser.add_argument("--code", action="store_true", help="with a post that holds code")
     parser.add_argument("--unread", action="store_true", help="with a post that you have not read")
@@ -133,7 +137,7 @@ def _search(parser: Parser) -> None:
     parser.add_argument(
         "query", metavar="QUERY", nargs="+", help="words, phrases, tag:T author:HANDLE since:2d is:unread -not"
     )
-    parser.add_argument("--limit", type=_count, default=200, metavar="N", help="at most so many (200)")
+    parser.add_argument("--limit", type=_count, metavar="N", help="at most so many (200; with --json all)")
 
 
 def _new_post(parser: Parser) -> None:

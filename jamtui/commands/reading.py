@@ -11,7 +11,7 @@ from contextlib import closing
 from jamtui.archive import rfc3339
 from jamtui.commands.context import Context
 from jamtui.errors import NotFound, UsageError
-from jamtui.model import PostRow
+from jamtui.model import PostRow, SearchHit
 from jamtui.output import BOLD, DIM, GREEN, RED, YELLOW, Output, local_time
 from jamtui.safe_text import safe_line
 from jamtui.session import Session
@@ -21,6 +21,7 @@ from jamtui.store.query import parse
 SHORT = 13  # characters of an id that lists show: the milliseconds of a UUIDv7, enough to name it
 _DEEPEST = 12  # levels of indentation; what is deeper stands under each other
 _WINDOW = 500  # posts read at once
+HITS = 200  # that a search shows to people who give no other number
 
 
 def jams(context: Context, _: argparse.Namespace) -> None:
@@ -158,27 +159,38 @@ def search(context: Context, args: argparse.Namespace) -> None:
     with closing(context.session()) as session:
         # A space at the end: the last word is whole, not one that is still being typed.
         query = " ".join(args.query) + " "
-        asked = parse(query, session.now())
+        asked = parse(query, session.counted_from())
         if not asked.clauses:
             wrong = asked.problems[0] if asked.problems else "there is nothing to search for"
             raise UsageError(wrong, 'Try words, "a phrase", tag:T, author:HANDLE, since:2d, is:unread, or -not.')
-        hits, problems = session.searching.search(query, args.limit)
-        for problem in problems:
+        found = session.searching.ranked(query, args.limit or (None if out.json else HITS))
+        for problem in found.problems:
             out.say(problem)
-        if out.json:
-            by_key = {hit.post.key: hit for hit in hits}
-            for key, post in session.stored().posts(list(by_key)):
-                hit = by_key[key]
-                out.row(post | {"snippet": "".join(text for text, _ in hit.snippet), "rank": hit.rank})
-            return
-    for hit in hits:
-        title = hit.post.title or f"Re: {hit.thread_title}"
-        if not out.table_wanted:
-            snippet = "".join(text for text, _ in hit.snippet)
-            out.line(f"{hit.post.id}\t{hit.forum_title}\t{title}\t{hit.post.handle}\t{snippet}")
-            continue
-        out.line(f"{out.style(title, BOLD)} {out.style(f'· {hit.forum_title} · @{hit.post.handle}', DIM)}")
-        snippet = "".join(out.style(text, YELLOW) if marked else text for text, marked in hit.snippet)
-        out.line(f"  {out.style(hit.post.id[:SHORT], DIM)} {snippet}")
-    if not hits:
+        shown = 0
+        for start in range(0, len(found.keys), _WINDOW):
+            window = found.keys[start : start + _WINDOW]
+            hits = session.searching.hits(window, found.marks, found.ranks)
+            shown += len(hits)
+            if out.json:
+                by_key = {hit.post.key: hit for hit in hits}
+                for key, post in session.stored().posts(list(by_key)):
+                    hit = by_key[key]
+                    out.row(post | {"snippet": "".join(text for text, _ in hit.snippet), "rank": hit.rank})
+            else:
+                for hit in hits:
+                    _print_hit(out, hit)
+    if shown < found.total:
+        out.say(f"{shown:,} of {found.total:,}; --limit N for more.")
+    elif not shown and not out.json:
         out.say("Nothing was found.")
+
+
+def _print_hit(out: Output, hit: SearchHit) -> None:
+    title = hit.post.title or f"Re: {hit.thread_title}"
+    if not out.table_wanted:
+        snippet = "".join(text for text, _ in hit.snippet)
+        out.line(f"{hit.post.id}\t{hit.forum_title}\t{title}\t{hit.post.handle}\t{snippet}")
+        return
+    out.line(f"{out.style(title, BOLD)} {out.style(f'· {hit.forum_title} · @{hit.post.handle}', DIM)}")
+    snippet = "".join(out.style(text, YELLOW) if marked else text for text, marked in hit.snippet)
+    out.line(f"  {out.style(hit.post.id[:SHORT], DIM)} {snippet}")

@@ -17,7 +17,7 @@ def threads(context: Context, args: argparse.Namespace) -> None:
     out = context.out
     with closing(context.session()) as session:
         forum = session.forum(args.forum) if args.forum else None
-        now = session.now()
+        now = session.counted_from()
         only = Filter(
             tuple(args.tag), tuple(args.author), tuple(one.lower() for one in args.lang),
             moment(args.since, now) if args.since else None, moment(args.before, now) if args.before else None,

@@ -252,13 +252,33 @@ def _from(asked: Plan) -> tuple[str, tuple[object, ...]]:
 # -- whole answers
 
 
-def search(rows: Rows, text: str, limit: int, now: datetime) -> tuple[list[SearchHit], tuple[str, ...]]:
-    """Hits for ``text``, best first, at most ``limit``, and what was wrong with it. For commands, which can wait."""
+class Ranked(Struct, frozen=True):
+    """Hits, best first: their keys, ranks by key, what is to be marked, what was wrong, how many there are."""
+
+    keys: list[int]
+    ranks: dict[int, float]
+    marks: tuple[str, ...]
+    problems: tuple[str, ...]
+    total: int
+
+
+def ranked(rows: Rows, text: str, limit: int | None, now: datetime) -> Ranked:
+    """Hits for ``text``, at most ``limit`` (None: all). For commands, which can wait."""
     query = parse(text, now)
     asked = plan(rows, query)
-    found = [] if asked.empty else keys(rows, asked, "best", limit)
-    ordered = _with_waiting(rows, query, [key for key, _ in found])[:limit] if not asked.empty else []
-    return hits(rows, ordered, query.marks, dict(found)), asked.problems
+    if asked.empty:
+        return Ranked([], {}, (), asked.problems, 0)
+    found = keys(rows, asked, "best", -1 if limit is None else limit)  # SQLite: -1 is no limit
+    ordered = _with_waiting(rows, query, [key for key, _ in found])
+    cut = limit is not None and len(found) == limit
+    total = count(rows, asked) + len(ordered) - len(found) if cut else len(ordered)
+    return Ranked(ordered[:limit], dict(found), query.marks, asked.problems, total)
+
+
+def search(rows: Rows, text: str, limit: int, now: datetime) -> tuple[list[SearchHit], tuple[str, ...]]:
+    """Hits for ``text``, best first, at most ``limit``, and what was wrong with it."""
+    found = ranked(rows, text, limit, now)
+    return hits(rows, found.keys, found.marks, found.ranks), found.problems
 
 
 def _with_waiting(rows: Rows, query: Query, stored: list[int]) -> list[int]:

@@ -116,6 +116,27 @@ def test_search_people_and_tags(run: Run) -> None:
     assert run("search", "zzzzqqqq").err == "Nothing was found.\n"
 
 
+def test_a_search_says_how_much_it_does_not_show_and_gives_programs_all(run: Run) -> None:
+    every = run("search", "is:unread", "--json")
+    assert (len(every.rows), every.err) == (1303, "")
+    assert len({row["id"] for row in every.rows}) == 1303
+    shown = run("search", "is:unread")
+    assert (shown.out.count("\n"), shown.err) == (200, "200 of 1,303; --limit N for more.\n")
+    few = run("search", "is:unread", "--json", "--limit", "5")
+    assert [row["id"] for row in few.rows] == [row["id"] for row in every.rows[:5]]
+    assert few.err == "5 of 1,303; --limit N for more.\n"
+    assert run("search", "is:unread", "--limit", "2000").err == ""
+
+
+def test_times_count_back_from_the_end_of_a_jam_that_is_over(run: Run) -> None:
+    """It closed in 2022: two hours before today there is nothing in it, for ever."""
+    end = max(post["created_at"] for post in source("post"))
+    late = [post for post in source("post") if post["created_at"] >= "2022-05-05T14:54:32.372Z"]
+    assert end == "2022-05-05T16:54:32.372Z"
+    assert {row["id"] for row in run("threads", "--since", "2h", "--json").rows} == {p["thread_id"] for p in late}
+    assert {row["id"] for row in run("search", "since:2h", "--json").rows} == {post["id"] for post in late}
+
+
 def test_a_pipe_gets_rows_apart_by_tabs(run: Run) -> None:
     lines = run("forums").out.splitlines()
     assert lines[0].split("\t") == ["minimum-wage", "A 15 dollar minimum wage", "31", "31", "31"]

@@ -330,3 +330,11 @@ def test_reading_time_counts_words_and_characters() -> None:
     assert reading_seconds("word " * 240) == pytest.approx(62)
     assert reading_seconds("茶" * 400) == pytest.approx(62)
     assert reading_seconds("") == 2
+
+
+def test_a_filter_counts_back_from_now_and_from_the_end_when_the_jam_is_over(world: World) -> None:
+    session, end = world.session, OPENS + timedelta(hours=72)
+    assert session.filter("since:2h").since == NOW - timedelta(hours=2)
+    session._clock = lambda: NOW + timedelta(days=400)
+    assert session.filter("since:2h").since == end - timedelta(hours=2)
+    assert session.thread_keys(None, "active", session.filter("since:12h"))
