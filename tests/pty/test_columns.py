@@ -65,7 +65,12 @@ def test_no_sign_moves_what_stands_right_of_it(terminal: Callable[..., Any], tmp
     for n in reversed(range(len(TITLES))):
         jam.press("enter")
         seen = jam.wait(
-            lambda screen, n=n: f"t{n}." in screen and "begin " in screen and "\n Space read on" in screen,
+            lambda screen, n=n: (
+                f"t{n}." in screen
+                and "begin " in screen
+                and "\n Space read on" in screen
+                and ("↩ 1  ▲ 7" in screen) == (panes == 2)  # one pane: the list is no longer there
+            ),
             f"thread {n}",
         )
         assert len(jam.columns_of("▲ 7")) == panes, seen
