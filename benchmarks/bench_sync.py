@@ -33,8 +33,8 @@ from benchmarks.bench_load import WEEK, measured, pages_with_triggers, posts_of,
 from benchmarks.figures import Beside, Figure, Goal, Ground, middle, table
 from jamtui.model import Changed
 from jamtui.paths import Home
-from jamtui.session import prepare
 from jamtui.store import connection, mirror, registry
+from jamtui.store.opening import prepare
 from jamtui.store.registry import KnownJam
 from jamtui.sync.network import once
 

@@ -19,9 +19,9 @@ from benchmarks.figures import Ground
 from benchmarks.pty_timing import Terminal, environment
 from jamtui.archive import open_archive, read
 from jamtui.paths import Home
-from jamtui.session import prepare
 from jamtui.store import connection, mirror, registry
 from jamtui.store.mirror import Loading, Mirror
+from jamtui.store.opening import prepare
 
 ROOT = Path(__file__).parents[1]
 

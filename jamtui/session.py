@@ -12,7 +12,6 @@ import os
 import random
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -37,17 +36,17 @@ from jamtui.model import (
     ThreadRow,
     Undo,
 )  # fmt: skip
-from jamtui.paths import Home, make_private_dir
+from jamtui.paths import Home
 from jamtui.reading import Reading
 from jamtui.safe_text import safe_line
 from jamtui.searching import Searching
 from jamtui.session_ways import Ways
-from jamtui.store import connection, mirror, own, rows
+from jamtui.store import connection, mirror, opening, own, rows
 from jamtui.store.activity import activity
 from jamtui.store.marks import MarkStore
 from jamtui.store.objects import Objects
 from jamtui.store.overlay import Overlay
-from jamtui.store.own import Dropped, Own, Payload, Queued
+from jamtui.store.own import Dropped, Own, Payload, Queued, new_uuid7
 from jamtui.store.pending import Pending
 from jamtui.store.registry import KnownJam
 from jamtui.store.silence import silence_of
@@ -67,15 +66,6 @@ class Limits(Struct, frozen=True):
     body: int = 20_000
     tag: int = 40
     tags: int = 12
-
-
-def new_uuid7(now: datetime, rng: random.Random) -> str:
-    """A UUIDv7 (RFC 9562, section 5.7): milliseconds of ``now``, then 74 random bits."""
-    value = int(now.timestamp() * 1000) & ((1 << 48) - 1)
-    value = value << 16 | 0x7000 | rng.getrandbits(12)
-    value = value << 64 | 0b10 << 62 | rng.getrandbits(62)
-    digits = f"{value:032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 class Session(Ways, Reading):
@@ -101,7 +91,7 @@ class Session(Ways, Reading):
         self._rng = rng
         self._new_client = new_client
         self._network: Network | None = None
-        self.set_aside = prepare(jam, clock())
+        self.set_aside = opening.prepare(jam, clock())
         self._own_db = connection.connect(jam.own, own.SCHEMA)
         self._own = Own(self._own_db)
         self._marks = MarkStore(self._own_db)
@@ -517,8 +507,16 @@ class Session(Ways, Reading):
             draft = Draft(DraftKind.THREAD, row.forum_id, payload.title, payload.body, tags.tags)
         else:
             draft = Draft(DraftKind.REPLY, payload.parent_id, "", payload.body, tags.tags)
+        self._keep_what_is_there(draft)
         self._drop(row, draft)
         return draft
+
+    def _keep_what_is_there(self, instead: Draft) -> None:
+        """A draft that is written already at a place is never overwritten by another. Raises `UsageError`."""
+        there = self._own.draft(instead.kind, instead.target)
+        if there is not None and (there.title, there.body) not in (("", ""), (instead.title, instead.body)):
+            hint = "Send it or throw it away first; nothing was changed."
+            raise UsageError("there is another draft at that place", hint)
 
     def drop(self, outbox_id: str) -> Undo:
         """Raises `UsageError` for what has been sent."""
@@ -537,6 +535,7 @@ class Session(Ways, Reading):
             return
         match what.token:
             case ("draft", Draft() as draft):
+                self._keep_what_is_there(draft)
                 self._own.save_draft(draft, self.now())
             case ("outbox", Dropped() as dropped):
                 self._own.put_back(dropped)
@@ -571,26 +570,6 @@ def _undo(what: str, dropped: Dropped) -> Undo:
         kept = "your answer to it is" if dropped.answers == 1 else f"your {dropped.answers} answers to it are"
         what = f"{what}; {kept} kept in the outbox"
     return Undo(what, ("outbox", dropped))
-
-
-def prepare(jam: KnownJam, now: datetime) -> Path | None:
-    """Sees to it that both databases are there and sound; a broken mirror is set aside (its new path is returned).
-
-    Raises `StoreTooNew` for either, and `StoreBroken` for one's own store, which is never set aside by itself.
-    """
-    make_private_dir(jam.folder)
-    connection.connect(jam.own, own.SCHEMA).close()
-    try:
-        connection.connect(jam.mirror, mirror.SCHEMA).close()
-    except connection.StoreBroken:
-        aside = jam.mirror.with_name(f"mirror.broken-{now:%Y%m%dT%H%M%S}-{os.getpid()}.sqlite")
-        for suffix in ("", "-wal", "-shm"):
-            part = Path(f"{jam.mirror}{suffix}")
-            if part.exists():
-                part.rename(Path(f"{aside}{suffix}"))
-        connection.connect(jam.mirror, mirror.SCHEMA).close()
-        return aside
-    return None
 
 
 def open_session(

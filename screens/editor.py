@@ -43,11 +43,13 @@ def write_outside(app: App[Any], text: str, editor: str = "") -> str:
             raise JamError("this terminal cannot be handed to an editor") from None
         except OSError as error:
             raise JamError(f"{command[0]} could not be run", error.strerror or "") from None
-        written = path.read_text(encoding="utf-8", errors="replace").rstrip("\n") if path.exists() else ""
+        written = path.read_text(encoding="utf-8", errors="replace").rstrip("\n") if path.exists() else None
         if done.returncode:
-            keep = written not in ("", text.rstrip("\n"))
+            keep = written not in (None, "", text.rstrip("\n"))
             hint = f"What it wrote is in {path}" if keep else "The text is as it was before"
             raise JamError(f"{command[0]} ended with {done.returncode}", hint)
+        if written is None:
+            raise JamError(f"{command[0]} left no file", "The text is as it was before")
         return written
     finally:
         if not keep:

@@ -83,8 +83,10 @@ class JamScreen(Marking, Ways):
         if self._undo is None:
             self.say("Nothing to take back", "warning")
             return
-        take_back, self._undo = self._undo, None
+        take_back = self._undo
         take_back()
+        if self._undo is take_back:  # what could not be taken back now can be later
+            self._undo = None
         self.reload()
         self.say(f"Taken back: {self._undo_what}")
 

@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import Self
@@ -182,7 +183,8 @@ def run(context: Context, args: argparse.Namespace) -> int:
 
 def _get_ready() -> None:
     """Imports what is needed next while the server makes its Jam on another processor."""
-    import screens.jam  # noqa: F401
+    for name in ("jamtui.app", "screens.jam", "api_client.client"):
+        import_module(name)
 
 
 @contextlib.contextmanager

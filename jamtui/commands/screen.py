@@ -75,6 +75,7 @@ def run(
     home = context.home
     chosen, keys = configured(context, migrate=keep)
     if context.plain or chosen.plain:
+        gc.enable()  # what `jamtui.cli` turned off for the full screen
         from jamtui.commands.texts import edited
         from jamtui.plain.ways_in import run as converse
 

@@ -32,8 +32,10 @@ class Marking(Moving):
         if self.take_back is None:
             self.say("Nothing to take back.")
             return
-        take_back, self.take_back = self.take_back, None
+        take_back = self.take_back
         take_back()
+        if self.take_back is take_back:  # what could not be taken back now can be later
+            self.take_back = None
         self.news.dropped(self.session)
         self.reload()
         self.say("Taken back.")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import random
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
@@ -134,6 +135,15 @@ _PARENT_DROPPED = "The post that it answers was taken back before it was sent. Y
 
 BUMP = "UPDATE stamp SET n = n + 1"
 BUMP_READING = "UPDATE stamp SET n = n + 1, reading = reading + 1"
+
+
+def new_uuid7(now: datetime, rng: random.Random) -> str:
+    """A UUIDv7 (RFC 9562, section 5.7), the id of a row: milliseconds of ``now``, then 74 random bits."""
+    value = int(now.timestamp() * 1000) & ((1 << 48) - 1)
+    value = value << 16 | 0x7000 | rng.getrandbits(12)
+    value = value << 64 | 0b10 << 62 | rng.getrandbits(62)
+    digits = f"{value:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 class Own:

@@ -17,8 +17,8 @@ from jamserver.log import Tx
 from jamserver.posts import Actor, create
 from jamserver.wire import NewPost
 from jamtui.paths import Home
-from jamtui.session import prepare
 from jamtui.store import connection, mirror, registry
+from jamtui.store.opening import prepare
 from jamtui.sync.network import once
 
 

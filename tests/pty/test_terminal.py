@@ -73,6 +73,21 @@ def test_what_an_editor_that_fails_had_written_is_kept(terminal: Callable[..., A
     assert demo.wait_end() == 0
 
 
+def test_an_editor_that_leaves_no_file_takes_nothing_away(terminal: Callable[..., Any], tmp_path: Path) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\nrm "$1"\n')
+    editor.chmod(0o755)
+    demo = terminal("demo", "--seed", "1", size=(160, 40), EDITOR=str(editor))
+    demo.wait_for("Building the social business")
+    demo.press("enter", "enter", "r")
+    demo.wait_for("Reply to")
+    demo.press(*"before", "\x0f")  # ctrl+o
+    demo.wait_for("left no file")
+    assert "before" in demo.screen()
+    demo.press("\x11")
+    assert demo.wait_end() == 0
+
+
 def test_every_size_from_40x10_up_is_drawn(terminal: Callable[..., Any]) -> None:
     demo = terminal("demo", "--seed", "1", "--freeze", "2011-02-09T14:00:00Z", size=(40, 10))
     demo.wait_for("Building")

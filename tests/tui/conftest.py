@@ -28,9 +28,10 @@ from jamserver.demo_jam import demo_records
 from jamtui.actions import AS_DELIVERED, Keymap
 from jamtui.app import JamApp
 from jamtui.paths import Home
-from jamtui.session import Session, open_session, prepare
+from jamtui.session import Session, open_session
 from jamtui.store import connection, mirror, registry
 from jamtui.store.mirror import Loading, Mirror
+from jamtui.store.opening import prepare
 from widgets.status_line import HintLine
 
 NOW = datetime(2011, 2, 9, 14, tzinfo=UTC)

@@ -19,9 +19,10 @@ from jamtui import archive
 from jamtui.app import JamApp
 from jamtui.archive import rfc3339
 from jamtui.paths import Home
-from jamtui.session import Session, prepare
+from jamtui.session import Session
 from jamtui.store import connection, mirror, registry
 from jamtui.store.mirror import Loading, Mirror
+from jamtui.store.opening import prepare
 from screens.jam import JamScreen
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)

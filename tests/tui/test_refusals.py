@@ -13,10 +13,11 @@ from jamtui.actions import ACTIONS, Where
 from jamtui.app import JamApp
 from jamtui.archive import open_archive
 from jamtui.paths import Home
-from jamtui.session import Session, open_session, prepare
+from jamtui.session import Session, open_session
 from jamtui.store import connection, mirror, registry
 from jamtui.store.connection import StorageFull
 from jamtui.store.mirror import Loading, Mirror
+from jamtui.store.opening import prepare
 from widgets.status_line import HintLine
 
 NOW = datetime(2018, 1, 1, tzinfo=UTC)

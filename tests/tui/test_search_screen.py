@@ -15,9 +15,10 @@ from textual.widgets import Static
 from jamserver.demo_jam import demo_records
 from jamtui.app import JamApp
 from jamtui.paths import Home
-from jamtui.session import Session, prepare
+from jamtui.session import Session
 from jamtui.store import connection, mirror, registry
 from jamtui.store.mirror import Loading, Mirror
+from jamtui.store.opening import prepare
 from screens.jam import JamScreen
 from screens.search import Search
 from widgets.fields import Field

@@ -61,3 +61,19 @@ async def test_the_last_place_is_shown_before_network_keyring_and_server_are_imp
     assert all(word in frame["text"] for word in body)
     loaded = {name for name in frame["modules"] for bad in UNWANTED if name == bad or name.startswith(f"{bad}.")}
     assert loaded == set()
+
+
+def test_a_conversation_collects_its_garbage(tmp_path: Path) -> None:
+    """The collector rests while the full screen is imported; plain mode, which may run for days, must not."""
+    archive = ROOT / "tests" / "data" / "real-jam" / "open-conversations.jsonl"
+    code = (
+        "import atexit, gc, sys; from jamtui.cli import main\n"
+        "atexit.register(lambda: sys.stderr.write(f'collects: {gc.isenabled()}'))\n"
+        f"sys.exit(main(['--plain', '--jam', {str(archive)!r}]))"
+    )
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "JAMTUI_HOME": str(tmp_path / "home")}
+    ended = subprocess.run(
+        [sys.executable, "-c", code], input="quit\n", capture_output=True, text=True, check=True, cwd=tmp_path, env=env
+    )
+    assert "Forum" in ended.stdout
+    assert ended.stderr.endswith("collects: True")

@@ -28,9 +28,10 @@ from jamtui.app import JamApp
 from jamtui.archive import rfc3339
 from jamtui.model import Changed, ForumRow, Mark, PostRow, ThreadRow
 from jamtui.paths import Home
-from jamtui.session import Session, prepare
+from jamtui.session import Session
 from jamtui.store import connection, mirror, registry
 from jamtui.store.mirror import Loading, Mirror
+from jamtui.store.opening import prepare
 from screens.jam import JamScreen
 from screens.messages import JamChanged
 from widgets.status_line import HintLine

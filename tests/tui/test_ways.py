@@ -18,9 +18,10 @@ from jamserver.demo_jam import demo_records
 from jamtui.app import JamApp
 from jamtui.model import Changed
 from jamtui.paths import Home
-from jamtui.session import Session, open_session, prepare
+from jamtui.session import Session, open_session
 from jamtui.store import connection, mirror, registry
 from jamtui.store.mirror import Loading, Mirror
+from jamtui.store.opening import prepare
 from screens.jam import JamScreen
 from screens.messages import JamChanged
 from widgets.banner import Banner

@@ -10,9 +10,10 @@ import pytest
 
 from jamtui.archive import open_archive
 from jamtui.paths import Home
-from jamtui.session import open_session, prepare
+from jamtui.session import open_session
 from jamtui.store import activity, connection, mirror, registry
 from jamtui.store.mirror import Loading, Mirror
+from jamtui.store.opening import prepare
 from widgets.rows import sparkline
 
 REAL_JAM = Path(__file__).parents[1] / "data" / "real-jam" / "open-conversations.jsonl"

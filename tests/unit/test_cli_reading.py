@@ -17,8 +17,8 @@ from jamtui import archive, cli
 from jamtui.output import fit, json_line, width
 from jamtui.paths import Home
 from jamtui.safe_text import escape_json
-from jamtui.session import prepare
 from jamtui.store import connection, mirror, objects, own, registry
+from jamtui.store.opening import prepare
 
 DATA = Path(__file__).parents[1] / "data"
 REAL_JAM = DATA / "real-jam" / "open-conversations.jsonl"

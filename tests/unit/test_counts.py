@@ -16,9 +16,10 @@ import pytest
 from jamtui.archive import rfc3339
 from jamtui.model import Mark
 from jamtui.paths import Home
-from jamtui.session import Session, prepare
+from jamtui.session import Session
 from jamtui.store import connection, counts, mirror, registry, rows
 from jamtui.store.mirror import Loading, Mirror
+from jamtui.store.opening import prepare
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 FORUMS = [f"0f000000-0000-4000-8000-{n:012x}" for n in range(3)]

@@ -18,9 +18,10 @@ from jamtui.archive import ArchiveError, rfc3339
 from jamtui.errors import NotFound
 from jamtui.model import Found, Mark, Marks
 from jamtui.paths import Home
-from jamtui.session import Session, prepare
+from jamtui.session import Session
 from jamtui.store import connection, mirror, own, registry
 from jamtui.store.mirror import Loading, Mirror
+from jamtui.store.opening import prepare
 from jamtui.store.state import StateBroken
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)

@@ -31,9 +31,10 @@ from jamtui.plain.markdown import lines_of, spoken
 from jamtui.plain.pipe import Pipe
 from jamtui.plain.program import NOT_NEEDED, Plain
 from jamtui.plain.wrap import wrap
-from jamtui.session import Session, open_session, prepare
+from jamtui.session import Session, open_session
 from jamtui.store import connection, mirror, registry
 from jamtui.store.mirror import Loading, Mirror
+from jamtui.store.opening import prepare
 from screens.spot import Spot
 
 ROOT = Path(__file__).resolve().parents[2]

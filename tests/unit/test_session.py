@@ -18,9 +18,11 @@ from jamtui.archive import rfc3339
 from jamtui.errors import JamError, NotFound, NotSignedIn, Refused, UsageError
 from jamtui.model import Draft, DraftKind, Found, SendState, Undo
 from jamtui.paths import Home
-from jamtui.session import Session, new_uuid7, prepare
+from jamtui.session import Session
 from jamtui.store import connection, mirror, own, registry
 from jamtui.store.mirror import Loading, Mirror
+from jamtui.store.opening import prepare
+from jamtui.store.own import new_uuid7
 from jamtui.sync.outbox import next_rows
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -404,6 +406,23 @@ def test_dropping_a_row_can_be_undone_and_reopening_makes_a_draft(session: Sessi
     assert (draft.kind, draft.target, draft.body) == (DraftKind.REPLY, uid(1), "precious")
     assert session.outbox() == []
     assert session.draft(DraftKind.REPLY, uid(1)) is not None
+
+
+def test_what_is_written_already_is_never_overwritten(session: Session) -> None:
+    """Neither by taking a row back out of the outbox, nor by undoing a discard: both can be done when it is gone."""
+    outbox_id = reply(session, "sent first")
+    session.save_draft(Draft(DraftKind.REPLY, uid(1), body="begun meanwhile"))
+    with pytest.raises(UsageError, match="another draft"):
+        session.reopen(outbox_id)
+    assert [row.id for row in session.outbox()] == [outbox_id]
+    thrown_away = session.discard_draft(DraftKind.REPLY, uid(1))
+    session.save_draft(Draft(DraftKind.REPLY, uid(1), body="begun again"))
+    with pytest.raises(UsageError, match="another draft"):
+        session.undo(thrown_away)
+    assert [draft.body for draft in session.drafts()] == ["begun again"]
+    reply(session, "begun again")
+    session.undo(thrown_away)
+    assert [draft.body for draft in session.drafts()] == ["begun meanwhile"]
 
 
 def test_discarding_a_draft_can_be_undone(session: Session) -> None:

@@ -19,9 +19,10 @@ from jamtui.archive import rfc3339
 from jamtui.errors import NotFound, UsageError
 from jamtui.model import Mark
 from jamtui.paths import Home
-from jamtui.session import Session, open_session, prepare
+from jamtui.session import Session, open_session
 from jamtui.store import connection, mirror, registry
 from jamtui.store.mirror import Loading, Mirror
+from jamtui.store.opening import prepare
 from jamtui.ways import Filter, Interests, chips, complete_filter, moment, parse_filter, reading_seconds
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
