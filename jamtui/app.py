@@ -319,7 +319,9 @@ class JamApp(TypeAhead[int]):
         from screens.jam import JamScreen
 
         screen = self.screen
-        if isinstance(screen, JamScreen) and not screen.writing and not self.is_headless:
+        if not isinstance(screen, JamScreen) or screen.writing or self.is_headless:
+            return
+        if not screen._layout_required:  # else one left between two layouts, and half of each would be kept
             frame = screen._compositor.render_full_update()
             # Without it the next start shows nothing until it is ready: no reason to trouble anybody.
             with contextlib.suppress(PathError, OSError):

@@ -40,9 +40,10 @@ def read_once(terminal: Callable[..., Any], server: str, tmp_path: Path) -> Call
     subprocess.run([sys.executable, "-m", "jamtui", "sync"], check=True, env=env)
     one = terminal()
     one.wait_for("live")
-    one.press("enter", "enter")
+    one.press("enter")
     one.wait_for("Participant")
-    one.wait_for("1 new")
+    one.press("enter")
+    one.wait_gone("Enter open")  # the thread has the keys
     one.press("\x11")  # ctrl+q
     assert one.wait_end() == 0, one.screen()
     (tmp_path / "held").mkdir()
