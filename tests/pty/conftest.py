@@ -37,6 +37,7 @@ KEYS = {
     "ctrl+p": "\x10", "ctrl+c": "\x03", "ctrl+z": "\x1a", "backspace": "\x7f",
 }  # fmt: skip
 PYTHON = {"PYTHONPATH": str(ROOT), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
+_LAST = b"\x1b]2;the last of it\x1b\\"  # a title, which pyte shows nowhere
 # Modes that must be off again when the program has ended: mouse, paste, focus, alternate screen; the cursor visible.
 _MODE = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
 
@@ -143,11 +144,18 @@ class Terminal:
         self._gone = (-1, -1)
 
     def wait_end(self) -> int:
-        """The exit code; fails with the screen when the program does not end."""
+        """The exit code, when all is read that the program wrote; fails with the screen when it does not end."""
         try:
-            return self.process.wait(LIMIT)
+            code = self.process.wait(LIMIT)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"it never ended\n{self.screen()}") from None
+        if self._gone == (-1, -1):  # hung up: there is nothing more to read
+            return code
+        os.write(self._slave, _LAST)  # comes behind everything else
+        with self._told:
+            assert self._told.wait_for(lambda: self.output.endswith(_LAST), LIMIT)
+            self.output = self.output.removesuffix(_LAST)
+        return code
 
     def modes_left_on(self) -> set[int]:
         """Private modes switched and not switched back; 25 (the cursor) counts as left on when it is hidden."""
