@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 
+from jamtui.actions import SORTS
 from jamtui.errors import NotFound, UsageError
 from jamtui.model import JamRow, Mark, MarkKind, MarkRow, Marks, PostRow, ThreadRow, Undo
 from jamtui.safe_text import safe_line
@@ -113,6 +114,14 @@ class Reading:
             self._places[name] = value
         elif self._marks.place(name) != value:
             self._marks.set_place(name, value)
+
+    def order_of(self, forum_id: str) -> str:
+        """The order of `jamtui.actions.SORTS` in which the threads of a forum are shown; of all forums for ""."""
+        kept = self.place(f"sort:{forum_id}")
+        return kept if kept in SORTS else SORTS[0]
+
+    def keep_order(self, forum_id: str, order: str) -> None:
+        self.set_place(f"sort:{forum_id}", order)
 
     # -- muted and followed
 

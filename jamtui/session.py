@@ -272,11 +272,10 @@ class Session(Ways, Reading):
     def people(self) -> list[PersonRow]:
         return self._fresh().people()
 
-    def next_unread(
-        self, forum_id: str, thread_id: str, sort: str = "active", passed: Collection[str] = ()
-    ) -> tuple[str, str] | None:
-        """(forum, thread) of the next thread with something unread that is not in ``passed``; None for none."""
-        return self._fresh().next_unread(forum_id, thread_id, sort, passed)
+    def next_unread(self, forum_id: str, thread_id: str, passed: Collection[str] = ()) -> tuple[str, str] | None:
+        """(forum, thread) of the next thread with something unread that is not in ``passed``; None for none. Each
+        forum is gone through in the order in which it is shown."""
+        return self._fresh().next_unread(forum_id, thread_id, self.order_of, passed)
 
     def search(self, query: str, limit: int = 200) -> list[SearchHit]:
         """Hits, best first; see `jamtui.searching` for what can be asked, and for searching as one types."""

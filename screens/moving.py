@@ -67,7 +67,7 @@ class Moving(View):
             if spot.reading:
                 forum = self.session.post(thread).forum_id
         self._passed |= {thread} if self.session.explore else set()
-        found = self.session.next_unread(forum, thread, spot.sort, self._passed)
+        found = self.session.next_unread(forum, thread, self._passed)
         if found is None:
             return False
         self.go(replace(spot, place="forums", forum=found[0], thread=found[1], reading=True), unread=True)
@@ -125,5 +125,5 @@ class Moving(View):
     def sort_by(self, order: str) -> None:
         if order not in SORTS:
             raise UsageError("no such order", f"One of: {', '.join(SORTS)}.")
-        self.session.set_place(f"sort:{self.spot.forum}", order)
+        self.session.keep_order(self.spot.forum, order)
         self.go(replace(self.spot, sort=order))

@@ -79,7 +79,7 @@ class View(Panes):
     def _in_its_forum(self, thread_id: str) -> Spot:
         """A thread that was read in a list that is for now only. Raises `NotFound`."""
         forum = self.session.post(thread_id).forum_id
-        spot = Spot("forums", forum, thread_id, True, self.session.place(f"sort:{forum}") or "active")
+        spot = Spot("forums", forum, thread_id, True, self.session.order_of(forum))
         self.session.set_place(spot.list_name, thread_id)
         return spot
 
@@ -103,7 +103,7 @@ class View(Panes):
     def go(self, spot: Spot, *, post: str = "", unread: bool = False) -> None:
         """Goes there. ``post`` is the post to go to; ``unread`` goes to the first unread one; else the place kept."""
         if spot.forum != self.spot.forum and spot.sort == self.spot.sort:
-            spot = replace(spot, sort=self.session.place(f"sort:{spot.forum}") or "active")
+            spot = replace(spot, sort=self.session.order_of(spot.forum))
         before, self.spot = self.spot, spot
         self._stop_resting()
         if before.reading:

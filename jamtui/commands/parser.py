@@ -421,7 +421,7 @@ def _add_globals(parser: Parser, *, version: bool) -> None:
     group.add_argument("--ascii", action="store_true", default=unset, help="the full screen without marks beyond ASCII")
     group.add_argument("--debug", action="store_true", default=unset, help="tell where in the program an error arose")
     if version:
-        group.add_argument("--explore", action="store_true", default=unset, help="full screen: mark nothing as read")
+        group.add_argument("--explore", action="store_true", default=unset, help="mark nothing as read")
         group.add_argument("--version", action="store_true", help="the version, and end")
 
 

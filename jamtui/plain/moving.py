@@ -262,7 +262,8 @@ class Moving(View):
                 thread = row.id if isinstance(row, ThreadRow) else ""
         elif not forum and thread:
             forum = self.session.post(thread).forum_id
-        further = self.session.next_unread(forum, thread, spot.sort)
+        self._passed |= {thread} if self.session.explore else set()
+        further = self.session.next_unread(forum, thread, self._passed)
         if further is None:
             return False
         if further[0] != spot.forum:
@@ -289,8 +290,11 @@ class Moving(View):
         for low, high in ((begin, end),) if self.session.explore else ((begin, end), (0, begin)):
             for start in range(low, high, WINDOW):
                 for at, row in enumerate(self.rows(start, min(start + WINDOW, high)), start):
+                    if isinstance(row, PostRow) and row.thread_id in self._passed:
+                        continue
                     if isinstance(row, ThreadRow | PostRow) and row.unread:
                         self.at = at
+                        self._passed |= {row.thread_id} if isinstance(row, PostRow) and self.session.explore else set()
                         if isinstance(row, ThreadRow):
                             self.go(replace(self.spot, thread=row.id, reading=True), unread=True)
                         else:
@@ -363,6 +367,7 @@ class Moving(View):
         spot = self.spot
         if spot.kind != "threads" or spot.place == "hot":  # from anywhere else: the threads of all forums
             spot = Spot("all")
+        self.session.keep_order(spot.forum, order)
         self.enter(replace(spot, sort=order, thread="", reading=False))
 
     def do_tag(self, name: str = "") -> None:

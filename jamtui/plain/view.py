@@ -91,6 +91,7 @@ class View:
         self._trail: list[tuple[Spot, str, list[SearchHit]]] = []  # where one went into the ways from
         self._post_id = ""
         self._told: set[int] = set()  # posts that were read in this visit of the thread
+        self._passed: set[str] = set()  # threads that Space went through while exploring, where nothing is marked
         self._lines: list[str] = []  # of the post one is on
         self._briefs: set[str] = set()  # forums whose brief was told
         self._said: list[str] = []
@@ -273,8 +274,8 @@ class View:
     def leave_post(self) -> None:
         """A post counts as read when its last line was told and one goes on; so it is on the full screen."""
         key = self.post_key
-        if key in self.unread and self.end >= len(self._lines) and not self.session.explore:
-            self.session.mark_read([key])
+        if key in self.unread and self.end >= len(self._lines):
+            self.session.mark_read([key])  # nothing, while exploring: there it is told, and no more
             self._told.add(key)
 
     def show_post(self) -> None:
@@ -330,6 +331,8 @@ class View:
         else to where one was. ``quiet`` leaves out the words about the list or the thread."""
         if self.spot.reading:
             self.leave_post()
+        if spot.forum != self.spot.forum and spot.sort == self.spot.sort:
+            spot = replace(spot, sort=self.session.order_of(spot.forum))
         before, self.spot = self.spot, spot
         if replace(before, thread="", reading=False) != replace(spot, thread="", reading=False) or not self.keys:
             self.fill()

@@ -8,7 +8,7 @@ holds them for as long as it runs, and counts each thread anew that was touched.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -145,12 +145,13 @@ class Rows:
     # -- threads
 
     def thread_keys(self, forum_id: str, sort: str = "active") -> list[int]:
-        """Keys of the openers of a forum, sorted by one of `SORTS`; one's own that wait in the outbox first."""
+        """Keys of the openers of a forum, sorted by one of `SORTS`; one's own that wait in the outbox first, and last
+        what the list of ``unanswered`` leaves out: replies to what was taken back may be unread, too."""
         if sort not in SORTS:
             raise UsageError(f"no such order: {safe_line(sort)}", f"Use one of: {', '.join(SORTS)}.")
-        stored = self.db.execute(
-            f"SELECT n FROM threads WHERE forum = ? ORDER BY {SORTS[sort]}", (self.forum_n(forum_id),)
-        )
+        gone = "n IN (SELECT n FROM posts WHERE gone = 1 AND forum = ?1 AND thread = n), "
+        order = f"{gone if sort == 'unanswered' else ''}{SORTS[sort]}"
+        stored = self.db.execute(f"SELECT n FROM threads WHERE forum = ?1 ORDER BY {order}", (self.forum_n(forum_id),))
         return self.overlay.threads(forum_id) + numbers(stored)
 
     def threads(self, keys: Sequence[int]) -> list[ThreadRow]:
@@ -346,9 +347,10 @@ class Rows:
         return [(int(h), int(version)) for h, version in self.db.execute(sql, (_list(keys),))]
 
     def next_unread(
-        self, forum_id: str, thread_id: str, sort: str = "active", passed: Collection[str] = ()
+        self, forum_id: str, thread_id: str, order_of: Callable[[str], str], passed: Collection[str] = ()
     ) -> tuple[str, str] | None:
-        """(forum, thread) of the next thread that has unread posts, in the order of the lists, wrapping round."""
+        """(forum, thread) of the next thread that has unread posts, in the order of the lists, wrapping round.
+        ``order_of`` tells the order in which a forum is shown, by its id."""
         forums = [str(row[0]) for row in self.db.execute("SELECT id FROM forums ORDER BY position, n")]
         start = forums.index(forum_id) if forum_id in forums else 0
         here = self._post_n(thread_id) if thread_id else None
@@ -363,8 +365,8 @@ class Rows:
                 )
             )
             unread -= skipped
-            order = sort if forum == forum_id else "active"
-            keys = [key for key in self.thread_keys(forum, order) if key in unread or key == here] if unread else []
+            listed = self.thread_keys(forum, order_of(forum)) if unread else []
+            keys = [key for key in listed if key in unread or key == here]
             if here in keys:
                 at = keys.index(here)
                 keys = keys[at + 1 :] if step == 0 else keys[:at]

@@ -51,6 +51,7 @@ class Model:
 
     posts: dict[str, Post] = field(default_factory=dict)
     read: dict[str, int] = field(default_factory=dict)  # id → version read; 0: marked without a look
+    orders: dict[str, str] = field(default_factory=dict)  # forum → the order that was chosen for it
     muted_threads: set[str] = field(default_factory=set)
     followed_threads: set[str] = field(default_factory=set)
     muted_tags: set[str] = field(default_factory=set)
@@ -128,6 +129,22 @@ class Model:
             "unanswered": lambda p: (replies[p.id], n[p.id]),
         }
         return [p.id for p in sorted(here, key=rank[sort]) if sort != "unanswered" or not p.gone]
+
+    def next_thread(self, forum: str, thread: str, now: datetime) -> tuple[str, str] | None:
+        """(forum, thread) where reading goes on behind a thread ("": from the top of the forum): down the list as it
+        is shown, then down those of the forums behind, each in its own order, at last from the top to the thread."""
+        unread = {post.thread for post in self.unread()}
+        at = FORUMS.index(forum)
+        lists = []
+        for one in (*FORUMS[at:], *FORUMS[:at]):
+            listed = self.threads(one, self.orders.get(one, "active"), [], now)
+            left_out = [p for p in reversed(self.threads(one, "new", [], now)) if p not in listed]  # was taken back
+            left_out.sort(key=lambda p: sum(not post.gone for post in self.thread(p)))
+            lists.append((one, listed + left_out))
+        first = lists[0][1]
+        here = first.index(thread) + 1 if thread in first else 0
+        ways = [(forum, first[here:]), *lists[1:], (forum, first[:here])]
+        return next(((one, way) for one, listed in ways for way in listed if way in unread - {thread}), None)
 
     def hot(self, now: datetime) -> list[str]:
         """As docs/reading.md states it, for a Jam of ten hours: the half-life is an hour."""

@@ -357,6 +357,21 @@ def predict(walk: Walk, screen: JamScreen, key: str) -> None:
             walk.take_back = lambda: read_again(before)
 
 
+def further_on(walk: Walk, screen: JamScreen, key: str) -> tuple[str, str] | None:
+    """Where Space or n leads when it leads to another thread of a forum; None where it does something else."""
+    model, spot, row = walk.model, screen.spot, screen.list_now.cursor_row
+    if model.explore or key not in ("space", "n") or spot.place != "forums" or spot.filter or screen.hits is not None:
+        return None
+    if spot.reading:
+        return model.next_thread(spot.forum, spot.thread, walk.time)
+    if isinstance(row, ForumRow):
+        return model.next_thread(row.id, "", walk.time)
+    if not isinstance(row, ThreadRow):
+        return model.next_thread(spot.forum, "", walk.time)
+    here = any(post.thread == row.id for post in model.unread())
+    return (spot.forum, row.id) if here else model.next_thread(spot.forum, row.id, walk.time)
+
+
 async def step(walk: Walk, pilot: Pilot[Any], screen: JamScreen, session: Session, done: list[str]) -> str:
     """One thing that happens; the model is told what must have come of it."""
     rng, model = walk.rng, walk.model
@@ -430,6 +445,7 @@ async def step(walk: Walk, pilot: Pilot[Any], screen: JamScreen, session: Sessio
         key = "enter"  # it would leave; restarts are chosen apart
     if screen.spot.reading and moves_on(screen, key):
         model.see(finished(screen, session))
+    further, was_at = further_on(walk, screen, key), (screen.spot.forum, screen.spot.thread)
     keys = [key, "z"] if key in ("A", "x") and rng.random() < 0.7 else [key]
     spot, narrowed = screen.spot, screen.spot.filter
     hint_line = screen.query_one(HintLine)
@@ -442,6 +458,8 @@ async def step(walk: Walk, pilot: Pilot[Any], screen: JamScreen, session: Sessio
         if narrowed and not screen.spot.filter and (one == "x" or (one in ("escape", "h") and spot.place == "forums")):
             walk.take_back = lambda: None  # z narrows it again, whatever was marked before
     what = " ".join(keys)
+    if further is not None and screen.spot.place == "forums" and screen.spot.reading:
+        assert (screen.spot.forum, screen.spot.thread) in (further, was_at), f"{what} after {done}"
     if keys[-1] == "x" or (key == "x" and narrowed):
         assert screen.spot.filter == (narrowed if keys[-1] == "z" else ""), what
     if key == "H":
@@ -477,6 +495,8 @@ async def go_a_way(walk: Walk, pilot: Pilot[Any], screen: JamScreen) -> str:
                 await pilot.press(letter)
                 await pilot.pause()
                 assert screen.spot.sort == SORTED[letter]
+                if not model.explore:  # which keeps no order for the next start
+                    model.orders[screen.spot.forum] = SORTED[letter]
             return f"S{letter}"
         case 1:
             line = " ".join(rng.sample(FILTERS, rng.choice([1, 1, 2, 3])))

@@ -141,6 +141,41 @@ def test_reading_on_goes_in_the_order_of_a_list_that_is_sorted(talk: Talk, sessi
     assert first.title in told.split("All forums")[1]
 
 
+def test_a_forum_keeps_its_order_and_reading_on_comes_into_it_there(talk: Talk, session: Session) -> None:
+    """The same as on the full screen: each forum is shown in the order that was chosen for it, and read in that."""
+    one, two = session.forums()[:2]
+    talk(f"forum {two.slug}", "sort replies")
+    assert session.order_of(one.id) == "active"
+    session.mark_all_read(forum_id=one.id)
+    listed = session.threads(session.thread_keys(two.id, "replies"))
+    first = next(row for row in listed if row.unread)
+    assert first != next(row for row in session.threads(session.thread_keys(two.id)) if row.unread)
+    told = talk(f"forum {one.slug}", "", "q")
+    assert f"Forum {two.title}." in told
+    assert first.title in told.split(f"Forum {two.title}.")[1]
+    assert f"{two.title}: {len(listed)} threads, by replies" in told
+
+
+@pytest.mark.parametrize("begin", ["forums", "live", "threads"])
+def test_exploring_ends_and_marks_nothing(begin: str, session: Session) -> None:
+    """Space goes once through all that is unread, although nothing is marked, and then says so."""
+    session.explore = True
+    unread = session.status().unread
+    out = io.StringIO()
+    plain = Plain(session, Pipe(io.StringIO(), out, columns=200), edit=str, browse=str)
+    plain.begin()
+    plain.answer(begin)
+    for _ in range(2 * unread + 200):
+        plain.answer(Key("space"))
+        if "Nothing else is unread" in out.getvalue():
+            break
+    assert "Nothing else is unread" in out.getvalue()
+    begun = out.tell()
+    plain.answer(Key("space"))
+    assert "Nothing else is unread" in out.getvalue()[begun:]
+    assert session.status().unread == unread
+
+
 def test_what_is_hot_and_who_people_are(talk: Talk, session: Session) -> None:
     hot = session.hot()[0]
     told = talk("H", "q", "people", "open", "q", "q", "person demo")

@@ -187,6 +187,21 @@ def test_reading_on_goes_through_threads_and_forums_and_ends(session: Session) -
     assert session.next_unread(one, uid(1)) is None
 
 
+def test_reading_on_goes_through_each_forum_in_the_order_in_which_it_is_shown(session: Session) -> None:
+    """The next forum has an order of its own, which the list there shows as well."""
+    new = [post(n, n, votes={"up": 90 - n}) for n in (7, 8)]
+    db = connection.connect(session.known.mirror, mirror.SCHEMA)
+    Mirror(db).apply([("post", json.dumps(json.loads(one)["data"]).encode()) for one in new], "2-aaaa")
+    db.close()
+    one, two = FORUMS
+    assert session.next_unread(two, uid(6)) == (one, uid(8))
+    session.keep_order(one, "votes")
+    first = session.threads(session.thread_keys(one, session.order_of(one)))[0].id
+    assert session.next_unread(two, uid(6)) == (one, first) == (one, uid(7))
+    session.keep_order(one, "of another version")
+    assert session.order_of(one) == "active"
+
+
 def test_a_reply_shows_at_once_as_queued_under_its_post(session: Session) -> None:
     outbox_id = reply(session, "my [b]reply[/]\x07", to=2)
     index = session.thread_index(uid(1))
