@@ -8,7 +8,8 @@ and `key_name` turns them into what stands on the keyboard. Run ``python -m jamt
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct, field
 
@@ -50,7 +51,7 @@ class Action(Struct, frozen=True):
     keys: tuple[str, ...]
     group: Group
     label: str
-    help: str
+    help_words: str  # with the names of actions in braces where their keys belong: see `Keymap.fill`
     where: tuple[Where, ...] = (Where.JAM,)
     hint: int = 0
     argument: str = ""
@@ -58,6 +59,11 @@ class Action(Struct, frozen=True):
     @property
     def method(self) -> str:
         return self.id.replace("-", "_")
+
+    @property
+    def help(self) -> str:
+        """What it does, with the keys as delivered; `Keymap.help` has a person's own."""
+        return AS_DELIVERED.help(self)
 
     @property
     def shown(self) -> str:
@@ -112,7 +118,7 @@ ACTIONS: tuple[Action, ...] = (
         ("A",),
         Group.READ,
         "all read",
-        "Mark all that is listed, or the open thread, read; z takes it back.",
+        "Mark all that is listed, or the open thread, read; {undo} takes it back.",
     ),
     # Write
     Action("new-thread", ("c",), Group.WRITE, "new thread", "Open a new thread in this forum.", hint=6),
@@ -134,7 +140,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "close", ("escape",), Group.WRITE, "close, keep draft", "Close the composer; the draft stays.", (_C,), hint=4
     ),
-    Action("discard", (), Group.WRITE, "discard draft", "Throw the draft of this place away; z takes it back."),
+    Action("discard", (), Group.WRITE, "discard draft", "Throw the draft of this place away; {undo} takes it back."),
     # Mark and take along
     Action("vote", ("plus",), Group.MARK, "vote", "Vote for the post.", hint=4),
     Action("unvote", ("minus",), Group.MARK, "take back vote", "Take the vote back."),
@@ -145,7 +151,8 @@ ACTIONS: tuple[Action, ...] = (
         ("m",),
         Group.MARK,
         "mute",
-        "Mute the thread, a #tag or an @person, or no longer: not counted as unread, passed over by Space and n.",
+        "Mute the thread, a #tag or an @person, or no longer: not counted as unread, passed over by {read-on} "
+        "and {next}.",
         argument="?WHAT",
     ),
     Action(
@@ -202,7 +209,7 @@ ACTIONS: tuple[Action, ...] = (
         hint=9,
         argument="?FILTER",
     ),
-    Action("filter-clear", ("x",), Group.WAYS, "clear filter", "Show all threads again; z takes it back."),
+    Action("filter-clear", ("x",), Group.WAYS, "clear filter", "Show all threads again; {undo} takes it back."),
     Action("threads", ("T",), Group.WAYS, "all threads", "The threads of all forums in one list.", _BOTH),
     Action("hot", ("H",), Group.WAYS, "hot now", "The threads that people are in right now.", _BOTH),
     Action("people", (), Group.WAYS, "people", "Everybody, those with the most posts first.", _BOTH),
@@ -246,7 +253,7 @@ ACTIONS: tuple[Action, ...] = (
     # Outbox
     Action("retry", ("r",), Group.OUTBOX, "retry", "Try again now.", (_O,), hint=1),
     Action("reopen", ("e",), Group.OUTBOX, "edit", "Take it back into the composer and change it.", (_O,), hint=2),
-    Action("drop", ("D",), Group.OUTBOX, "drop", "Do not send it; z takes that back.", (_O,), hint=3),
+    Action("drop", ("D",), Group.OUTBOX, "drop", "Do not send it; {undo} takes that back.", (_O,), hint=3),
     # Program
     Action("command", ("colon",), Group.PROGRAM, "command line", "Type the name of an action.", _BOTH, hint=0),
     Action("help", ("question_mark",), Group.PROGRAM, "help", "All keys.", _BOTH, hint=8),
@@ -338,7 +345,17 @@ class Keymap(Struct, frozen=True):
         keys = self.of(action_id)
         return key_name(keys[0]) if keys else f":{action_id}"
 
+    def fill(self, words: str, name: Callable[[str], str] | None = None) -> str:
+        """Our own words with ``{undo}`` and the like filled in: how that is done, as ``name`` calls it. Never for
+        words of others: what is in braces there is theirs."""
+        return _IN_BRACES.sub(lambda found: (name or self.name)(found[1]), words)
 
+    def help(self, action: Action) -> str:
+        """What an action does, in words that name this person's keys."""
+        return self.fill(action.help_words)
+
+
+_IN_BRACES = re.compile(r"\{([a-z-]+)\}")
 AS_DELIVERED = Keymap()
 
 
@@ -366,7 +383,7 @@ def grouped(words: str = "", keymap: Keymap = AS_DELIVERED) -> list[tuple[Group,
 
 
 def _haystack(action: Action, keymap: Keymap) -> str:
-    return f"{action.id} {action.label} {action.help} {keymap.shown(action.id)} {action.group}".casefold()
+    return f"{action.id} {action.label} {keymap.help(action)} {keymap.shown(action.id)} {action.group}".casefold()
 
 
 def complete(line: str, arguments: dict[str, list[str]]) -> list[str]:

@@ -80,7 +80,7 @@ class Help(ModalScreen[None]):
                 lines.append(Content(""))
             lines.append(Content.styled(group.value, "bold $accent"))
             for action in actions:
-                lines += _lines(action, self._keymap.shown(action.id), width)
+                lines += _lines(action, self._keymap, width)
         if not lines:
             lines.append(Content.styled("No action is called that.", "$text-muted"))
         self.query_one("#help-text", Static).update(Content("\n").join(lines))
@@ -100,15 +100,15 @@ class Help(ModalScreen[None]):
         self.dismiss()
 
 
-def _lines(action: Action, shown: str, width: int) -> list[Content]:
-    """An action as lines: its keys as ``shown``, its name, what it does beside them, or below if it must."""
-    keys = Content.styled((shown or f":{action.id}").ljust(_KEYS), "bold $primary")
+def _lines(action: Action, keymap: Keymap, width: int) -> list[Content]:
+    """An action as lines: its keys, its name, what it does beside them, or below if it must."""
+    keys = Content.styled((keymap.shown(action.id) or f":{action.id}").ljust(_KEYS), "bold $primary")
     if width >= _WIDE:
         left = _KEYS + _NAME
-        first, *others = textwrap.wrap(action.help, max(20, width - left - 2))
+        first, *others = textwrap.wrap(keymap.help(action), max(20, width - left - 2))
         head = Content.assemble("  ", keys, (action.label.ljust(_NAME), "$foreground"), (first, "$text-muted"))
         return [head, *(Content.styled(" " * (left + 2) + line, "$text-muted") for line in others)]
-    below = textwrap.wrap(action.help, max(20, width - 4))
+    below = textwrap.wrap(keymap.help(action), max(20, width - 4))
     return [
         Content.assemble("  ", keys, (action.label, "$foreground")),
         *(Content.styled(f"    {line}", "$text-muted") for line in below),

@@ -33,7 +33,14 @@ class Hits:
         from screens.search import Search
 
         host: Any = self
-        screen = Search(self.session, words or self._sought_last, anew=not words, back_to=back_to, ages=self.ages)
+        screen = Search(
+            self.session,
+            words or self._sought_last,
+            anew=not words,
+            back_to=back_to,
+            ages=self.ages,
+            keymap=host.keymap,
+        )
         hold_keys(host.app, lambda widget: widget.id == "query")
 
         def answered(chosen: Chosen | None) -> None:
@@ -56,7 +63,7 @@ class Hits:
         self._sought_last = chosen.found.text
         if not found:
             host._refresh_lines()
-            raise NotFound("this hit is gone", "Its author took it back; n goes on to the next.")
+            raise NotFound("this hit is gone", host.keymap.fill("Its author took it back; {next} goes on to the next."))
         self._shown_hit = found[0].post.id
         texts = [text for hit in (*found, *chosen.found.hits) for text, marked in hit.snippet if marked]
         titles = [hit.thread_title[begin:end] for hit in found for begin, end in hit.title_marks]

@@ -7,7 +7,7 @@ from functools import partial
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from jamtui.actions import ACTIONS, Action
+from jamtui.actions import ACTIONS, AS_DELIVERED, Action, Keymap
 from screens.performs import Performs
 
 
@@ -21,27 +21,34 @@ class ActionCommands(Provider):
         return [action for action in ACTIONS if action.id != "palette" and screen.can_perform(action)]
 
     def _title(self, action: Action) -> str:
-        screen = self.screen
-        shown = screen.keymap.shown(action.id) if isinstance(screen, Performs) else action.shown
-        return f"{action.label}  ({shown or f':{action.id}'})"
+        return f"{action.label}  ({self._keymap.shown(action.id) or f':{action.id}'})"
+
+    @property
+    def _keymap(self) -> Keymap:
+        return self.screen.keymap if isinstance(self.screen, Performs) else AS_DELIVERED
 
     async def discover(self) -> Hits:
         for action in self._offered():
             yield DiscoveryHit(
-                Content(self._title(action)), partial(self._perform, action), text=action.label, help=action.help
+                Content(self._title(action)),
+                partial(self._perform, action),
+                text=action.label,
+                help=self._keymap.help(action),
             )
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
         for action in self._offered():
-            score = max(matcher.match(action.label), matcher.match(action.id), 0.7 * matcher.match(action.help))
+            score = max(
+                matcher.match(action.label), matcher.match(action.id), 0.7 * matcher.match(self._keymap.help(action))
+            )
             if score > 0:
                 yield Hit(
                     score,
                     matcher.highlight(self._title(action)),
                     partial(self._perform, action),
                     text=action.label,
-                    help=action.help,
+                    help=self._keymap.help(action),
                 )
 
     async def _perform(self, action: Action) -> None:

@@ -21,7 +21,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 from textual.widgets.input import Selection
 
-from jamtui.actions import Where
+from jamtui.actions import AS_DELIVERED, Keymap, Where
 from jamtui.model import Completion, Found, SearchHit
 from jamtui.session import Session
 from screens.type_ahead import hold_keys, release_keys
@@ -67,7 +67,14 @@ class Search(ModalScreen[Chosen | None]):
             self.found = found
 
     def __init__(
-        self, session: Session, query: str = "", *, anew: bool = False, back_to: Chosen | None = None, ages: Ages = age
+        self,
+        session: Session,
+        query: str = "",
+        *,
+        anew: bool = False,
+        back_to: Chosen | None = None,
+        ages: Ages = age,
+        keymap: Keymap = AS_DELIVERED,
     ) -> None:
         """``query`` stands in the line at first; ``anew``: typing replaces it; ``back_to`` is the hit that one comes
         back from."""
@@ -75,6 +82,7 @@ class Search(ModalScreen[Chosen | None]):
         self._compositor = SparingCompositor()
         self._session = session
         self._ages = ages
+        self._keymap = keymap
         self._query = back_to.found.text if back_to else query
         self._anew = anew and not back_to
         self._order = back_to.found.order if back_to else "newest"
@@ -207,7 +215,7 @@ class Search(ModalScreen[Chosen | None]):
         self.query_one("#search-note", Static).update(note, layout=False)
 
     def _choices(self, completion: Completion) -> Content:
-        pieces: list[Content | tuple[str, str]] = [("Tab ", "bold $primary")]
+        pieces: list[Content | tuple[str, str]] = [(f"{self._keymap.name('search-complete')} ", "bold $primary")]
         for number, (value, note) in enumerate(completion.choices):
             pieces.append((f" {value} ", "reverse" if number == self._turn else "$foreground"))
             if note:
@@ -215,9 +223,12 @@ class Search(ModalScreen[Chosen | None]):
         return Content.assemble(*pieces)
 
     def _tell_keys(self) -> None:
-        keys = (("Enter", "opens"), ("↑ ↓", "move"), ("Ctrl-R", f"{_OTHER[self._order]} first"), ("Tab", "completes"))
+        mine = (("search-order", f"{_OTHER[self._order]} first"), ("search-complete", "completes"))
+        named = [(self._keymap.name(one), what) for one, what in mine if self._keymap.of(one)]
+        keys = [("Enter", "opens"), ("↑ ↓", "move"), *named]
         hints = [piece for key, what in keys for piece in ((key, "bold $primary"), (f" {what}   ", "$text-muted"))]
-        more = (("n p", "bold $primary"), (" then go through the hits   ", "$text-muted")) if self._roomy else ()
+        further = self._keymap.fill("{next} {previous}")
+        more = ((further, "bold $primary"), (" then go through the hits   ", "$text-muted")) if self._roomy else ()
         self.query_one("#search-keys", Static).update(
             Content.assemble(*hints, *more, ("Esc", "bold $primary"), (" leaves", "$text-muted"))
         )

@@ -133,9 +133,7 @@ class View(Panes):
             cursor = self.session.key(kept)
         rows.set_rows(keys, cursor=cursor or None)
         if self.spot.kind == "posts":
-            rows.empty = _EMPTY.get(self.spot.place, "Nothing here yet.").format(
-                save=self.keymap.name("save"), follow=self.keymap.name("follow")
-            )
+            rows.empty = self.keymap.fill(_EMPTY.get(self.spot.place, "Nothing here yet."))
 
     def _keys(self) -> Sequence[str] | Sequence[int]:
         spot, session = self.spot, self.session

@@ -174,7 +174,7 @@ class Ways(Moving):
             (f"Post {at + 1} of {len(plan.steps)}", "bold $primary"),
             (f" · about {max(1, round(left / 60))} min left", "$foreground"),
             f" · {step.why}\n",
-            ("Space reads on   n next   Esc leaves", "$text-disabled"),
+            (self.keymap.fill("{read-on} reads on   {next} next   {back} leaves"), "$text-disabled"),
         )
 
     def _draw_card(self) -> None:
@@ -273,7 +273,9 @@ class Ways(Moving):
 
     def _need_threads(self) -> None:
         if self.spot.kind not in ("threads", "forums") or self.spot.place == "hot":
-            raise UsageError("no threads to sort or narrow here", "T shows all threads of the Jam.")
+            raise UsageError(
+                "no threads to sort or narrow here", self.keymap.fill("{threads} shows all threads of the Jam.")
+            )
         if self.spot.kind == "forums":
             self.action_threads()
 
@@ -322,7 +324,7 @@ class Ways(Moving):
 
     def action_filter_clear(self) -> None:
         if not self.spot.filter:
-            raise UsageError("nothing is narrowed here", "f sets a filter.")
+            raise UsageError("nothing is narrowed here", self.keymap.fill("{filter} sets a filter."))
         before = replace(self.spot, thread="", reading=False)
         self._narrow("")
         # Wherever one went meanwhile: it is that list which is narrowed again.
@@ -380,7 +382,8 @@ class Ways(Moving):
         if again:
             self._trail = before
         self.list_now.empty = "Nothing unread fits into this time."
-        self.say(f"{count(len(plan.steps), 'post', 'posts')} of {plan.unread:,} unread. Space begins.", "fact")
+        begins = f"{self.keymap.name('read-on')} begins"
+        self.say(f"{count(len(plan.steps), 'post', 'posts')} of {plan.unread:,} unread. {begins}.", "fact")
 
     def _plan_at(self) -> int:
         return max(0, self.list_now.cursor_index)

@@ -84,6 +84,7 @@ def run(
             doors=doors,
             edit=lambda text: edited(text, home, context.environ),
             absolute_times=chosen.timestamps == "absolute",
+            keymap=keys,
         )
     gc.disable()
     from jamtui import app

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from jamtui.actions import Where, actions_of
+from jamtui.actions import AS_DELIVERED, Keymap, Where, actions_of
 from jamtui.errors import JamError, sentence
 from jamtui.model import Draft, DraftKind
 from jamtui.plain import words
@@ -44,6 +44,7 @@ class Composer:
         heading: str,
         *,
         titled: bool,
+        keymap: Keymap = AS_DELIVERED,
     ) -> None:
         self._session = session
         self._console = console
@@ -55,7 +56,8 @@ class Composer:
         self._lines = draft.body.split("\n")
         self._at = len(self._lines) - 1
         self._outbox_id = ""
-        self._keys = {key: action.method for action in actions_of(Where.COMPOSER) for key in action.keys}
+        self._keymap = keymap
+        self._keys = {key: action.method for action in actions_of(Where.COMPOSER) for key in keymap.of(action.id)}
 
     @property
     def kept(self) -> bool:
@@ -106,7 +108,11 @@ class Composer:
 
     def _tell_begin(self) -> None:
         if self._console.keyed:
-            how = "Write. A full stop alone on a line sends, Ctrl-O opens your editor, Escape keeps a draft and leaves."
+            leaves = "{close}" if self._keymap.of("close") else "Escape"
+            editor = "{editor} opens your editor, " if self._keymap.of("editor") else ""
+            how = words.fill(
+                f"Write. A full stop alone on a line sends, {editor}{leaves} keeps a draft and leaves.", self._keymap
+            )
         else:
             how = "Write. A full stop alone on a line sends; the end of the input keeps a draft."
         if not self._console.keyed and self._lines[-1]:

@@ -20,7 +20,7 @@ class Marking(Moving):
 
     def offer(self, what: str, take_back: Callable[[], None]) -> None:
         self.take_back = take_back
-        self.say(f"{words.sentence(sentence(what))} z takes it back.")
+        self.say(f"{words.sentence(sentence(what))} {self.with_keys('{undo}')} takes it back.")
 
     def offer_undo(self, undo: Undo) -> None:
         if undo.nothing:
@@ -50,7 +50,7 @@ class Marking(Moving):
         self._may_mark()
         row = self.row
         if not isinstance(row, ThreadRow | PostRow):
-            self.say("Only threads and posts are marked; A marks a whole forum.")
+            self.say(self.with_keys("Only threads and posts are marked; {all-read} marks a whole forum."))
             return
         self.offer_undo(self.session.toggle_read(row))
         if isinstance(row, PostRow):
@@ -80,7 +80,7 @@ class Marking(Moving):
     def do_vote(self) -> None:
         post = self.need_post()
         if post.voted:
-            self.say("You voted for this already; - takes it back.")
+            self.say(self.with_keys("You voted for this already; {unvote} takes it back."))
             return
         self.session.vote(post.id)
         self.reload()
@@ -99,7 +99,7 @@ class Marking(Moving):
         post = self.need_post()
         self.session.save(post.id, not post.saved)
         self.reload()
-        self.say("No longer saved." if post.saved else "Saved; 4 lists what you saved.")
+        self.say("No longer saved." if post.saved else self.with_keys("Saved; {saved} lists what you saved."))
 
     def do_mute(self, what: str = "") -> None:
         self._mark(what, Mark.MUTED)

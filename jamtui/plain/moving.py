@@ -125,7 +125,7 @@ class Moving(View):
 
     def do_back(self) -> None:
         if not self.back():
-            self.say("q leaves jamtui.")
+            self.say(self.with_keys("{leave} leaves jamtui."))
 
     def do_leave(self) -> None:
         if not self.back():
@@ -141,7 +141,7 @@ class Moving(View):
         elif self.spot.kind in ("threads", "posts", "hits"):
             self.open_row()
         else:
-            self.say("There is one list here; Enter opens its row.")
+            self.say(self.with_keys("There is one list here; {open} opens its row."))
 
     def do_previous_pane(self) -> None:
         self.do_next_pane()
@@ -163,7 +163,7 @@ class Moving(View):
         unread = len(self.unread.intersection(hidden))
         self.say(
             f"Folded: {words.count(len(hidden), 'reply', 'replies')}{f', {unread:,} unread' if unread else ''}. "
-            "l unfolds, j goes on behind them."
+            f"{self.with_keys('{unfold} unfolds, {down} goes on behind them.')}"
         )
 
     def do_unfold(self) -> None:

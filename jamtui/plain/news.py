@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from msgspec import Struct, field
 
+from jamtui.actions import AS_DELIVERED, Keymap
 from jamtui.model import Changed, Link, SendState
 from jamtui.plain import words
 from jamtui.session import Session
@@ -19,6 +20,7 @@ class News(Struct):
     """`changed` is called by the network's thread, the rest by the conversation, whose wait ``wake`` interrupts."""
 
     wake: Callable[[], None]
+    keymap: Keymap = AS_DELIVERED
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _pending: Changed | None = None
     _posts: int = 0  # new, and not told yet
@@ -72,7 +74,8 @@ class News(Struct):
         for row in session.outbox():
             if row.state is SendState.REFUSED and self._outbox.get(row.id, ("", None))[1] is not SendState.REFUSED:
                 about = words.KINDS.get(row.kind, row.kind)
-                self._lines.append(f"Refused: {about}. {row.reason}. It is kept, 5 opens the outbox.")
+                outbox = words.fill("{outbox}", self.keymap)
+                self._lines.append(f"Refused: {about}. {row.reason}. It is kept, {outbox} opens the outbox.")
         self._outbox = now
         return posts
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from jamtui.actions import ACTIONS, BY_ID, SORTS, Action, Where, complete, grouped, key_name
+from jamtui.actions import ACTIONS, BY_ID, SORTS, Action, Keymap, Where, complete, grouped, key_name
 from jamtui.errors import JamError, UsageError
 from jamtui.plain import words
 from jamtui.plain.console import Ended
@@ -26,12 +26,10 @@ NOT_NEEDED: dict[str, str] = {
     ),
 }
 
-_ASCII = {"↓": "Down", "↑": "Up", "←": "Left", "→": "Right"}
 
-
-def key_words(action: Action) -> str:
+def key_words(action: Action, keymap: Keymap) -> str:
     """The keys of an action for the ear: ``j or Down``."""
-    return " or ".join(_ASCII.get(name, name) for name in map(key_name, action.keys)) or f":{action.id}"
+    return " or ".join(map(words.key, keymap.of(action.id))) or f":{action.id}"
 
 
 class Plain(Ways):
@@ -45,14 +43,18 @@ class Plain(Ways):
 
     def action_of(self, key: str) -> Action | None:
         here = self.places()
-        return next((one for one in ACTIONS if key in one.keys and not set(here).isdisjoint(one.where)), None)
+        return next(
+            (one for one in ACTIONS if key in self.keymap.of(one.id) and not set(here).isdisjoint(one.where)), None
+        )
 
     def perform(self, action_id: str, argument: str = "") -> None:
         """Does an action by its name. What fails is told in words."""
         action = BY_ID.get(action_id)
         try:
             if action is None:
-                raise UsageError(f"no action is called {safe_line(action_id, 40)}", "? tells all of them.")
+                raise UsageError(
+                    f"no action is called {safe_line(action_id, 40)}", self.with_keys("{help} tells all of them.")
+                )
             if set(self.places()).isdisjoint(action.where):
                 raise UsageError(f"{action.label} does not work here", f"It works in: {', '.join(action.where)}.")
             handler = getattr(self, f"do_{action.method}", None)
@@ -127,7 +129,7 @@ class Plain(Ways):
             else f"You are {session.me.name or session.me.handle}"
         )
         self.say(words.status(session.jam, session.status(), session.now()))
-        self.say(f"{who}. ? tells the keys, q leaves.")
+        self.say(f"{who}. {self.with_keys('{help} tells the keys, {leave} leaves.')}")
         self.news.begin(session)
         spot = self.remembered()
         self.spot = Spot()
@@ -162,11 +164,12 @@ class Plain(Ways):
             self.say(self.where_words())
             self.show()
         elif command.name == "ctrl+c":
-            self.say("q goes back and leaves, Ctrl-Q leaves at once.")
+            self.say(self.with_keys("{leave} goes back and leaves, {quit} leaves at once."))
         elif (action := self.action_of(command.name)) is not None:
             self.perform(action.id)
         else:
-            self.say(f"{safe_line(command.text) or key_name(command.name)} does nothing here. ? tells the keys.")
+            pressed = safe_line(command.text) or key_name(command.name)
+            self.say(f"{pressed} does nothing here. {self.with_keys('{help} tells the keys.')}")
         self.flush()
 
     def where_words(self) -> str:
@@ -190,18 +193,18 @@ class Plain(Ways):
             self.show()
             return
         lines: list[str] = []
-        for group, actions in grouped(typed.text):
+        for group, actions in grouped(typed.text, self.keymap):
             lines += [f"{group.value}:"]
             for action in actions:
-                lines += wrap(f"{key_words(action)}: {action.help}", self.console.columns, "  ")
+                lines += wrap(
+                    f"{key_words(action, self.keymap)}: {self.with_keys(action.help_words)}", self.console.columns, "  "
+                )
         if not lines:
             self.say("No action is called that.")
             return
         if not typed.text.strip():
-            lines += wrap(
-                "Ctrl-L: Tell again where you are, and how the Jam stands. Every name works on the : line.",
-                self.console.columns, "  ",
-            )  # fmt: skip
+            lines += wrap("Ctrl-L: Tell again where you are, and how the Jam stands.", self.console.columns, "  ")
+            lines += wrap(self.with_keys("Every name works on the {command} line."), self.console.columns, "  ")
         self._pages(lines)
         self.show()
 
@@ -209,9 +212,17 @@ class Plain(Ways):
         page = self.console.page - 1
         for start in range(0, len(lines), page):
             more = start + page < len(lines)
-            self.console.tell([*lines[start : start + page], *(["More: Space. Any other key leaves."] if more else [])])
-            if more and self._key() not in ("space", "enter", "pagedown", "down", "j"):
+            self.console.tell(
+                [
+                    *lines[start : start + page],
+                    *([f"More: {self.with_keys('{read-on}')}. Any other key leaves."] if more else []),
+                ]
+            )
+            if more and self._key() not in self._goes_on():
                 return
+
+    def _goes_on(self) -> set[str]:
+        return {key for action in ("read-on", "open", "page-down", "down") for key in self.keymap.of(action)}
 
     def _key(self) -> str:
         while (key := self.console.command(None)) is None:
@@ -232,13 +243,15 @@ class Plain(Ways):
         self.flush()
         typed = self.console.line("What do you want to do? ")
         here = set(self.places())
-        found = [one for _, actions in grouped(typed.text) for one in actions if not here.isdisjoint(one.where)]
+        found = [
+            one for _, actions in grouped(typed.text, self.keymap) for one in actions if not here.isdisjoint(one.where)
+        ]
         if typed.key == "escape" or not typed.text.strip() or not found:
             self.say("No action is called that." if typed.text.strip() and typed.key != "escape" else "Nothing done.")
             return
         if len(found) > 1:
             for number, action in enumerate(found[:20], 1):
-                self.say(f"{number}. {action.label}: {action.help}")
+                self.say(f"{number}. {action.label}: {self.with_keys(action.help_words)}")
             self.flush()
             answer = self.console.line(f"Which, 1 to {min(20, len(found))}: ").text.strip()
             found = [one for number, one in enumerate(found[:20], 1) if str(number) == answer]

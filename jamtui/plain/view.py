@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
+from jamtui.actions import AS_DELIVERED, Keymap
 from jamtui.errors import JamError, NotFound, UsageError, sentence
 from jamtui.model import ForumRow, OutboxRow, PersonRow, PostRow, SearchHit, ThreadIndex, ThreadRow
 from jamtui.plain import words
@@ -36,12 +37,12 @@ _TITLES = {
 }
 _EMPTY = {
     "forums": "There is no forum yet.",
-    "filtered": "No thread fits. f changes the filter, x clears it.",
-    "threads": "No thread yet. c opens the first one.",
+    "filtered": "No thread fits. {filter} changes the filter, {filter-clear} clears it.",
+    "threads": "No thread yet. {new-thread} opens the first one.",
     "live": "Nothing was posted yet.",
     "mentions": "Nobody answered you or named you yet.",
-    "saved": "Nothing saved yet. s keeps a post here.",
-    "followed": "Nothing there yet. F follows a thread, :follow #tag a tag, :follow @person a person.",
+    "saved": "Nothing saved yet. {save} keeps a post here.",
+    "followed": "Nothing there yet. {follow} follows a thread, :follow #tag a tag, :follow @person a person.",
     "plan": "Nothing unread fits into this time: all read, or the posts are longer.",
     "people": "Nobody is here yet.",
     "outbox": "Nothing waits: all that you wrote has arrived.",
@@ -64,6 +65,7 @@ class View:
         edit: Callable[[str], str],
         browse: Callable[[str], object],
         absolute_times: bool = False,
+        keymap: Keymap = AS_DELIVERED,
     ) -> None:
         """``edit`` lets the person change a text in an editor, ``browse`` opens a URL; both have the terminal then.
         ``absolute_times`` tells hours and days instead of ages."""
@@ -72,7 +74,8 @@ class View:
         self.edit = edit
         self.browse = browse
         self.ages: words.Ages = words.clock_time if absolute_times else words.ago
-        self.news = News(console.wake)
+        self.keymap = keymap
+        self.news = News(console.wake, keymap)
         self.spot = Spot()
         self.keys: Sequence[int] | Sequence[str] = ()
         self.at = 0
@@ -102,6 +105,10 @@ class View:
     def say(self, text: str) -> None:
         """A message, told before the row or post that comes with it."""
         self._said += wrap(text, self.console.columns)
+
+    def with_keys(self, text: str) -> str:
+        """Our own words with ``{undo}`` and the like filled in, as it is called for the ear. See `Keymap.fill`."""
+        return words.fill(text, self.keymap)
 
     def complain(self, error: JamError) -> None:
         title = error.title.rstrip(".")
@@ -220,7 +227,7 @@ class View:
         if not self._item:
             place = self.spot.place if self.spot.kind == "posts" else self.spot.kind
             place = "filtered" if self.spot.filter else place
-            self._item = wrap(_EMPTY.get(place, "Nothing is here."), self.console.columns)
+            self._item = wrap(self.with_keys(_EMPTY.get(place, "Nothing is here.")), self.console.columns)
 
     def _keep_row(self) -> None:
         row = self.row
@@ -293,7 +300,7 @@ class View:
             self.end = self.top + page - 1
         self._item = self._lines[self.top : self.end]
         if more := len(self._lines) - self.end:
-            self._item = [*self._item, f"More: {words.count(more, 'line')}. Space reads on."]
+            self._item = [*self._item, f"More: {words.count(more, 'line')}. {self.with_keys('{read-on}')} reads on."]
         self.session.set_place(f"thread:{self.spot.thread}", f"{row.id}:0")
 
     def _post_lines(self, row: PostRow) -> list[str]:
@@ -319,7 +326,7 @@ class View:
             unread = len(self.unread.intersection(hidden))
             lines += wrap(
                 f"Folded: {words.count(len(hidden), 'reply', 'replies')}{f', {unread:,} unread' if unread else ''}. "
-                "l unfolds.",
+                f"{self.with_keys('{unfold}')} unfolds.",
                 columns,
             )
         return lines
@@ -383,7 +390,11 @@ class View:
         if spot.place == "person":
             return words.person_page(self.session.person(spot.about), self.session.now(), self.ages)
         if spot.place == "plan" and self.plan is not None:
-            return words.plan(self.plan)
+            return (
+                f"{words.plan(self.plan)} {self.with_keys('{read-on}')} begins."
+                if self.plan.steps
+                else words.plan(self.plan)
+            )
         narrowed = f", only {' and '.join(chips(spot.filter))}" if spot.filter else ""
         if spot.place == "all":
             order = "" if spot.sort == "active" else f", by {spot.sort}"

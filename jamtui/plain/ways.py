@@ -48,7 +48,7 @@ class Ways(Writing):
     def do_filter_clear(self) -> None:
         line = self.spot.filter
         if not line:
-            raise UsageError("nothing is narrowed here", "f sets a filter.")
+            raise UsageError("nothing is narrowed here", self.with_keys("{filter} sets a filter."))
         self._narrow("")
         self.offer("all threads again", lambda: self._narrow(line))
 
@@ -100,7 +100,11 @@ class Ways(Writing):
         """Tells what is muted and what is followed, with numbers; those that are typed are taken off."""
         marks = [*self.session.mark_rows(Mark.MUTED), *self.session.mark_rows(Mark.FOLLOWED)]
         if not marks:
-            self.say("Nothing is muted, and nothing is followed. m mutes a thread, F follows one.")
+            self.say(
+                self.with_keys(
+                    "Nothing is muted, and nothing is followed. {mute} mutes a thread, {follow} follows one."
+                )
+            )
             return
         for number, mark in enumerate(marks[:_MOST], 1):
             self.say(f"{number}. {str(mark.mark).capitalize()}: {mark.kind} {words.one_line(mark.name, 100)}")

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from jamtui.actions import AS_DELIVERED, Keymap
 from jamtui.errors import JamError, sentence
 from jamtui.plain import words
 from jamtui.plain.console import Console, Ended
@@ -39,6 +40,7 @@ def run(
     doors: Doors | None = None,
     edit: Callable[[str], str],
     absolute_times: bool = False,
+    keymap: Keymap = AS_DELIVERED,
     environ: Mapping[str, str] = os.environ,
 ) -> int:
     """Runs plain mode until the person leaves, and closes the session; the exit code.
@@ -52,7 +54,7 @@ def run(
         with _console(environ) as console:
             try:
                 opened = opened or _welcome(console, doors)
-                _converse(opened, console, edit, absolute_times)
+                _converse(opened, console, edit, absolute_times, keymap)
             except Ended as end:
                 code = end.code
     finally:
@@ -69,10 +71,12 @@ def _console(environ: Mapping[str, str]) -> Terminal | Pipe:
     return Pipe(sys.stdin, sys.stdout, "> " if on_terminal else "", int(columns) if columns.isdecimal() else 80)
 
 
-def _converse(session: Session, console: Console, edit: Callable[[str], str], absolute_times: bool) -> None:
+def _converse(
+    session: Session, console: Console, edit: Callable[[str], str], absolute_times: bool, keymap: Keymap
+) -> None:
     import webbrowser
 
-    plain = Plain(session, console, edit=edit, browse=webbrowser.open, absolute_times=absolute_times)
+    plain = Plain(session, console, edit=edit, browse=webbrowser.open, absolute_times=absolute_times, keymap=keymap)
     if not session.mirrored:
         console.tell(["Fetching the Jam. Space tries again, q leaves."])
     session.start(plain.news.changed)

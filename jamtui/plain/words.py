@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from jamtui.actions import Keymap, key_name
 from jamtui.model import ForumRow, JamRow, Link, OutboxRow, PersonRow, PostRow, SearchHit, SendState, Status, ThreadRow
 from jamtui.ways import HotRow, PersonPage, Plan
 
@@ -20,6 +21,24 @@ KINDS = {
 }
 _CHANGED = "changed since you read it"
 _STATES = {SendState.QUEUED: "waiting to be sent", SendState.SENDING: "on its way", SendState.REFUSED: "refused"}
+
+
+_ASCII = {"↓": "Down", "↑": "Up", "←": "Left", "→": "Right", "Esc": "Escape"}
+
+
+def key(name: str) -> str:
+    """What a key is called for the ear: no signs that a screen reader leaves out."""
+    return _ASCII.get(key_name(name), key_name(name))
+
+
+def fill(text: str, keymap: Keymap) -> str:
+    """Our own words with the keys of actions filled in, or what is typed where an action has none."""
+
+    def name(action_id: str) -> str:
+        keys = keymap.of(action_id)
+        return key(keys[0]) if keys else keymap.name(action_id)
+
+    return keymap.fill(text, name)
 
 
 def count(number: int, one: str, many: str = "") -> str:
@@ -168,7 +187,7 @@ def plan(plan: Plan) -> str:
     if not plan.steps:
         return f"Plan for {count(plan.minutes, 'minute')}: nothing."
     time = count(minutes_of(plan, 0), "minute")
-    return f"Plan for {count(plan.minutes, 'minute')}: {posts}, about {time}. Space begins."
+    return f"Plan for {count(plan.minutes, 'minute')}: {posts}, about {time}."
 
 
 def minutes_of(plan: Plan, start: int) -> int:

@@ -57,7 +57,10 @@ class Writing(Marking):
         post = self.need_post()
         self._own(post, "change")
         if post.key < 0:
-            raise UsageError("this post is not sent yet", "5 opens the outbox; e takes it back to change it.")
+            raise UsageError(
+                "this post is not sent yet",
+                self.with_keys("{outbox} opens the outbox; {reopen} takes it back to change it."),
+            )
         self._compose(self.session.edit_draft(post.id), "Change your post", titled=not post.parent_id)
 
     def _own(self, post: PostRow, verb: str) -> None:
@@ -92,7 +95,7 @@ class Writing(Marking):
     def _compose(self, draft: Draft, heading: str, *, titled: bool | None = None) -> None:
         """Lets the text be written, and says what became of it."""
         titled = draft.kind is DraftKind.THREAD if titled is None else titled
-        composer = Composer(self.session, self.console, self.edit, draft, heading, titled=titled)
+        composer = Composer(self.session, self.console, self.edit, draft, heading, titled=titled, keymap=self.keymap)
         outbox_id = composer.run()
         if not outbox_id:
             self.say("Draft kept." if composer.kept else "Nothing was written.")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from jamtui import keymap as keymap_module
-from jamtui.actions import Keymap
+from jamtui.actions import ACTIONS, Keymap
 from jamtui.config import parse
 from jamtui.keymap import keymap
 from screens.help import Help
 from widgets.area import Area
+from widgets.banner import Banner
 from widgets.command_line import CommandLine
 from widgets.composer import Composer
 from widgets.fields import Field
@@ -108,3 +110,57 @@ def _can_be_sent(name: str) -> bool:
         return keymap_module.key(name) == name
     except ValueError:
         return False
+
+
+OTHERS = Keymap({action.id: (chr(0x400 + at),) for at, action in enumerate(ACTIONS)})  # a letter of its own for each
+_VERBS = (
+    "takes|clears|changes|sets|opens|keeps|lists|leaves|tells|goes|follows|mutes|marks|unfolds|reads|begins|shows|next"
+)
+OLD_KEY = re.compile(rf"(?<!\S)(Space|Esc|Escape|Ctrl-\w|Enter|[b-zB-HJ-Z]|[1-9]|[-?+/]) +(?:{_VERBS})\b")
+
+
+async def test_no_words_of_the_screen_name_a_key_that_was_given_away(tui: Callable[..., Any]) -> None:
+    """Every action has another key: hints, banners, heads, help, palette and empty lists name no old one."""
+    said: list[str] = []
+
+    async def look(t: Any) -> None:
+        await t.settle()
+        rows = t.screen.list_now
+        said.extend([t.told, str(t.screen.query_one(Banner).render()), "" if rows.keys else str(rows.empty)])
+
+    async def do(t: Any, *actions: str) -> None:
+        for line in actions:
+            name, _, argument = line.partition(" ")
+            await t.screen.perform(name, argument)
+            await look(t)
+
+    async with tui(keymap=OTHERS) as t:
+        await do(t, "filter-clear", "live", "filter is:unread", "saved", "mentions", "followed", "back", "back")
+        await do(t, "filter tag:nowhere", "filter-clear", "undo", "threads", "all-read", "undo", "plan 15")
+        await do(t, "read-on", "back", "hot", "person", "nonsense", "forums", "open", "open", "vote", "vote", "save")
+        await do(t, "discard", "undo", "mute", "follow", "outbox", "drop", "forums")
+        await t.press(OTHERS.of("help")[0])
+        assert isinstance(t.screen, Help)
+        said.append(str(t.screen.query_one("#help-text").render()))
+        said.append(str(t.screen.query_one("#help-title").render()))
+        await t.press(OTHERS.of("help")[0])
+        await t.press(OTHERS.of("search")[0])
+        said.append(
+            str(t.screen.query_one("#search-keys").render()).replace("Enter opens", "").replace("Esc leaves", "")
+        )
+    wrong = [text for text in said if OLD_KEY.search(text)]
+    assert wrong == []
+    every = "\n".join(said)
+    for name in (
+        "filter-clear",
+        "filter",
+        "undo",
+        "read-on",
+        "next",
+        "threads",
+        "save",
+        "follow",
+        "help",
+        "search-order",
+    ):
+        assert OTHERS.name(name) in every, name

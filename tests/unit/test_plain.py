@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jamserver.demo_jam import demo_records
-from jamtui.actions import ACTIONS, Where
+from jamtui.actions import ACTIONS, Keymap, Where
 from jamtui.errors import JamError
 from jamtui.model import Changed, DraftKind
 from jamtui.output import width
@@ -154,6 +154,36 @@ def test_a_forum_keeps_its_order_and_reading_on_comes_into_it_there(talk: Talk, 
     assert f"Forum {two.title}." in told
     assert first.title in told.split(f"Forum {two.title}.")[1]
     assert f"{two.title}: {len(listed)} threads, by replies" in told
+
+
+OTHERS = Keymap({action.id: (chr(0x400 + at),) for at, action in enumerate(ACTIONS)})  # a letter of its own for each
+_VERBS = "takes|clears|changes|sets|opens|keeps|lists|leaves|tells|goes|follows|mutes|marks|unfolds|reads|begins"
+OLD_KEY = re.compile(rf"(?<!\S)(Space|Esc|Escape|Ctrl-[^L]|Enter|[b-zB-HJ-Z]|[1-9]|[-?+/]):? +(?:{_VERBS})\b")
+
+
+def test_the_keys_are_those_of_the_person_and_no_words_name_others(session: Session) -> None:
+    """Every action has another key: the new ones work, the old do nothing, help and all that is said follow."""
+    out = io.StringIO()
+    letters = {action.id: OTHERS.name(action.id) for action in ACTIONS}
+    lines = [
+        "n", letters["filter-clear"], letters["live"], letters["filter"], "is:unread", letters["filter-clear"],
+        letters["undo"], "saved", "mentions", "followed", "filter tag:nowhere", "muted", letters["threads"],
+        letters["all-read"], letters["undo"], letters["plan"], "", "back", letters["forums"], "toggle-read", "open",
+        "open", "fold", letters["vote"], letters["vote"], letters["save"], "mute", "follow", letters["reply"], "Words",
+        ".", "edit", letters["back"], letters["help"], "", "forums", letters["back"], letters["leave"],
+    ]  # fmt: skip
+    console = Pipe(io.StringIO("".join(f"{line}\n" for line in lines)), out, columns=2_000)
+    console.keyed = True  # as on a terminal: the composer tells its keys then
+    with pytest.raises(Ended):
+        Plain(session, console, edit=str, browse=str, keymap=OTHERS).run()
+    told = out.getvalue()
+    assert f"n does nothing here. {letters['help']} tells the keys." in told
+    assert f"{letters['undo']} takes it back." in told
+    assert f"Saved; {letters['saved']} lists what you saved." in told
+    assert f"{letters['filter']} changes the filter, {letters['filter-clear']} clears it." in told
+    assert f"{letters['editor']} opens your editor, {letters['close']} keeps a draft and leaves." in told
+    assert f"{letters['all-read']}: Mark all that is listed" in told
+    assert [line for line in told.split("\n") if OLD_KEY.search(line)] == []
 
 
 @pytest.mark.parametrize("begin", ["forums", "live", "threads"])
@@ -441,6 +471,8 @@ def test_the_editor_gets_the_text_and_its_failure_is_told(session: Session) -> N
             "greater_than_sign"]),
         (b"\x13\x0f\x1a", ["ctrl+s", "ctrl+o", "ctrl+z"]),
         (b"\x1b[A\x1bOB\x1b[6~\x1b[Z", ["up", "down", "pagedown", "shift+tab"]),
+        (b"\x1bOP\x1b[15~\x1b[24~\x1b[[A\x1b[17;2~", ["f1", "f5", "f12", "f1", "shift+f6"]),
+        (b"\x1b[1;5D\x1b[2~\x1b[5;2~\x1c", ["ctrl+left", "insert", "shift+pageup", "ctrl+backslash"]),
         (b"\x1b[200~x\x1b[99;5uy", ["x", "y"]),
         ("ж茶é".encode(), ["ж", "茶", "é"]), (b"\xff", ["replacement_character"]),
     ],
