@@ -223,8 +223,7 @@ class Hub:
                 ],
             }
         )
-        if after is not None and after.seq > self.ring.head.seq:
-            self._catch_up()  # another process wrote it a moment ago
+        self._catch_up(unless_version=self._version)  # another process may have written a moment ago
         seq = self.ring.head.seq if after is None else after.seq
         generation = self.ring.generation
         # The first byte at once: the client knows that it is connected, and where the head is.

@@ -1,6 +1,7 @@
 """Keeps a mirror up to date and empties its outbox, over one client.
 
     catch up     snapshot when there is no mirror, else the changes after the cursor, page by page
+    resume       the same by the stream, which brings up to 2,000 changes in one answer; by pages where it cannot
     live         the stream from the cursor on, applied in one transaction 30 times a second at most
     send         the outbox, whenever something was written
 
@@ -11,11 +12,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from api_client import errors
+from api_client.models import Change, Heartbeat
 from jamtui.archive import ArchiveError, rfc3339
 from jamtui.model import Changed
 from jamtui.store.mirror import START, Loading, Mirror, seq_of
@@ -23,11 +25,11 @@ from jamtui.store.own import Own
 
 if TYPE_CHECKING:
     from api_client.client import JamClient
-    from api_client.models import Change
 
 PAGE = 1_000  # changes asked for at once
 FRAME = 1 / 30  # seconds of changes that are joined into one transaction
 QUIET = 0.1  # seconds without a change before the mirror is tidied, and between two steps of that
+SOON = 5.0  # seconds in which a stream tells its head, unless something on the way holds it back
 _FAR_BEHIND = 20_000  # changes; beyond that a snapshot is quicker than pages
 
 
@@ -54,8 +56,36 @@ class Engine:
         self._now = now
         self._notify = notify
         self._progress = progress
+        self._streams = True  # until a stream has ended before it told its head
 
     # -- catching up
+
+    @property
+    def resumes(self) -> bool:
+        """Whether `follow` can bring what is new by itself; else `catch_up` comes first."""
+        return self._streams and bool(self._mirror.cursor)
+
+    async def resume(self) -> int:
+        """As `catch_up`, in one request unless the mirror is far behind."""
+        if not self.resumes:
+            return await self.catch_up()
+        before = seq_of(self._mirror.cursor)
+        reached = asyncio.Event()
+        following = asyncio.create_task(self.follow(reached.set, behind=True))
+        waiting = asyncio.create_task(reached.wait())
+        try:
+            await asyncio.wait({following, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+            following.cancel()
+            ended = (await asyncio.gather(following, waiting, return_exceptions=True))[0]
+        applied = seq_of(self._mirror.cursor) - before  # numbers of changes have no gaps
+        if reached.is_set():
+            return applied
+        of_the_way = isinstance(ended, (Resync, errors.ApiError)) and not isinstance(ended, errors.NotSignedIn)
+        if isinstance(ended, Exception) and not of_the_way:
+            raise ended
+        return applied + await self.catch_up()  # which says what is wrong, if pages do not come through either
 
     async def catch_up(self) -> int:
         """Brings the mirror to the server's head. Returns how many changes (or records of a snapshot) were applied."""
@@ -146,17 +176,40 @@ class Engine:
 
     # -- the stream
 
-    async def follow(self, connected: Callable[[], None]) -> None:
-        """Applies the stream until it ends or fails. Returns when the rest is to be fetched by cursor."""
+    async def follow(self, live: Callable[[], None], *, behind: bool) -> None:
+        """Applies the stream until it ends or fails; `Resync` when the rest is to be fetched by cursor.
+
+        ``behind``: the mirror was not brought to the head before. ``live`` is called once it is there.
+        """
         waiting: list[Change] = []
         arrived = asyncio.Event()
+        goal: int | None = None  # the head that the stream told first, as long as the mirror has not got there
+
+        def look() -> None:
+            nonlocal goal, behind
+            if behind and goal is not None and seq_of(self._mirror.cursor or START) >= goal:
+                behind = False
+                live()
 
         async def read() -> None:
-            stream = self._client.stream(self._mirror.cursor or START)
-            async with contextlib.aclosing(stream):
-                async for event in self._events(stream, connected):
-                    waiting.append(event)
-                    arrived.set()
+            nonlocal goal
+            self._streams = False
+            async with asyncio.timeout(SOON if behind else None) as soon:
+                stream = self._client.stream(self._mirror.cursor or START)
+                async with contextlib.aclosing(stream):
+                    async for event in stream:
+                        if goal is None:
+                            self._streams = True
+                            soon.reschedule(None)
+                            goal = seq_of(event.head) if isinstance(event, Heartbeat) else 0
+                            look()
+                        if isinstance(event, Change):
+                            waiting.append(event)
+                            arrived.set()
+                        elif isinstance(event, Heartbeat):
+                            self._beat(event.head, behind)
+                        else:
+                            raise Resync
 
         async def write() -> None:
             untidy = True
@@ -172,13 +225,17 @@ class Engine:
                 arrived.clear()
                 batch, waiting[:] = waiting[:], []
                 self._apply(batch)
+                look()
 
+        if not behind:
+            live()
         reader, writer = asyncio.create_task(read()), asyncio.create_task(write())
         try:
             done, _ = await asyncio.wait({reader, writer}, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
-                if (failure := task.exception()) is not None and not isinstance(failure, Resync):
-                    raise failure
+                task.result()
+        except (TimeoutError, errors.LogReplaced):
+            raise Resync from None
         finally:
             for task in (reader, writer):
                 task.cancel()
@@ -186,18 +243,10 @@ class Engine:
             with contextlib.suppress(Resync):
                 self._apply(waiting)
 
-    async def _events(self, stream: AsyncIterator[object], connected: Callable[[], None]) -> AsyncIterator[Change]:
-        from api_client.models import Change, Heartbeat
-        from api_client.models import Resync as ResyncEvent
-
-        async for event in stream:
-            connected()
-            if isinstance(event, Change):
-                yield event
-            elif isinstance(event, Heartbeat):
-                if event.head and seq_of(event.head) < seq_of(self._mirror.cursor or START):
-                    raise Resync  # the log is shorter than the mirror: let the cursor say so
-                self._mirror.touch(rfc3339(self._now()))
-                self._notify(Changed(status=True))
-            elif isinstance(event, ResyncEvent):
-                raise Resync
+    def _beat(self, head: str, behind: bool) -> None:
+        """The stream is alive and told the server's head."""
+        if head and seq_of(head) < seq_of(self._mirror.cursor or START):
+            raise Resync  # the log is shorter than the mirror: let the cursor say so
+        if not behind:
+            self._mirror.touch(rfc3339(self._now()))
+            self._notify(Changed(status=True))

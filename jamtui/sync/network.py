@@ -69,6 +69,7 @@ class Network:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._main: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
+        self._was_live = False
         self._holder = Holder(jam.lock)
 
     # -- the program's side
@@ -178,19 +179,20 @@ class Network:
     ) -> None:
         from api_client import errors
 
-        was_live = False
         while True:
             since = time.monotonic()
             self._woken.clear()
             try:
-                self._say(Link.RECONNECTING if was_live else Link.CONNECTING)
+                self._say(Link.RECONNECTING if self._was_live else Link.CONNECTING)
                 if not self._jam.me.guest:
                     await engine.fetch_votes()
                 self._say(Link.SYNCING)
-                await engine.catch_up()
-                self._say(Link.LIVE)
-                was_live = True
-                await self._live(engine, sender, own_db)
+                behind = engine.resumes
+                if not behind:
+                    await engine.catch_up()
+                if not await self._live(engine, sender, own_db, behind):
+                    await engine.catch_up()
+                    await self._live(engine, sender, own_db, behind=False)
                 wait = backoff.ended(time.monotonic() - since)
                 self._say(Link.RECONNECTING, f"the server ended the stream; next try at {self._clock_in(wait)}")
             except errors.NotSignedIn as error:
@@ -200,7 +202,7 @@ class Network:
             except errors.ApiError as error:
                 backoff.worked(time.monotonic() - since)
                 wait = backoff.next(error.retry_after)
-                link = Link.RECONNECTING if was_live and backoff.failures < 3 else Link.OFFLINE
+                link = Link.RECONNECTING if self._was_live and backoff.failures < 3 else Link.OFFLINE
                 self._say(link, f"{error.title}; next try at {self._clock_in(wait)}")
             except connection.StoreError as error:
                 # A full disk, say: what was not written is fetched again once there is room.
@@ -212,23 +214,33 @@ class Network:
                         await self._woken.wait()
                         await asyncio.sleep(1.0)  # a person's wish may shorten the wait, not make a hot loop
 
-    async def _live(self, engine: Engine, sender: Sender, own_db: connection.Connection) -> None:
-        """Follows the stream and sends, until one of them ends or fails."""
+    async def _live(self, engine: Engine, sender: Sender, own_db: connection.Connection, behind: bool) -> bool:
+        """Follows the stream and, once the mirror is at the head, sends, until one of them ends or fails. ``behind``:
+        the stream brings what is new as well. False when it could not, and that is to be fetched by cursor."""
+        from jamtui.sync.engine import Resync
+
+        there = asyncio.Event()
         tasks = [
-            asyncio.create_task(engine.follow(lambda: None)),
-            asyncio.create_task(self._send(engine, sender)),
+            asyncio.create_task(engine.follow(there.set, behind=behind)),
+            asyncio.create_task(self._send(engine, sender, there)),
             asyncio.create_task(self._notice(own_db)),
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
+        except Resync:
+            return there.is_set()
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+        return True
 
-    async def _send(self, engine: Engine, sender: Sender) -> None:
+    async def _send(self, engine: Engine, sender: Sender, there: asyncio.Event) -> None:
+        await there.wait()
+        self._say(Link.LIVE)
+        self._was_live = True
         while True:
             self._woken.clear()
             due = await sender.drain() if not self._jam.me.guest else None
@@ -301,7 +313,7 @@ async def once(
     ):
         store = own.Own(own_db)
         engine = Engine(mirror.Mirror(mirror_db), store, client, now=now, notify=notify, progress=progress)
-        applied = await engine.catch_up()
+        applied = await engine.resume()
         sent = 0
         if not jam.me.guest:
             await engine.fetch_votes()
