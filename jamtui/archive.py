@@ -462,14 +462,25 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def normal_tag(text: str) -> str:
-    """A tag as the Jam keeps it: NFC, lower case, no leading ``#``, inner white space one space.
-
-    Raises ValueError, with the reason in words, for what cannot be a tag: nothing left, control or bidi
-    characters, a comma or a slash, a lone ``.`` or ``..`` (which would be lost in an address).
-    """
+def tag_form(text: str) -> str:
+    """A tag in the form in which it is kept, be it one or not: NFC, lower case, no leading ``#``, inner white space
+    one space."""
     tag = " ".join(unicodedata.normalize("NFC", text).lower().split()).lstrip("#").strip()
-    tag = unicodedata.normalize("NFC", tag)
+    return unicodedata.normalize("NFC", tag)
+
+
+def split_tags(text: str) -> tuple[str, ...]:
+    """The tags of a line that has commas between them, in their form, each once, in order: what can be none, too."""
+    return tuple(dict.fromkeys(name for name in map(tag_form, text.split(",")) if name))
+
+
+def normal_tag(text: str) -> str:
+    """A tag as the Jam keeps it, see `tag_form`.
+
+    Raises ValueError, with the reason in words, for what cannot be a tag: nothing left, control or bidi characters or
+    others that nobody sees, a comma or a slash, a lone ``.`` or ``..`` (which would be lost in an address).
+    """
+    tag = tag_form(text)
     if not tag:
         raise ValueError("a tag cannot be empty")
     if tag in (".", ".."):
@@ -479,7 +490,11 @@ def normal_tag(text: str) -> str:
             raise ValueError(f"a tag cannot hold {char}")
         if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or char in _BIDI:
             raise ValueError("a tag cannot hold control characters")
+        if char in _UNSEEN:
+            raise ValueError("a tag cannot hold characters that nobody sees")
     return tag
 
 
+# Of no width; the joiners, which have none either, are part of words and of emoji.
+_UNSEEN = frozenset("\u00ad\u200b\u2060\ufeff")
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")

@@ -101,6 +101,10 @@ class ThreadRow(Struct, frozen=True):
     followed: bool = False
 
 
+# Why a post is gone, by `PostRow.gone`: "this post was ..."
+GONE = {"deleted": "taken back by its author", "removed": "removed by a moderator"}
+
+
 class PostRow(Struct, frozen=True):
     """A post, ready to draw. ``body`` is CommonMark, harmless, uncut."""
 

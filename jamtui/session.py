@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from jamtui.archive import rfc3339
-from jamtui.errors import NotFound, NotSignedIn, Refused, UsageError
+from jamtui.archive import normal_tag, rfc3339
+from jamtui.errors import NotFound, NotSignedIn, Refused, UsageError, sentence
 from jamtui.model import (
+    GONE,
     Changed,
     Draft,
     DraftKind,
@@ -335,20 +336,22 @@ class Session(Ways, Reading):
         self._own.save_draft(draft, self.now())
         self._check_may_write()
         title, body = draft.title.strip(), draft.body.strip()
-        self._check_text(draft.kind, title, body, draft.tags)
+        self._check_text(draft.kind, title, body)
+        tags = self._tags(draft.tags)
         now = self.now()
         written_at = rfc3339(now)
         if draft.kind is DraftKind.THREAD:
             forum = self.forum(draft.target)
             post_id = new_uuid7(now, self._rng)
-            payload = Payload(None, title, body, draft.tags, written_at=written_at)
+            payload = Payload(None, title, body, tags, written_at=written_at)
             return self._enqueue(post_id, "post", post_id, post_id, forum.id, payload, draft)
         target = self.post(draft.target)
         if target.gone:
-            raise Refused("the post is gone", "Its author took it back; your text is kept as a draft.", "parent_gone")
+            code = "post_gone" if draft.kind is DraftKind.EDIT else "parent_gone"
+            raise Refused("the post is gone", f"It was {GONE[target.gone]}; your text is kept as a draft.", code)
         if draft.kind is DraftKind.REPLY:
             post_id = new_uuid7(now, self._rng)
-            payload = Payload(target.id, "", body, draft.tags, written_at=written_at)
+            payload = Payload(target.id, "", body, tags, written_at=written_at)
             return self._enqueue(post_id, "post", post_id, target.thread_id, target.forum_id, payload, draft)
         return self._send_edit(draft, target, title, body)
 
@@ -383,9 +386,11 @@ class Session(Ways, Reading):
         if reason := self.refusal():
             if self.me.guest and not self.known.local:
                 raise NotSignedIn("you read as a guest", "Sign in to write: jamtui login URL --handle NAME.")
-            raise Refused(reason, "Your text is kept as a draft." if not self.known.local else "", "jam_closed")
+            if self.known.local:  # no Jam said so, hence no code
+                raise Refused(reason)
+            raise Refused(reason, "Your text is kept as a draft.", "jam_closed")
 
-    def _check_text(self, kind: DraftKind, title: str, body: str, tags: Sequence[str]) -> None:
+    def _check_text(self, kind: DraftKind, title: str, body: str) -> None:
         limits = self.limits
         if not body:
             raise UsageError("there is no text to send", "Write something first.")
@@ -400,17 +405,22 @@ class Session(Ways, Reading):
                 f"the text is {len(body) - limits.body:,} characters too long",
                 f"The limit is {limits.body:,}; the draft is kept.",
             )
-        if len(tags) > limits.tags:
-            raise UsageError(f"{len(tags)} tags are too many", f"The limit is {limits.tags}.")
-        for tag in tags:
-            self._check_tag(tag)
 
-    def _check_tag(self, tag: str) -> None:
-        if not tag or len(tag) > self.limits.tag or any(c in ",/" or not c.isprintable() for c in tag):
-            raise UsageError(
-                f"not a tag: {safe_line(tag)[:60]}",
-                f"A tag has 1 to {self.limits.tag} characters, no comma and no slash.",
-            )
+    def _tags(self, given: Sequence[str]) -> tuple[str, ...]:
+        tags = tuple(dict.fromkeys(map(self._tag, given)))
+        if len(tags) > self.limits.tags:
+            raise UsageError(f"{len(tags)} tags are too many", f"The limit is {self.limits.tags}.")
+        return tags
+
+    def _tag(self, given: str) -> str:
+        """As the Jam keeps it. Raises `UsageError` for what it would refuse."""
+        try:
+            tag = normal_tag(given)
+            if len(tag) > self.limits.tag:
+                raise ValueError(f"a tag has at most {self.limits.tag} characters")
+        except ValueError as error:
+            raise UsageError(f"not a tag: {safe_line(given)[:60]}", f"{sentence(str(error))}.") from None
+        return tag
 
     def _check_own(self, target: PostRow) -> None:
         if not target.mine:
@@ -439,9 +449,7 @@ class Session(Ways, Reading):
 
     def _tagging(self, kind: str, post_id: str, tag: str) -> str:
         self._check_may_write()
-        name = " ".join(tag.strip().lstrip("#").lower().split())
-        self._check_tag(name)
-        return self._change(kind, self.post(post_id), Payload(tag=name))
+        return self._change(kind, self.post(post_id), Payload(tag=self._tag(tag)))
 
     def vote(self, post_id: str) -> str:
         self._check_may_write()
@@ -453,7 +461,7 @@ class Session(Ways, Reading):
 
     def _change(self, kind: str, target: PostRow, payload: Payload) -> str:
         if target.gone:
-            raise Refused("the post is gone", "Its author took it back.", "parent_gone")
+            raise Refused("the post is gone", f"It was {GONE[target.gone]}.", "post_gone")
         outbox_id = new_uuid7(self.now(), self._rng)
         return self._enqueue(outbox_id, kind, target.id, target.thread_id, target.forum_id, payload)
 
@@ -477,23 +485,28 @@ class Session(Ways, Reading):
             return f"{row.payload.tag}: {about}" if row.payload.tag else about
         return row.payload.tag or row.post_id
 
-    def _queued(self, outbox_id: str) -> Queued:
-        found = self._own.one(outbox_id)
-        if found is None:
-            fits = [row for row in self._own.outbox() if len(outbox_id) >= 6 and row.id.startswith(outbox_id)]
-            found = fits[0] if len(fits) == 1 else None
-        if found is None:
-            raise NotFound(f"nothing in the outbox is called {safe_line(outbox_id)}", "jamtui outbox lists what waits.")
-        return found
+    def waiting(self, name: str) -> Queued:
+        """A row by its id, or by the first characters of one (6 or more). Raises `NotFound`, `UsageError` when several
+        fit."""
+        name = name.strip().lower()
+        found = self._own.one(name)
+        fits = [found] if found is not None else []
+        if not fits and len(name) >= 6:
+            fits = [row for row in self._own.outbox() if row.id.startswith(name)]
+        if len(fits) > 1:
+            raise UsageError(f"several rows begin with {safe_line(name)}", "Give more characters of the id.")
+        if not fits:
+            raise NotFound(f"nothing in the outbox is called {safe_line(name)}", "jamtui outbox lists what waits.")
+        return fits[0]
 
     def retry(self, outbox_id: str) -> None:
-        self._own.retry(self._queued(outbox_id).id)
+        self._own.retry(self.waiting(outbox_id).id)
         if self._network is not None:
             self._network.wake()
 
     def reopen(self, outbox_id: str) -> Draft:
         """A queued or refused post or edit becomes a draft again. Raises `UsageError` for anything else."""
-        row = self._queued(outbox_id)
+        row = self.waiting(outbox_id)
         if row.kind not in ("post", "edit") or row.state == "sent":
             raise UsageError("only posts and edits that were not sent can be changed", "Drop it, or let it be sent.")
         payload = row.payload
@@ -519,7 +532,7 @@ class Session(Ways, Reading):
 
     def drop(self, outbox_id: str) -> Undo:
         """Raises `UsageError` for what has been sent."""
-        row = self._queued(outbox_id)
+        row = self.waiting(outbox_id)
         return _undo(f"{row.kind} dropped from the outbox", self._drop(row))
 
     def _drop(self, row: Queued, draft: Draft | None = None) -> Dropped:

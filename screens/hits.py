@@ -63,7 +63,9 @@ class Hits:
         self._sought_last = chosen.found.text
         if not found:
             host._refresh_lines()
-            raise NotFound("this hit is gone", host.keymap.fill("Its author took it back; {next} goes on to the next."))
+            raise NotFound(
+                "this hit is gone", host.keymap.fill("It was taken back or removed; {next} goes on to the next.")
+            )
         self._shown_hit = found[0].post.id
         texts = [text for hit in (*found, *chosen.found.hits) for text, marked in hit.snippet if marked]
         titles = [hit.thread_title[begin:end] for hit in found for begin, end in hit.title_marks]

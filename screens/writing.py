@@ -60,6 +60,12 @@ class Writing(Moving):
             self.composer.save_now()
         super().leave()
 
+    def _check_own(self, post: PostRow, verb: str) -> None:
+        if not post.mine:
+            raise UsageError(f"this post is not yours to {verb}")
+        if post.gone:
+            raise UsageError(f"this post was {model.GONE[post.gone]}")
+
     # -- the composer
 
     @property
@@ -120,7 +126,7 @@ class Writing(Moving):
         self._may_write()
         post = self._post()
         if post.gone:
-            raise UsageError("this post was taken back", "It can no longer be answered.")
+            raise UsageError(f"this post was {model.GONE[post.gone]}", "It can no longer be answered.")
         self._read(post)
         draft = self.session.draft(DraftKind.REPLY, post.id) or Draft(DraftKind.REPLY, post.id)
         if quote:
@@ -138,8 +144,7 @@ class Writing(Moving):
     def action_edit(self) -> None:
         self._may_write()
         post = self._post()
-        if not post.mine or post.gone:
-            raise UsageError("this post is not yours to change" if not post.mine else "this post was taken back")
+        self._check_own(post, "change")
         if post.key < 0:
             outbox, reopen = self.keymap.name("outbox"), self.keymap.name("reopen")
             raise UsageError(
@@ -200,8 +205,7 @@ class Writing(Moving):
 
         self._may_write()
         post = self._post()
-        if not post.mine or post.gone:
-            raise UsageError("this post is not yours to take back" if not post.mine else "this post was taken back")
+        self._check_own(post, "take back")
 
         def answered(yes: bool | None) -> None:
             if yes:

@@ -18,13 +18,14 @@ from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
 from jamtui.actions import Where
+from jamtui.archive import normal_tag, split_tags
 from jamtui.errors import JamError, sentence
 from jamtui.model import Draft, DraftKind
 from jamtui.safe_text import safe_line
 from widgets.area import Area
 from widgets.bindings import bindings
 from widgets.drawn import drawn
-from widgets.fields import Field, LastWord, split_tags
+from widgets.fields import Field, LastWord
 
 # A draft is on the disk this long after the first key that changed it, at the latest: promised is one second.
 SAVE_AFTER = 0.4
@@ -202,6 +203,12 @@ class Composer(Vertical):
         over = len(draft.title.strip()) - self._desk.title_limit
         if over > 0:
             pieces.append(Content.styled(f"title {over} too long  ", "bold $error"))
+        for tag in draft.tags:
+            try:
+                normal_tag(tag)
+            except ValueError as error:
+                pieces.append(Content.styled(f"{error}  ", "bold $error"))
+                break
         colour = "bold $error" if length > limit else "$warning" if length > limit * 0.9 else "$text-muted"
         pieces.append(Content.styled(f"{length:,}/{limit:,}", colour))
         self.query_one("#composer-count", Static).update(Content.assemble(*pieces))

@@ -6,7 +6,6 @@ what is drawn has each control or bidi character replaced by one visible stand-i
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Sequence
 
 from textual.suggester import Suggester
@@ -74,11 +73,3 @@ class Lines(Suggester):
         if not value:
             return None
         return next(iter(self._complete(value)), None)
-
-
-def split_tags(text: str) -> tuple[str, ...]:
-    """The tags of a line that separates them by commas: lower case, NFC, no leading #, each once, in order."""
-    names = (
-        unicodedata.normalize("NFC", " ".join(part.strip().lstrip("#").lower().split())) for part in text.split(",")
-    )
-    return tuple(dict.fromkeys(name for name in names if name))

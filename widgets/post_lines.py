@@ -8,10 +8,10 @@ from datetime import datetime
 from msgspec import Struct
 from textual.strip import Strip
 
-from jamtui.model import PostRow, SendState
+from jamtui.model import GONE, PostRow, SendState
 from widgets.colours import author_hue
 from widgets.markdown_lines import BUDGET, BUDGET_ALL, Doc, layout, mark_words, overflow, parse
-from widgets.rows import GONE, Ages, age, one_line
+from widgets.rows import Ages, age, one_line
 from widgets.strips import Line, Span, cut, fit, line_width, wrap
 
 MEASURE = 92  # cells of text in a line at most: longer lines are hard to read

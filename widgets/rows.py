@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from textual.content import Content
 
-from jamtui.model import ForumRow, OutboxRow, PostRow, SearchHit, SendState, ThreadRow
+from jamtui.model import GONE, ForumRow, OutboxRow, PostRow, SearchHit, SendState, ThreadRow
 from widgets.drawn import drawn
 from widgets.strips import Line, Span, cut, line_width, pad
 
@@ -25,7 +25,6 @@ WAITING = {
     SendState.REFUSED: ("✗ refused", "bad"),
 }
 _ROLES = {"host": "host", "moderator": "mod", "expert": "expert"}
-GONE = {"deleted": "taken back by its author", "removed": "removed by a moderator"}
 _KINDS = {
     "post": "post",
     "edit": "change of a post",

@@ -13,9 +13,10 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from jamtui.archive import split_tags
 from jamtui.errors import JamError
 from jamtui.model import TagRow
-from widgets.fields import Field, split_tags
+from widgets.fields import Field
 from widgets.list_dialog import ListDialog
 
 SHOWN = 60  # rows of the list; more are found by typing

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import IO
 
-from jamtui.model import PostRow
+from jamtui.model import GONE, PostRow
 from jamtui.output import local_time
 from jamtui.session import Session
 
@@ -59,7 +59,7 @@ def _lines(row: PostRow, depth: int) -> Iterator[str]:
     facts.extend(f"\\#{_plain(tag)}" for tag in row.tags)
     yield marks + " · ".join(facts)
     yield marks.rstrip()
-    body = {"deleted": "*taken back by its author*", "removed": "*removed by a moderator*"}.get(row.gone, row.body)
+    body = f"*{GONE[row.gone]}*" if row.gone else row.body
     yield from _quoted(body, min(depth + 1, _DEEPEST))
 
 

@@ -10,10 +10,9 @@ from jamtui.commands import texts
 from jamtui.commands.context import Context
 from jamtui.commands.reading import SHORT
 from jamtui.commands.writing import send, tell
-from jamtui.errors import NotFound, UsageError
+from jamtui.errors import UsageError
 from jamtui.model import Draft
 from jamtui.output import local_time
-from jamtui.safe_text import safe_line
 from jamtui.session import Session
 from jamtui.store.own import Queued
 
@@ -25,7 +24,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     if args.id is None:
         raise UsageError(f"which one is to be {_DONE[args.action]}?", "jamtui outbox lists what waits, with its ids.")
     with closing(context.open(context.jam())) as session:
-        row = _find(session, args.id)
+        row = session.waiting(args.id)
         if args.action == "drop":
             context.out.say(f"{session.drop(row.id).what}.")
             return 0
@@ -67,18 +66,6 @@ def _list(context: Context) -> None:
         [(r.id[:shown], r.kind, r.state.value, r.summary, local_time(r.created_at), r.reason) for r in rows],
         give=3,
     )
-
-
-def _find(session: Session, name: str) -> Queued:
-    waiting = session.stored().waiting
-    fits = [row for row in waiting if row.id == name] or [
-        row for row in waiting if len(name) >= 6 and row.id.startswith(name.lower())
-    ]
-    if len(fits) > 1:
-        raise UsageError(f"several rows begin with {safe_line(name)}", "Give more characters of the id.")
-    if not fits:
-        raise NotFound(f"nothing in the outbox is called {safe_line(name)}", "jamtui outbox lists what waits.")
-    return fits[0]
 
 
 def _edit(context: Context, session: Session, row: Queued, given: str | None) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from contextlib import closing
 from jamtui.archive import rfc3339
 from jamtui.commands.context import Context
 from jamtui.errors import NotFound, UsageError
-from jamtui.model import PostRow, SearchHit
+from jamtui.model import GONE, PostRow, SearchHit
 from jamtui.output import BOLD, DIM, GREEN, RED, YELLOW, Output, local_time
 from jamtui.safe_text import safe_line
 from jamtui.session import Session
@@ -117,7 +117,7 @@ def _print_post(out: Output, row: PostRow, depth: int) -> None:
     if row.send is not None:
         line += " " + out.style(f"{row.send.value}{f': {row.reason}' if row.reason else ''}", _SEND[row.send.value])
     out.line(line)
-    body = {"deleted": "(taken back by its author)", "removed": "(removed by a moderator)"}.get(row.gone, row.body)
+    body = f"({GONE[row.gone]})" if row.gone else row.body
     for text in body.split("\n"):
         out.line(f"{indent}{text}" if text else "")
     out.line()

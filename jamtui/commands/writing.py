@@ -131,7 +131,7 @@ def may_write(session: Session) -> None:
         return
     if session.me.guest and not session.known.local:
         raise NotSignedIn("you read as a guest", "Sign in to write: jamtui login URL --handle NAME.")
-    raise Refused(reason, "Nothing was written.", "jam_closed")
+    raise Refused(reason, "Nothing was written.", "" if session.known.local else "jam_closed")
 
 
 def send(session: Session, draft: Draft, *, goes_on: bool) -> str:

@@ -6,12 +6,12 @@ lines of the text, Backspace at the beginning of a line joins it to the one befo
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable
 
 from msgspec.structs import replace
 
 from jamtui.actions import AS_DELIVERED, Keymap, Where, actions_of
+from jamtui.archive import split_tags
 from jamtui.errors import JamError, sentence
 from jamtui.model import Draft, DraftKind
 from jamtui.plain import words
@@ -22,14 +22,6 @@ from jamtui.safe_text import safe_block, safe_line
 from jamtui.session import Session
 
 _LEFT = "left"  # what a handler answers when the composer is to be left
-
-
-def split_tags(text: str) -> tuple[str, ...]:
-    """The tags of a line that separates them by commas: lower case, no leading #, each once."""
-    names = (
-        unicodedata.normalize("NFC", " ".join(part.strip().lstrip("#").lower().split())) for part in text.split(",")
-    )
-    return tuple(dict.fromkeys(name for name in names if name))
 
 
 class Composer:

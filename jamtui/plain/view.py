@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from jamtui.actions import AS_DELIVERED, Keymap
 from jamtui.errors import JamError, NotFound, UsageError, sentence
-from jamtui.model import ForumRow, OutboxRow, PersonRow, PostRow, SearchHit, ThreadIndex, ThreadRow
+from jamtui.model import GONE, ForumRow, OutboxRow, PersonRow, PostRow, SearchHit, ThreadIndex, ThreadRow
 from jamtui.plain import words
 from jamtui.plain.console import Console
 from jamtui.plain.markdown import lines_of, spoken
@@ -319,7 +319,7 @@ class View:
         )
         lines = wrap(f"{words.sentence(words.one_line(row.title, 600))} {told}" if _says_more(row) else told, columns)
         if row.gone:
-            lines += wrap(f"This post was {words.GONE[row.gone]}.", columns)
+            lines += wrap(f"This post was {GONE[row.gone]}.", columns)
         else:
             lines += lines_of(spoken(row.body), columns)
         if row.key in self.folded and (hidden := self.below(row.key)):

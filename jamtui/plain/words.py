@@ -6,10 +6,21 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from jamtui.actions import Keymap, key_name
-from jamtui.model import ForumRow, JamRow, Link, OutboxRow, PersonRow, PostRow, SearchHit, SendState, Status, ThreadRow
+from jamtui.model import (
+    GONE,
+    ForumRow,
+    JamRow,
+    Link,
+    OutboxRow,
+    PersonRow,
+    PostRow,
+    SearchHit,
+    SendState,
+    Status,
+    ThreadRow,
+)
 from jamtui.ways import HotRow, PersonPage, Plan
 
-GONE = {"deleted": "taken back by its author", "removed": "removed by a moderator"}
 KINDS = {
     "post": "post",
     "edit": "change of a post",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from jamtui.errors import UsageError
-from jamtui.model import Draft, DraftKind, Link, OutboxRow, PostRow
+from jamtui.model import GONE, Draft, DraftKind, Link, OutboxRow, PostRow
 from jamtui.plain import words
 from jamtui.plain.composer import Composer
 from jamtui.plain.marking import Marking
@@ -44,7 +44,7 @@ class Writing(Marking):
         self.may_write()
         post = self.need_post()
         if post.gone:
-            raise UsageError("this post was taken back", "It can no longer be answered.")
+            raise UsageError(f"this post was {GONE[post.gone]}", "It can no longer be answered.")
         draft = self.session.draft(DraftKind.REPLY, post.id) or Draft(DraftKind.REPLY, post.id)
         if quote:
             before = f"{draft.body.rstrip()}\n\n" if draft.body.strip() else ""
@@ -64,8 +64,10 @@ class Writing(Marking):
         self._compose(self.session.edit_draft(post.id), "Change your post", titled=not post.parent_id)
 
     def _own(self, post: PostRow, verb: str) -> None:
-        if not post.mine or post.gone:
-            raise UsageError(f"this post is not yours to {verb}" if not post.mine else "this post was taken back")
+        if not post.mine:
+            raise UsageError(f"this post is not yours to {verb}")
+        if post.gone:
+            raise UsageError(f"this post was {GONE[post.gone]}")
 
     def do_delete(self) -> None:
         self.may_write()

@@ -7,7 +7,6 @@ rows in their order; best first (BM25, the title counts four times) has to look 
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -15,6 +14,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from jamtui.archive import tag_form
 from jamtui.errors import UsageError
 from jamtui.model import Found, PostRow, SearchHit
 from jamtui.safe_text import safe_line
@@ -152,7 +152,7 @@ class _Planner:
                 return f"p.up {term.value} {self._value(term.number)}"
 
     def _tagged(self, term: Term) -> str:
-        name = unicodedata.normalize("NFC", term.value).lower()
+        name = tag_form(term.value)
         tag = self._value(name)
         condition = f"name >= {tag} AND name < {tag} || char(1114111)" if term.open else f"name = {tag}"
         if not term.open and not self._any("SELECT 1 FROM tags WHERE name = ?", name):

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import operator
 import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from jamtui.archive import tag_form
 from jamtui.model import PostRow
 from jamtui.store.columns import has_code, words_of
 from jamtui.store.query import Kind, Query, Term, fold
@@ -63,7 +63,7 @@ def _says(rows: Rows, row: PostRow, term: Term, names: Names) -> bool:
         case Kind.WORDS:
             return any(_has_words(text, term) for text in (row.title, row.body, " ".join(row.tags)))
         case Kind.TAG:
-            name = unicodedata.normalize("NFC", term.value).lower()
+            name = tag_form(term.value)
             return any(tag.startswith(name) if term.open else tag == name for tag in row.tags)
         case Kind.AUTHOR:
             me = rows.my_n()

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from api_client import errors
+from jamserver.problems import CODES
 from jamtui.errors import JamError
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -56,6 +57,14 @@ def test_kinds(status: int, code: str, kind: type[errors.ApiError], exit_code: i
     assert isinstance(error, JamError)
     assert (error.status, error.code, error.exit_code, error.transient) == (status, code, exit_code, transient)
     assert error.title
+    assert error.hint
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_each_code_of_the_wire_has_words_of_its_own(code: str) -> None:
+    error = answer(CODES[code][0], code)
+    assert error.title != "T"  # the server's own words, which are for what this version does not know
+    assert "https://jam.example" not in error.title
     assert error.hint
 
 

@@ -217,7 +217,7 @@ def test_tags_in_their_normal_form(text: str, tag: str) -> None:
     assert normal_tag(tag) == tag
 
 
-@pytest.mark.parametrize("text", ["", " ", "#", "a,b", "a/b", "a\x1bb", "a\u202eb", "\x85\x00", ".", ".."])
+@pytest.mark.parametrize("text", ["", " ", "#", "a,b", "a/b", "a\x1bb", "a\u202eb", "\x85\x00", ".", "..", "a\u200bb"])
 def test_what_cannot_be_a_tag(text: str) -> None:
     with pytest.raises(ValueError, match="tag"):
         normal_tag(text)

@@ -6,7 +6,7 @@ import json
 import queue
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -265,8 +265,59 @@ def test_votes_and_tags_show_at_once_and_can_be_taken_back(session: Session) -> 
     session.untag(uid(1), "tea")
     row = session.post(uid(1))
     assert (row.up, row.voted, row.tags) == (1, False, ("green tea",))
+    assert len(session.outbox()) == 4
+
+
+@pytest.mark.parametrize("tag", ["a/b", ".", "..", "a,b", "a\u200bb", "\u202eb", "", "#", "x" * 41])
+def test_what_the_jam_would_refuse_as_a_tag_is_never_queued(session: Session, tag: str) -> None:
+    for write in (session.tag, session.untag):
+        with pytest.raises(UsageError, match="not a tag"):
+            write(uid(1), tag)
     with pytest.raises(UsageError, match="not a tag"):
-        session.tag(uid(1), "a/b")
+        session.send(Draft(DraftKind.THREAD, FORUMS[0], "Kettles", "of copper", ("tea", tag)))
+    assert session.outbox() == []
+    assert [draft.tags for draft in session.drafts()] == [("tea", tag)]
+
+
+def test_tags_are_queued_in_the_form_that_the_jam_keeps(session: Session) -> None:
+    tags = (" #Gru\u0308n  Tee", "gr\u00fcn tee", "\U0001f469\u200d\U0001f4bb")
+    session.send(Draft(DraftKind.THREAD, FORUMS[0], "Kettles", "of copper", tags))
+    session.tag(uid(1), tags[0])
+    first, second = session.stored().waiting
+    assert first.payload.tags == ("gr\u00fcn tee", tags[2])
+    assert second.payload.tag == "gr\u00fcn tee"
+    assert {hit.post.id for hit in session.search('tag:"#GRU\u0308N tee"')} == {first.id}
+
+
+@pytest.mark.parametrize(
+    ("state", "words"), [("deleted", "taken back by its author"), ("removed", "removed by a moderator")]
+)
+def test_what_is_gone_is_told_with_who_did_it_and_with_the_code_of_the_wire(
+    session: Session, state: str, words: str
+) -> None:
+    apply(session, post(3, 1, 2, author=ME, body="", state=state, version=2), cursor="13-aaaa")
+    writes: list[tuple[Callable[[], object], str]] = [
+        (lambda: session.vote(uid(3)), "post_gone"),
+        (lambda: session.tag(uid(3), "tea"), "post_gone"),
+        (lambda: session.delete(uid(3)), "post_gone"),
+        (lambda: session.send(Draft(DraftKind.EDIT, uid(3), body="x", base_version=1)), "post_gone"),
+        (lambda: reply(session, "x", to=3), "parent_gone"),
+    ]
+    for write, code in writes:
+        with pytest.raises(Refused, match="gone") as caught:
+            write()
+        assert (caught.value.code, words in caught.value.hint) == (code, True)
+
+
+def test_a_row_of_the_outbox_is_found_by_the_beginning_of_its_id(session: Session) -> None:
+    first, _ = reply(session, "one"), reply(session, "two")  # of the same millisecond
+    assert session.waiting(f" {first.upper()} ").id == session.waiting(first[:-1].upper()).id == first
+    with pytest.raises(UsageError, match="several"):
+        session.drop(first[:9])
+    with pytest.raises(NotFound, match="nothing"):
+        session.drop("00000000")
+    with pytest.raises(NotFound, match="nothing"):
+        session.retry(first[:5])
 
 
 @pytest.mark.parametrize("state", ["queued", "refused", "sent"])
