@@ -139,7 +139,7 @@ class Model:
         for one in (*FORUMS[at:], *FORUMS[:at]):
             listed = self.threads(one, self.orders.get(one, "active"), [], now)
             left_out = [p for p in reversed(self.threads(one, "new", [], now)) if p not in listed]  # was taken back
-            left_out.sort(key=lambda p: sum(not post.gone for post in self.thread(p)))
+            left_out.sort(key=lambda p: sum(post.thread == p and not post.gone for post in self.posts.values()))
             lists.append((one, listed + left_out))
         first = lists[0][1]
         here = first.index(thread) + 1 if thread in first else 0
