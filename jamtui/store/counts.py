@@ -39,6 +39,16 @@ class Counts:
         threads, posts, unread = self._of_forums.get(forum, (0, 0, 0))
         return threads, posts, unread
 
+    @property
+    def counted(self) -> bool:
+        """Whether anything was counted yet."""
+        return bool(self._counted)
+
+    def unread_of(self, thread: int) -> int:
+        """Unread posts of a thread by its number in the mirror."""
+        at = bisect_left(self._threads, thread)
+        return self._unread[at] if at < len(self._threads) and self._threads[at] == thread else 0
+
     def refresh(self, db: apsw.Connection, me: int, loud: str, marked: Collection[int] | None) -> None:
         """Counts what changed since the last time.
 

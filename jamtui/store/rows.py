@@ -41,13 +41,11 @@ LEFT JOIN own.my_votes v ON v.post_id = p.id
 WHERE p.n IN (SELECT value FROM json_each(?2))
 """
 _THREADS = """
-SELECT t.n, p.raw, p.up, a.raw, t.replies, l.created, s.post_id IS NOT NULL, v.post_id IS NOT NULL,
-    (SELECT count(*) FROM posts x LEFT JOIN own.read r ON r.h = x.h
-     WHERE x.thread = t.n AND x.gone = 0 AND x.author <> ?1 AND r.h IS NULL {loud})
+SELECT t.n, p.raw, p.up, a.raw, t.replies, l.created, s.post_id IS NOT NULL, v.post_id IS NOT NULL
 FROM threads t JOIN posts p ON p.n = t.n JOIN people a ON a.n = p.author JOIN posts l ON l.n = t.last
 LEFT JOIN own.saved s ON s.post_id = p.id
 LEFT JOIN own.my_votes v ON v.post_id = p.id
-WHERE t.n IN (SELECT value FROM json_each(?2))
+WHERE t.n IN (SELECT value FROM json_each(?))
 """
 _UNREAD = """
 FROM posts p LEFT JOIN own.read r ON r.h = p.h WHERE p.gone = 0 AND p.author <> ?1 AND r.h IS NULL
@@ -159,9 +157,9 @@ class Rows:
         found: dict[int, ThreadRow] = {}
         stored = [key for key in keys if key > 0]
         if stored:
-            for n, raw, up, person, replies, last, saved, voted, unread in self.db.execute(
-                _THREADS.format(loud=self.silence.loud("x")), (self.my_n(), _list(stored))
-            ):
+            if not self._counts.counted:
+                self.count()
+            for n, raw, up, person, replies, last, saved, voted in self.db.execute(_THREADS, (_list(stored),)):
                 post, author = _POST.decode(_bytes(raw)), _PERSON.decode(_bytes(person))
                 now, difference = self.overlay.vote_of(post.id, bool(voted))
                 waiting = len(self.overlay.by_thread.get(post.id, ()))
@@ -169,7 +167,7 @@ class Rows:
                     int(n), post.id, post.forum_id, safe_line(post.title or ""), safe_line(author.name),
                     safe_line(author.handle), safe_line(author.role), author.id, int(replies) + waiting,
                     int(up) + difference, now, tuple(safe_line(tag) for tag in post.tags), post.created_at,
-                    _time(last), int(unread), bool(saved), bool(post.gone),
+                    _time(last), self._counts.unread_of(int(n)), bool(saved), bool(post.gone),
                     muted=int(n) in self.silence.threads, followed=int(n) in self.silence.followed,
                 )  # fmt: skip
         for key in keys:

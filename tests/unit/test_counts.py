@@ -129,6 +129,17 @@ def counted(session: Session) -> list[tuple[str, int, int, int]]:
     return [(forum, threads, posts, unread) for forum, (threads, posts, unread) in found.items()]
 
 
+def threads_agree(session: Session) -> bool:
+    """Whether each thread's row tells as much as its posts, one after the other."""
+    with closing(rows.connect(session.known.mirror, session.known.own)) as db:
+        keys = [int(n) for (n,) in db.execute("SELECT n FROM posts")]
+        openers = [int(n) for (n,) in db.execute("SELECT n FROM threads")]
+    unread: dict[str, int] = {}
+    for post in session.posts(keys):
+        unread[post.thread_id] = unread.get(post.thread_id, 0) + post.unread
+    return {row.id: row.unread for row in session.threads(openers)} == unread
+
+
 def test_what_is_held_equals_what_is_counted_whatever_happens(session: Session, log: Log, rng: random.Random) -> None:
     def post() -> None:
         log.apply(*(("post", log.new()) for _ in range(rng.randrange(1, 5))))
@@ -176,6 +187,7 @@ def test_what_is_held_equals_what_is_counted_whatever_happens(session: Session, 
         step()
         if rng.random() < 0.7:  # else several steps are seen at once
             assert held(session) == counted(session), (number, step.__name__)
+            assert threads_agree(session), (number, step.__name__)
     assert held(session) == counted(session)
     assert sum(row.unread for row in session.forums()) > 0
 
