@@ -211,10 +211,23 @@ class Draft(Struct, frozen=True):
     tags: tuple[str, ...] = ()
     base_version: int = 0  # EDIT: the version that is being changed
     updated_at: datetime | None = None
+    post_id: str = ""  # of a post that was in the outbox already: the server may have it, so it keeps its id
 
     @property
     def empty(self) -> bool:
         return not (self.title.strip() or self.body.strip())
+
+
+class DraftRow(Struct, frozen=True):
+    """A draft as a line of a list, or one that was thrown away (``why``: how). Harmless but for ``draft``."""
+
+    id: str  # "reply:POST", "thread:FORUM", "edit:POST"; of what was thrown away a number
+    draft: Draft
+    place: str  # where it is written: "Reply to Ana: Coffee"
+    summary: str  # its beginning, one line
+    at: datetime
+    why: str = ""
+    there: bool = True  # whether the place can still be written to: the post is not gone
 
 
 class OutboxRow(Struct, frozen=True):
@@ -231,6 +244,26 @@ class OutboxRow(Struct, frozen=True):
     created_at: datetime
     attempts: int
     next_try: datetime | None
+    when: str = ""  # when it is tried again, in words; "" when nothing tries it
+    can: str = ""  # what a person can do about a refusal, in words
+    code: str = ""  # of the refusal
+
+
+class Conflict(Struct, frozen=True):
+    """An edit (or a taking back) that met a newer version. Texts are harmless.
+
+    ``version`` is the Jam's, 0 while it has not come into the mirror; ``gone`` when the post was taken back.
+    """
+
+    outbox_id: str
+    kind: str  # edit or delete
+    title: str  # what the Jam has
+    body: str
+    version: int
+    edited_at: datetime | None
+    gone: bool
+    my_title: str
+    my_body: str
 
 
 class Status(Struct, frozen=True):

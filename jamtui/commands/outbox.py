@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from contextlib import closing
 
+from msgspec.structs import replace
+
 from jamtui.archive import rfc3339
 from jamtui.commands import texts
 from jamtui.commands.context import Context
 from jamtui.commands.reading import SHORT
 from jamtui.commands.writing import send, tell
 from jamtui.errors import UsageError
-from jamtui.model import Draft
 from jamtui.output import local_time
 from jamtui.session import Session
 from jamtui.store.own import Queued
@@ -74,6 +75,5 @@ def _edit(context: Context, session: Session, row: Queued, given: str | None) ->
         raise UsageError(f"a {row.kind} has no text to edit", "Retry it or drop it.")
     body = texts.body_of(given, context.home, context.environ, row.payload.body)
     draft = session.reopen(row.id)
-    changed = Draft(draft.kind, draft.target, draft.title, body, draft.tags, draft.base_version)
-    outbox_id = send(session, changed, goes_on=True)
+    outbox_id = send(session, replace(draft, body=body), goes_on=True)
     return outbox_id, row.post_id if row.kind == "edit" else outbox_id

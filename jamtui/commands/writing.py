@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from contextlib import closing
 
+from msgspec.structs import replace
+
 from jamtui.archive import normal_tag
 from jamtui.commands import texts
 from jamtui.commands.context import Context
@@ -137,19 +139,17 @@ def may_write(session: Session) -> None:
 def send(session: Session, draft: Draft, *, goes_on: bool) -> str:
     """Puts ``draft`` into the outbox. Another draft for the same place, from the screen, stays; ``goes_on`` says that
     ``draft`` is that one continued. When it cannot be sent, both are kept as one draft."""
-    before = None if goes_on else session.draft(draft.kind, draft.target)
+    if goes_on:
+        return session.send(draft)
     try:
-        outbox_id = session.send(draft)
+        return session.send_beside(draft)
     except JamError:
+        before = session.draft(draft.kind, draft.target)
         if before is not None and before.body.strip() not in ("", draft.body.strip()):
-            session.save_draft(
-                Draft(draft.kind, draft.target, draft.title or before.title, f"{before.body}\n\n{draft.body}",
-                      draft.tags or before.tags, draft.base_version)
-            )  # fmt: skip
+            both = f"{before.body}\n\n{draft.body}"
+            draft = replace(draft, title=draft.title or before.title, body=both, tags=draft.tags or before.tags)
+        session.save_draft(draft)
         raise
-    if before is not None:
-        session.save_draft(before)
-    return outbox_id
 
 
 def tell(context: Context, jam: KnownJam, rows: list[tuple[str, str, str]]) -> int:

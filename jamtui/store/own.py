@@ -10,10 +10,9 @@ them those after which counts do, so that nothing is counted anew because a curs
 from __future__ import annotations
 
 import contextlib
-import json
 import random
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 
 import apsw
 import msgspec
@@ -22,6 +21,7 @@ from msgspec.structs import replace
 
 from jamtui.model import Draft, DraftKind, SendState
 from jamtui.store.connection import Schema, transaction
+from jamtui.store.drafts import DROPPED, Drafts, as_int, as_ms, as_time
 
 _V1 = """
 CREATE TABLE read(h INTEGER PRIMARY KEY);   -- mirror.hash_of(post id); present: read
@@ -65,10 +65,20 @@ INSERT INTO stamp VALUES (1, 0);
 # Transactions after which counts of what is unread look otherwise; each is counted in n, too.
 _V3 = "ALTER TABLE stamp ADD COLUMN reading INTEGER NOT NULL DEFAULT 0;"
 
+# What was thrown away, for a while (`jamtui.store.drafts`).
+_V4 = """
+CREATE TABLE thrown(
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL, target TEXT NOT NULL, title TEXT NOT NULL, body TEXT NOT NULL, tags TEXT NOT NULL,
+    base_version INTEGER NOT NULL, updated INTEGER NOT NULL, post_id TEXT NOT NULL,
+    at INTEGER NOT NULL, why TEXT NOT NULL);
+ALTER TABLE drafts ADD COLUMN post_id TEXT NOT NULL DEFAULT '';  -- of a post that was in the outbox already
+"""
+
 SCHEMA = Schema(
     "store of your own texts",
     0x4A414F31,
-    (_V1, _V2, _V3),
+    (_V1, _V2, _V3, _V4),
     "FULL",
     if_broken="Drafts, outbox and reading state are in it: copy it elsewhere, then move it away to start without them.",
 )
@@ -118,6 +128,7 @@ class Dropped(Struct, frozen=True):
 
     rows: tuple[Queued, ...]  # the one that was meant first
     changed: tuple[Queued, ...]
+    thrown: tuple[int, ...] = ()  # their texts, among what was thrown away
 
     @property
     def answers(self) -> int:
@@ -146,11 +157,8 @@ def new_uuid7(now: datetime, rng: random.Random) -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
-class Own:
+class Own(Drafts):
     """Reads and writes one's own store over one connection."""
-
-    def __init__(self, db: apsw.Connection) -> None:
-        self.db = db
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[None]:
@@ -162,49 +170,7 @@ class Own:
     def stamp(self) -> tuple[int, int]:
         """(rows, counts): another number means that these may look otherwise."""
         rows, counts = next(iter(self.db.execute("SELECT n, reading FROM stamp")))
-        return _int(rows), _int(counts)
-
-    # -- drafts
-
-    def draft(self, kind: DraftKind, target: str) -> Draft | None:
-        rows = self._drafts("WHERE kind = ? AND target = ?", (kind.value, target))
-        return rows[0] if rows else None
-
-    def drafts(self) -> list[Draft]:
-        """All drafts, the latest first."""
-        return self._drafts("ORDER BY updated DESC", ())
-
-    def _drafts(self, where: str, values: tuple[str, ...]) -> list[Draft]:
-        sql = f"SELECT kind, target, title, body, tags, base_version, updated FROM drafts {where}"
-        return [
-            Draft(DraftKind(kind), target, title, body, tuple(json.loads(tags)), version, _time(updated))
-            for kind, target, title, body, tags, version, updated in self.db.execute(sql, values)
-        ]
-
-    def save_draft(self, draft: Draft, now: datetime) -> None:
-        """On disk when this returns; an empty draft is removed."""
-        with transaction(self.db):
-            self.put_draft(draft, now)
-
-    def put_draft(self, draft: Draft, now: datetime) -> None:
-        if draft.empty and not draft.tags:
-            self.remove_draft(draft.kind, draft.target)
-            return
-        self.db.execute(
-            "INSERT OR REPLACE INTO drafts VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                draft.kind.value,
-                draft.target,
-                _storable(draft.title),
-                _storable(draft.body),
-                json.dumps([_storable(tag) for tag in draft.tags], ensure_ascii=False),
-                draft.base_version,
-                _ms(now),
-            ),
-        )
-
-    def remove_draft(self, kind: DraftKind, target: str) -> None:
-        self.db.execute("DELETE FROM drafts WHERE kind = ? AND target = ?", (kind.value, target))
+        return as_int(rows), as_int(counts)
 
     # -- the outbox
 
@@ -234,10 +200,10 @@ class Own:
             self.db.execute(
                 "INSERT INTO outbox(id, kind, post_id, thread_id, forum_id, payload, sha256, state, created) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?)",
-                (outbox_id, kind, post_id, thread_id, forum_id, raw, _digest(raw), _ms(now)),
+                (outbox_id, kind, post_id, thread_id, forum_id, raw, _digest(raw), as_ms(now)),
             )
             if instead_of is not None:
-                self.remove_draft(instead_of.kind, instead_of.target)
+                self.sent_draft(instead_of, now)
 
     def put_back(self, dropped: Dropped) -> None:
         """Undo of `drop`: the rows stand again where they stood, and one that was damaged is so again."""
@@ -249,18 +215,20 @@ class Own:
                     (
                         row.n, row.id, row.kind, row.post_id, row.thread_id, row.forum_id, raw,
                         _digest(raw) if row.intact else b"", row.state, row.reason, row.code, row.attempts,
-                        _ms(row.created), _ms(row.next_try) if row.next_try else 0, row.seq,
+                        as_ms(row.created), as_ms(row.next_try) if row.next_try else 0, row.seq,
                     ),
                 )  # fmt: skip
             for row in dropped.changed:
                 self._change(row)
+            for n in dropped.thrown:
+                self.forget_thrown(n)
 
-    def drop(self, outbox_id: str, draft: Draft | None = None, now: datetime | None = None) -> Dropped | None:
+    def drop(self, outbox_id: str, now: datetime, draft: Draft | None = None) -> Dropped | None:
         """Takes a row out that was not sent, with what would change the same post, which will never be there.
 
         One's own answers to that post become refused ones; changes that counted on a dropped edit count on it no
-        more. ``draft``, if any, is saved with it. None when the row has been sent, or is not there: then nothing is
-        done.
+        more. ``draft``, if any, is saved with it; else the texts are kept among what was thrown away. None when the row
+        has been sent, or is not there: then nothing is done.
         """
         with self._changing():
             row = self.one(outbox_id)
@@ -274,18 +242,28 @@ class Own:
                 for one in changed:
                     self._change(replace(one, state="refused", reason=_PARENT_DROPPED, code="parent_gone"))
             elif row.kind == "edit" and row.state == "queued":
-                changed = [
-                    one for one in behind
-                    if one.post_id == row.post_id and one.kind in ("edit", "delete") and one.state == "queued"
-                    and one.intact
-                ]  # fmt: skip
-                for one in changed:
-                    version = max(1, one.payload.base_version - 1)
-                    self._change(replace(one, payload=replace(one.payload, base_version=version)))
+                changed = self._count_on_no_more(row)
             self.db.executemany("DELETE FROM outbox WHERE id = ?", [(one.id,) for one in rows])
-            if draft is not None and now is not None:
+            thrown: tuple[int, ...] = ()
+            if draft is not None:
                 self.put_draft(draft, now)
-        return Dropped(tuple(rows), tuple(changed))
+            else:
+                thrown = tuple(self.throw(as_draft(one), DROPPED, now) for one in rows if one.kind in ("post", "edit"))
+        return Dropped(tuple(rows), tuple(changed), thrown)
+
+    def _count_on_no_more(self, edit: Queued) -> list[Queued]:
+        """Changes behind an edit that will not be there count on one version less. Those rows as they were."""
+        behind = [one for one in self._behind(edit) if one.intact]
+        for one in behind:
+            version = max(1, one.payload.base_version - 1)
+            self._change(replace(one, payload=replace(one.payload, base_version=version)))
+        return behind
+
+    def _behind(self, edit: Queued) -> list[Queued]:
+        """What was written upon an edit that is not sent: later edits and the taking back of the same post."""
+        return self.outbox(
+            "WHERE n > ? AND post_id = ? AND kind IN ('edit', 'delete') AND state = 'queued'", (edit.n, edit.post_id)
+        )
 
     def _change(self, row: Queued) -> None:
         """A row that is there and was not sent becomes ``row``; one that was damaged stays so."""
@@ -321,15 +299,50 @@ class Own:
         with self._changing():
             self.db.execute(
                 "UPDATE outbox SET attempts = attempts + 1, reason = ?, next_try = ? WHERE id = ?",
-                (reason, _ms(next_try), outbox_id),
+                (reason, as_ms(next_try), outbox_id),
             )
 
     def refused(self, outbox_id: str, reason: str, code: str) -> None:
+        """The Jam said no. What was written upon a refused edit is not sent as if that edit were there: it met the same
+        newer version (``version_conflict``), or counts on one version less."""
         with self._changing():
+            row = self.one(outbox_id)
+            if row is None:
+                return
+            if row.kind == "edit" and code == "version_conflict":
+                for one in self._behind(row):  # it was written upon the same version as this one
+                    payload = replace(one.payload, base_version=row.payload.base_version)
+                    self._change(replace(one, payload=payload, state="refused", reason=reason, code=code))
+            elif row.kind == "edit":
+                self._count_on_no_more(row)
             self.db.execute(
                 "UPDATE outbox SET state = 'refused', attempts = attempts + 1, reason = ?, code = ? WHERE id = ?",
                 (reason, code, outbox_id),
             )
+
+    def upon(self, outbox_id: str, version: int) -> None:
+        """A change that met a newer version is made upon ``version`` instead, and queued again."""
+        with self._changing():
+            row = self.one(outbox_id)
+            if row is None or row.state != "refused" or not row.intact:
+                return
+            ahead = self.outbox("WHERE post_id = ? AND kind = 'edit' AND state = 'queued' AND n < ?",
+                                (row.post_id, row.n))  # fmt: skip
+            payload = replace(row.payload, base_version=version + len(ahead))
+            self._change(replace(row, payload=payload, state="queued", reason="", code=""))
+            self.db.execute("UPDATE outbox SET next_try = 0 WHERE id = ?", (outbox_id,))
+
+    def there_already(self, outbox_id: str) -> None:
+        """The server has this post with the text that it had before it was taken out of the outbox and changed: what is
+        left to do is to change it there."""
+        with self._changing():
+            row = self.one(outbox_id)
+            if row is not None:
+                raw = msgspec.json.encode(replace(row.payload, base_version=1))
+                self.db.execute(
+                    "UPDATE outbox SET kind = 'edit', payload = ?, sha256 = ? WHERE id = ?",
+                    (raw, _digest(raw), outbox_id),
+                )
 
     def forget_sent(self, seq: int) -> bool:
         """Drops what the mirror now shows: confirmed rows whose change the cursor has passed. True if there were any.
@@ -356,6 +369,19 @@ class Own:
             self.db.executemany("INSERT OR IGNORE INTO my_votes VALUES (?)", [(post_id,) for post_id in post_ids])
 
 
+def as_draft(row: Queued, tags: tuple[str, ...] | None = None) -> Draft:
+    """A post or an edit of the outbox as the draft that it may be again; ``tags`` in place of those of the row."""
+    payload = row.payload
+    tags = payload.tags if tags is None else tags
+    if row.kind == "edit":
+        return Draft(DraftKind.EDIT, row.post_id, payload.title, payload.body, (), payload.base_version)
+    # What was refused never arrived, so it may be sent elsewhere as another post.
+    post_id = row.post_id if row.state == "queued" else ""
+    if payload.parent_id is None:
+        return Draft(DraftKind.THREAD, row.forum_id, payload.title, payload.body, tags, post_id=post_id)
+    return Draft(DraftKind.REPLY, payload.parent_id, "", payload.body, tags, post_id=post_id)
+
+
 def _digest(text: bytes) -> bytes:
     import hashlib  # OpenSSL comes with it: not at every start
 
@@ -373,23 +399,6 @@ def _queued(row: tuple[apsw.SQLiteValue, ...]) -> Queued:
     except (msgspec.DecodeError, UnicodeDecodeError):
         payload, intact = Payload(body=text.decode("utf-8", "replace")), False
     return Queued(
-        _int(n), str(outbox_id), str(kind), str(post_id), str(thread_id), str(forum_id), payload, str(state),
-        str(reason), str(code), _int(attempts), _time(created), _time(due) if due else None, _int(seq), intact,
+        as_int(n), str(outbox_id), str(kind), str(post_id), str(thread_id), str(forum_id), payload, str(state),
+        str(reason), str(code), as_int(attempts), as_time(created), as_time(due) if due else None, as_int(seq), intact,
     )  # fmt: skip
-
-
-def _int(value: apsw.SQLiteValue) -> int:
-    return value if isinstance(value, int) else int(str(value))
-
-
-def _storable(text: str) -> str:
-    """A lone surrogate (from a broken terminal or file) cannot be stored as UTF-8; it becomes U+FFFD."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
-
-
-def _time(ms: apsw.SQLiteValue) -> datetime:
-    return datetime.fromtimestamp(_int(ms) / 1000, UTC)

@@ -264,6 +264,11 @@ class Rows:
             )
         return rows[0]
 
+    def as_confirmed(self, post_id: str) -> Post | None:
+        """A post as the server has it, without the outbox, its texts as they came."""
+        row = next(iter(self.db.execute("SELECT raw FROM posts WHERE id = ?", (post_id,))), None)
+        return _POST.decode(_bytes(row[0])) if row is not None else None
+
     def live_keys(self, limit: int) -> list[int]:
         """Posts of all forums, the newest first, one's own waiting ones before them."""
         stored = self.db.execute("SELECT n FROM posts WHERE gone = 0 ORDER BY n DESC LIMIT ?", (limit,))

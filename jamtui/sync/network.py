@@ -12,7 +12,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -41,6 +41,7 @@ class NetworkState(Struct, frozen=True):
     detail: str = ""
     progress: tuple[int, int] | None = None
     elsewhere: Link | None = None  # the link of the process that holds the network, when this one only reads
+    next_try: datetime | None = None  # while there is no connection
 
 
 class Network:
@@ -194,7 +195,7 @@ class Network:
                     await engine.catch_up()
                     await self._live(engine, sender, own_db, behind=False)
                 wait = backoff.ended(time.monotonic() - since)
-                self._say(Link.RECONNECTING, f"the server ended the stream; next try at {self._clock_in(wait)}")
+                self._say(Link.RECONNECTING, f"the server ended the stream; next try at {self._clock_in(wait)}", wait)
             except errors.NotSignedIn as error:
                 self._say(Link.SIGNED_OUT, f"{error.title}. {error.hint}".strip())
                 await self._woken.wait()
@@ -203,11 +204,11 @@ class Network:
                 backoff.worked(time.monotonic() - since)
                 wait = backoff.next(error.retry_after)
                 link = Link.RECONNECTING if self._was_live and backoff.failures < 3 else Link.OFFLINE
-                self._say(link, f"{error.title}; next try at {self._clock_in(wait)}")
+                self._say(link, f"{error.title}; next try at {self._clock_in(wait)}", wait)
             except connection.StoreError as error:
                 # A full disk, say: what was not written is fetched again once there is room.
                 wait = backoff.next()
-                self._say(Link.OFFLINE, f"{error.title}. {error.hint} Next try at {self._clock_in(wait)}")
+                self._say(Link.OFFLINE, f"{error.title}. {error.hint} Next try at {self._clock_in(wait)}", wait)
             if wait:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(wait):
@@ -274,9 +275,11 @@ class Network:
         self._notify(Changed(status=True))
         return link
 
-    def _say(self, link: Link, detail: str = "") -> None:
-        self._holder.tell(link)
-        self.state = NetworkState(link, detail, None)
+    def _say(self, link: Link, detail: str = "", wait: float | None = None) -> None:
+        """``wait``: seconds until the next try, which are told to the others, too."""
+        again = self._now() + timedelta(seconds=wait) if wait is not None else None
+        self._holder.tell(f"{link}\n{int(again.timestamp())}" if again is not None else link)
+        self.state = NetworkState(link, detail, None, next_try=again)
         self._notify(Changed(status=True))
 
     def _progress(self, done: int, total: int) -> None:
@@ -284,11 +287,18 @@ class Network:
 
 
 def link_of(word: str) -> Link | None:
-    """What a holder told; None when it has told nothing yet, or another version told something else."""
+    """The link that a holder told; None when it has told nothing yet, or another version told something else."""
+    return told_of(word)[0]
+
+
+def told_of(word: str) -> tuple[Link | None, datetime | None]:
+    """What a holder told: its link, and when it tries again to get one."""
+    link, _, again = word.partition("\n")
     try:
-        return Link(word)
-    except ValueError:
-        return None
+        at = datetime.fromtimestamp(int(again), UTC) if again else None
+        return Link(link), at
+    except (ValueError, OverflowError, OSError):
+        return None, None
 
 
 async def once(

@@ -61,8 +61,9 @@ class Sender:
     async def _chain(self, chain: list[Queued], limit: asyncio.Semaphore) -> None:
         async with limit:
             refused: set[str] = set()
-            for row in chain:
-                if row.state == "sent":
+            for listed in chain:
+                row = self._own.one(listed.id)  # as it is now: meanwhile a person may have dropped or changed it
+                if row is None or row.state == "sent":
                     continue
                 if row.state == "refused" or depends(row, refused):
                     _hold(row, refused)
@@ -91,7 +92,13 @@ class Sender:
         except (errors.NotSignedIn, errors.Unreachable, errors.NotAJam, errors.BadAnswer):
             raise
         except JamError as error:
-            self._own.refused(row.id, str(error), getattr(error, "code", ""))
+            code = getattr(error, "code", "")
+            if code == "id_taken" and row.kind == "post":
+                # It arrived, the answer was lost, and the person took it back into the composer and changed it.
+                self._own.there_already(row.id)
+                changed = self._own.one(row.id)
+                return changed is not None and await self._send(changed)
+            self._own.refused(row.id, str(error), code)
             self._changed(frozenset())
             return False
         self._backoff.reset()

@@ -78,7 +78,7 @@ def test_a_row_damaged_on_the_disk_is_noticed_and_its_text_kept(store: Own) -> N
 def test_undoing_the_drop_of_a_damaged_row_makes_it_no_better(store: Own) -> None:
     queue(store, "o1", body="precious")
     store.db.execute("UPDATE outbox SET payload = replace(payload, 'precious', 'precioux')")
-    dropped = store.drop("o1")
+    dropped = store.drop("o1", NOW)
     assert dropped is not None
     store.put_back(dropped)
     again = store.one("o1")
@@ -91,7 +91,7 @@ def test_dropping_can_be_undone_and_keeps_the_place(store: Own) -> None:
     for name in ("o1", "o2", "o3"):
         queue(store, name, body=name)
     before = store.one("o2")
-    dropped = store.drop("o2")
+    dropped = store.drop("o2", NOW)
     assert dropped is not None
     assert [row.id for row in store.outbox()] == ["o1", "o3"]
     store.put_back(dropped)

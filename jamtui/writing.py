@@ -1,0 +1,502 @@
+"""The writing half of the session's facade: drafts, sending, the outbox, what to do about a refusal.
+
+Mixed into `jamtui.session.Session`. Every method returns as soon as what it wrote is on the disk; the network's thread,
+or the jamtui that holds the network, does the rest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from jamtui.archive import normal_tag, rfc3339
+from jamtui.errors import JamError, NotFound, NotSignedIn, Refused, UsageError, sentence
+from jamtui.model import (
+    GONE,
+    Conflict,
+    Draft,
+    DraftKind,
+    DraftRow,
+    ForumRow,
+    Link,
+    Me,
+    OutboxRow,
+    PostRow,
+    SendState,
+    Undo,
+)
+from jamtui.safe_text import safe_block, safe_line
+from jamtui.store.objects import Objects
+from jamtui.store.own import Dropped, Own, Payload, Queued, as_draft, new_uuid7
+from jamtui.store.pending import Pending
+from jamtui.store.registry import KnownJam
+from jamtui.store.rows import Rows
+
+# What can be done about a refusal, by its code. Whatever it is, the text is kept until a person decides.
+_ADVICE = {
+    "jam_closed": "Nothing more can be written here. Copy the text, or try again if the Jam is opened once more.",
+    "post_locked": "Send it elsewhere: edit it, and choose another place. Or try again when the thread is open.",
+    "parent_gone": "Send it elsewhere: edit it, and choose another place.",
+    "post_gone": "The post is not there any more. Send the text elsewhere, or drop it.",
+    "version_conflict": "Look at both versions, and choose yours, theirs, or write a third.",
+    "damaged": "The text may not be what you wrote: edit it, look through it, and send it again. Or drop it.",
+    "forbidden": "It stays refused unless somebody gives you the right. Try again then, or drop it.",
+    "too_large": "Shorten it: edit it, and send it again.",
+}
+_OTHERWISE = "Change it and send it again, try again as it is, or drop it."
+
+
+class Limits(Struct, frozen=True):
+    """How long things may be, in Unicode code points; ``tags`` is how many a post may have."""
+
+    title: int = 200
+    body: int = 20_000
+    tag: int = 40
+    tags: int = 12
+
+
+class Writing:
+    """What `Session` gives: its rows, its outbox, its clock, its network."""
+
+    known: KnownJam
+    limits: Limits
+    _own: Own
+    _rows: Rows
+    _rng: random.Random
+
+    @property
+    def me(self) -> Me:
+        raise NotImplementedError
+
+    def now(self) -> datetime:
+        raise NotImplementedError
+
+    def refusal(self) -> str:
+        raise NotImplementedError
+
+    def forum(self, name: str) -> ForumRow:
+        raise NotImplementedError
+
+    def post(self, post_id: str) -> PostRow:
+        raise NotImplementedError
+
+    def stored(self) -> Objects:
+        raise NotImplementedError
+
+    def _wake(self) -> None:
+        """Something was put into the outbox: whoever holds the network is to look."""
+        raise NotImplementedError
+
+    def _connection(self) -> tuple[Link | None, datetime | None]:
+        """How the link is of whoever holds the network, and when that tries again. None: nobody holds it."""
+        raise NotImplementedError
+
+    # -- drafts
+
+    def draft(self, kind: DraftKind, target: str) -> Draft | None:
+        return self._own.draft(kind, target)
+
+    def edit_draft(self, post_id: str) -> Draft:
+        """What a change of one's own post begins with: the draft of it that there is, else the post as it was written,
+        not as it is shown."""
+        post = self.post(post_id)
+        if found := self._own.draft(DraftKind.EDIT, post.id):
+            return found
+        title, body = self.written(post)
+        return Draft(DraftKind.EDIT, post.id, title, body, base_version=post.version)
+
+    def written(self, post: PostRow) -> tuple[str, str]:
+        """Title and body of a post as they were written, not made harmless: to be changed, never to be shown."""
+        for _, found in self.stored().posts([post.key]):
+            return str(found.get("title") or ""), str(found.get("body") or "")
+        return post.title, post.body
+
+    def drafts(self) -> list[Draft]:
+        return self._own.drafts()
+
+    def draft_rows(self) -> list[DraftRow]:
+        """All drafts, the latest first, with where they are written."""
+        return [self._draft_row(f"{draft.kind}:{draft.target}", draft, draft.updated_at) for draft in self.drafts()]
+
+    def thrown_rows(self) -> list[DraftRow]:
+        """What was thrown away and can still be brought back, the latest first."""
+        return [self._draft_row(str(one.n), one.draft, one.at, one.why) for one in self._own.thrown()]
+
+    def _draft_row(self, row_id: str, draft: Draft, at: datetime | None, why: str = "") -> DraftRow:
+        place, there = self._place_of(draft)
+        summary = safe_line(draft.title or " ".join(draft.body.split()))[:200]
+        return DraftRow(row_id, draft, place, summary, at or self.now(), why, there)
+
+    def _place_of(self, draft: Draft) -> tuple[str, bool]:
+        """Where a draft is written, in harmless words, and whether one can still write there."""
+        try:
+            if draft.kind is DraftKind.THREAD:
+                return f"New thread in {self.forum(draft.target).title}", True
+            post = self.post(draft.target)
+        except NotFound:
+            return {"thread": "New thread", "reply": "Reply", "edit": "Change"}[draft.kind], False
+        about = post.title or " ".join(post.body.split())[:80] or "(taken back)"
+        if draft.kind is DraftKind.EDIT:
+            return f"Change of {about}", not post.gone
+        return f"Reply to {post.author}: {about}", not post.gone
+
+    def save_draft(self, draft: Draft, before: Draft | None = None) -> None:
+        """On disk when this returns. ``before`` is what this window believes to be there: what another window wrote at
+        the same place meanwhile is not overwritten but kept (`thrown_rows`)."""
+        self._own.save_draft(draft, self.now(), before)
+
+    def discard_draft(self, kind: DraftKind, target: str) -> Undo:
+        n = self._own.throw_away(kind, target, self.now())
+        if n is None:
+            return Undo("there was no draft", ("nothing",))
+        return Undo("draft discarded", ("thrown", n))
+
+    def bring_back(self, n: int) -> Draft:
+        """What was thrown away under number ``n`` is a draft again, at its place. Raises `NotFound`; `UsageError` when
+        another draft is there."""
+        for one in self._own.thrown():
+            if one.n == n:
+                self._keep_what_is_there(one.draft)
+                self._own.bring_back(n, self.now())
+                return one.draft
+        raise NotFound(f"nothing that was thrown away has the number {n}", "jamtui drafts --thrown lists it.")
+
+    def places_for(self, draft: Draft) -> list[tuple[Draft, str]]:
+        """Where a text can go whose place is gone: (the draft there, where in words), the nearest first."""
+        found: list[tuple[Draft, str]] = []
+        forum_id = ""
+        target = draft.target
+        while draft.kind is not DraftKind.THREAD and target:
+            try:
+                post = self.post(target)
+            except NotFound:
+                break
+            forum_id = post.forum_id
+            if not post.gone and post.id != draft.target:
+                found.append(self._at(draft, DraftKind.REPLY, post.id))
+            target = post.parent_id or ""
+        if not forum_id and draft.kind is DraftKind.THREAD:
+            forum_id = draft.target
+        if forum_id:
+            found.append(self._at(draft, DraftKind.THREAD, forum_id))
+        return found
+
+    def _at(self, draft: Draft, kind: DraftKind, target: str) -> tuple[Draft, str]:
+        there = replace(draft, kind=kind, target=target, base_version=0, post_id="")
+        return there, self._place_of(there)[0]
+
+    def move_draft(self, draft: Draft, to: Draft) -> Draft:
+        """``draft`` is written at the place of ``to`` from now on. Raises `UsageError` when another draft is there."""
+        self._keep_what_is_there(to)
+        self._own.move_draft(draft, to, self.now())
+        return to
+
+    # -- writing
+
+    def send(self, draft: Draft) -> str:
+        """The draft becomes an outbox row, in one transaction: it is the one or the other on the disk at any moment.
+        Raises `JamError` when it cannot be sent as it is, and keeps the draft."""
+        try:
+            return self._send(draft, instead_of=draft)
+        except JamError:
+            self._own.save_draft(draft, self.now())
+            raise
+
+    def send_beside(self, draft: Draft) -> str:
+        """Sends ``draft`` and leaves the draft that is written at its place as it is. Raises `JamError` when it cannot
+        be sent as it is; then nothing was written."""
+        return self._send(draft, instead_of=None)
+
+    def _send(self, draft: Draft, instead_of: Draft | None) -> str:
+        self._check_may_write()
+        title, body = draft.title.strip(), draft.body.strip()
+        self._check_text(draft.kind, title, body)
+        tags = self._tags(draft.tags)
+        now = self.now()
+        written_at = rfc3339(now)
+        if draft.kind is DraftKind.THREAD:
+            forum = self.forum(draft.target)
+            post_id = self._new_post_id(draft, now)
+            payload = Payload(None, title, body, tags, written_at=written_at)
+            return self._enqueue(post_id, "post", post_id, post_id, forum.id, payload, instead_of)
+        target = self.post(draft.target)
+        if target.gone:
+            code = "post_gone" if draft.kind is DraftKind.EDIT else "parent_gone"
+            raise Refused("the post is gone", f"It was {GONE[target.gone]}; your text is kept as a draft.", code)
+        if draft.kind is DraftKind.REPLY:
+            post_id = self._new_post_id(draft, now)
+            payload = Payload(target.id, "", body, tags, written_at=written_at)
+            return self._enqueue(post_id, "post", post_id, target.thread_id, target.forum_id, payload, instead_of)
+        return self._send_edit(draft, target, title, body, instead_of)
+
+    def _new_post_id(self, draft: Draft, now: datetime) -> str:
+        """A text that was in the outbox before keeps its id: the server may have got it without our hearing of it."""
+        if draft.post_id and self._own.one(draft.post_id) is None:
+            return draft.post_id
+        return new_uuid7(now, self._rng)
+
+    def _send_edit(self, draft: Draft, target: PostRow, title: str, body: str, instead_of: Draft | None) -> str:
+        self._check_own(target)
+        pending = [row for row in self._own.outbox("WHERE post_id = ?", (target.id,)) if row.state != "refused"]
+        if target.key < 0:
+            raise UsageError("this post is not sent yet", "Take it back from the outbox to change it.")
+        ahead = sum(row.kind == "edit" for row in pending)
+        version = (draft.base_version or target.version) + ahead
+        payload = Payload(target.parent_id, title, body, base_version=version)
+        return self._enqueue(
+            new_uuid7(self.now(), self._rng), "edit", target.id, target.thread_id, target.forum_id, payload, instead_of
+        )
+
+    def _enqueue(
+        self,
+        outbox_id: str,
+        kind: str,
+        post_id: str,
+        thread_id: str,
+        forum_id: str,
+        payload: Payload,
+        draft: Draft | None = None,
+    ) -> str:
+        self._own.enqueue(outbox_id, kind, post_id, thread_id, forum_id, payload, self.now(), instead_of=draft)
+        self._wake()
+        return outbox_id
+
+    def _check_may_write(self) -> None:
+        if reason := self.refusal():
+            if self.me.guest and not self.known.local:
+                raise NotSignedIn("you read as a guest", "Sign in to write: jamtui login URL --handle NAME.")
+            if self.known.local:  # no Jam said so, hence no code
+                raise Refused(reason)
+            raise Refused(reason, "Your text is kept as a draft.", "jam_closed")
+
+    def _check_text(self, kind: DraftKind, title: str, body: str) -> None:
+        limits = self.limits
+        if not body:
+            raise UsageError("there is no text to send", "Write something first.")
+        if kind is DraftKind.THREAD and not title:
+            raise UsageError("a new thread needs a title", "Give it one line that says what it is about.")
+        if len(title) > limits.title:
+            raise UsageError(
+                f"the title is {len(title) - limits.title:,} characters too long", f"The limit is {limits.title:,}."
+            )
+        if len(body) > limits.body:
+            raise UsageError(
+                f"the text is {len(body) - limits.body:,} characters too long",
+                f"The limit is {limits.body:,}; the draft is kept.",
+            )
+
+    def _tags(self, given: Sequence[str]) -> tuple[str, ...]:
+        tags = tuple(dict.fromkeys(map(self._tag, given)))
+        if len(tags) > self.limits.tags:
+            raise UsageError(f"{len(tags)} tags are too many", f"The limit is {self.limits.tags}.")
+        return tags
+
+    def _tag(self, given: str) -> str:
+        """As the Jam keeps it. Raises `UsageError` for what it would refuse."""
+        try:
+            tag = normal_tag(given)
+            if len(tag) > self.limits.tag:
+                raise ValueError(f"a tag has at most {self.limits.tag} characters")
+        except ValueError as error:
+            raise UsageError(f"not a tag: {safe_line(given)[:60]}", f"{sentence(str(error))}.") from None
+        return tag
+
+    def _check_own(self, target: PostRow) -> None:
+        if not target.mine:
+            raise Refused("this post is somebody else's", "You can change and take back your own posts.", "forbidden")
+
+    def delete(self, post_id: str) -> str | Undo:
+        """The id of the row that asks for it, or, for a post that was not sent, what takes that back again."""
+        target = self.post(post_id)
+        self._check_own(target)
+        if target.key < 0:
+            dropped = self._own.drop(self._rows.overlay.posts[target.key].id, self.now())
+            if dropped is not None:
+                return _undo("taken back", dropped)
+            target = self.post(post_id)  # the Jam has it, though the mirror may not show it yet
+        self._check_may_write()
+        edits = sum(
+            row.kind == "edit" for row in self._own.outbox("WHERE post_id = ? AND state <> 'refused'", (target.id,))
+        )
+        return self._change("delete", target, Payload(base_version=max(1, target.version) + edits))
+
+    def tag(self, post_id: str, tag: str) -> str:
+        return self._tagging("tag", post_id, tag)
+
+    def untag(self, post_id: str, tag: str) -> str:
+        return self._tagging("untag", post_id, tag)
+
+    def _tagging(self, kind: str, post_id: str, tag: str) -> str:
+        self._check_may_write()
+        return self._change(kind, self.post(post_id), Payload(tag=self._tag(tag)))
+
+    def vote(self, post_id: str) -> str:
+        self._check_may_write()
+        return self._change("vote", self.post(post_id), Payload())
+
+    def unvote(self, post_id: str) -> str:
+        self._check_may_write()
+        return self._change("unvote", self.post(post_id), Payload())
+
+    def _change(self, kind: str, target: PostRow, payload: Payload) -> str:
+        if target.gone:
+            raise Refused("the post is gone", f"It was {GONE[target.gone]}.", "post_gone")
+        outbox_id = new_uuid7(self.now(), self._rng)
+        return self._enqueue(outbox_id, kind, target.id, target.thread_id, target.forum_id, payload)
+
+    # -- the outbox
+
+    def outbox(self) -> list[OutboxRow]:
+        """What waits, in the order in which it was written, with why, when it is tried again, and what can be done."""
+        from jamtui.sync.outbox import next_rows
+
+        rows = self._own.outbox()
+        if not rows:
+            return []
+        following = {row.id for row in next_rows(rows)}
+        link, again = self._connection()
+        return [self._outbox_row(row, row.id in following, link, again) for row in rows]
+
+    def _outbox_row(self, row: Queued, is_next: bool, link: Link | None, again: datetime | None) -> OutboxRow:
+        at, when = row.next_try, ""
+        if row.state == "queued" and is_next:
+            at = max((one for one in (row.next_try, again) if one is not None), default=None)
+            when = self._when(at, link)
+        elif row.state == "queued":
+            when = "after what stands before it in its thread"
+        return OutboxRow(
+            row.id, row.kind, row.shown, safe_line(row.reason), safe_line(self._summary(row))[:200], row.post_id,
+            row.thread_id, row.forum_id, row.created, row.attempts, at if row.state == "queued" else None, when,
+            _ADVICE.get(row.code, _OTHERWISE) if row.shown is SendState.REFUSED else "", row.code,
+        )  # fmt: skip
+
+    def _when(self, at: datetime | None, link: Link | None) -> str:
+        """When a row that is next is tried, in words."""
+        if link is Link.SIGNED_OUT:
+            return "once you have signed in again (jamtui login)"
+        if link is None:
+            return "when jamtui is started, or jamtui sync runs"
+        if at is not None and at > self.now():
+            return f"at {at.astimezone():%H:%M:%S}"
+        if link is Link.LIVE:
+            return "now"
+        return "as soon as the mirror is up to date" if link is Link.SYNCING else "as soon as the server answers"
+
+    def _summary(self, row: Queued) -> str:
+        if row.kind in ("post", "edit"):
+            return row.payload.title or " ".join(row.payload.body.split())
+        with contextlib.suppress(NotFound):
+            target = self.post(row.post_id)
+            about = target.title or " ".join(target.body.split())[:80]
+            return f"{row.payload.tag}: {about}" if row.payload.tag else about
+        return row.payload.tag or row.post_id
+
+    def waiting(self, name: str) -> Queued:
+        """A row by its id, or by the first characters of one (6 or more). Raises `NotFound`, `UsageError` when several
+        fit."""
+        name = name.strip().lower()
+        found = self._own.one(name)
+        fits = [found] if found is not None else []
+        if not fits and len(name) >= 6:
+            fits = [row for row in self._own.outbox() if row.id.startswith(name)]
+        if len(fits) > 1:
+            raise UsageError(f"several rows begin with {safe_line(name)}", "Give more characters of the id.")
+        if not fits:
+            raise NotFound(f"nothing in the outbox is called {safe_line(name)}", "jamtui outbox lists what waits.")
+        return fits[0]
+
+    def retry(self, outbox_id: str) -> None:
+        """Tries again as it is, now. Raises `UsageError` for what would only be refused again."""
+        row = self.waiting(outbox_id)
+        if row.state == "refused" and row.code == "version_conflict":
+            raise UsageError("it was changed meanwhile", "Look at both versions and choose: yours, theirs, or a third.")
+        if row.state == "refused" and not row.intact:
+            raise UsageError("this was damaged on the disk", "Edit it, look through it, and send it again; or drop it.")
+        self._own.retry(row.id)
+        self._wake()
+
+    def conflict(self, outbox_id: str) -> Conflict:
+        """Both versions of a post that was changed meanwhile. Raises `UsageError` for a row that met no newer one."""
+        row = self.waiting(outbox_id)
+        if row.state != "refused" or row.code != "version_conflict":
+            raise UsageError("nobody else changed this", "jamtui outbox says why it waits.")
+        mine, there = row.payload, self._rows.as_confirmed(row.post_id)
+        my_title, my_body = safe_line(mine.title), safe_block(mine.body)
+        if there is None or there.version <= mine.base_version:
+            return Conflict(row.id, row.kind, "", "", 0, None, False, my_title, my_body)
+        return Conflict(
+            row.id, row.kind, safe_line(there.title or ""), safe_block(there.body), there.version, there.edited_at,
+            bool(there.gone), my_title, my_body,
+        )  # fmt: skip
+
+    def choose_mine(self, outbox_id: str) -> None:
+        """My version of a post that was changed meanwhile goes over theirs. Raises `UsageError`."""
+        conflict = self.conflict(outbox_id)
+        if conflict.gone:
+            raise UsageError("the post was taken back meanwhile", "Send your text elsewhere, or drop it.")
+        if not conflict.version:
+            hint = "Try again when the mirror is up to date (jamtui sync)."
+            raise UsageError("the newer version has not come in yet", hint)
+        self._own.upon(conflict.outbox_id, conflict.version)
+        self._wake()
+
+    def choose_theirs(self, outbox_id: str) -> Undo:
+        """Theirs stays; mine is dropped, and can be brought back."""
+        return self.drop(self.conflict(outbox_id).outbox_id)
+
+    def reopen(self, outbox_id: str) -> Draft:
+        """A queued or refused post or edit becomes a draft again, and one that met a newer version goes on from that.
+        Raises `UsageError` for anything else."""
+        row = self.waiting(outbox_id)
+        if row.kind not in ("post", "edit") or row.state == "sent":
+            raise UsageError("only posts and edits that were not sent can be changed", "Drop it, or let it be sent.")
+        tags = Pending("", "", row.payload.tags)
+        if row.kind == "post":  # a tag that was put on it meanwhile is one of its tags
+            tags.fold(self._own.outbox("WHERE post_id = ? AND kind IN ('tag', 'untag')", (row.post_id,)))
+        draft = as_draft(row, tags.tags)
+        if row.code == "version_conflict":
+            draft = replace(draft, base_version=self.conflict(row.id).version or draft.base_version)
+        self._keep_what_is_there(draft)
+        self._drop(row, draft)
+        return draft
+
+    def _keep_what_is_there(self, instead: Draft) -> None:
+        """A draft that is written already at a place is never overwritten by another. Raises `UsageError`."""
+        there = self._own.draft(instead.kind, instead.target)
+        if there is not None and (there.title, there.body) not in (("", ""), (instead.title, instead.body)):
+            hint = "Send it or throw it away first; nothing was changed."
+            raise UsageError("there is another draft at that place", hint)
+
+    def drop(self, outbox_id: str) -> Undo:
+        """Raises `UsageError` for what has been sent."""
+        row = self.waiting(outbox_id)
+        return _undo(f"{row.kind} dropped from the outbox", self._drop(row))
+
+    def _drop(self, row: Queued, draft: Draft | None = None) -> Dropped:
+        dropped = self._own.drop(row.id, self.now(), draft)
+        if dropped is None:
+            raise UsageError("this was sent already", "It leaves the outbox by itself; change or take back the post.")
+        return dropped
+
+    def undo_writing(self, token: object) -> bool:
+        """Takes back what `discard_draft` or `drop` did; False when the token is of another kind."""
+        match token:
+            case ("thrown", int() as n):
+                self.bring_back(n)
+            case ("outbox", Dropped() as dropped):
+                self._own.put_back(dropped)
+            case _:
+                return False
+        return True
+
+
+def _undo(what: str, dropped: Dropped) -> Undo:
+    if dropped.answers:
+        kept = "your answer to it is" if dropped.answers == 1 else f"your {dropped.answers} answers to it are"
+        what = f"{what}; {kept} kept in the outbox"
+    return Undo(what, ("outbox", dropped))
