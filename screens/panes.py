@@ -15,7 +15,6 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
-from textual.screen import Screen
 from textual.timer import Timer
 
 from jamtui.actions import AS_DELIVERED, Keymap, Where, hints
@@ -29,7 +28,7 @@ from screens.rail import Rail
 from screens.spot import Spot
 from widgets.banner import Banner
 from widgets.card import Card
-from widgets.compositor import SparingCompositor
+from widgets.compositor import SparingScreen
 from widgets.lists import ForumList, OutboxList, PostList, ThreadList
 from widgets.pane_head import PaneHead
 from widgets.row_list import RowList
@@ -56,7 +55,7 @@ def _classes_for(app: App[Any]) -> Iterator[str]:
         yield from [name for least, name in steps or () if size >= least][-1:]
 
 
-class Panes(Hits, Screen[None]):
+class Panes(Hits, SparingScreen[None]):
     """Parts and what they show. `screens.view.View` goes somewhere with them."""
 
     def __init__(
@@ -66,7 +65,6 @@ class Panes(Hits, Screen[None]):
         """``frozen``: the clock stands, so nothing is repainted for the sake of time; ``editor``: the command behind
         Ctrl-O, "" for $VISUAL or $EDITOR; ``absolute_times``: "14:05" instead of "5 min"."""
         super().__init__()
-        self._compositor = SparingCompositor()
         self.keymap = keymap
         self.editor = editor
         self.session = session

@@ -26,7 +26,7 @@ from jamtui.model import Completion, Found, SearchHit
 from jamtui.session import Session
 from screens.type_ahead import hold_keys, release_keys
 from widgets.bindings import bindings
-from widgets.compositor import SparingCompositor
+from widgets.compositor import SparingScreen
 from widgets.fields import Field
 from widgets.lists import HitList
 from widgets.row_list import RowList
@@ -45,7 +45,7 @@ class Chosen(Struct, frozen=True):
     at: int
 
 
-class Search(ModalScreen[Chosen | None]):
+class Search(SparingScreen[Chosen | None], ModalScreen[Chosen | None]):
     """Answers the hit that was opened; None when it was left."""
 
     CSS_PATH = "search.tcss"
@@ -79,7 +79,6 @@ class Search(ModalScreen[Chosen | None]):
         """``query`` stands in the line at first; ``anew``: typing replaces it; ``back_to`` is the hit that one comes
         back from."""
         super().__init__()
-        self._compositor = SparingCompositor()
         self._session = session
         self._ages = ages
         self._keymap = keymap

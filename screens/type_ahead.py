@@ -4,16 +4,26 @@ Textual hands each key to what has the focus when it arrives, and does its bindi
 one go, ``pilot`` would reach the list below the search line that ``/`` is about to open. `TypeAhead` lets a key out
 only when the one before it has been dealt with, and holds all of them while a field is on its way to the focus.
 Nothing is dropped, nothing changes its order, and a single key waits for nobody.
+
+Textual carries each key through the queue of every container up to the app, and copies all bindings of all of them,
+twice: together more than what a list does on a key. So a key that nothing on its way listens to, while nothing on its
+way has anything else to do, is bound at once; and of the bindings those of this key alone are looked at.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, TypeVar
 
 from textual import events
+from textual._queue import Queue
 from textual.app import App
+from textual.binding import Binding
+from textual.dom import DOMNode
+from textual.keys import key_to_character
+from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.timer import Timer
 from textual.widget import Widget
@@ -51,6 +61,13 @@ class TypeAhead(App[Result]):
         elif self._in_hand is not None or self._held_for is not None or self._typed:
             self._typed.append(event)
             self._be_patient()
+        elif isinstance(event, events.Key) and self._may_skip(event):
+            self._in_hand = event
+            self.app_focus = True
+            self.screen._clear_tooltip()
+            if not await self._check_bindings(event.key, priority=True):
+                await self._on_key(event)
+            await self._dealt_with(event)
         else:
             await self._let_out(event)
 
@@ -63,6 +80,36 @@ class TypeAhead(App[Result]):
             self._follow(self.screen if self.focused is None else self.focused, event)
         else:
             await self._dealt_with(event)
+
+    def _may_skip(self, key: events.Key) -> bool:
+        """Whether the key may be bound at once: its way through the queues would change nothing but the time."""
+        focused = self.focused
+        if focused is None or self.screen.maximized is not None or not _queue(self).empty():
+            return False
+        names = tuple(key.name_aliases)
+        way = focused.ancestors_with_self[:-1]  # without the app itself
+        return not any(_at_work(node) or _listens(type(node), names) for node in way)
+
+    async def _check_bindings(self, key: str, priority: bool = False) -> bool:
+        """As in Textual, whose own works out all bindings of all that has the focus, for each key anew."""
+        if self._keymap:
+            return await super()._check_bindings(key, priority)
+        chain = list(self._bound_to(key, priority))
+        for node, found in reversed(chain) if priority else chain:
+            for binding in found:
+                if await self.run_action(binding.action, node):
+                    return True
+        return False
+
+    def _bound_to(self, key: str, priority: bool) -> Iterator[tuple[DOMNode, list[Binding]]]:
+        """The bindings of a key, from the focus up to what would take the key for itself."""
+        focused = self.focused
+        nodes = [self.screen, self] if focused is None or focused.loading else focused.ancestors_with_self
+        character = key_to_character(key)
+        for node in nodes:
+            yield node, [one for one in node._bindings.key_to_bindings.get(key, ()) if one.priority is priority]
+            if node.check_consume_key(key, character) or (node.is_modal and not priority):
+                return
 
     def _follow(self, pump: MessagePump, event: _Typed) -> None:
         """Goes up behind the event, queue by queue, until the app has done its binding.
@@ -109,6 +156,32 @@ class TypeAhead(App[Result]):
         if self._typed:
             self._be_patient()
         await self._next()
+
+
+@cache
+def _listens(kind: type[MessagePump], names: tuple[str, ...]) -> bool:
+    """Whether widgets of a class do anything with a key (all its ``names``) but hand it on."""
+    for base in kind.__mro__:
+        handlers: dict[type[Message], object] = base.__dict__.get("_decorated_handlers", {})
+        if any(issubclass(events.Key, message) for message in handlers):
+            return True
+        if base not in (Widget, MessagePump) and not _EARS.isdisjoint(base.__dict__):
+            return True
+    return any(hasattr(kind, f"{before}_{name}") for before in ("key", "_key") for name in names)
+
+
+_EARS = frozenset(["on_key", "_on_key", "handle_key", "on_event", "_on_message"])
+
+
+def _queue(node: MessagePump) -> Queue[Message | None]:
+    return node._message_queue
+
+
+def _at_work(node: MessagePump) -> bool:
+    """Whether a node has something to do, or does something: else it waits for a message."""
+    queue = _queue(node)
+    waits: object = getattr(queue.ready_event, "_waiters", None)
+    return not queue.empty() or not waits or node._pending_message is not None
 
 
 def release_keys(app: App[Any]) -> None:

@@ -8,10 +8,13 @@ none of them when another widget, in front of it, has them all.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from time import monotonic
 from typing import TYPE_CHECKING
 
+from textual import events, messages
 from textual._compositor import ChopsUpdate, Compositor
 from textual.geometry import Region
+from textual.screen import Screen, ScreenResultType
 from textual.strip import Strip
 
 if TYPE_CHECKING:
@@ -52,3 +55,38 @@ class SparingCompositor(Compositor):
     def render_partial_update(self) -> ChopsUpdate | None:
         update = super().render_partial_update()
         return None if update is None else SparingUpdate(update.chops, update.spans, update.chop_ends)
+
+
+PAIR = 1 / 60  # seconds in which no more than two frames are painted
+
+
+class SparingScreen(Screen[ScreenResultType]):
+    """A screen that is drawn so, and as soon as it has nothing else to do.
+
+    Textual paints at the beats of a clock. What changes shortly after a frame waits for the beat after the next, 17 to
+    33 ms: the hits of a search, which come a few after the letter that was typed.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._compositor = SparingCompositor()
+        self._painted = (0.0, 0.0)  # when the last two frames were
+
+    async def _on_update(self, message: messages.Update) -> None:
+        """As in Textual, which also sends itself a message to come to rest: it will, after this one."""
+        message.stop()
+        message.prevent_default()
+        if self in self._compositor:
+            self._dirty_widgets.add(message.widget)
+
+    async def _on_idle(self, event: events.Idle) -> None:
+        later = self._layout_required or self._scroll_required or self._repaint_required or self._recompose_required
+        if later or not self._dirty_widgets or self.app._batch_count or not self.is_current:
+            return
+        if monotonic() - self._painted[0] >= PAIR:
+            event.prevent_default()  # Textual's own waits for the beat
+            self._on_timer_update()
+
+    def _on_timer_update(self) -> None:
+        self._painted = (self._painted[1], monotonic())
+        super()._on_timer_update()

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from textual.geometry import Size
+from textual.reactive import Reactive
 from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Input
@@ -33,7 +35,12 @@ def blinks(widget: Widget) -> bool:
 
 
 class Field(Input):
-    """An `Input` whose value never holds control characters."""
+    """An `Input` whose value never holds control characters.
+
+    Its size does not go with the text, so a letter more lays out nothing anew, as it would in Textual.
+    """
+
+    virtual_size = Reactive(Size(0, 0))
 
     def on_mount(self) -> None:
         self.cursor_blink = blinks(self)

@@ -183,6 +183,14 @@ class LineView(Widget, can_focus=True, inherit_bindings=False):
         self._whole = None
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
+    def check_idle(self) -> None:
+        """As in Textual; but what is to be painted is told to the screen at once, not when the view comes to rest: that
+        takes two messages to itself, with each key."""
+        if self._repaint_required and self._is_mounted and self.display and not self._next_callbacks:
+            self._check_refresh()
+        else:
+            super().check_idle()
+
     def repaint(self) -> None:
         """After what is shown may have changed: paints the lines that look otherwise than they did, and no other."""
         width, height = self.size

@@ -284,8 +284,7 @@ class RowList(LineView, Generic[Key, Row]):
             return False
         before, self._cursor = self._cursor, index
         if not self._show_cursor():
-            self._refresh_row(before)
-            self._refresh_row(index)
+            self.refresh(self._region_of(before), self._region_of(index))
         self._tell()
         return True
 
@@ -297,9 +296,9 @@ class RowList(LineView, Generic[Key, Row]):
             self._cursor = min(max(self._cursor, low), high, len(self._keys) - 1)
             self._tell()
 
-    def _refresh_row(self, index: int) -> None:
+    def _region_of(self, index: int) -> Region:
         y = (index - self._top) * self._row_height
-        self.refresh(Region(0, y, self.size.width, self._row_height))
+        return Region(0, y, self.size.width, self._row_height)
 
     def _scroll_top_to(self, top: int) -> bool:
         top = max(0, min(top, len(self._keys) - self.rows_per_page))

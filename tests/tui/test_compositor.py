@@ -5,15 +5,15 @@ from __future__ import annotations
 import random
 
 import pyte
+import pytest
 from rich.segment import Segment
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal
 from textual.geometry import Region
-from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
-from widgets.compositor import SparingCompositor
+from widgets.compositor import PAIR, SparingScreen
 
 WIDTH, HEIGHT = 60, 20
 
@@ -42,12 +42,8 @@ class Lines(Widget):
         return Strip([Segment(text.ljust(self.size.width, "."))])
 
 
-class Overlapping(Screen[None]):
+class Overlapping(SparingScreen[None]):
     """Two panes side by side, and a note that lies over both."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._compositor = SparingCompositor()
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="panes"):
@@ -107,3 +103,26 @@ async def test_only_the_lines_that_changed_are_drawn() -> None:
         compositor.update_widgets({note})
         compositor.render_update()
         assert (left.asked, right.asked, note.asked) == (2, 0, 1)
+
+
+async def test_a_second_frame_waits_for_no_beat_and_a_third_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a key changes is painted when it is done, and what it brings about later as well; but not without end."""
+    moment = [1000.0]
+    monkeypatch.setattr("widgets.compositor.monotonic", lambda: moment[0])
+    app = Shown()
+    async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
+        await pilot.pause()
+        screen = app.screen
+        left = screen.query_one("#left", Lines)
+        beats: list[str] = []
+        monkeypatch.setattr(screen._update_timer, "resume", lambda: beats.append("waits"))
+        moment[0] += 1
+        seen = []
+        for wait in (0.0, 0.0, 0.0, 2 * PAIR):
+            moment[0] += wait
+            left.change(3, 1)
+            while left._repaint_required or screen._message_queue.qsize() or (screen._dirty_widgets and not beats):
+                await pilot._wait_for_screen()
+            seen.append("waits" if beats else "painted")
+            beats.clear()
+        assert seen == ["painted", "painted", "waits", "painted"]

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -148,3 +149,24 @@ async def test_a_letter_finds_at_first_what_it_finds_in_the_end(session: Session
     whole = search.whole(reader, text, NOW, "newest", 5_000, 20).keys
     reader.db.close()
     assert early == whole[: len(early)]
+
+
+async def test_a_letter_lays_nothing_out_anew(tui: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In Textual the size of what is typed is a size of the screen: each letter would place all of it again."""
+    async with tui() as t:
+        await t.press("slash")
+        layouts: list[bool] = []
+        lay_out = t.screen._refresh_layout
+        monkeypatch.setattr(t.screen, "_refresh_layout", lambda *a, **k: (layouts.append(True), lay_out(*a, **k)))
+        await t.type("pilot pilot pilot")
+        assert "/ pilot pilot pilot" in t.text
+        assert not layouts
+
+
+async def test_a_line_longer_than_its_field_is_seen_at_its_end(tui: Any) -> None:
+    async with tui(size=(60, 16)) as t:
+        await t.press("slash")
+        await t.type("a line that is much longer than the field in which it stands, to its very end")
+        assert "its very end" in t.text
+        await t.press("home")
+        assert "/ a line that is" in t.text
