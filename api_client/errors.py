@@ -11,7 +11,7 @@ command line tells apart are also of its own kinds, so that exit codes follow.
     ├── Refused            any other 4xx with a problem document of the Jam; see ``code``  exit 6
     │   └── Conflict       version_conflict, id_taken: somebody was there first            exit 6
     ├── LogReplaced        410 log_replaced: the cursor is not of this log                 exit 1
-    ├── RateLimited        429, see ``retry_after``                                        exit 1
+    ├── RateLimited        408, 425, 429, see ``retry_after``                                        exit 1
     ├── ServerFault        5xx                                                             exit 4
     │   └── Unavailable    503, see ``retry_after``                                        exit 4
     └── BadAnswer          too big, cut off, wrong types: a server that breaks the wire    exit 1
@@ -97,7 +97,7 @@ class LogReplaced(ApiError):
 
 
 class RateLimited(ApiError):
-    """Too much at once (429)."""
+    """Too much at once, or too slowly (408, 425, 429)."""
 
     transient = True
 
@@ -208,6 +208,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "too_large": ("That is too long for this Jam", "Shorten it, and send it again."),
     "idempotency_key_reused": ("This change was sent before with other words", "Edit again."),
     "log_replaced": ("The server has another change log than before", "The mirror is fetched anew."),
+    "too_slow": ("What was sent took too long to arrive", "It is tried again by itself."),
     "rate_limited": ("The server asks to slow down", "It is tried again by itself."),
     "unavailable": ("The server is not available for now", "It is tried again by itself."),
     "server_error": ("The server failed", "Try again later."),
@@ -239,7 +240,7 @@ def from_answer(
     if status >= 500:
         kind: Factory = Unavailable if status == 503 else ServerFault
         fallback = (f"{server} failed (status {status})", "Try again later.")
-    elif status == 429:
+    elif status in (408, 425, 429):  # it came too slowly, too early, too often: another time it is taken
         kind, fallback = RateLimited, _WORDS["rate_limited"]
     elif web_page or not problem.of_a_jam:
         return not_a_jam("A web page" if web_page else f"Something (status {status})", status)

@@ -114,6 +114,11 @@ def authenticate(db: Connection, token: str, now: datetime) -> Caller:
     return Caller(found[0], found[1], now + timedelta(milliseconds=found[2] - millis(now)), not found[3])
 
 
+def token_stands(db: Connection, token: str) -> bool:
+    """Whether an access token is still there: nobody ended its sign-in, neither its owner nor a copy of a token."""
+    return row(db, "SELECT 1 FROM tokens WHERE digest = ? AND kind = 'access'", (digest(token),)) is not None
+
+
 def first_use(tx: Tx, token: str) -> None:
     """Notes that an access token has arrived at its owner, and with it the refresh token of the same answer."""
     found = row(

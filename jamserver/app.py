@@ -8,7 +8,7 @@ import random
 import socket
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from pathlib import Path
 import uvicorn
 
 from jamserver import accounts
+from jamserver.connections import Doors, http_of, trusted
 from jamserver.db import Readers, connect, prepare
 from jamserver.limits import Hashing, Tries
 from jamserver.objects import found_jam
@@ -50,6 +51,11 @@ class Settings:
     poll: float = 0.5  # how often to look for what other processes wrote
     streams_per_person: int = 5
     streams: int = 10_000
+    guest_streams: int = 5_000  # of those, so that who is signed in always finds a place
+    connections: int = 12_000
+    connections_per_address: int = 4_000  # much, since a whole company may share one
+    head_within: float = 15.0
+    body_within: float = 30.0
     ring_items: int = 2_000
     ring_bytes: int = 4 << 20
     tries_a_minute: int = 10
@@ -92,6 +98,7 @@ class Services:
             heartbeat=settings.heartbeat,
             per_person=settings.streams_per_person,
             most=settings.streams,
+            most_guests=settings.guest_streams,
             max_items=settings.ring_items,
             max_bytes=settings.ring_bytes,
         )
@@ -182,31 +189,41 @@ async def serve(
     new_secret: Callable[[], str] = accounts.new_secret,
     settings: Settings | None = None,
     seconds: Callable[[], float] | None = None,
+    proxies: Collection[str] = (),
 ) -> None:
     """Serves the database file until the task is cancelled, then ends cleanly: what was begun is finished.
 
     ``on_ready`` gets the address, ``http://HOST:PORT``, once connections are accepted. A file that is not there is
-    made, with an open Jam. ``seconds`` is for limits, see `Services`. Raises `JamError` when the file or the address
+    made, with an open Jam. ``seconds`` is for limits, see `Services`. ``proxies`` are addresses whose
+    X-Forwarded-For tells who asks. Raises `JamError` when the file or the address
     cannot be used.
     """
     rng = rng or random.SystemRandom()
+    settings = settings or Settings()
     prepare(db)
     write_once(db, clock(), rng, lambda tx: found_jam(tx, random_id(rng)))
     sock = _listen(host, port)
     with contextlib.closing(sock):
-        services = Services(
-            db, clock=clock, rng=rng, new_secret=new_secret, settings=settings or Settings(), seconds=seconds
-        )
+        services = Services(db, clock=clock, rng=rng, new_secret=new_secret, settings=settings, seconds=seconds)
         try:
-            await _run(services, sock, on_ready)
+            await _run(services, sock, on_ready, settings, proxies)
         finally:
             await services.close()
 
 
-async def _run(services: Services, sock: socket.socket, on_ready: Callable[[str], None]) -> None:
+async def _run(
+    services: Services,
+    sock: socket.socket,
+    on_ready: Callable[[str], None],
+    settings: Settings,
+    proxies: Collection[str],
+) -> None:
+    doors = Doors(
+        settings.connections, settings.connections_per_address, settings.head_within, settings.body_within, proxies
+    )
     config = uvicorn.Config(
         application(services, ROUTES),
-        http="h11",
+        http=http_of(doors),
         loop="asyncio",
         ws="none",
         lifespan="off",
@@ -214,7 +231,7 @@ async def _run(services: Services, sock: socket.socket, on_ready: Callable[[str]
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        **trusted(proxies),
         timeout_keep_alive=75,
         timeout_graceful_shutdown=5,
     )

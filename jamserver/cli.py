@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 5 no such database, person or file. Messa
 from __future__ import annotations
 
 import argparse
+import ipaddress
 import os
 import sys
 from collections.abc import Sequence
@@ -44,6 +45,14 @@ def parser() -> argparse.ArgumentParser:
     run = words.add_parser("run", parents=[file], help="serve the Jam; makes the file when it is not there")
     run.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
     run.add_argument("--port", type=_port, default=8787, help="the port (8787); 0 picks a free one")
+    run.add_argument(
+        "--proxy",
+        action="append",
+        default=[],
+        type=_address,
+        metavar="ADDRESS",
+        help="believe what this address says of who asks (X-Forwarded-For); may be given several times",
+    )
     run.set_defaults(do=commands.run)
 
     load = words.add_parser("import", parents=[file], help="put an archive into a new database")
@@ -138,6 +147,13 @@ def _person_words(
         "--password-stdin", action="store_true", required=True, help="the first line of standard input"
     )
     password.set_defaults(do=commands.person_password)
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"not an IP address: {text}") from None
 
 
 def _port(text: str) -> int:

@@ -79,7 +79,8 @@ def run(arguments: argparse.Namespace) -> None:
         print(f"listening on {url}", flush=True)
 
     async def until_told() -> None:
-        task = asyncio.ensure_future(app.serve(path, arguments.host, arguments.port, on_ready=ready))
+        serving = app.serve(path, arguments.host, arguments.port, on_ready=ready, proxies=arguments.proxy)
+        task = asyncio.ensure_future(serving)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, task.cancel)

@@ -25,6 +25,7 @@ CODES: dict[str, tuple[int, str]] = {
     "guests_refused": (403, "This Jam does not let guests read"),
     "not_found": (404, "No such thing here"),
     "method_not_allowed": (405, "This method is not for this address"),
+    "too_slow": (408, "The request took too long"),
     "id_taken": (409, "The id stands for another post"),
     "handle_taken": (409, "The handle is taken"),
     "parent_gone": (409, "The post that is answered is gone"),

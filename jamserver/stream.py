@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import apsw
 from starlette.types import Receive, Send
 
-from jamserver import log
+from jamserver import accounts, log
 from jamserver.db import Connection, transaction
 from jamserver.log import Change, Cursor
 from jamserver.problems import later
@@ -109,6 +109,7 @@ class Hub:
         heartbeat: float = 15.0,
         per_person: int = 5,
         most: int = 10_000,
+        most_guests: int = 5_000,
         max_items: int = 2_000,
         max_bytes: int = 4 << 20,
     ) -> None:
@@ -120,6 +121,7 @@ class Hub:
         self._heartbeat = heartbeat
         self._per_person = per_person
         self._most = most
+        self._most_guests = most_guests
         self._loop = asyncio.get_running_loop()
         self._removals = 0
         self._version = -1  # of the database, as SQLite counts the commits of others; -1: look in any case
@@ -201,7 +203,7 @@ class Hub:
         """
         if person_id and self._open[person_id] >= self._per_person:
             raise later("rate_limited", f"You have {self._per_person} streams open; close one.", 15)
-        if self._open.total() >= self._most:
+        if self._open.total() >= self._most or (not person_id and self._open[""] >= self._most_guests):
             raise later("unavailable", "The server has no room for one more stream.", 15)
         self._open[person_id] += 1
 
@@ -210,8 +212,13 @@ class Hub:
         if not self._open[person_id]:
             del self._open[person_id]
 
-    async def serve(self, after: Cursor | None, until: float | None, receive: Receive, send: Send) -> None:
-        """One stream, headers included, until the client hangs up, ``until`` (of the loop's clock) or the end."""
+    async def serve(
+        self, after: Cursor | None, until: float | None, token: str | None, receive: Receive, send: Send
+    ) -> None:
+        """One stream, headers included, until the client hangs up, ``until`` (of the loop's clock) or the end.
+
+        At each heartbeat ``token``, where there is one, must still be good: who has signed out hears no more.
+        """
         await send(
             {
                 "type": "http.response.start",
@@ -242,6 +249,8 @@ class Hub:
                 if until is not None and now >= until:
                     break
                 if now >= beat:
+                    if token is not None and not accounts.token_stands(self._db, token):
+                        break
                     text += self._head_comment()
                     beat = now + self._heartbeat
                 if text:

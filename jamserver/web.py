@@ -82,7 +82,7 @@ class Route:
     @property
     def all_codes(self) -> tuple[str, ...]:
         """Every problem code that it may answer, those of its kind included."""
-        codes = ["invalid", "too_large", "unavailable", "server_error", *self.codes]
+        codes = ["invalid", "too_large", "too_slow", "unavailable", "server_error", *self.codes]
         if self.who is not Who.ALWAYS:
             codes += ["token_expired", "token_unknown"]
             codes.append("not_signed_in" if self.who is Who.SIGNED_IN else "guests_refused")
@@ -122,6 +122,11 @@ class Call:
 
     def header(self, name: str) -> str | None:
         return self.request.headers.get(name)
+
+    @property
+    def token(self) -> str:
+        """The access token as it came; empty for a guest."""
+        return (self.header("authorization") or "").partition(" ")[2].strip()
 
     def limit(self, default: int, most: int) -> int:
         """``?limit=``: at least 1; more than ``most`` gets ``most``. Raises 422."""
@@ -222,8 +227,7 @@ def _too_large() -> Problem:
 async def _note_first_use(call: Call) -> None:
     """Once for each access token: that it came to its owner is what tells a lost answer from a copied refresh token."""
     if call.caller.first:
-        token = (call.header("authorization") or "").partition(" ")[2].strip()
-        await call.services.writer.run(lambda tx: accounts.first_use(tx, token))
+        await call.services.writer.run(lambda tx: accounts.first_use(tx, call.token))
 
 
 async def _serve(call: Call) -> Response:

@@ -36,17 +36,18 @@ async def snapshot(call: Call) -> Response:
 class _Stream(Response):
     """Hands the connection to the hub; what a HEAD request gets is the headers alone."""
 
-    def __init__(self, hub: Hub, after: Cursor | None, person_id: str, until: float | None) -> None:
+    def __init__(self, hub: Hub, after: Cursor | None, person_id: str, until: float | None, token: str | None) -> None:
         super().__init__()
         self._hub = hub
         self._after = after
         self._until = until
+        self._token = token
         self._person_id = person_id
         hub.take_place(person_id)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await self._hub.serve(self._after, self._until, receive, send)
+            await self._hub.serve(self._after, self._until, self._token, receive, send)
         finally:
             self._hub.leave_place(self._person_id)
 
@@ -60,11 +61,12 @@ async def stream(call: Call) -> Response:
         await services.readers.run(lambda db: log.require(db, wanted))
     if call.request.method == "HEAD":
         return Response(media_type="text/event-stream")
-    until = None
+    until = token = None
     if call.caller.expires is not None:
         # A stream lives no longer than the token that opened it.
         until = services.monotonic() + (call.caller.expires - call.now).total_seconds()
-    return _Stream(services.hub, after, call.caller.person_id, until)
+        token = call.token
+    return _Stream(services.hub, after, call.caller.person_id, until, token)
 
 
 async def openapi_document(call: Call) -> Response:

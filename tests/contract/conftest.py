@@ -11,7 +11,7 @@ import contextlib
 import random
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -39,12 +39,14 @@ class Server:
         settings: Settings,
         clock: Callable[[], Any] = system_clock,
         seconds: Callable[[], float] | None = None,
+        proxies: Sequence[str] = (),
     ) -> None:
         self.db = db
         self.url = ""
         self._settings = settings
         self._clock = clock
         self._seconds = seconds
+        self._proxies = proxies
         self._ready = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -64,7 +66,12 @@ class Server:
         self._task = asyncio.current_task()
         with contextlib.suppress(asyncio.CancelledError):
             await serve(
-                self.db, on_ready=self._on_ready, settings=self._settings, clock=self._clock, seconds=self._seconds
+                self.db,
+                on_ready=self._on_ready,
+                settings=self._settings,
+                clock=self._clock,
+                seconds=self._seconds,
+                proxies=self._proxies,
             )
 
     def _on_ready(self, url: str) -> None:
@@ -147,9 +154,10 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         *,
         clock: Callable[[], Any] = system_clock,
         seconds: Callable[[], float] | None = None,
+        proxies: Sequence[str] = (),
         **settings: Any,
     ) -> Server:
-        server = Server(db or tmp_path / "jam.sqlite", Settings(**settings), clock, seconds)
+        server = Server(db or tmp_path / "jam.sqlite", Settings(**settings), clock, seconds, proxies)
         started.append(server)
         return server
 

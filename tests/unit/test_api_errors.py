@@ -34,6 +34,8 @@ def answer(
         (403, "guests_refused", errors.Refused, 6, False),
         (404, "not_found", errors.NotFound, 5, False),
         (405, "method_not_allowed", errors.Refused, 6, False),
+        (408, "too_slow", errors.RateLimited, 1, True),
+        (408, "", errors.RateLimited, 1, True),
         (409, "id_taken", errors.Conflict, 6, False),
         (409, "parent_gone", errors.Refused, 6, False),
         (410, "log_replaced", errors.LogReplaced, 1, False),

@@ -1,0 +1,135 @@
+"""The doors of the server: how many connections are open at once, and how long a request may take to arrive.
+
+A connection that sends its request a byte at a time costs its sender nothing and the server a place. So places are
+counted, in all and for an address, and a request that is not there in time is answered 408 and loses its place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Collection
+from typing import Any, Literal
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from jamserver.problems import MEDIA_TYPE, Problem, later
+
+_Part = Literal["head", "body"]
+
+
+class Doors:
+    """The places for connections. ``apart`` are addresses that stand for many people (a proxy): they may have all."""
+
+    def __init__(
+        self, most: int, per_address: int, head_within: float, body_within: float, apart: Collection[str] = ()
+    ) -> None:
+        self._most = most
+        self._per_address = per_address
+        self.head_within = head_within
+        self.body_within = body_within
+        self._apart = frozenset(apart)
+        self._open: Counter[str] = Counter()
+
+    def enter(self, address: str) -> None:
+        """A place for one connection; `leave` gives it back.
+
+        Raises 503 when the server or the address has none left.
+        """
+        if self._open.total() >= self._most:
+            raise later("unavailable", "The server has no room for one more connection.", 15)
+        if address not in self._apart and self._open[address] >= self._per_address:
+            raise later("unavailable", "Your address has as many connections open as it may.", 15)
+        self._open[address] += 1
+
+    def leave(self, address: str) -> None:
+        self._open[address] -= 1
+        if not self._open[address]:
+            del self._open[address]
+
+
+def _answer(problem: Problem) -> bytes:
+    """A whole HTTP/1.1 answer, where no request has come that could be answered."""
+    body = problem.body()
+    headers = {
+        **problem.headers,
+        "Content-Type": MEDIA_TYPE,
+        "Content-Length": str(len(body)),
+        "Connection": "close",
+    }
+    lines = [f"HTTP/1.1 {problem.status} {problem.title}", *(f"{name}: {value}" for name, value in headers.items())]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def http_of(doors: Doors) -> type[asyncio.Protocol]:
+    """uvicorn's HTTP/1.1 with these doors before it."""
+
+    class Guarded(H11Protocol):
+        _address: str | None = None  # whose place it has
+        _awaited: _Part | None = None
+        _due: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            super().connection_made(transport)  # type: ignore[arg-type]
+            address = self.client[0] if self.client else ""
+            try:
+                doors.enter(address)
+            except Problem as problem:
+                self._refuse(problem)
+                return
+            self._address = address
+            self._await("head")
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            self._await(None)
+            if self._address is not None:
+                doors.leave(self._address)
+                self._address = None
+
+        def data_received(self, data: bytes) -> None:
+            if self._address is None:
+                return  # it was refused
+            super().data_received(data)
+            self._watch()
+
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            self._watch()
+
+        def _watch(self) -> None:
+            """Between two requests uvicorn's own alarm runs (`timeout_keep_alive`), to the first byte of the next."""
+            theirs = self.conn.their_state
+            if theirs is h11.SEND_BODY:
+                self._await("body")
+            elif theirs is h11.IDLE and (self.conn.trailing_data[0] or self.cycle is None):
+                self._await("head")
+            else:
+                self._await(None)
+
+        def _await(self, part: _Part | None) -> None:
+            if part == self._awaited:
+                return
+            if self._due is not None:
+                self._due.cancel()
+            self._awaited = part
+            seconds = {"head": doors.head_within, "body": doors.body_within, None: None}[part]
+            self._due = None if seconds is None else self.loop.call_later(seconds, self._too_late)
+
+        def _too_late(self) -> None:
+            if self._awaited == "head":
+                self._refuse(Problem("too_slow", "The request did not arrive in time."))
+            else:  # somebody waits for the body, and learns that it does not come
+                self.transport.close()
+
+        def _refuse(self, problem: Problem) -> None:
+            self.transport.write(_answer(problem))
+            self.transport.close()
+
+    return Guarded
+
+
+def trusted(proxies: Collection[str]) -> dict[str, Any]:
+    """uvicorn's settings by which the address of a client is the one that these proxies name (X-Forwarded-For)."""
+    return {"proxy_headers": bool(proxies), "forwarded_allow_ips": sorted(proxies)}
