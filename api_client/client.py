@@ -30,6 +30,7 @@ from api_client.models import (
     TagCount,
     Token,
     VoteAnswer,
+    Wish,
     WriteAnswer,
     decoded,
     is_cursor,
@@ -312,6 +313,7 @@ class JamClient:
         """
         bounds = self._transport.bounds
         parser = SseParser(bounds.record_bytes)
+        wish: float | None = None
         path = f"{API}/stream" + _query(after=after or None)
         # Bytes as they come: a coding on the way would hold events back.
         plain = {"Accept-Encoding": "identity"}
@@ -320,7 +322,11 @@ class JamClient:
             contextlib.aclosing(self._transport.pieces(response, bounds.stream_quiet_seconds)) as pieces,
         ):
             async for piece in pieces:
-                for event in parser.feed(piece):
+                found = parser.feed(piece)
+                if parser.retry is not None and parser.retry != wish:
+                    wish = parser.retry
+                    yield Wish(wish)
+                for event in found:
                     if isinstance(event, Comment):
                         word, _, head = event.text.partition(" ")
                         yield Heartbeat(head if word == "head" and is_cursor(head) else "")

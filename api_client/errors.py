@@ -45,9 +45,11 @@ class ApiError(errors.JamError):
 
     ``status`` is the HTTP status (0: there was no answer), ``code`` the stable code of the problem document ("" when
     there was none), ``detail`` the server's own words in one line, ``retry_after`` the seconds that it asked to wait.
+    ``brief`` says why in a few words of our own, for a line that has to hold much else.
     """
 
     transient = False
+    usual = "the server refused"  # what ``brief`` is when nothing better is known
 
     def __init__(
         self,
@@ -58,8 +60,10 @@ class ApiError(errors.JamError):
         code: str = "",
         detail: str = "",
         retry_after: float | None = None,
+        brief: str = "",
     ) -> None:
         errors.JamError.__init__(self, title, hint)
+        self.brief = brief or self.usual
         self.status = status
         self.code = code
         self.detail = detail
@@ -70,10 +74,13 @@ class Unreachable(ApiError, errors.Unreachable):
     """No answer came, or not in time."""
 
     transient = True
+    usual = "no answer"
 
 
 class NotAJam(Unreachable):
     """Something answered that is no Jam server: a captive portal, a proxy, another site."""
+
+    usual = "no Jam server answers"
 
 
 class NotSignedIn(ApiError, errors.NotSignedIn):
@@ -95,11 +102,14 @@ class Conflict(Refused):
 class LogReplaced(ApiError):
     """The cursor is of another log than the server has now: take a new snapshot."""
 
+    usual = "the server was restored from a backup"
+
 
 class RateLimited(ApiError):
     """Too much at once, or too slowly (408, 425, 429)."""
 
     transient = True
+    usual = "the server asks to slow down"
 
 
 class ServerFault(ApiError):
@@ -107,14 +117,19 @@ class ServerFault(ApiError):
 
     exit_code = errors.Unreachable.exit_code
     transient = True
+    usual = "the server failed"
 
 
 class Unavailable(ServerFault):
     """The server asks to come back later (503)."""
 
+    usual = "the server asks to come back later"
+
 
 class BadAnswer(ApiError):
     """The answer breaks the wire: too big, cut off, not JSON, wrong types."""
+
+    usual = "the server's answer cannot be used"
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -159,10 +174,12 @@ def parse_problem(body: bytes) -> Problem:
     )
 
 
-def parse_retry_after(value: str | None, now: datetime) -> float | None:
+def parse_retry_after(value: str | None, now: datetime, date: str | None = None) -> float | None:
     """Seconds to wait (RFC 9110, 10.2.3: seconds or a date), at most 900; None when it says nothing useful.
 
-    A date in the past is a clock that is wrong, ours or theirs: None, so that the usual back-off applies.
+    ``date`` is the answer's Date: from there a date counts, so that a clock of ours that is wrong changes nothing;
+    without one it counts from ``now``. A date in the past is a clock that is wrong: None, so that the usual back-off
+    applies.
     """
     if value is None:
         return None
@@ -170,16 +187,22 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
     if value.isascii() and value.isdigit():
         seconds = float(value) if len(value) < 10 else MAX_RETRY_AFTER
     else:
-        try:
-            moment = parsedate_to_datetime(value)
-        except (ValueError, IndexError, TypeError, OverflowError):
+        moment = _moment(value)
+        if moment is None:
             return None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        seconds = (moment - now).total_seconds()
+        seconds = (moment - (_moment(date or "") or now)).total_seconds()
         if seconds <= 0:
             return None
     return min(seconds, MAX_RETRY_AFTER)
+
+
+def _moment(text: str) -> datetime | None:
+    """A date of HTTP (RFC 9110, 5.6.7, its old forms too)."""
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, IndexError, TypeError, OverflowError):
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 # What a person is told for each code of docs/wire.md: title, hint.
@@ -215,24 +238,33 @@ _WORDS: dict[str, tuple[str, str]] = {
 }
 
 _PORTAL = "Open a web page in a browser: a network that wants a log-in first (a captive portal) answers like this."
+PORTAL = "this network wants you to sign in: open a browser"
 
 Factory = Callable[..., ApiError]
 
 
-def not_a_jam(what: str, status: int) -> NotAJam:
+def not_a_jam(what: str, status: int, *, portal: bool = True) -> NotAJam:
     """``what`` answered in place of a Jam, in words: "a web page", "a redirect to another address"."""
-    return NotAJam(f"{what} answered instead of a Jam server", f"{_PORTAL} Else check the address.", status=status)
+    hint = f"{_PORTAL} Else check the address."
+    return NotAJam(f"{what} answered instead of a Jam server", hint, status=status, brief=PORTAL if portal else "")
 
 
 def from_answer(
-    status: int, body: bytes, *, retry_after: str | None, web_page: bool, now: datetime, server: str
+    status: int,
+    body: bytes,
+    *,
+    retry_after: str | None,
+    web_page: bool,
+    now: datetime,
+    server: str,
+    date: str | None = None,
 ) -> ApiError:
     """The error that an answer of ``status`` (not 2xx, not 304) means. ``web_page``: it says that it is HTML.
 
-    ``server`` names it for a person: its origin.
+    ``server`` names it for a person: its origin. ``date`` is the answer's own.
     """
     problem = parse_problem(body)
-    wait = parse_retry_after(retry_after, now)
+    wait = parse_retry_after(retry_after, now, date)
     if 300 <= status < 400:
         return not_a_jam("A redirect to another address", status)
     if status == 511:  # RFC 6585, section 6: the network itself wants a log-in
@@ -243,7 +275,7 @@ def from_answer(
     elif status in (408, 425, 429):  # it came too slowly, too early, too often: another time it is taken
         kind, fallback = RateLimited, _WORDS["rate_limited"]
     elif web_page or not problem.of_a_jam:
-        return not_a_jam("A web page" if web_page else f"Something (status {status})", status)
+        return not_a_jam("A web page" if web_page else f"Something (status {status})", status, portal=web_page)
     elif status == 401:
         kind, fallback = NotSignedIn, _WORDS["not_signed_in"]
     elif status == 404:

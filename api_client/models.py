@@ -105,7 +105,14 @@ class Resync(msgspec.Struct, frozen=True):
     head: str
 
 
-StreamEvent = Change | Heartbeat | Resync
+class Wish(msgspec.Struct, frozen=True):
+    """How long the server wants a client to wait before it comes back when the stream has ended (``retry:``), seconds
+    between 1 and 120."""
+
+    seconds: float
+
+
+StreamEvent = Change | Heartbeat | Resync | Wish
 
 
 class ChangesPage(msgspec.Struct, frozen=True):

@@ -225,6 +225,7 @@ class Transport:
             web_page=_web_page(response),
             now=self._now(),
             server=self.origin,
+            date=response.headers.get("Date"),
         )
 
     async def _other_token(self, error: ApiError, bearer: str | None) -> str:
@@ -241,7 +242,9 @@ class Transport:
         try:
             yield
         except TimeoutError:
-            raise Unreachable(f"{self.origin} {late} {seconds:g} seconds", "Check the network.") from None
+            raise Unreachable(
+                f"{self.origin} {late} {seconds:g} seconds", "Check the network.", brief=f"no answer for {seconds:g} s"
+            ) from None
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             raise self._unreachable(error) from None
 
@@ -253,16 +256,35 @@ class Transport:
             return Unreachable(
                 f"The certificate of {self.origin} is not valid ({errors.plain(cause.verify_message)})",
                 "A captive portal or the wrong address looks like this. Nothing was sent.",
+                brief="the certificate is not valid: open a browser, this network may want you to sign in",
             )
         if isinstance(cause, ssl.SSLError):
-            return Unreachable(f"{self.origin} does not speak TLS as it should", "Check the address and its port.")
+            return Unreachable(
+                f"{self.origin} does not speak TLS as it should",
+                "Check the address and its port.",
+                brief="the server speaks no TLS",
+            )
         if isinstance(error, httpx.ConnectError):
-            return Unreachable(f"{self.origin} cannot be reached", "Check the network and the address.")
+            return Unreachable(
+                f"{self.origin} cannot be reached",
+                "Check the network and the address.",
+                brief="the server cannot be reached",
+            )
         if isinstance(error, httpx.ProxyError):
-            return Unreachable("The proxy did not let the call through", "Look at HTTPS_PROXY and ALL_PROXY.")
+            return Unreachable(
+                "The proxy did not let the call through",
+                "Look at HTTPS_PROXY and ALL_PROXY.",
+                brief="the proxy lets nothing through",
+            )
         if isinstance(error, httpx.RemoteProtocolError):
-            return Unreachable(f"{self.origin} broke off, or does not speak HTTP", "Check the address and its port.")
-        return Unreachable(f"The connection to {self.origin} was lost", "Check the network.")
+            return Unreachable(
+                f"{self.origin} broke off, or does not speak HTTP",
+                "Check the address and its port.",
+                brief="the connection broke off",
+            )
+        return Unreachable(
+            f"The connection to {self.origin} was lost", "Check the network.", brief="the connection was lost"
+        )
 
 
 class Snapshot:
@@ -315,7 +337,9 @@ class Snapshot:
                 if lines:
                     yield lines
         if total != self.size:
-            raise Unreachable("The snapshot was cut off on its way", "It is fetched again.")
+            raise Unreachable(
+                "The snapshot was cut off on its way", "It is fetched again.", brief="the connection broke off"
+            )
         if rest_size:
             yield [b"".join(rest)]
 

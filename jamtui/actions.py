@@ -256,6 +256,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("drop", ("D",), Group.OUTBOX, "drop", "Do not send it; {undo} takes that back.", (_O,), hint=3),
     # Program
     Action("command", ("colon",), Group.PROGRAM, "command line", "Type the name of an action.", _BOTH, hint=0),
+    Action(
+        "reconnect",
+        ("ctrl+r",),
+        Group.PROGRAM,
+        "connect anew",
+        "Connect to the server now, whatever it waits for.",
+        _BOTH,
+    ),
     Action("help", ("question_mark",), Group.PROGRAM, "help", "All keys.", _BOTH, hint=8),
     Action("palette", ("ctrl+p",), Group.PROGRAM, "palette", "Find an action by its name.", (_A,)),
     Action(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import os
 import signal
 import sys
 import threading
@@ -27,6 +26,7 @@ from jamtui.actions import AS_DELIVERED, BY_ID, Keymap
 from jamtui.errors import JamError, UsageError
 from jamtui.model import Changed
 from jamtui.paths import PathError
+from jamtui.reports import stopped, write_report
 from jamtui.safe_text import safe_line
 from jamtui.session import Session
 from screens.messages import JamChanged
@@ -344,14 +344,7 @@ class JamApp(TypeAhead[int]):
         self._return_code = 1
         if self._exception is None:
             where = write_report(self._reports, error, self._clock())
-            self._exit_renderables.append(
-                Text(
-                    f"jamtui stopped on an error of its own ({type(error).__name__}). "
-                    "What you wrote is safe on the disk.\n"
-                    f"A report that holds no texts and no secrets: {where}\n"
-                    "Start jamtui again to go on where you were."
-                )
-            )
+            self._exit_renderables.append(Text(stopped(error, where)))
             self._exception = error
             self._exception_event.set()
         self._close_messages_no_wait()
@@ -360,31 +353,6 @@ class JamApp(TypeAhead[int]):
         """Textual calls this where it has no error at hand; its own would print local variables."""
         error = sys.exc_info()[1]
         self._handle_exception(error if isinstance(error, Exception) else RuntimeError("stopped"))
-
-
-def write_report(folder: Path, error: BaseException, now: datetime) -> str:
-    """Writes what is needed to find the fault, readable by this account alone; returns where, or why it is not there.
-
-    Types, files and lines only: the words of an error may quote a post, a token or a password.
-    """
-    import platform
-    import traceback
-    from importlib.metadata import version
-
-    lines = [f"jamtui {version('jamtui')} on Python {platform.python_version()}, {now:%Y-%m-%dT%H:%M:%SZ}", ""]
-    chain: BaseException | None = error
-    while chain is not None:
-        lines.append(f"{type(chain).__module__}.{type(chain).__qualname__}")
-        lines += [f"  {f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(chain.__traceback__)]
-        chain = chain.__cause__ or chain.__context__
-    path = folder / f"crash-{now:%Y%m%dT%H%M%SZ}-{os.getpid()}.txt"
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "w") as file:
-            file.write("\n".join(lines) + "\n")
-    except OSError as failure:
-        return f"could not be written ({failure.strerror})"
-    return str(path)
 
 
 def run(

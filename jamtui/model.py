@@ -278,6 +278,8 @@ class Status(Struct, frozen=True):
     progress: tuple[int, int] | None = None  # done and total of a cold sync, in bytes
     elsewhere: Link | None = None  # the link of the jamtui that holds the network, when this one only reads (READER)
     exploring: bool = False  # nothing is marked as read
+    why: str = ""  # the cause in a few words, while there is no connection
+    next_try: datetime | None = None  # when it is tried again by itself
 
 
 class Changed(Struct, frozen=True):

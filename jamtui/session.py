@@ -11,10 +11,10 @@ import contextlib
 import os
 import random
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from jamtui.errors import NotFound
+from jamtui.errors import NotFound, UsageError
 from jamtui.model import (
     Changed,
     ForumRow,
@@ -32,6 +32,7 @@ from jamtui.model import (
 )  # fmt: skip
 from jamtui.paths import Home
 from jamtui.reading import Reading
+from jamtui.reports import write_report
 from jamtui.safe_text import safe_line
 from jamtui.searching import Searching
 from jamtui.session_ways import Ways
@@ -58,6 +59,7 @@ class Session(Ways, Reading, Writing):
     """One Jam for one reader. Make it with `open_session`; `close` it in the end.
 
     ``clock`` gives the time shown and written; a demo may freeze it. ``explore`` never marks anything as read.
+    ``report`` writes down an error of our own in the network's thread, and says where.
     """
 
     def __init__(
@@ -68,8 +70,10 @@ class Session(Ways, Reading, Writing):
         rng: random.Random,
         new_client: Callable[[], JamClient] | None,
         explore: bool = False,
+        report: Callable[[BaseException], str] | None = None,
     ) -> None:
         self.known = jam
+        self._report = report
         self.explore = explore
         entry = jam.entry
         self.limits = Limits(entry.title_limit, entry.body_limit, entry.tag_limit, entry.tags_limit)
@@ -134,6 +138,8 @@ class Session(Ways, Reading, Writing):
             progress=state.progress,
             elsewhere=state.elsewhere,
             exploring=self.explore,
+            why=safe_line(state.why),
+            next_try=state.next_try,
         )
 
     def _meta(self, key: str) -> str:
@@ -292,12 +298,17 @@ class Session(Ways, Reading, Writing):
         """Starts the network's thread; ``on_change`` is called from it. Does nothing for archive files."""
         if self.known.local or self._new_client is None or self._network is not None:
             return
-        self._network = Network(self.known, self._new_client, now=self._clock, rng=self._rng, notify=on_change)
+        self._network = Network(
+            self.known, self._new_client, now=self._clock, rng=self._rng, notify=on_change, report=self._report
+        )
         self._network.start()
 
-    def _wake(self) -> None:
+    def _wake(self, *, at_once: bool = False) -> None:
+        """``at_once``: a person asks for it, whatever the server asked for."""
         if self._network is not None:
             self._network.wake()
+            if at_once and self._network.state.link is not Link.LIVE:
+                self._network.reconnect()
 
     def _connection(self) -> tuple[Link | None, datetime | None]:
         state = self._network.state if self._network is not None else None
@@ -305,10 +316,11 @@ class Session(Ways, Reading, Writing):
             return told_of(Holder(self.known.lock).told())
         return state.link, state.next_try
 
-    def reconnect(self) -> None:
-        """Tries now, instead of at the next time due."""
-        if self._network is not None:
-            self._network.wake()
+    def reconnect(self) -> str:
+        """Tries now, instead of at the next time due; what that does, in words. `UsageError` for a file."""
+        if self.known.local:
+            raise UsageError("an archive file has no server", "What is in it is all there is.")
+        return self._network.reconnect() if self._network is not None else "Nothing is connected yet"
 
     def close(self) -> None:
         if self._network is not None:
@@ -336,4 +348,8 @@ def open_session(
 
         return client_for(home, jam, environ)
 
-    return Session(jam, clock=clock, rng=rng, new_client=None if jam.local else new_client, explore=explore)
+    def report(error: BaseException) -> str:
+        return write_report(home.logs, error, datetime.now(UTC))
+
+    client = None if jam.local else new_client
+    return Session(jam, clock=clock, rng=rng, new_client=client, explore=explore, report=report)

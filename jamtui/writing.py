@@ -88,7 +88,7 @@ class Writing:
     def stored(self) -> Objects:
         raise NotImplementedError
 
-    def _wake(self) -> None:
+    def _wake(self, *, at_once: bool = False) -> None:
         """Something was put into the outbox: whoever holds the network is to look."""
         raise NotImplementedError
 
@@ -418,7 +418,7 @@ class Writing:
         if row.state == "refused" and not row.intact:
             raise UsageError("this was damaged on the disk", "Edit it, look through it, and send it again; or drop it.")
         self._own.retry(row.id)
-        self._wake()
+        self._wake(at_once=True)
 
     def conflict(self, outbox_id: str) -> Conflict:
         """Both versions of a post that was changed meanwhile. Raises `UsageError` for a row that met no newer one."""

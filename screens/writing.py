@@ -326,6 +326,9 @@ class Writing(Moving):
         self.reload()
         self.say("Trying again")
 
+    def action_reconnect(self) -> None:
+        self.say(self.session.reconnect(), "fact")
+
     def action_reopen(self) -> None:
         draft = self.session.reopen(self._waiting().id)
         self.reload()

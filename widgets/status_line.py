@@ -15,6 +15,7 @@ from textual.widget import Widget
 from jamtui.model import JamRow, Link, Status
 
 TOAST_SECONDS = 6.0
+_TITLE = 16  # columns that the title keeps, however much there is to say
 
 _Part = tuple[str, str]
 _MARKS = {"-error": "✗ ", "-warning": "! ", "-fact": ""}  # what was done has a check mark
@@ -65,6 +66,18 @@ def link_words(status: Status, now: datetime) -> _Part:
     return f"○ {link}{age}", "$warning" if link is Link.OFFLINE else "$error"
 
 
+def reasons(status: Status, now: datetime) -> list[str]:
+    """The link in words with its cause and when it is tried again, most words first; [] when all is well."""
+    if not status.why:
+        return []
+    words, comma, age = link_words(status, now)[0].partition(", ")
+    least = f"{words}: {status.why}"
+    if status.next_try is None:
+        return [f"{least}{comma}{age}", least]
+    again = f"{least}, again at {status.next_try.astimezone():%H:%M:%S}"
+    return [f"{again}{comma}{age}", again, least]
+
+
 class StatusLine(Widget):
     """One line: the Jam, its time left, the link, what waits, what is unread. Less of it on narrow terminals."""
 
@@ -80,9 +93,9 @@ class StatusLine(Widget):
 
     def show(self, status: Status, now: datetime) -> None:
         """Says something else, and repaints only when the words change."""
-        before = self._words(self.size.width)
+        before = self._words(self.content_size.width)
         self._status, self._now = status, now
-        if self._words(self.size.width) != before:
+        if self._words(self.content_size.width) != before:
             self.refresh()
 
     def render(self) -> Content:
@@ -110,8 +123,24 @@ class StatusLine(Widget):
         if width >= 50:
             right.append((time_left(self._jam, self._now), "$text-muted"))
         words, colour = link_words(status, self._now)
+        whole = [part for part in right if part[1] != "$text-muted"]
+        without = [part for part in whole if part[1] != "$foreground"]
+        forms = reasons(status, self._now)
+        # Why there is no connection comes before the time left, and that before what is unread.
+        for kept in (right, whole, without):
+            for form in forms:
+                if _cells(kept) + len(form) + _TITLE <= width:
+                    return left, [*kept, (form, colour)]
+        if forms:
+            room = width - _cells(without) - _TITLE
+            return left, [*without, (f"{forms[-1][: max(len(words.partition(',')[0]), room - 1)]}…", colour)]
         right.append((words if width >= 70 else words.partition(",")[0], colour))
         return left, right
+
+
+def _cells(parts: Sequence[_Part]) -> int:
+    """The most that parts of our own words take, each with the gap after it."""
+    return sum(len(text) + 3 for text, _ in parts)
 
 
 def _spaced(parts: Sequence[_Part], gap: str = "   ") -> list[Content]:

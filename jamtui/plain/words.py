@@ -270,7 +270,7 @@ def link(status: Status, now: datetime) -> str:
     if status.link is Link.SYNCING and status.progress and status.progress[1]:
         done, whole = status.progress
         return f"fetching, {min(99, 100 * done // whole)} percent"
-    detail = f": {status.detail}" if status.detail else ""
+    detail = f": {status.detail.rstrip('.')}" if status.detail else ""
     return f"{status.link}{age}{detail}"
 
 

@@ -128,6 +128,9 @@ class Writing(Marking):
         self.reload()
         self.say("Trying again.")
 
+    def do_reconnect(self) -> None:
+        self.say(f"{self.session.reconnect()}.")
+
     def do_reopen(self) -> None:
         draft = self.session.reopen(self._waiting().id)
         self.news.dropped(self.session)

@@ -22,15 +22,15 @@ class Backoff:
         if seconds >= _STEADY:
             self.failures = 0
 
-    def ended(self, lived: float) -> float:
+    def ended(self, lived: float, asked: float | None = None) -> float:
         """Seconds to wait after a connection that lived so long and ended without an error.
 
-        Never none: this may be how a server or a proxy ends every stream.
+        Never none: this may be how a server or a proxy ends every stream. ``asked`` as in `next`.
         """
         self.worked(lived)
         if self.failures or lived < _BRIEF:
-            return self.next()
-        return SHORTEST + self._rng.random()
+            return self.next(asked)
+        return max(asked or 0.0, SHORTEST + self._rng.random())
 
     def reset(self) -> None:
         self.failures = 0

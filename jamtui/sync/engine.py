@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from api_client import errors
-from api_client.models import Change, Heartbeat
+from api_client.models import Change, Heartbeat, Wish
 from jamtui.archive import ArchiveError, rfc3339
 from jamtui.model import Changed
 from jamtui.store.mirror import START, Loading, Mirror, seq_of
@@ -57,6 +57,7 @@ class Engine:
         self._notify = notify
         self._progress = progress
         self._streams = True  # until a stream has ended before it told its head
+        self.wish: float | None = None  # seconds that the server wants one to wait when its stream has ended
 
     # -- catching up
 
@@ -115,7 +116,8 @@ class Engine:
             try:
                 self._apply(page.items)
             except Resync:
-                raise errors.BadAnswer("The server's change log has a gap", "The mirror stays as it was.") from None
+                # No log of the wire has a gap. A mirror must not stand before it for ever: all is fetched anew.
+                return applied + await self._load_snapshot()
             applied += len(page.items)
             if page.items[-1].cursor == page.head:
                 return applied  # nothing came meanwhile: to ask for what is behind it would be one request more
@@ -184,6 +186,9 @@ class Engine:
         waiting: list[Change] = []
         arrived = asyncio.Event()
         goal: int | None = None  # the head that the stream told first, as long as the mirror has not got there
+        got = seq_of(self._mirror.cursor or START)
+        promised = 0  # the head that the heartbeat before told: by the next one, all up to there has come
+        self.wish = None
 
         def look() -> None:
             nonlocal goal, behind
@@ -192,22 +197,29 @@ class Engine:
                 live()
 
         async def read() -> None:
-            nonlocal goal
+            nonlocal goal, got, promised
             self._streams = False
             async with asyncio.timeout(SOON if behind else None) as soon:
                 stream = self._client.stream(self._mirror.cursor or START)
                 async with contextlib.aclosing(stream):
                     async for event in stream:
+                        if isinstance(event, Wish):
+                            self.wish = event.seconds
+                            continue
                         if goal is None:
                             self._streams = True
                             soon.reschedule(None)
-                            goal = seq_of(event.head) if isinstance(event, Heartbeat) else 0
+                            goal = seq_of(event.head) if isinstance(event, Heartbeat) and event.head else 0
                             look()
                         if isinstance(event, Change):
+                            got = max(got, event.seq)
                             waiting.append(event)
                             arrived.set()
                         elif isinstance(event, Heartbeat):
-                            self._beat(event.head, behind)
+                            if got < promised:
+                                raise Resync  # changes were lost, and none came after them that would show the gap
+                            promised = seq_of(event.head) if event.head else 0
+                            self._beat(event.head, behind or got < promised)
                         else:
                             raise Resync
 

@@ -8,46 +8,66 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import enum
 import random
 import threading
 import time
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from jamtui.errors import JamError
+from jamtui.errors import JamError, sentence
 from jamtui.model import Changed, Link
 from jamtui.store import connection, mirror, own
 from jamtui.store.registry import KnownJam
-from jamtui.sync.backoff import Backoff
+from jamtui.sync.backoff import SHORTEST, Backoff
 from jamtui.sync.holder import Holder
+from jamtui.sync.sleep import SleepWatch
 
 if TYPE_CHECKING:
+    from api_client import errors
     from api_client.client import JamClient
     from jamtui.sync.engine import Engine
     from jamtui.sync.outbox import Sender
 
 _LOOK = 0.25  # seconds between looks at what other processes wrote
 _TAKE_OVER = 1.0  # seconds between tries to become the holder
+_TICK = 1.0  # seconds between looks at the clocks, and at whether somebody signed in again
 _STOP = 5.0  # seconds that a stop may take before the thread is left to end with the process
 
 
+class _End(enum.Enum):
+    """How a connection ended without an error."""
+
+    ENDED = enum.auto()  # by the server
+    MISSED = enum.auto()  # changes are missing: they are fetched by cursor
+    BEHIND = enum.auto()  # the stream could not bring the mirror to the head: fetch that by cursor
+
+
 class NetworkState(Struct, frozen=True):
-    """The connection in words, for the status line. ``progress``: bytes done and in all, of a cold sync."""
+    """The connection in words, for the status line. ``progress``: bytes done and in all, of a cold sync.
+
+    ``detail`` tells all in sentences, ``why`` the cause in a few words, ``next_try`` when it is tried again.
+    """
 
     link: Link = Link.OFFLINE
     detail: str = ""
     progress: tuple[int, int] | None = None
     elsewhere: Link | None = None  # the link of the process that holds the network, when this one only reads
     next_try: datetime | None = None  # while there is no connection
+    why: str = ""
 
 
 class Network:
     """One Jam's connection. `start` and `stop` belong to the program's thread, `notify` is called from the network's.
 
     ``new_client`` is called in the thread, so that neither httpx nor a keyring is imported before the first frame.
+    ``report`` writes down an error of our own and answers where; ``watch`` notices that the machine slept.
     """
 
     def __init__(
@@ -58,8 +78,13 @@ class Network:
         now: Callable[[], datetime],
         rng: random.Random,
         notify: Callable[[Changed], None],
+        report: Callable[[BaseException], str] | None = None,
+        watch: SleepWatch | None = None,
     ) -> None:
         self._jam = jam
+        self._report = report
+        self._reported: dict[str, str] = {}  # place of an error of our own to its report
+        self._watch = watch or SleepWatch(_TICK)
         self._new_client = new_client
         self._now = now
         self._rng = rng
@@ -69,7 +94,9 @@ class Network:
         self._stopped = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._main: asyncio.Task[None] | None = None
-        self._woken = asyncio.Event()
+        self._woken = asyncio.Event()  # something is to be sent
+        self._at_once = asyncio.Event()  # a person, or the end of a sleep, asks for a new connection
+        self._slept = False
         self._was_live = False
         self._holder = Holder(jam.lock)
 
@@ -92,11 +119,24 @@ class Network:
         self._thread = None
 
     def wake(self) -> None:
-        """Something was put into the outbox, or a person wants a try now."""
+        """Something was put into the outbox."""
+        self._soon(self._woken.set)
+
+    def reconnect(self) -> str:
+        """A person wants a try now, whatever the server asked for: what that does, in words."""
+        link = self.state.link
+        if link is Link.READER:
+            return "Another jamtui on this machine holds the connection, and goes on trying"
+        if link is Link.SYNCING:
+            return "It is being fetched already"
+        self._soon(self._at_once.set)
+        return "Connecting anew"
+
+    def _soon(self, what: Callable[[], object]) -> None:
         loop = self._loop
         if loop is not None:
-            with contextlib.suppress(RuntimeError):  # the loop has ended: the next start sends it
-                loop.call_soon_threadsafe(self._woken.set)
+            with contextlib.suppress(RuntimeError):  # the loop has ended: the next start does it
+                loop.call_soon_threadsafe(what)
 
     def _cancel(self) -> None:
         if self._main is not None:
@@ -109,8 +149,8 @@ class Network:
             with contextlib.suppress(asyncio.CancelledError):
                 asyncio.run(self._start())
         except Exception as error:  # noqa: BLE001 - the thread's end must be told on the screen, whatever it was
-            what = error.title if isinstance(error, JamError) else f"{type(error).__name__} in the network's thread"
-            self._say(Link.OFFLINE, f"{what}; start jamtui again to reconnect")
+            what = error.title if isinstance(error, JamError) else self._our_own(error)
+            self._say(Link.OFFLINE, f"{what}; start jamtui again to reconnect", "start jamtui again")
 
     async def _start(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -148,76 +188,132 @@ class Network:
             try:
                 return self._new_client()
             except JamError as error:
-                self._say(Link.SIGNED_OUT, f"{error.title}. {error.hint}".strip())
-                await self._woken.wait()
-                self._woken.clear()
+                await self._until_signed_in(error)
+
+    async def _until_signed_in(self, error: JamError) -> None:
+        """Tells why there is no way in, and waits until a person signs in again (here or elsewhere) or wants a try."""
+        self._say(Link.SIGNED_OUT, f"{error.title}. {error.hint}".strip(), "sign in again with jamtui login")
+        entry = self._jam.folder / "jam.json"  # written by every sign-in
+        before = _stamp(entry)
+        self._woken.clear()
+        while not await _any(self._woken, self._at_once, within=_TICK) and _stamp(entry) == before:
+            pass
+        self._at_once.clear()
+        self._say(Link.CONNECTING)
 
     async def _hold(self) -> None:
         from jamtui.sync.engine import Engine
         from jamtui.sync.outbox import Sender
 
-        with (
-            contextlib.closing(connection.connect(self._jam.mirror, mirror.SCHEMA)) as mirror_db,
-            contextlib.closing(connection.connect(self._jam.own, own.SCHEMA)) as own_db,
-        ):
-            store = own.Own(own_db)
-            async with await self._client() as client:
-                engine = Engine(
-                    mirror.Mirror(mirror_db), store, client,
-                    now=self._now, notify=self._notify, progress=self._progress,
-                )  # fmt: skip
-                sender = Sender(
-                    store,
-                    client,
-                    Backoff(self._rng),
-                    self._now,
-                    lambda sent: self._notify(Changed(outbox=True, sent=sent)),
-                )
-                await self._keep_connected(engine, sender, own_db, Backoff(self._rng))
+        backoff = Backoff(self._rng)
+        clock = asyncio.create_task(self._notice_sleep())
+        try:
+            with (
+                contextlib.closing(connection.connect(self._jam.mirror, mirror.SCHEMA)) as mirror_db,
+                contextlib.closing(connection.connect(self._jam.own, own.SCHEMA)) as own_db,
+            ):
+                store = own.Own(own_db)
+                while True:
+                    async with await self._client() as client:
+                        engine = Engine(
+                            mirror.Mirror(mirror_db), store, client,
+                            now=self._now, notify=self._notify, progress=self._progress,
+                        )  # fmt: skip
+                        sender = Sender(
+                            store,
+                            client,
+                            Backoff(self._rng),
+                            self._now,
+                            lambda sent: self._notify(Changed(outbox=True, sent=sent)),
+                        )
+                        refused = await self._keep_connected(engine, sender, own_db, backoff)
+                    await self._until_signed_in(refused)  # with another token, so with another client
+                    await asyncio.sleep(SHORTEST)
+        finally:
+            clock.cancel()
 
     async def _keep_connected(
         self, engine: Engine, sender: Sender, own_db: connection.Connection, backoff: Backoff
-    ) -> None:
+    ) -> errors.NotSignedIn:
+        """Connects and heals, until the server does not take the token any more."""
         from api_client import errors
 
         while True:
             since = time.monotonic()
+            asked: float | None = None
             self._woken.clear()
+            self._at_once.clear()
+            if self._slept:
+                backoff.reset()  # another place, another network
+                self._slept = False
             try:
                 self._say(Link.RECONNECTING if self._was_live else Link.CONNECTING)
-                if not self._jam.me.guest:
-                    await engine.fetch_votes()
-                self._say(Link.SYNCING)
-                behind = engine.resumes
-                if not behind:
-                    await engine.catch_up()
-                if not await self._live(engine, sender, own_db, behind):
-                    await engine.catch_up()
-                    await self._live(engine, sender, own_db, behind=False)
-                wait = backoff.ended(time.monotonic() - since)
-                self._say(Link.RECONNECTING, f"the server ended the stream; next try at {self._clock_in(wait)}", wait)
+                end = await self._unless_at_once(self._attempt(engine, sender, own_db))
+                if end is None:  # a person, or the end of a sleep: what was connected is not trusted any more
+                    wait = 0.0
+                else:
+                    what = "changes are missing" if end is _End.MISSED else "the server ended the stream"
+                    wait = backoff.ended(time.monotonic() - since, engine.wish)
+                    self._put_off(Link.RECONNECTING, what, what, wait)
             except errors.NotSignedIn as error:
-                self._say(Link.SIGNED_OUT, f"{error.title}. {error.hint}".strip())
-                await self._woken.wait()
-                wait = 1.0
+                return error
             except errors.ApiError as error:
                 backoff.worked(time.monotonic() - since)
-                wait = backoff.next(error.retry_after)
+                asked = error.retry_after
+                wait = backoff.next(asked)
                 link = Link.RECONNECTING if self._was_live and backoff.failures < 3 else Link.OFFLINE
-                self._say(link, f"{error.title}; next try at {self._clock_in(wait)}", wait)
+                portal = error.brief == errors.PORTAL
+                self._put_off(link, sentence(error.brief) if portal else error.title, error.brief, wait)
             except connection.StoreError as error:
                 # A full disk, say: what was not written is fetched again once there is room.
                 wait = backoff.next()
-                self._say(Link.OFFLINE, f"{error.title}. {error.hint} Next try at {self._clock_in(wait)}", wait)
-            if wait:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(wait):
-                        await self._woken.wait()
-                        await asyncio.sleep(1.0)  # a person's wish may shorten the wait, not make a hot loop
+                self._put_off(Link.OFFLINE, f"{error.title}. {error.hint}", error.title, wait)
+            except Exception as error:  # noqa: BLE001 - an error of our own is told and written down, and tried again
+                wait = backoff.next()
+                self._put_off(Link.OFFLINE, self._our_own(error), "an error of jamtui's own", wait)
+            await self._pause(wait, since, asked is not None)
 
-    async def _live(self, engine: Engine, sender: Sender, own_db: connection.Connection, behind: bool) -> bool:
+    async def _attempt(self, engine: Engine, sender: Sender, own_db: connection.Connection) -> _End:
+        """One connection, from the first request to the end of the stream."""
+        if not self._jam.me.guest:
+            await engine.fetch_votes()
+        self._say(Link.SYNCING)
+        behind = engine.resumes
+        if not behind:
+            await engine.catch_up()
+        end = await self._live(engine, sender, own_db, behind)
+        if end is _End.BEHIND:
+            await engine.catch_up()
+            end = await self._live(engine, sender, own_db, behind=False)
+        return end
+
+    async def _unless_at_once(self, attempt: Coroutine[None, None, _End]) -> _End | None:
+        """The end of the attempt; None when it is broken off for a new one."""
+        going, other = asyncio.create_task(attempt), asyncio.create_task(self._at_once.wait())
+        try:
+            await asyncio.wait({going, other}, return_when=asyncio.FIRST_COMPLETED)
+            return await going if going.done() else None
+        finally:
+            for task in (going, other):
+                task.cancel()
+            await asyncio.gather(going, other, return_exceptions=True)
+
+    async def _pause(self, seconds: float, since: float, asked: bool) -> None:
+        """Waits for the next try. A person's wish and the end of a sleep end it at once, a write in the outbox unless
+        the server asked for the wait; but tries begin a second apart, so that none of these makes a hot loop."""
+        await _any(self._at_once, *([] if asked else [self._woken]), within=seconds)
+        await asyncio.sleep(max(0.0, since + SHORTEST - time.monotonic()))
+
+    async def _notice_sleep(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK)
+            if self._watch.slept():
+                self._slept = True
+                self._at_once.set()
+
+    async def _live(self, engine: Engine, sender: Sender, own_db: connection.Connection, behind: bool) -> _End:
         """Follows the stream and, once the mirror is at the head, sends, until one of them ends or fails. ``behind``:
-        the stream brings what is new as well. False when it could not, and that is to be fetched by cursor."""
+        the stream brings what is new as well."""
         from jamtui.sync.engine import Resync
 
         there = asyncio.Event()
@@ -231,12 +327,12 @@ class Network:
             for task in done:
                 task.result()
         except Resync:
-            return there.is_set()
+            return _End.MISSED if there.is_set() else _End.BEHIND
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        return True
+        return _End.ENDED
 
     async def _send(self, engine: Engine, sender: Sender, there: asyncio.Event) -> None:
         await there.wait()
@@ -271,19 +367,55 @@ class Network:
 
     def _say_reader(self, holder: Holder) -> Link | None:
         link = link_of(holder.told())
-        self.state = NetworkState(Link.READER, "another jamtui on this machine holds the connection", elsewhere=link)
+        held = "another jamtui on this machine holds the connection"
+        self.state = NetworkState(Link.READER, held, elsewhere=link)
         self._notify(Changed(status=True))
         return link
 
-    def _say(self, link: Link, detail: str = "", wait: float | None = None) -> None:
+    def _put_off(self, link: Link, what: str, why: str, wait: float) -> None:
+        """Says that it is tried again in ``wait`` seconds."""
+        end = "" if what.endswith(".") else ";"
+        again = "Next" if not end else "next"
+        self._say(link, f"{what}{end} {again} try at {self._clock_in(wait)}", why, wait)
+
+    def _say(self, link: Link, detail: str = "", why: str = "", wait: float | None = None) -> None:
         """``wait``: seconds until the next try, which are told to the others, too."""
         again = self._now() + timedelta(seconds=wait) if wait is not None else None
         self._holder.tell(f"{link}\n{int(again.timestamp())}" if again is not None else link)
-        self.state = NetworkState(link, detail, None, next_try=again)
+        self.state = NetworkState(link, detail, next_try=again, why=why)
         self._notify(Changed(status=True))
 
+    def _our_own(self, error: BaseException) -> str:
+        """An error that is none of the network: what is said of it, and where more of it stands."""
+        what = f"{type(error).__name__} in the network's thread, an error of jamtui's own"
+        if self._report is None:
+            return what
+        frames = traceback.extract_tb(error.__traceback__)
+        place = f"{type(error)} {frames[-1].filename}:{frames[-1].lineno}" if frames else f"{type(error)}"
+        if place not in self._reported:  # once, however often it is tried again
+            self._reported[place] = self._report(error)
+        return f"{what}; report: {self._reported[place]}"
+
     def _progress(self, done: int, total: int) -> None:
-        self.state = NetworkState(self.state.link, self.state.detail, (done, total) if total else None)
+        self.state = replace(self.state, progress=(done, total) if total else None)
+
+
+async def _any(*events: asyncio.Event, within: float) -> bool:
+    """Whether one of the events is set before so many seconds have passed."""
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        done, _ = await asyncio.wait(waits, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+        return bool(done)
+    finally:
+        for wait in waits:
+            wait.cancel()
+
+
+def _stamp(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def link_of(word: str) -> Link | None:

@@ -671,6 +671,19 @@ async def retry(t: Any, key: str) -> None:
     assert [row.id for row in t.session.outbox()] == ids
 
 
+@case("reconnect", Where.JAM)
+async def reconnect(t: Any, key: str) -> None:
+    await t.press(key)
+    assert "Nothing is connected yet" in t.told  # off line here; tests/contract does it with a server
+
+
+@case("reconnect", Where.OUTBOX)
+async def reconnect_in_the_outbox(t: Any, key: str) -> None:
+    await to_outbox(t)
+    await t.press(key)
+    assert "Nothing is connected yet" in t.told
+
+
 @case("reopen", Where.OUTBOX)
 async def reopen(t: Any, key: str) -> None:
     await to_outbox(t)

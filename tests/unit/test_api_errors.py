@@ -125,6 +125,31 @@ def test_retry_after(value: str | None, seconds: float | None) -> None:
     assert answer(503, "unavailable", retry_after=value).retry_after == seconds
 
 
+def test_a_date_to_retry_after_counts_from_the_servers_own_clock() -> None:
+    """A clock of ours that is an hour ahead would take the date for past."""
+    date, moment = "Fri, 02 Jan 2026 02:00:00 GMT", "Fri, 02 Jan 2026 02:05:00 GMT"
+    assert errors.parse_retry_after(moment, NOW) is None
+    assert errors.parse_retry_after(moment, NOW, date) == 300
+    assert errors.parse_retry_after(moment, NOW, "no date") is None
+    body = b'{"code":"unavailable"}'
+    error = errors.from_answer(
+        503, body, retry_after=moment, web_page=False, now=NOW, server="https://jam.example", date=date
+    )
+    assert error.retry_after == 300
+
+
+@pytest.mark.parametrize(
+    ("status", "web_page", "brief"),
+    [
+        (302, False, errors.PORTAL), (511, False, errors.PORTAL), (403, True, errors.PORTAL),
+        (404, False, "no Jam server answers"), (503, False, "the server asks to come back later"),
+        (502, True, "the server failed"), (429, False, "the server asks to slow down"),
+    ],
+)  # fmt: skip
+def test_a_few_words_say_why(status: int, web_page: bool, brief: str) -> None:
+    assert answer(status, web_page=web_page).brief == brief
+
+
 def test_models_errors_and_origin_bring_no_network_library() -> None:
     code = (
         "import sys, api_client.models, api_client.errors, api_client.origin, api_client.sse, api_client.tokens;"

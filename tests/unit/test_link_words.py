@@ -1,0 +1,69 @@
+"""Why there is no connection, in the status line: as much of it as fits, and nothing of it once it is over."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from api_client.errors import PORTAL
+from jamtui.model import JamRow, Link, Status
+from jamtui.plain import words as spoken
+from widgets.status_line import StatusLine, link_words, reasons
+
+NOW = datetime(2026, 1, 2, 14, tzinfo=UTC)
+JAM = JamRow(
+    "j", "jam", "A Jam with quite a long title", "", NOW - timedelta(1), NOW + timedelta(2), "https://jam.example"
+)
+
+
+def line(width: int, **facts: object) -> str:
+    """What stands on the line after the title."""
+    status = Status(mirrored_at=NOW - timedelta(minutes=9), unread=1234, queued=2, **facts)  # type: ignore[arg-type]
+    _, right = StatusLine(JAM, status, NOW, "Ana")._words(width)
+    return "   ".join(text for text, _ in right)
+
+
+@pytest.fixture(autouse=True)
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+
+
+def offline(width: int, why: str = "no answer for 15 s") -> str:
+    return line(width, link=Link.OFFLINE, why=why, next_try=NOW + timedelta(seconds=70))
+
+
+def test_the_cause_and_the_next_try_stand_in_the_status_line() -> None:
+    again = f"again at {(NOW + timedelta(seconds=70)).astimezone():%H:%M:%S}"
+    whole = f"○ offline: no answer for 15 s, {again}, mirror 9 min old"
+    assert offline(160) == f"1,234 unread   ↑ 2 to send   2 d left   {whole}"
+    assert offline(112).endswith(f"○ offline: no answer for 15 s, {again}")
+    assert offline(80).endswith("○ offline: no answer for 15 s")
+    assert offline(40).startswith("↑2   ○ offline: no ")
+
+
+def test_a_captive_portal_says_what_to_do() -> None:
+    assert f"○ offline: {PORTAL}" in offline(120, PORTAL)
+    assert f"○ offline: {PORTAL[:20]}" in offline(80, PORTAL)
+    assert offline(80, PORTAL).endswith("…")
+
+
+def test_nothing_of_it_is_left_when_it_is_over() -> None:
+    assert line(160, link=Link.LIVE).endswith("● live")
+    assert reasons(Status(Link.LIVE), NOW) == []
+
+
+@pytest.mark.parametrize("width", range(30, 200))
+def test_the_title_keeps_its_room(width: int) -> None:
+    for why in ("no answer", PORTAL):
+        assert len(offline(width, why)) <= max(width - 16, len("↑2   ○ offline:…"))
+
+
+def test_signed_out_says_how_to_come_in_again() -> None:
+    assert reasons(Status(Link.SIGNED_OUT, why="sign in again with jamtui login"), NOW)[-1].endswith("jamtui login")
+    assert link_words(Status(Link.SIGNED_OUT), NOW)[0] == "○ signed out"
+
+
+def test_plain_mode_tells_the_whole_sentence() -> None:
+    status = Status(Link.OFFLINE, detail="This network wants you to sign in: open a browser; next try at 14:01:10")
+    assert spoken.link(status, NOW) == f"offline: {status.detail}"
