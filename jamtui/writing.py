@@ -107,8 +107,9 @@ class Writing:
         post = self.post(post_id)
         if found := self._own.draft(DraftKind.EDIT, post.id):
             return found
+        version = max(1, sum(self._versions(post.id)))  # with what waits, since that is what one sees
         title, body = self.written(post)
-        return Draft(DraftKind.EDIT, post.id, title, body, base_version=post.version)
+        return Draft(DraftKind.EDIT, post.id, title, body, base_version=version)
 
     def written(self, post: PostRow) -> tuple[str, str]:
         """Title and body of a post as they were written, not made harmless: to be changed, never to be shown."""
@@ -242,15 +243,28 @@ class Writing:
 
     def _send_edit(self, draft: Draft, target: PostRow, title: str, body: str, instead_of: Draft | None) -> str:
         self._check_own(target)
-        pending = [row for row in self._own.outbox("WHERE post_id = ?", (target.id,)) if row.state != "refused"]
-        if target.key < 0:
+        there, ahead = self._versions(target.id)
+        if target.key < 0 or not there:
             raise UsageError("this post is not sent yet", "Take it back from the outbox to change it.")
-        ahead = sum(row.kind == "edit" for row in pending)
-        version = (draft.base_version or target.version) + ahead
+        begun = draft.base_version or there
+        # Begun upon edits that wait, it counts on them, as far as they still do; begun upon a version that somebody has
+        # changed since, it is for the Jam to say so.
+        version = there + ahead if begun == there else min(begun, there + ahead)
         payload = Payload(target.parent_id, title, body, base_version=version)
         return self._enqueue(
             new_uuid7(self.now(), self._rng), "edit", target.id, target.thread_id, target.forum_id, payload, instead_of
         )
+
+    def _versions(self, post_id: str) -> tuple[int, int]:
+        """The version of a post that the mirror has (0: none), and how many edits that wait will raise it.
+
+        The outbox is read first: what is confirmed in between is in the mirror then, and not counted twice. Nor is an
+        edit whose answer was lost, or that will be refused: it was made upon a version that is over.
+        """
+        waiting = self._own.outbox("WHERE post_id = ? AND kind = 'edit' AND state <> 'refused'", (post_id,))
+        there = self._rows.as_confirmed(post_id)
+        version = there.version if there is not None else 0
+        return version, sum(row.payload.base_version >= version for row in waiting)
 
     def _enqueue(
         self,
@@ -320,10 +334,8 @@ class Writing:
                 return _undo("taken back", dropped)
             target = self.post(post_id)  # the Jam has it, though the mirror may not show it yet
         self._check_may_write()
-        edits = sum(
-            row.kind == "edit" for row in self._own.outbox("WHERE post_id = ? AND state <> 'refused'", (target.id,))
-        )
-        return self._change("delete", target, Payload(base_version=max(1, target.version) + edits))
+        there, edits = self._versions(target.id)
+        return self._change("delete", target, Payload(base_version=max(1, there) + edits))
 
     def tag(self, post_id: str, tag: str) -> str:
         return self._tagging("tag", post_id, tag)

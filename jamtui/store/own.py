@@ -313,6 +313,11 @@ class Own(Drafts):
                 for one in self._behind(row):  # it was written upon the same version as this one
                     payload = replace(one.payload, base_version=row.payload.base_version)
                     self._change(replace(one, payload=payload, state="refused", reason=reason, code=code))
+                # So was a draft that was begun upon it: it must not count on the version which that has become now.
+                self.db.execute(
+                    "UPDATE drafts SET base_version = ? WHERE kind = 'edit' AND target = ? AND base_version > ?",
+                    (row.payload.base_version, row.post_id, row.payload.base_version),
+                )
             elif row.kind == "edit":
                 self._count_on_no_more(row)
             self.db.execute(

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from jamtui.archive import rfc3339
 from jamtui.errors import NotFound, UsageError
@@ -349,3 +350,43 @@ def test_what_was_written_upon_an_edit_that_is_too_long_counts_on_it_no_more(ses
     assert [(row.state, row.payload.base_version) for row in session.stored().waiting] == [
         ("refused", 1), ("queued", 1)
     ]  # fmt: skip
+
+
+def test_an_edit_begun_upon_one_that_waits_counts_on_it_once(session: Session, store: own.Own) -> None:
+    first = session.send(edit("one"))
+    begun = session.edit_draft("post-0003")
+    assert (begun.body, begun.base_version) == ("one", 2)
+    store.sent(first, 13)
+    arrives(session, post(3, 2, author_id=ME, body="one", version=2))
+    store.forget_sent(13)
+    session.send(replace(begun, body="two"))
+    (row,) = session.stored().waiting
+    assert row.payload.base_version == 2
+
+
+def test_an_edit_that_arrived_though_its_answer_was_lost_is_not_counted_on_twice(session: Session) -> None:
+    session.send(edit("one"))
+    arrives(session, post(3, 2, author_id=ME, body="one", version=2))  # and the row waits for its next try
+    session.send(replace(session.edit_draft("post-0003"), body="two"))
+    session.delete("post-0003")
+    assert [row.payload.base_version for row in session.stored().waiting] == [1, 2, 3]
+
+
+def test_an_edit_begun_upon_one_that_was_dropped_counts_on_it_no_more(session: Session) -> None:
+    first = session.send(edit("one"))
+    begun = session.edit_draft("post-0003")
+    session.drop(first)
+    session.send(replace(begun, body="two"))
+    (row,) = session.stored().waiting
+    assert row.payload.base_version == 1
+
+
+def test_a_draft_begun_upon_an_edit_that_is_refused_does_not_go_over_theirs(session: Session, store: own.Own) -> None:
+    first = session.send(edit("one"))
+    session.save_draft(replace(session.edit_draft("post-0003"), body="begun"))
+    arrives(session, post(3, 2, author_id=ME, body="Theirs", version=2))
+    store.refused(first, "It was changed meanwhile", "version_conflict")
+    session.choose_theirs(first)
+    session.send(session.edit_draft("post-0003"))
+    (row,) = session.stored().waiting
+    assert (row.payload.body, row.payload.base_version) == ("begun", 1)  # the Jam is at 2, and will say so
