@@ -130,6 +130,20 @@ def transaction(db: apsw.Connection) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def one_moment(db: apsw.Connection) -> Iterator[None]:
+    """What is read inside is of one moment, whoever writes meanwhile. It may stand in another one, or a transaction."""
+    if not db.get_autocommit():
+        yield
+        return
+    db.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if not db.get_autocommit():
+            db.execute("ROLLBACK")
+
+
+@contextlib.contextmanager
 def explained(
     path: Path, name: str, if_broken: str = "Start jamtui again: what can be fetched is fetched anew."
 ) -> Iterator[None]:

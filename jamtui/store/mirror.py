@@ -38,6 +38,7 @@ class _Tally(Struct):
     everything: bool = False
     forums: set[str] = field(default_factory=set)
     threads: dict[int, str] = field(default_factory=dict)
+    older: set[int] = field(default_factory=set)  # those of them in which a post changed that was there before
     posts: set[str] = field(default_factory=set)
     new: int = 0
     numbers: dict[tuple[str, str], int] = field(default_factory=dict)  # table and id to n, which stays what it is
@@ -87,7 +88,7 @@ class Mirror:
         with transaction(self.db):
             for kind, raw in changes:
                 self._fold(kind, raw, tally)
-            self._derive(tally.threads, seq_of(cursor))
+            self._derive(tally, seq_of(cursor))
             self.set_meta("cursor", cursor)
             if now:
                 self.set_meta("mirrored_at", now)
@@ -204,6 +205,7 @@ class Mirror:
             tally.new += 1
         else:
             n, thread = int(old[0]), int(old[1])
+            tally.older.add(thread)
             self._forget_words(n, archive.decode("post", bytes(old[2])))
             self.db.execute(
                 "UPDATE posts SET forum = ?, author = ?, created = ?, up = ?, gone = ?, raw = ?, "
@@ -256,11 +258,11 @@ class Mirror:
             (kind, known, raw),
         )
 
-    def _derive(self, threads: Iterable[int], rev: int) -> None:
+    def _derive(self, tally: _Tally, rev: int) -> None:
         """Thread rows are counted from the posts, never incremented, so that they cannot drift."""
-        touched = list(threads)
-        self.db.executemany(tables.DERIVE, [(n, rev) for n in touched])
-        self.db.executemany(tables.DERIVE_MORE, [(n,) for n in touched])
+        rows = [(n, rev, rev if n in tally.older else None) for n in tally.threads]
+        self.db.executemany(tables.DERIVE, rows)
+        self.db.executemany(tables.DERIVE_MORE, [(n,) for n in tally.threads])
 
     # -- all at once
 

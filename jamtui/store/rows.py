@@ -20,15 +20,16 @@ from jamtui.archive import Forum, Jam, Person, Post
 from jamtui.errors import NotFound, UsageError
 from jamtui.model import ForumRow, JamRow, Me, PersonRow, PostRow, TagRow, ThreadIndex, ThreadRow
 from jamtui.safe_text import safe_block, safe_line
+from jamtui.store.connection import one_moment
 from jamtui.store.counts import Counts
 from jamtui.store.mirror import numbers
+from jamtui.store.order import HeldOrder, Placed, continued, depth_first, placed
 from jamtui.store.overlay import Overlay
 from jamtui.store.silence import Silence
 
 _POST = msgspec.json.Decoder(Post)
 _PERSON = msgspec.json.Decoder(Person)
 _FORUM = msgspec.json.Decoder(Forum)
-_INDEX = msgspec.json.Decoder(list[tuple[int, int | None, int]])
 _JAM = msgspec.json.Decoder(Jam)
 
 _POSTS = """
@@ -78,6 +79,7 @@ class Rows:
         self.silence = Silence()
         self._my_n: int | None = None
         self._counts = Counts()
+        self._order = HeldOrder()
         self._forum_rows: dict[bytes, ForumRow] = {}  # without counts, by their JSON
 
     @property
@@ -184,24 +186,22 @@ class Rows:
 
     def thread_index(self, thread_id: str) -> ThreadIndex:
         """The order of a thread. Raises `NotFound`."""
-        opener = next(iter(self.db.execute("SELECT n FROM posts WHERE id = ? AND parent IS NULL", (thread_id,))), None)
-        rows: list[tuple[int, int | None, int]] = []
-        if opener is not None:
-            # In one piece: for each row by itself apsw would let go of Python's lock, and get it back when the
-            # network's thread gives it, ms later.
-            unread = f"p.gone = 0 AND p.author <> ?1 AND r.h IS NULL {self.silence.loud('p')}"
-            sql = (
-                f"SELECT json_group_array(json_array(p.n, p.parent, {unread}) ORDER BY p.n) "
-                "FROM posts p LEFT JOIN own.read r ON r.h = p.h WHERE p.thread = ?2"
-            )
-            rows = _INDEX.decode(_bytes(next(iter(self.db.execute(sql, (self.my_n(), opener[0]))))[0]))
-        numbers_of: dict[str, int] = {}
-        for waiting in self.overlay.by_thread.get(thread_id, ()):
-            parent: int | None = None
-            if waiting.payload.parent_id is not None:
-                parent = numbers_of.get(waiting.payload.parent_id) or self._post_n(waiting.payload.parent_id)
-            numbers_of[waiting.post_id] = -waiting.n
-            rows.append((-waiting.n, parent, 0))
+        me, loud = self.my_n(), self.silence.loud("p")
+        with one_moment(self.db):
+            stored = self._order.index(self.db, thread_id, me, loud)
+            rows: list[Placed] = []
+            numbers_of: dict[str, int] = {}
+            for waiting in self.overlay.by_thread.get(thread_id, ()):
+                parent: int | None = None
+                if waiting.payload.parent_id is not None:
+                    parent = numbers_of.get(waiting.payload.parent_id) or self._post_n(waiting.payload.parent_id)
+                numbers_of[waiting.post_id] = -waiting.n
+                rows.append((-waiting.n, parent, 0))
+            index = continued(stored, rows) if stored is not None else None
+            if index is not None:
+                return index
+            if stored is not None:
+                rows = placed(self.db, stored.keys[0], me, loud) + rows
         if not rows:
             raise NotFound(f"no thread {thread_id[:13]}", "It may not be mirrored yet: run jamtui sync.")
         return depth_first(thread_id, rows)
@@ -431,33 +431,6 @@ def forum_named(name: str, forums: Sequence[ForumRow]) -> ForumRow:
     near = difflib.get_close_matches(name.casefold(), slugs, 1)
     hint = f"Did you mean {near[0]}?" if near else f"Forums of this Jam: {', '.join(slugs)}."
     raise NotFound(f"no forum {safe_line(name)}", hint if slugs else "Run jamtui sync.")
-
-
-def depth_first(thread_id: str, rows: Sequence[tuple[int, int | None, int]]) -> ThreadIndex:
-    """(key, key of the parent or None, unread) in order of arrival → the reading order: each reply under its parent.
-
-    A reply whose parent is not there (a broken archive) stands at depth 1 under the opener's level, after the others.
-    """
-    children: dict[int | None, list[int]] = {}
-    known = {key for key, _, _ in rows}
-    for key, parent, _ in rows:
-        children.setdefault(parent if parent in known else None, []).append(key)
-    keys: list[int] = []
-    depths: list[int] = []
-    parents: list[int] = []
-    stack = [(key, 0, -1) for key in reversed(children.get(None, ()))]
-    while stack:
-        key, depth, parent_at = stack.pop()
-        at = len(keys)
-        keys.append(key)
-        depths.append(depth if at == 0 or parent_at >= 0 else 1)
-        parents.append(parent_at)
-        if key in children:
-            below = depths[at] + 1
-            stack += [(child, below, at) for child in reversed(children[key])]
-    return ThreadIndex(
-        thread_id, tuple(keys), tuple(depths), tuple(parents), frozenset(key for key, _, unread in rows if unread)
-    )
 
 
 def _post_row(key: int, raw: bytes, up: int, person: bytes, unread: bool, saved: bool, mine: bool) -> PostRow:

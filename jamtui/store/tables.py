@@ -63,6 +63,10 @@ INSERT INTO words(words, rank) VALUES ('automerge', 0), ('crisismerge', 64), ('u
 """
 _INDEXES_V3 = {"threads_rev": "threads(rev)"}
 
+# ...and which change last touched a post that was in the thread already: since then only posts came, each with a number
+# higher than all before it. So of a thread of thousands a reader counts and orders those few.
+_V4 = "ALTER TABLE threads ADD COLUMN old INTEGER NOT NULL DEFAULT 0;"
+
 # Indexes that lists and counts want, and that a bulk load does better without: made when it is finished. Those of posts
 # hold all that their readers ask for, so that the rows, which are long, are not touched.
 _INDEXES = {
@@ -104,7 +108,7 @@ def _add_derived(db: apsw.Connection) -> None:
 
 # Longer pages hold long posts with fewer ends: a tenth off a bulk load.
 SCHEMA = Schema(
-    "mirror", 0x4A414D31, (_V1 + _INDEXES_V1, _add_derived, _V3 + _made(_INDEXES_V3)), "NORMAL", page_size=8_192
+    "mirror", 0x4A414D31, (_V1 + _INDEXES_V1, _add_derived, _V3 + _made(_INDEXES_V3), _V4), "NORMAL", page_size=8_192
 )
 
 
@@ -114,16 +118,17 @@ INSERT_POST = (
     "INSERT INTO posts(n, id, h, forum, thread, parent, author, created, up, gone, raw, lang, code, featured) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-# A thread's row, from its posts. What stands in an index is written only when it is another: three of four would be
-# written for nothing when an answer comes.
+# A thread's row, from its posts; ?3 is NULL when only new ones came. What stands in an index is written only when it is
+# another: three of four would be written for nothing when an answer comes.
 DERIVE = """
-INSERT INTO threads(n, forum, replies, last, up, rev)
+INSERT INTO threads(n, forum, replies, last, up, rev, old)
 SELECT n, forum,
     (SELECT count(*) FROM posts r WHERE r.thread = posts.n AND r.n <> posts.n AND r.gone = 0),
     (SELECT max(r.n) FROM posts r WHERE r.thread = posts.n),
-    up, ?2
+    up, ?2, coalesce(?3, 0)
 FROM posts WHERE n = ?1 AND parent IS NULL
-ON CONFLICT(n) DO UPDATE SET replies = excluded.replies, last = excluded.last, rev = excluded.rev"""
+ON CONFLICT(n) DO UPDATE SET
+    replies = excluded.replies, last = excluded.last, rev = excluded.rev, old = coalesce(?3, old)"""
 DERIVE_MORE = """
 UPDATE threads SET (forum, up) = (SELECT p.forum, p.up FROM posts p WHERE p.n = threads.n)
 WHERE n = ?1 AND (forum, up) <> (SELECT p.forum, p.up FROM posts p WHERE p.n = threads.n)"""

@@ -129,18 +129,25 @@ def counted(session: Session) -> list[tuple[str, int, int, int]]:
     return [(forum, threads, posts, unread) for forum, (threads, posts, unread) in found.items()]
 
 
-def threads_agree(session: Session) -> bool:
-    """Whether each thread's row tells as much as its posts, one after the other."""
+def threads_agree(session: Session, thread: str) -> bool:
+    """Whether each thread's row tells as much as its posts, one after the other, and this thread has the order that
+    one gets who asks for the first time."""
     with closing(rows.connect(session.known.mirror, session.known.own)) as db:
         keys = [int(n) for (n,) in db.execute("SELECT n FROM posts")]
         openers = [int(n) for (n,) in db.execute("SELECT n FROM threads")]
+        anew = rows.Rows(db, session.me)
+        anew.silence = session._fresh().silence
+        index = anew.thread_index(thread)
     unread: dict[str, int] = {}
     for post in session.posts(keys):
         unread[post.thread_id] = unread.get(post.thread_id, 0) + post.unread
-    return {row.id: row.unread for row in session.threads(openers)} == unread
+    told = {row.id: row.unread for row in session.threads(openers)}
+    return told == unread and session.thread_index(thread) == index and len(index.unread) == unread[thread]
 
 
 def test_what_is_held_equals_what_is_counted_whatever_happens(session: Session, log: Log, rng: random.Random) -> None:
+    thread = max((one["thread_id"] for one in log.posts), key=[one["thread_id"] for one in log.posts].count)
+
     def post() -> None:
         log.apply(*(("post", log.new()) for _ in range(rng.randrange(1, 5))))
 
@@ -187,7 +194,7 @@ def test_what_is_held_equals_what_is_counted_whatever_happens(session: Session, 
         step()
         if rng.random() < 0.7:  # else several steps are seen at once
             assert held(session) == counted(session), (number, step.__name__)
-            assert threads_agree(session), (number, step.__name__)
+            assert threads_agree(session, thread if rng.random() < 0.9 else uid(1)), (number, step.__name__)
     assert held(session) == counted(session)
     assert sum(row.unread for row in session.forums()) > 0
 
@@ -208,6 +215,15 @@ def test_a_new_post_has_its_thread_counted_and_no_other(
     assert held(session) == counted(session)
     with closing(connection.connect(log.path, mirror.SCHEMA)) as db:
         Mirror(db).touch(rfc3339(NOW))
+    assert held(session) == counted(session)
+
+
+def test_an_unread_post_that_is_taken_back_is_not_unread_in_its_thread(session: Session, log: Log) -> None:
+    post = next(row for row in session.posts(session.live_keys()) if row.unread and row.parent_id)
+    assert post.key in session.thread_index(post.thread_id).unread
+    log.apply(("post", next(one for one in log.posts if one["id"] == post.id) | {"body": "", "state": "deleted"}))
+    assert post.key not in session.thread_index(post.thread_id).unread
+    assert threads_agree(session, post.thread_id)
     assert held(session) == counted(session)
 
 
