@@ -168,6 +168,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     clock_of(args.freeze)
     if args.screenshot:
         screen.size_of(args.size)
+        screen.keys_of(args.keys)
     elif not context.plain:
         screen.need_terminal("jamtui demo --screenshot FILE.svg draws its screen into a picture.")
     context.out.say("Starting the demo …")

@@ -166,6 +166,7 @@ def draw(context: Context, session: Session, args: argparse.Namespace, *, frozen
     if context.theme:
         check_theme(context.theme)
     columns, lines = size_of(args.size)
+    keys = keys_of(args.keys)
     target = Path(args.screenshot)
     if not target.parent.is_dir():
         raise UsageError(f"there is no folder {target.parent}", "Make it first.")
@@ -181,7 +182,7 @@ def draw(context: Context, session: Session, args: argparse.Namespace, *, frozen
         async with app.run_test(size=(columns, lines)) as pilot:
             await pilot.pause()
             await app.workers.wait_for_complete()
-            for key in args.keys.split():
+            for key in keys:
                 await pilot.press(key)
                 await app.workers.wait_for_complete()
             await pilot.pause()
@@ -192,6 +193,14 @@ def draw(context: Context, session: Session, args: argparse.Namespace, *, frozen
     finally:
         session.close()
     return 0
+
+
+def keys_of(text: str) -> list[str]:
+    """``enter j PgDn`` as Textual spells them. Raises `UsageError` for what is no key."""
+    try:
+        return [keymap.key(one) for one in text.split()]
+    except ValueError as error:
+        raise UsageError(f"{error}", 'Write keys with spaces between them: "enter j j PgDn".') from None
 
 
 def size_of(text: str) -> tuple[int, int]:

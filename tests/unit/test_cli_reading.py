@@ -190,6 +190,7 @@ def test_export_never_replaces_a_file_by_itself(run: Run, tmp_path: Path) -> Non
         (("demo",), 2, "--screenshot"),
         (("demo", "--freeze", "noon", "--screenshot", "x.svg"), 2, "not a time"),
         (("demo", "--screenshot", "x.svg", "--size", "9x9"), 2, "not a size"),
+        (("demo", "--screenshot", "x.svg", "--keys", "j entr"), 2, "did you mean 'enter'?"),
         (("outbox", "drop", "ffffffff"), 5, "jamtui outbox lists"),
         (("outbox", "drop"), 2, "which one"),
         (("vote", "ffffffff"), 3, "Sign in"),
