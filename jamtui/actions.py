@@ -80,8 +80,17 @@ ACTIONS: tuple[Action, ...] = (
     # Move
     Action("down", ("j", "down"), Group.MOVE, "down", "Move one row or line down.", _BOTH),
     Action("up", ("k", "up"), Group.MOVE, "up", "Move one row or line up.", _BOTH),
-    Action("first", ("g", "home"), Group.MOVE, "first", "Go to the first row, or the top of the thread.", _BOTH),
-    Action("last", ("G", "end"), Group.MOVE, "last", "Go to the last row, or the end of the thread.", _BOTH),
+    Action(
+        "first",
+        ("g", "home"),
+        Group.MOVE,
+        "first",
+        "Go to the first row, or the top of the thread; marks nothing.",
+        _BOTH,
+    ),
+    Action(
+        "last", ("G", "end"), Group.MOVE, "last", "Go to the last row, or the end of the thread; marks nothing.", _BOTH
+    ),
     Action("page-down", ("pagedown",), Group.MOVE, "page down", "Move a page down.", _BOTH),
     Action("page-up", ("pageup",), Group.MOVE, "page up", "Move a page up.", _BOTH),
     Action("open", ("enter",), Group.MOVE, "open", "Open the forum, the thread or the post.", _BOTH, hint=1),
@@ -105,7 +114,12 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("read-back", ("b",), Group.READ, "page back", "Page back.", _BOTH),
     Action(
-        "next", ("n",), Group.READ, "next unread", "Next unread post; while a search is shown, the next hit.", hint=5
+        "next",
+        ("n",),
+        Group.READ,
+        "next unread",
+        "Next unread post, one by one: reads the post it leaves; while a search is shown, the next hit.",
+        hint=5,
     ),
     Action(
         "previous", ("p",), Group.READ, "previous", "Previous unread post; while a search is shown, the hit before."

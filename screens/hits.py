@@ -96,9 +96,11 @@ class Hits:
         """The next hit or the one before; after the last comes the first again."""
         if self.hits is None:
             return
-        at, total = self.hits.at + direction, len(self.hits.found.keys)
-        self.show_hit(replace(self.hits, at=at % total))
         host: Any = self
+        at, total = self.hits.at + direction, len(self.hits.found.keys)
+        if direction > 0 and host.spot.reading and total > 1:
+            host.reader.leave_post()
+        self.show_hit(replace(self.hits, at=at % total))
         if total == 1:
             host.say("There is no other hit", "fact")
         elif not 0 <= at < total:

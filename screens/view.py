@@ -108,7 +108,8 @@ class View(Panes):
         self._stop_resting()
         if before.reading:
             self._keep_reader_place()
-            self.reader.leave()
+            if not spot.reading or spot.thread != before.thread:
+                self.reader.leave()
             self.reader.previewing = True  # what it showed is told; what was only previewed is not seen by opening it
         if replace(before, thread="", reading=False) != replace(spot, thread="", reading=False):
             self._fill_list()

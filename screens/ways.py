@@ -401,11 +401,15 @@ class Ways(Moving):
         post = steps[at].post
         if page and self.reader.cursor_key == post.key and not self.reader.ended and self.reader.page(1):
             return True
+        if page:
+            self.reader.leave()
         if not 0 <= at + step < len(steps):
             if step > 0:
                 self.reader.leave()
                 self.say("The plan is done", "fact")
             return True
+        if step > 0:
+            self.reader.leave_post()
         self.list_now.go_to_index(at + step)
         self.open_row()
         self._refresh_lines()

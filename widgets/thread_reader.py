@@ -2,8 +2,9 @@
 
 When posts arrive or change, the post that is read stays on the line of the screen where it is.
 
-A post counts as seen when its last line has been on the screen and the reader moves on (as in slrn); what was jumped
-over is not.
+A post counts as seen when its last line has been on the screen and the reader reads on: a page on, or out of the
+thread, counts all that the screen shows to its end; a step to another post counts the post that is left. Going back,
+jumping, folding and pointing count nothing.
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ class ThreadReader(ThreadView):
     def set_thread(
         self, index: ThreadIndex, *, cursor: int | None = None, line: int = 0, words: Sequence[str] = ()
     ) -> None:
-        """Another thread. ``cursor`` and ``line`` are what `place` gave; ``words`` are marked in the text."""
-        self._report_seen()
+        """Another thread. ``cursor`` and ``line`` are what `place` gave; ``words`` are marked in the text. What the one
+        before showed is not told as seen: see `leave`."""
         self._order = ThreadOrder(index)
         self._expanded.clear()
         self._shifts.clear()
@@ -147,7 +148,9 @@ class ThreadReader(ThreadView):
     # moving
 
     def move(self, delta: int) -> bool:
-        """Moves the cursor by posts and shows the post; whether it moved."""
+        """Moves the cursor by posts and shows the post; whether it moved. The post that is left is seen."""
+        if self._order and self._inside(self._cursor + delta) != self._cursor:
+            self.leave_post()
         return self._go(self._cursor + delta)
 
     def first(self) -> bool:
@@ -160,7 +163,6 @@ class ThreadReader(ThreadView):
         """Moves to a post, out of any fold, and puts it at the top of the view; False when it is not in the thread."""
         if key not in self.index.keys:
             return False
-        self._report_seen()
         hiding = self._order.folds_above(key)
         if hiding:
             self._order = ThreadOrder(self.index, self._order.folded - hiding)
@@ -173,10 +175,12 @@ class ThreadReader(ThreadView):
         self.scroll_lines(lines)
 
     def scroll_lines(self, delta: int) -> bool:
-        """Moves the view by lines; the cursor stays unless it would leave the view. Whether it moved."""
+        """Moves the view by lines; the cursor stays unless it would leave the view. Whether it moved.
+
+        Posts that end above the view then, and were in it, are seen."""
         if not self._order or not self._laid_out:
             return False
-        self._report_seen()
+        passed = self._ended_in_view()
         before = self._settled()
         at, line = before
         self._anchor = (at, line + delta)
@@ -185,18 +189,22 @@ class ThreadReader(ThreadView):
             return False
         self._moved()
         view = self._lines_in_view()
+        if delta > 0:
+            self._tell(passed - self._ended_in_view())
         if not any(at == self._cursor for at, _ in view):
             self._set_cursor(self._first_whole(view, delta))
         return True
 
     def page(self, direction: int = 1) -> bool:
-        """Moves by a screenful; False when the end (or the start) is already on the screen."""
+        """Moves by a screenful; False when the end (or the start) is already on the screen. Forwards, all that is on the
+        screen to its last line is seen."""
         if not self._order or not self._laid_out:
             return False
         before = self._lines_in_view()
+        if direction > 0:
+            self.leave()
         step = max(1, self.size.height - OVERLAP) * (1 if direction > 0 else -1)
         if not self.scroll_lines(step):
-            self._report_seen()
             return False
         view = self._lines_in_view()
         if direction > 0:
@@ -210,17 +218,30 @@ class ThreadReader(ThreadView):
 
     def next_unread(self, direction: int = 1) -> bool:
         """Moves to the next unread post (the one before with -1), out of any fold; forwards also to those above when
-        there is none below. False when there is none."""
-        self._report_seen()
+        there is none below. False when there is none. The post that is left forwards is seen."""
         key = self._order.next_unread(self._cursor, direction, self._pending)
-        return key is not None and self.go_to(key)
+        if key is None:
+            return False
+        if direction > 0:
+            self.leave_post()
+        place = self._order.find(key)
+        if self._order.key(place) != key or not self._whole_in_view(place):
+            return self.go_to(key)
+        self._set_cursor(place)  # the text stays where it is
+        return True
+
+    def _whole_in_view(self, place: int) -> bool:
+        lines = {line for at, line in self._lines_in_view() if at == place}
+        return {0, self._draw(place).post.end - 1} <= lines
+
+    def _inside(self, place: int) -> int:
+        return min(max(place, 0), len(self._order) - 1)
 
     def _go(self, place: int) -> bool:
         if not self._order:
             return False
-        place = min(max(place, 0), len(self._order) - 1)
+        place = self._inside(place)
         moved = place != self._cursor
-        self._report_seen()
         self._set_cursor(place)
         self._show_cursor()
         return moved
@@ -273,7 +294,6 @@ class ThreadReader(ThreadView):
         return self._change_folds(self._order.folded - {key}, key)
 
     def _change_folds(self, folded: frozenset[int], key: int) -> bool:
-        self._report_seen()
         _, line = self._held()
         self._order = ThreadOrder(self.index, folded)
         self._set_cursor(self._order.find(key))
@@ -319,11 +339,14 @@ class ThreadReader(ThreadView):
 
     # what was read
 
-    def _report_seen(self) -> None:
-        """Tells which unread posts have been on the screen to their last line."""
-        if not self._view or self.previewing:
+    def _ended_in_view(self) -> set[int]:
+        """The keys of the posts whose last line is on the screen."""
+        return {self._key(at) for at, line in self._lines_in_view() if line == self._draw(at).post.end - 1}
+
+    def _tell(self, seen: set[int]) -> None:
+        """Tells which of these posts were unread, or were edited since they were read."""
+        if self.previewing or not seen:
             return
-        seen = {self._key(at) for at, line in self._view if line == self._in_view[at].post.end - 1}
         new = frozenset(seen & self.index.unread - self._told)
         if new:
             self._told |= new
@@ -340,12 +363,17 @@ class ThreadReader(ThreadView):
         self.post_message(self.Seen(self, keys))
 
     def leave(self) -> None:
-        """The reader turns to something else: what has been on the screen to its last line is seen."""
-        self._report_seen()
+        """The reader reads on or turns to something else: what is on the screen to its last line is seen."""
+        if self._order and self._laid_out and self._view:
+            self._tell(self._ended_in_view())
+
+    def leave_post(self) -> None:
+        """The reader steps to another post: the one under the cursor is seen if its last line is on the screen."""
+        if self._order and self._laid_out:
+            self._tell(self._ended_in_view() & {self._key(self._cursor)})
 
     def drag_to(self, part: float) -> None:
         if self._order:
-            self._report_seen()
             self._anchor = (min(len(self._order) - 1, int(part * len(self._order))), 0)
             self._moved()
             view = self._lines_in_view()

@@ -211,6 +211,7 @@ async def test_what_is_marked_unread_by_hand_stays_unread() -> None:
     async with app.run_test(size=(60, 24)) as pilot:
         app.reader.set_thread(app.index())
         await pilot.pause()
+        app.reader.page(1)
         app.reader.move(1)
         await pilot.pause()
         assert ("seen", {1, 2, 3}) in app.told
@@ -223,6 +224,70 @@ async def test_what_is_marked_unread_by_hand_stays_unread() -> None:
         assert app.told == [3]
         assert app.reader.next_unread()
         assert app.reader.cursor_key == 2
+
+
+READ_BY = {
+    "j": (lambda reader: reader.move(1), {3}),
+    "k": (lambda reader: reader.move(-1), {3}),
+    "n": (lambda reader: reader.next_unread(1), {3}),
+    "a page on": (lambda reader: reader.page(1), {1, 2, 3, 4, 5, 6}),
+    "out of the thread": (lambda reader: reader.leave(), {1, 2, 3, 4, 5, 6}),
+    "the wheel": (lambda reader: reader.wheel(7), {1, 2}),
+    "p": (lambda reader: reader.next_unread(-1), set()),
+    "g": (lambda reader: reader.first(), set()),
+    "G": (lambda reader: reader.last(), set()),
+    "h": (lambda reader: reader.fold(), set()),
+    "l": (lambda reader: (reader.fold(), reader.unfold()), set()),
+    "a jump": (lambda reader: reader.go_to(20), set()),
+    "the bar": (lambda reader: reader.drag_to(0.5), set()),
+    "the wheel back": (lambda reader: reader.wheel(-3), set()),
+}
+
+
+@pytest.mark.parametrize("act", READ_BY)
+async def test_only_reading_on_marks_as_read(act: str) -> None:
+    """Of six posts that the screen shows to their end, the third is under the cursor."""
+    app = ReaderApp(flat(30, unread=True))
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.reader.set_thread(app.index())
+        app.reader.move(0)
+        await pilot.pause()
+        y = next(y for y, line in enumerate(app.lines) if line.endswith("words. 3"))
+        await pilot.click(ThreadReader, offset=(10, y))
+        assert app.reader.cursor_key == 3
+        assert app.reader._ended_in_view() == {1, 2, 3, 4, 5, 6}
+        assert not any(isinstance(one, tuple) for one in app.told)  # a click reads nothing either
+        do, seen = READ_BY[act]
+        do(app.reader)
+        await pilot.pause()
+        assert set().union(*(one[1] for one in app.told if isinstance(one, tuple))) == seen
+
+
+async def test_a_move_that_goes_nowhere_reads_nothing() -> None:
+    app = ReaderApp(flat(3, unread=True))
+    async with app.run_test(size=(60, 24)) as pilot:
+        app.reader.set_thread(app.index())
+        await pilot.pause()
+        assert not app.reader.move(-1)
+        assert app.reader.last()
+        assert not app.reader.move(1)
+        assert not app.reader.last()
+        assert app.reader.first()
+        await pilot.pause()
+        assert not any(isinstance(one, tuple) for one in app.told)
+
+
+async def test_next_unread_takes_the_posts_of_a_screen_one_by_one_and_moves_no_text() -> None:
+    app = ReaderApp(flat(5, unread=True))
+    async with app.run_test(size=(60, 24)) as pilot:
+        app.reader.set_thread(app.index(), cursor=2)
+        await pilot.pause()
+        before = [line.lstrip("▌ ") for line in app.lines]
+        app.told.clear()
+        while app.reader.next_unread(1):
+            await pilot.pause()
+        assert app.told == [("seen", {2}), 3, ("seen", {3}), 4, ("seen", {4}), 5, ("seen", {5}), 1]
+        assert [line.lstrip("▌ ") for line in app.lines] == before
 
 
 async def test_next_unread_goes_down_then_round_and_out_of_folds() -> None:

@@ -251,7 +251,7 @@ def compare_plan(walk: Walk, screen: JamScreen, minutes: int, what: str) -> None
 
 
 def finished(screen: JamScreen, session: Session) -> set[str]:
-    """The posts whose last line is on the screen: those are read when the reader moves on."""
+    """The posts whose last line is on the screen: those are read when the reader pages on or leaves the thread."""
     reader = screen.reader
     if not screen.spot.reading:
         return set()
@@ -259,25 +259,52 @@ def finished(screen: JamScreen, session: Session) -> set[str]:
     return {row.id for row in session.posts(keys)}
 
 
-def moves_on(screen: JamScreen, key: str) -> bool:
-    """Whether the key turns the reader to something else."""
-    reader = screen.reader
-    folded = reader.cursor_key in reader._order.folded
-    if key in ("l", "enter"):
-        return folded
-    if key == "h":
-        return not folded or reader._order.parent(reader._cursor) is not None
-    if screen.spot.place == "plan":
-        at, last = screen.list_now.cursor_index, len(screen.list_now.keys) - 1
-        if key == "p" and at == 0:
-            return False
-        if key == "n" and at == last:
-            return True
+def read_by(walk: Walk, screen: JamScreen, key: str) -> set[str]:
+    """The posts that this key reads: all that the screen shows to its end, the one that is left, or none."""
+    reader, spot, row = screen.reader, screen.spot, screen.reader.cursor_row
+    if not spot.reading or row is None:
+        return set()
+    seen = finished(screen, screen.session)
+    at, last = reader._cursor, len(reader._order) - 1
+    if key == "space" or key in (*"12346THi", "escape", "tab"):
+        return seen
+    if (key == "j" and at < last) or (key == "k" and at > 0):
+        return seen & {row.id}
+    if key in "np" and spot.place == "plan" and screen._plan is not None:
+        step, steps, here = (1 if key == "n" else -1), screen._plan.steps, screen.list_now.cursor_index
+        if not 0 <= here + step < len(steps):
+            return seen if step > 0 else set()
+        if steps[here + step].post.thread_id != spot.thread:
+            return seen
+        return seen & {row.id} if step > 0 else set()
+    if key == "n":
+        keys = screen.session.thread_index(spot.thread).keys
+        told = {post.id for post in screen.session.posts([*reader._pending])}
+        unread = {post.id for post in walk.model.unread()} - told
+        if unread & {post.id for post in screen.session.posts(keys)} - {row.id}:
+            return seen & {row.id}
+        return seen if leads_out(walk, screen) else set()
     if key == "right_square_bracket":
-        forums, row = screen.session.forums(), screen.list_now.cursor_row
-        here = screen.spot.forum or getattr(row, "forum_id", "") or getattr(row, "id", "")
-        return any(forum.unread and forum.id != here for forum in forums)
-    return key not in ("A", "u", "m", "F", "z", "s", "x")
+        forums = screen.session.forums()
+        beside = screen.list_now.cursor_row
+        here = spot.forum or getattr(beside, "forum_id", "") or getattr(beside, "id", "")
+        return seen if any(forum.unread and forum.id != here for forum in forums) else set()
+    return set()
+
+
+def leads_out(walk: Walk, screen: JamScreen) -> bool:
+    """Whether reading on from the end of a thread leads to another one."""
+    spot, rows = screen.spot, screen.list_now
+    others = {post.thread for post in walk.model.unread()} - {spot.thread}
+    if spot.place in ("all", "hot") or spot.filter:
+        return bool(others & set(ids(screen, rows.keys)))
+    if spot.kind == "posts":
+        keys, at = list(rows.keys), rows.cursor_index
+        listed = screen.session.posts(keys[at + 1 :] + keys[: max(at, 0)])
+        first = next((row for row in listed if row.unread), None)
+        if first is not None:
+            return first.thread_id != spot.thread
+    return bool(others)
 
 
 def place(screen: JamScreen) -> tuple[object, ...]:
@@ -443,8 +470,7 @@ async def step(walk: Walk, pilot: Pilot[Any], screen: JamScreen, session: Sessio
         key = "space"  # what is marked by hand in the thread that is read: see test_marks
     if key == "escape" and not screen.spot.reading and screen.spot.place == "forums" and not screen.spot.forum:
         key = "enter"  # it would leave; restarts are chosen apart
-    if screen.spot.reading and moves_on(screen, key):
-        model.see(finished(screen, session))
+    model.see(read_by(walk, screen, key))
     further, was_at = further_on(walk, screen, key), (screen.spot.forum, screen.spot.thread)
     keys = [key, "z"] if key in ("A", "x") and rng.random() < 0.7 else [key]
     spot, narrowed = screen.spot, screen.spot.filter
@@ -484,8 +510,6 @@ async def go_a_way(walk: Walk, pilot: Pilot[Any], screen: JamScreen) -> str:
         if (open_now := pilot.app.screen is not screen) and rng.random() < 0.3:
             await pilot.resize_terminal(*rng.choice(SIZES))
             await pilot.pause()
-        if open_now and screen.spot.reading:
-            model.see(finished(screen, screen.session))
         return open_now
 
     match rng.randrange(4):
@@ -504,6 +528,7 @@ async def go_a_way(walk: Walk, pilot: Pilot[Any], screen: JamScreen) -> str:
             if await dialog("f"):
                 pilot.app.screen.query_one(Input).value = before + line
                 await pilot.pause()
+                model.see(finished(screen, screen.session))  # the thread is left for the list
                 await pilot.press("enter")
                 await pilot.pause()
                 assert screen.spot.filter == before + line
