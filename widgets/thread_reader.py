@@ -196,8 +196,9 @@ class ThreadReader(ThreadView):
         return True
 
     def page(self, direction: int = 1) -> bool:
-        """Moves by a screenful; False when the end (or the start) is already on the screen. Forwards, all that is on the
-        screen to its last line is seen."""
+        """Moves by a screenful; False when the end (or the start) is already on the screen.
+
+        Forwards, all that is on the screen to its last line is seen."""
         if not self._order or not self._laid_out:
             return False
         before = self._lines_in_view()
