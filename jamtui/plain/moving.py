@@ -32,6 +32,7 @@ class Moving(View):
         order = self.order
         at = order.index(self.post_key) + step
         if 0 <= at < len(order):
+            self.leave_post()
             self.turn_to(order[at])
         elif step > 0:
             self._at_the_end()
@@ -39,8 +40,7 @@ class Moving(View):
             self.say("This is the first post.")
 
     def _at_the_end(self) -> None:
-        self.leave_post()
-        left = len(self.unread)
+        left = len(self.unread - {self.post_key})
         self.say(f"End of the thread{f', {left:,} unread before this' if left else ''}.")
 
     def _row_to(self, at: int) -> None:
@@ -68,6 +68,7 @@ class Moving(View):
         if not self.spot.reading:
             self._page_rows(1)
         elif not self._more_of_post():
+            self.leave_post()
             self._step(1)
 
     def do_page_up(self) -> None:
@@ -76,8 +77,10 @@ class Moving(View):
         elif self.top:
             self.top = max(0, self.top - self.console.page + 1)
             self.show_post()
+        elif at := self.order.index(self.post_key):
+            self.turn_to(self.order[at - 1])
         else:
-            self._step(-1)
+            self.say("This is the first post.")
 
     def do_read_back(self) -> None:
         self.do_page_up()
@@ -183,8 +186,12 @@ class Moving(View):
             return
         if self.spot.kind in ("outbox", "people") and not self.spot.reading:
             self._page_rows(1)
-        elif not (self.spot.reading and (self._more_of_post() or self._next_post(1))) and not self._next_thread():
-            self.say(self.nothing_unread())
+        elif self.spot.reading and self._more_of_post():
+            return
+        else:
+            self.leave_post()
+            if not (self.spot.reading and self._next_post(1)) and not self._next_thread():
+                self.say(self.nothing_unread())
 
     def do_next(self) -> None:
         self._further(1)
@@ -200,10 +207,13 @@ class Moving(View):
             if page and self._more_of_post():
                 return True
             if not 0 <= self.at + step < len(self.plan.steps):
-                self.leave_post()
+                if step > 0:
+                    self.leave_post()
                 self.say("The plan is done." if step > 0 else "This is the first post of the plan.")
                 return True
             self.at += step
+            if step > 0:
+                self.leave_post()
         self.say(words.plan_step(self.plan, self.at))
         post = self.plan.steps[self.at].post
         self.go(replace(self.spot, thread=post.thread_id, reading=True), post=post.id, quiet=True)
@@ -214,6 +224,8 @@ class Moving(View):
             return
         if self.spot.kind == "hits":
             if self.spot.reading and self.keys:
+                if direction > 0 and len(self.keys) > 1:
+                    self.leave_post()
                 self.at = (self.at + direction) % len(self.keys)
                 self.open_row_again()
             else:
@@ -232,13 +244,14 @@ class Moving(View):
 
     def _next_post(self, direction: int) -> bool:
         """The next unread post of the thread; forwards also those from its top on, since replies come in between."""
-        self.leave_post()
         keys, unread = self.index.keys, self.unread
         here = keys.index(self.post_key)
         order = [*range(here + 1, len(keys)), *range(here)] if direction > 0 else range(here - 1, -1, -1)
         found = next((keys[at] for at in order if keys[at] in unread), None)
         if found is None:
             return False
+        if direction > 0:
+            self.leave_post()
         self.turn_to(found)
         return True
 

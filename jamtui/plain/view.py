@@ -269,8 +269,6 @@ class View:
 
     def turn_to(self, key: int, *, line: int = 0) -> None:
         """Goes to a post of the thread, unfolding what hides it. ``line`` is where its telling begins."""
-        if key != self.post_key:
-            self.leave_post()
         above = self.parent(key)
         while above is not None:
             self.folded -= {above}
@@ -279,7 +277,8 @@ class View:
         self.show_post()
 
     def leave_post(self) -> None:
-        """A post counts as read when its last line was told and one goes on; so it is on the full screen."""
+        """A post counts as read when its last line was told and one reads on; so it is on the full screen. Going back,
+        jumping and folding count nothing."""
         key = self.post_key
         if key in self.unread and self.end >= len(self._lines):
             self.session.mark_read([key])  # nothing, while exploring: there it is told, and no more
@@ -336,7 +335,7 @@ class View:
     def go(self, spot: Spot, *, post: str = "", unread: bool = False, quiet: bool = False) -> None:
         """Goes there and says what is there. ``post`` is the post to go to, ``unread`` goes to the first unread one,
         else to where one was. ``quiet`` leaves out the words about the list or the thread."""
-        if self.spot.reading:
+        if self.spot.reading and not (spot.reading and spot.thread == self.spot.thread):
             self.leave_post()
         if spot.forum != self.spot.forum and spot.sort == self.spot.sort:
             spot = replace(spot, sort=self.session.order_of(spot.forum))

@@ -316,7 +316,42 @@ def test_what_was_jumped_over_stays_unread_and_marking_can_be_taken_back(talk: T
     told = talk("open", "open", "G", "A", "z", "u")
     assert "Taken back." in told
     assert "marked as read. z takes it back." in told
-    assert session.status().unread == before - 2  # the opening post that was read and left, and the last one, by u
+    assert session.status().unread == before - 1  # the last one, by u: the opening post was jumped away from
+
+
+@pytest.mark.parametrize(
+    ("command", "read"),
+    [
+        ("j", {2}), ("k", {2}), ("n", {2}), ("read-on", {2}), ("page-down", {2}), ("q", {2}),
+        ("p", set()), ("first", set()), ("last", set()), ("h", set()), ("b", set()), ("page-up", set()), ("r", set()),
+    ],
+)  # fmt: skip
+def test_only_reading_on_marks_as_read_as_in_the_full_screen(command: str, read: set[int], session: Session) -> None:
+    """One is on the third post of a thread, which was told to its end."""
+    for row in session.threads(session.thread_keys(session.forums()[0].id)):
+        index = session.thread_index(row.id)
+        if index.unread == set(index.keys) and len(index) > 4 and index.depths[2] > 1:
+            break
+    plain = Plain(session, Pipe(io.StringIO("words\n.\n"), io.StringIO(), columns=200), edit=str, browse=str)
+    plain.begin()
+    plain.go(Spot("forums", row.forum_id, row.id, True), post=session.posts([index.keys[2]])[0].id)
+    plain.folded |= {index.keys[2]}  # so that h goes to the parent
+    plain.answer(command)
+    if command == "k":
+        assert plain.post_key == index.keys[1]
+    assert {index.keys.index(key) for key in index.unread - session.thread_index(row.id).unread} == read
+
+
+def test_a_step_that_leads_nowhere_reads_nothing_in_plain_mode(session: Session) -> None:
+    row = session.threads(session.thread_keys(session.forums()[0].id))[0]
+    plain = Plain(session, Pipe(io.StringIO(), io.StringIO(), columns=200), edit=str, browse=str)
+    plain.begin()
+    before = session.thread_index(row.id).unread
+    plain.go(Spot("forums", row.forum_id, row.id, True))
+    plain.answer(Key("k"))
+    plain.answer(Key("G"))
+    plain.answer("j")
+    assert session.thread_index(row.id).unread == before
 
 
 def test_a_reply_is_written_in_lines_and_sent(talk: Talk, session: Session) -> None:
