@@ -91,8 +91,10 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "last", ("G", "end"), Group.MOVE, "last", "Go to the last row, or the end of the thread; marks nothing.", _BOTH
     ),
-    Action("page-down", ("pagedown",), Group.MOVE, "page down", "Move a page down.", _BOTH),
-    Action("page-up", ("pageup",), Group.MOVE, "page up", "Move a page up.", _BOTH),
+    Action("page-down", ("pagedown", "ctrl+f"), Group.MOVE, "page down", "Move a page down.", _BOTH),
+    Action("page-up", ("pageup", "ctrl+b"), Group.MOVE, "page up", "Move a page up.", _BOTH),
+    Action("half-page-down", ("ctrl+d",), Group.MOVE, "half a page down", "Move half a page down.", _BOTH),
+    Action("half-page-up", ("ctrl+u",), Group.MOVE, "half a page up", "Move half a page up.", _BOTH),
     Action("open", ("enter",), Group.MOVE, "open", "Open the forum, the thread or the post.", _BOTH, hint=1),
     Action("back", ("escape",), Group.MOVE, "back", "Go back, as far as the list of forums.", _BOTH, hint=9),
     Action("leave", ("q",), Group.MOVE, "back, leave", "Go back; from the list of forums, leave jamtui.", _BOTH),
@@ -124,6 +126,8 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "previous", ("p",), Group.READ, "previous", "Previous unread post; while a search is shown, the hit before."
     ),
+    Action("next-thread", ("J",), Group.READ, "next thread", "From a thread to the next of its list, read or not."),
+    Action("previous-thread", ("K",), Group.READ, "thread before", "From a thread to the one before it in its list."),
     Action("next-forum", ("right_square_bracket",), Group.READ, "next forum", "Next forum with something unread."),
     Action("previous-forum", ("left_square_bracket",), Group.READ, "previous forum", "Forum with unread before this."),
     Action("toggle-read", ("u",), Group.READ, "read or not", "Mark the post or thread read, or unread again."),

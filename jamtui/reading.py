@@ -16,6 +16,7 @@ from jamtui.model import JamRow, Mark, MarkKind, MarkRow, Marks, PostRow, Thread
 from jamtui.safe_text import safe_line
 from jamtui.store import state
 from jamtui.store.marks import MarkStore
+from jamtui.store.places import Places
 from jamtui.store.rows import Rows
 
 _PAST = {Mark.MUTED: "muted", Mark.FOLLOWED: "followed"}
@@ -27,7 +28,8 @@ class Reading:
     explore: bool
     _marks: MarkStore
     _rows: Rows
-    _places: dict[str, str]
+    _places: Places
+    _explored: dict[str, str]
 
     @property
     def jam(self) -> JamRow:
@@ -97,6 +99,7 @@ class Reading:
 
     def export_state(self) -> Iterator[str]:
         """The lines of ``jamtui state export``."""
+        self._places.flush()
         jam = self.jam
         return state.export(self._marks.db, jam.id, jam.slug)
 
@@ -107,13 +110,14 @@ class Reading:
     # -- places
 
     def place(self, name: str) -> str:
-        return self._places[name] if name in self._places else self._marks.place(name)
+        return self._explored[name] if name in self._explored else self._places.place(name)
 
     def set_place(self, name: str, value: str) -> None:
+        """Returns at once; a moment later it is on the disk (`jamtui.store.places`)."""
         if self.explore:
-            self._places[name] = value
-        elif self._marks.place(name) != value:
-            self._marks.set_place(name, value)
+            self._explored[name] = value
+        else:
+            self._places.set_place(name, value)
 
     def order_of(self, forum_id: str) -> str:
         """The order of `jamtui.actions.SORTS` in which the threads of a forum are shown; of all forums for ""."""

@@ -42,6 +42,7 @@ from jamtui.store.marks import MarkStore
 from jamtui.store.objects import Objects
 from jamtui.store.overlay import Overlay
 from jamtui.store.own import Own
+from jamtui.store.places import Places
 from jamtui.store.registry import KnownJam
 from jamtui.store.silence import silence_of
 from jamtui.sync.holder import Holder
@@ -85,7 +86,8 @@ class Session(Ways, Reading, Writing):
         self._own_db = connection.connect(jam.own, own.SCHEMA)
         self._own = Own(self._own_db)
         self._marks = MarkStore(self._own_db)
-        self._places: dict[str, str] = {}  # of this run, while exploring
+        self._places = Places(lambda: connection.connect(jam.own, own.SCHEMA), self._marks)
+        self._explored: dict[str, str] = {}  # places of this run, while exploring
         self._rows = rows.Rows(rows.connect(jam.mirror, jam.own), jam.me)
         self.searching = Searching(jam, self.counted_from, self._fresh, self._marks)
         self._seen = (-1, -1)
@@ -327,8 +329,11 @@ class Session(Ways, Reading, Writing):
             self._network.stop()
             self._network = None
         self.searching.close()
-        self._rows.db.close()
-        self._own_db.close()
+        try:
+            self._places.close()
+        finally:
+            self._rows.db.close()
+            self._own_db.close()
 
 
 def open_session(

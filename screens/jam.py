@@ -125,6 +125,18 @@ class JamScreen(Marking, Ways):
     def action_read_back(self) -> None:
         self._page(-1)
 
+    def action_half_page_down(self) -> None:
+        self._half_page(1)
+
+    def action_half_page_up(self) -> None:
+        self._half_page(-1)
+
+    def _half_page(self, direction: int) -> None:
+        if self.spot.reading:
+            self.reader.half_page(direction)
+        else:
+            self.list_now.half_page(direction)
+
     def _page(self, direction: int) -> bool:
         return self.reader.page(direction) if self.spot.reading else self.list_now.page(direction)
 
@@ -198,6 +210,9 @@ class JamScreen(Marking, Ways):
         if self.spot.kind in ("outbox", "people"):
             self.list_now.page(1)
             return
+        if self.spot.reading and self.reader.into_fold():
+            self.say("Unfolded: there are unread replies", "fact")
+            return
         if self.spot.reading and (self.reader.page(1) or self.reader.next_unread(1)):
             return
         if not self.open_next_unread():
@@ -243,6 +258,18 @@ class JamScreen(Marking, Ways):
             return False
         rows.go_to_index(min(further, key=lambda index: abs(index - at)))
         return True
+
+    def action_next_thread(self) -> None:
+        self._to_thread(1)
+
+    def action_previous_thread(self) -> None:
+        self._to_thread(-1)
+
+    def _to_thread(self, direction: int) -> None:
+        if not self.spot.reading:
+            self.list_now.move(direction)
+        elif not self.open_beside(direction):
+            self.say(f"This is the {'last' if direction > 0 else 'first'} thread of the list", "fact")
 
     def action_next_forum(self) -> None:
         self._to_unread_forum(1)

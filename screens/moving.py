@@ -14,6 +14,10 @@ from widgets.row_list import RowList
 from widgets.status_line import Tabs
 
 
+def thread_of(row: ThreadRow | PostRow) -> str:
+    return row.id if isinstance(row, ThreadRow) else row.thread_id
+
+
 class Moving(View):
     """Mixed into `screens.jam.JamScreen`, over `View`."""
 
@@ -77,6 +81,22 @@ class Moving(View):
         if key is not None:
             self.list_now.go_to(key)
         return True
+
+    def open_beside(self, direction: int) -> bool:
+        """From the thread that is read to the next one of the list, or the one before; False at its end."""
+        rows, here = self.list_now, self.spot.thread
+        at = rows.cursor_index
+        ahead = range(at + 1, len(rows.keys)) if direction > 0 else range(at - 1, -1, -1)
+        fetch = self.session.threads if self.spot.kind == "threads" else self.session.posts
+        for start in range(0, len(ahead), 128):
+            window = [rows.keys[index] for index in ahead[start : start + 128]]
+            row = next((one for one in fetch(window) if thread_of(one) != here), None)
+            if row is not None:
+                self.forget_hits()
+                rows.go_to(row.key)
+                self.open_row()
+                return True
+        return False
 
     def nothing_unread(self) -> str:
         """What is said when reading on finds nothing more. The post under the cursor may not be read to its end."""

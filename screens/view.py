@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 from collections.abc import Sequence
@@ -19,12 +20,14 @@ from screens.panes import PLACES, Panes
 from screens.rail import RailList
 from screens.spot import Spot
 from widgets.bindings import bindings, rebind
+from widgets.line_view import LineView
 from widgets.lists import ForumList
 from widgets.row_list import RowList
 from widgets.rows import count, one_line
 from widgets.thread_reader import ThreadReader
 
 PREVIEW_AFTER = 0.06  # seconds the cursor of a list must rest before the thread beside it is drawn
+KEEP_AFTER = 0.1  # seconds from a move to when it is kept; it is on the disk as long after
 LOOK = 1.0  # seconds between looks at what another jamtui wrote
 TICK = 20.0  # seconds between looks at the clock for ages and the time left
 _EMPTY = {
@@ -40,6 +43,7 @@ class View(Panes):
 
     BINDINGS = bindings(Where.JAM)
     places: tuple[str, ...] = (*PLACES, "followed")  # that one comes back to at the next start
+    _keeping: asyncio.TimerHandle | None = None  # until what moved is kept
 
     def compose(self) -> ComposeResult:
         self.spot = self._remembered()
@@ -49,6 +53,8 @@ class View(Panes):
         for node in self.query("*"):
             rebind(node, self.keymap)
         self._fill_list()
+        for view in self.query(LineView):
+            view.on_moved = self._keep_soon
         self.reader.previewing = not self.spot.reading
         if self.spot.thread:
             self._fill_thread(self.spot.thread)
@@ -104,10 +110,10 @@ class View(Panes):
         """Goes there. ``post`` is the post to go to; ``unread`` goes to the first unread one; else the place kept."""
         if spot.forum != self.spot.forum and spot.sort == self.spot.sort:
             spot = replace(spot, sort=self.session.order_of(spot.forum))
+        self._keep_place()
         before, self.spot = self.spot, spot
         self._stop_resting()
         if before.reading:
-            self._keep_reader_place()
             if not spot.reading or spot.thread != before.thread:
                 self.reader.leave()
             self.reader.previewing = True  # what it showed is told; what was only previewed is not seen by opening it
@@ -132,7 +138,8 @@ class View(Panes):
         cursor: str | int | None = kept
         if kept and self.spot.kind in ("threads", "posts"):
             cursor = self.session.key(kept)
-        rows.set_rows(keys, cursor=cursor or None)
+        above = self.session.place(f"above:{self.spot.list_name}")
+        rows.set_rows(keys, cursor=cursor or None, above=int(above) if above.isdecimal() else None)
         if self.spot.kind == "posts":
             rows.empty = self.keymap.fill(_EMPTY.get(self.spot.place, "Nothing here yet."))
 
@@ -173,21 +180,35 @@ class View(Panes):
         self._shown = ""
         self.reader.set_thread(ThreadIndex("", (), (), (), frozenset()))
 
-    def _keep_reader_place(self) -> None:
-        row = self.reader.cursor_row
-        if self._shown and row is not None:
-            self.session.set_place(f"thread:{self._shown}", f"{row.id}:{self.reader.cursor_line}")
+    def _keep_soon(self) -> None:
+        """Something moved: a moment later it is kept where, however the program ends then."""
+        if self._keeping is None:
+            self._keeping = asyncio.get_running_loop().call_later(KEEP_AFTER, self._keep_now)
 
-    def _keep_list_place(self, key: object) -> None:
+    def _keep_now(self) -> None:
+        self._keeping = None
+        with self.in_words():
+            self._keep_place()
+
+    def _keep_place(self) -> None:
+        """Where one is in the list, and in the thread while it is read."""
         rows = self.list_now
         row = rows.cursor_row
-        if row is not None and rows.cursor_key == key:
+        if row is not None:
             self.session.set_place(self.spot.list_name, row.id)
+            self.session.set_place(f"above:{self.spot.list_name}", str(rows.rows_above))
+        post = self.reader.cursor_row
+        if self.spot.reading and self._shown and post is not None:
+            self.session.set_place(f"thread:{self._shown}", f"{post.id}:{self.reader.cursor_line}")
+
+    def on_unmount(self) -> None:
+        if self._keeping is not None:
+            self._keeping.cancel()
 
     def leave(self) -> None:
-        """Puts on the disk where one was; called before the program ends."""
+        """Keeps where one was; called before the program ends."""
+        self._keep_place()
         if self.spot.reading:
-            self._keep_reader_place()
             self.reader.leave()
         self._keep_spot()
 
@@ -253,7 +274,6 @@ class View(Panes):
     def highlighted(self, message: RowList.Highlighted) -> None:
         if message.row_list is not self.list_now:
             return
-        self._keep_list_place(message.key)
         self._draw_card()
         self._stop_resting()
         if self.wide and not self.spot.reading and self.spot.kind in ("threads", "posts"):

@@ -7,6 +7,7 @@ meta, so nothing in them can be an action. No border and no padding: the contain
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar, Self
 from weakref import WeakKeyDictionary, ref
 
@@ -37,6 +38,7 @@ class LineView(Widget, can_focus=True, inherit_bindings=False):
         self._styles: dict[str, Style] = {}
         self._seen: tuple[object, ...] = ()
         self._dragging = False
+        self.on_moved: Callable[[], None] | None = None  # called when the view, or the cursor in it, moved
         self._painted: dict[int, Strip] = {}  # what stands on the lines of the view, as they were painted last
         self._whole: tuple[object, list[Strip]] | None = None  # all lines as they go out, until something changes
 
@@ -68,6 +70,10 @@ class LineView(Widget, can_focus=True, inherit_bindings=False):
     def focus_changed(self) -> None:
         """The cursor has to look otherwise."""
         raise NotImplementedError
+
+    def _place_changed(self) -> None:
+        if self.on_moved is not None:
+            self.on_moved()
 
     # colours
 

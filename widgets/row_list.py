@@ -132,6 +132,8 @@ class RowList(LineView, Generic[Key, Row]):
         self._top = 0  # index of the first visible row
         self._rows: OrderedDict[Key, Row | None] = OrderedDict()
         self._strips: OrderedDict[tuple[Key, int, bool], tuple[Strip, ...]] = OrderedDict()
+        self._sized = False  # whether there was a size at the last look
+        self._above: int | None = None  # rows to be above the cursor's as soon as there is a size
         self._told: Key | None = None
         self._bar = (0, 0)  # of this paint
 
@@ -187,15 +189,23 @@ class RowList(LineView, Generic[Key, Row]):
     def rows_per_page(self) -> int:
         return max(1, self.size.height // self._row_height)
 
-    def set_rows(self, keys: Sequence[Key], *, cursor: Key | None = None) -> None:
-        """Another list: the cursor goes to the row with the key ``cursor``, or to the first."""
+    @property
+    def rows_above(self) -> int:
+        """How many rows of the view stand above that of the cursor; what `set_rows` takes to come back exactly here."""
+        return self._cursor - self._top if self._above is None else self._above
+
+    def set_rows(self, keys: Sequence[Key], *, cursor: Key | None = None, above: int | None = None) -> None:
+        """Another list: the cursor goes to the row with the key ``cursor``, or to the first; ``above`` (see
+        `rows_above`) says on which line of the view, else the view shows it with some rows before it."""
         self._keys = keys
         self._rows.clear()
         self._strips.clear()
         self._top = 0
         place = -1 if cursor is None else _find(keys, cursor, 0)
         self._cursor = max(place, 0)
-        self._show_cursor(middle=True)
+        self._above = above if place >= 0 else None
+        if self._above is None or not self._put_cursor():
+            self._show_cursor(middle=True)
         self.unselect()
         self.refresh()
         self._tell(anew=True)  # the same key in another list is another place
@@ -255,11 +265,17 @@ class RowList(LineView, Generic[Key, Row]):
 
     def page(self, direction: int) -> bool:
         """Moves by a screenful, one row kept in sight; ``direction`` is 1 or -1."""
-        step = max(1, self.rows_per_page - 1) * direction
+        return self._step(max(1, self.rows_per_page - 1) * direction)
+
+    def half_page(self, direction: int) -> bool:
+        return self._step(max(1, self.rows_per_page // 2) * direction)
+
+    def _step(self, rows: int) -> bool:
+        """Moves the view and the cursor in it."""
         if not self._keys:
             return False
-        self._scroll_top_to(self._top + step)
-        return self.go_to_index(self._cursor + step)
+        self._scroll_top_to(self._top + rows)
+        return self.go_to_index(self._cursor + rows)
 
     def first(self) -> bool:
         return self.go_to_index(0)
@@ -283,6 +299,7 @@ class RowList(LineView, Generic[Key, Row]):
             self._show_cursor()
             return False
         before, self._cursor = self._cursor, index
+        self._place_changed()
         if not self._show_cursor():
             self.refresh(self._region_of(before), self._region_of(index))
         self._tell()
@@ -307,16 +324,28 @@ class RowList(LineView, Generic[Key, Row]):
         self._top = top
         self.unselect()
         self.refresh()
+        self._place_changed()
         return True
 
     def _show_cursor(self, middle: bool = False) -> bool:
-        """Scrolls so that the cursor is seen; whether it had to."""
+        """Scrolls so that the cursor is seen; whether it had to. Not before there is a size: then it is looked for."""
+        if not self.size.height:
+            return False
         page = self.rows_per_page
         if self._top <= self._cursor < self._top + page:
             return self._scroll_top_to(self._top)
         if middle:
             return self._scroll_top_to(self._cursor - page // 3)
         return self._scroll_top_to(self._cursor if self._cursor < self._top else self._cursor - page + 1)
+
+    def _put_cursor(self) -> bool:
+        """Puts the cursor's row where it was asked to be; False while there is no size to do it in."""
+        if self._above is None or not self.size.height:
+            return False
+        self._top, self._above = max(0, self._cursor - self._above), None
+        self._show_cursor(middle=True)
+        self.refresh()
+        return True
 
     def _clamp(self) -> None:
         self._cursor = min(max(self._cursor, 0), max(len(self._keys) - 1, 0))
@@ -401,7 +430,9 @@ class RowList(LineView, Generic[Key, Row]):
         self.refresh()
 
     def on_resize(self) -> None:
-        self._show_cursor()
+        if not self._put_cursor():
+            self._show_cursor(middle=not self._sized)
+        self._sized = bool(self.size.height)
 
     def wheel(self, lines: int) -> None:
         self.scroll_rows(max(1, abs(lines) // self._row_height) * (1 if lines > 0 else -1))

@@ -56,14 +56,18 @@ class ThreadOrder:
 
     def hidden(self, place: int) -> Fold | None:
         """What the fold at ``place`` hides; None when there is no fold."""
-        index, at = self.index, self._at[place]
-        if index.keys[at] not in self.folded:
+        if self.key(place) not in self.folded:
             return None
+        below = self.below(place)
+        return Fold(len(below), sum(key in self.index.unread for key in below))
+
+    def below(self, place: int) -> Sequence[int]:
+        """The keys of everything that hangs under the post there."""
+        index, at = self.index, self._at[place]
         end = at + 1
         while end < len(index) and index.depths[end] > index.depths[at]:
             end += 1
-        below = index.keys[at + 1 : end]
-        return Fold(len(below), sum(key in index.unread for key in below))
+        return index.keys[at + 1 : end]
 
     def folds_above(self, key: int) -> frozenset[int]:
         """The folds that hide a post of the thread."""

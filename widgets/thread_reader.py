@@ -217,6 +217,25 @@ class ThreadReader(ThreadView):
             self._set_cursor(self._first_whole(view, 1))
         return True
 
+    def half_page(self, direction: int) -> bool:
+        """Scrolls by half a screenful; whether it moved. Posts that it moves out at the top are seen."""
+        return self.scroll_lines(max(1, self.size.height // 2) * direction)
+
+    def into_fold(self) -> bool:
+        """Unfolds the first branch in the view that hides unread posts and stands at the cursor or below, and goes to
+        the first of them, so that reading on passes none of them by. What is on the screen to its end is seen."""
+        if not self._order.folded or not self._laid_out:
+            return False
+        unread = self.index.unread - self._pending
+        ended = dict.fromkeys(at for at, line in self._lines_in_view() if line == self._draw(at).post.end - 1)
+        for at in ended:
+            hidden = self._order.below(at) if at >= self._cursor and self._key(at) in self._order.folded else ()
+            key = next((one for one in hidden if one in unread), None)
+            if key is not None:
+                self.leave()
+                return self.go_to(key)
+        return False
+
     def next_unread(self, direction: int = 1) -> bool:
         """Moves to the next unread post (the one before with -1), out of any fold; forwards also to those above when
         there is none below. False when there is none. The post that is left forwards is seen."""
@@ -252,6 +271,7 @@ class ThreadReader(ThreadView):
             self._cursor = place
             self.post_message(self.Moved(self, self._key(place)))
             self.refresh()
+            self._place_changed()
 
     def _show_cursor(self) -> None:
         """Scrolls as little as shows the post under the cursor; a post longer than the view from its first line on."""

@@ -197,6 +197,7 @@ class ThreadView(LineView):
         if by_reader:
             self.unselect()
         self.refresh()
+        self._place_changed()
 
     # drawing
 

@@ -8,10 +8,22 @@ from jamtui.actions import SORTS
 from jamtui.errors import UsageError
 from jamtui.model import ForumRow, PersonRow, PostRow, SearchHit, ThreadRow
 from jamtui.plain import words
-from jamtui.plain.view import WAYS, View
+from jamtui.plain.view import WAYS, Row, View
 from screens.spot import Spot
 
 WINDOW = 128  # rows that are read at once when the next unread one is looked for
+
+
+def _thread_of(row: Row) -> str:
+    """The id of the thread that the row leads into; "" for none."""
+    match row:
+        case ThreadRow():
+            return row.id
+        case PostRow():
+            return row.thread_id
+        case SearchHit():
+            return row.post.thread_id
+    return ""
 
 
 class Moving(View):
@@ -85,6 +97,25 @@ class Moving(View):
     def do_read_back(self) -> None:
         self.do_page_up()
 
+    def do_half_page_down(self) -> None:
+        if not self.spot.reading:
+            self._page_rows(1, half=True)
+        elif self.end < len(self._lines):
+            self.top += max(1, self.console.page // 2)
+            self.show_post()
+        else:
+            self.leave_post()
+            self._step(1)
+
+    def do_half_page_up(self) -> None:
+        if self.spot.reading and self.top:
+            self.top = max(0, self.top - max(1, self.console.page // 2))
+            self.show_post()
+        elif self.spot.reading:
+            self.do_page_up()
+        else:
+            self._page_rows(-1, half=True)
+
     def _more_of_post(self) -> bool:
         if self.end >= len(self._lines):
             return False
@@ -92,8 +123,9 @@ class Moving(View):
         self.show_post()
         return True
 
-    def _page_rows(self, direction: int) -> None:
+    def _page_rows(self, direction: int, *, half: bool = False) -> None:
         rows = min(20, max(1, self.console.page // 2))
+        rows = max(1, rows // 2) if half else rows
         at = self.at + direction * rows
         last = len(self.keys) - 1
         if (direction > 0 and self.at >= last) or (direction < 0 and self.at <= 0):
@@ -112,7 +144,9 @@ class Moving(View):
             self.open_row()
 
     def open_row(self) -> None:
-        row = self.row
+        self.open_row_at(self.row)
+
+    def open_row_at(self, row: Row | None) -> None:
         if isinstance(row, ForumRow):
             self.go(replace(self.spot, forum=row.id, thread="", reading=False))
         elif isinstance(row, ThreadRow):
@@ -326,6 +360,29 @@ class Moving(View):
                     self._row_to(at)
                     return True
         return False
+
+    def do_next_thread(self) -> None:
+        self._to_thread(1)
+
+    def do_previous_thread(self) -> None:
+        self._to_thread(-1)
+
+    def _to_thread(self, direction: int) -> None:
+        """From the thread that is read to the next one of the list, or the one before."""
+        if not self.spot.reading:
+            self._row_to(self.at + direction)
+            return
+        ahead = range(self.at + 1, len(self.keys)) if direction > 0 else range(self.at - 1, -1, -1)
+        for start in range(0, len(ahead), WINDOW):
+            window = ahead[start : start + WINDOW]
+            low, high = min(window[0], window[-1]), max(window[0], window[-1])
+            rows = dict(enumerate(self.rows(low, high + 1), low))
+            for at in window:
+                if (row := rows.get(at)) is not None and _thread_of(row) not in ("", self.spot.thread):
+                    self.at = at
+                    self.open_row_at(row)
+                    return
+        self.say(f"This is the {'last' if direction > 0 else 'first'} thread of the list.")
 
     def do_next_forum(self) -> None:
         self._to_forum(1)

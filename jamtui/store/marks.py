@@ -7,7 +7,7 @@ its power may forget the last marks, never tear the file. Nothing here compares 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import apsw
@@ -69,8 +69,11 @@ class MarkStore:
         return str(row[0]) if row else ""
 
     def set_place(self, name: str, value: str) -> None:
+        self.set_places({name: value})
+
+    def set_places(self, places: Mapping[str, str]) -> None:
         with self._writing(bump=""):
-            self.db.execute("INSERT OR REPLACE INTO places VALUES (?, ?)", (name, value))
+            self.db.executemany("INSERT OR REPLACE INTO places VALUES (?, ?)", list(places.items()))
 
     # -- muted and followed
 

@@ -129,6 +129,33 @@ async def page_up(t: Any, key: str) -> None:
     assert t.row.title.startswith(OPENER)
 
 
+@case("half-page-down")
+async def half_page_down(t: Any, key: str) -> None:
+    await t.press("enter", key)
+    rows = t.screen.list_now
+    assert index(t) == rows.top_index == rows.rows_per_page // 2
+    await t.press("g", "enter")
+    reader, half = t.screen.reader, t.screen.reader.size.height // 2
+    before = reader._lines_in_view()
+    await t.press(key)
+    assert reader._lines_in_view()[:-half] == before[half:]
+    gone = set(reader.index.keys[: reader.index.keys.index(reader.visible_keys()[0])])
+    assert set(reader.index.keys) - t.session.thread_index(t.screen.spot.thread).unread == gone  # what it moved out
+
+
+@case("half-page-up")
+async def half_page_up(t: Any, key: str) -> None:
+    await t.press("enter", "G", key)
+    assert index(t) == len(t.screen.list_now.keys) - 1 - t.screen.list_now.rows_per_page // 2
+    await t.press("g", "enter")
+    before = t.screen.reader._lines_in_view()
+    await t.press("ctrl+d")
+    unread = t.session.status().unread
+    await t.press(key)
+    assert t.screen.reader._lines_in_view() == before
+    assert t.session.status().unread == unread
+
+
 @case("open")
 async def open_(t: Any, key: str) -> None:
     assert FORUM in t.text
@@ -237,6 +264,29 @@ async def previous(t: Any, key: str) -> None:
     assert index(t) == len(t.screen.list_now.keys) - 2
     await t.press("g", key)
     assert "Nothing unread before this" in t.told
+
+
+@case("next-thread")
+async def next_thread(t: Any, key: str) -> None:
+    await t.press("enter", key)
+    assert index(t) == 1
+    keys = t.screen.list_now.keys
+    t.session.mark_all_read(thread_id=t.session.threads(keys[2:3])[0].id)  # it goes there all the same
+    await t.press("enter", key)
+    assert t.screen.spot.reading
+    assert t.screen.spot.thread == t.session.threads(keys[2:3])[0].id
+    assert index(t) == 2
+    await t.press("escape", "G", "enter", key)
+    assert "This is the last thread of the list" in t.told
+
+
+@case("previous-thread")
+async def previous_thread(t: Any, key: str) -> None:
+    await t.press("enter", "j", "j", key, "enter", key)
+    assert t.screen.spot.reading
+    assert t.screen.spot.thread == t.session.threads(t.screen.list_now.keys[:1])[0].id
+    await t.press(key)
+    assert "This is the first thread of the list" in t.told
 
 
 @case("next-forum")
@@ -613,6 +663,7 @@ async def outbox_last(t: Any, key: str) -> None:
 
 
 @case("page-down", Where.OUTBOX)
+@case("half-page-down", Where.OUTBOX)
 @case("read-on", Where.OUTBOX)
 async def outbox_page(t: Any, key: str) -> None:
     await to_outbox(t, 40)
@@ -621,6 +672,7 @@ async def outbox_page(t: Any, key: str) -> None:
 
 
 @case("page-up", Where.OUTBOX)
+@case("half-page-up", Where.OUTBOX)
 @case("read-back", Where.OUTBOX)
 async def outbox_page_back(t: Any, key: str) -> None:
     await to_outbox(t, 40)

@@ -180,6 +180,61 @@ async def test_going_out_step_by_step_keeps_the_place_in_forum_and_thread(sessio
         assert (screen.spot.reading, screen.spot.thread, screen.reader.place()) == (True, thread, place)
 
 
+async def test_a_list_keeps_its_rows_on_their_lines_over_a_restart_and_when_one_comes_back(
+    session: Session, tmp_path: Path
+) -> None:
+    def app() -> JamApp:
+        return JamApp(session, reports=tmp_path / "reports", frozen=True, clock=session.now)
+
+    def view(screen: Any) -> tuple[int, object]:
+        return screen.list_now.top_index, screen.list_now.cursor_key
+
+    one = app()
+    async with one.run_test(size=(80, 24)) as pilot:
+        await pilot.press("enter", "G", "k", "k", "k")
+        screen = one.screen
+        assert isinstance(screen, JamScreen)
+        rows = screen.list_now
+        rows.scroll_rows(-2)  # the wheel: the cursor stays
+        await pilot.pause()
+        before = view(screen)
+        assert 0 < before[0] < rows.cursor_index < before[0] + rows.rows_per_page - 1
+        await pilot.press("2")  # a list of another kind, and back
+        await pilot.pause()
+        await pilot.press("1", "enter")
+        await pilot.pause()
+        assert view(screen) == before
+        await pilot.press("ctrl+q")
+    two = app()
+    async with two.run_test(size=(80, 24)) as pilot:
+        assert isinstance(two.screen, JamScreen)
+        assert view(two.screen) == before
+        session.mark_all_read()
+        two.screen.post_message(JamChanged(Changed(reading=True)))
+        await pilot.pause()
+        assert view(two.screen) == before
+
+
+async def test_space_reads_what_is_folded_and_does_not_pass_it_by(tui: Any) -> None:
+    async with tui(size=(120, 40)) as t:
+        await t.press("enter", "enter")
+        reader = t.screen.reader
+        at = next(at for at, depth in enumerate(reader.index.depths[:-1]) if at and reader.index.depths[at + 1] > depth)
+        hidden = reader.index.keys[at + 1]
+        await t.press(*["j"] * at, "h")
+        assert reader.cursor_key == reader.index.keys[at]
+        assert len(reader._order) < len(reader.index)
+        await t.press("space")
+        assert reader.cursor_key == hidden
+        assert len(reader._order) == len(reader.index)
+        assert "Unfolded" in t.told
+        thread = t.screen.spot.thread
+        t.session.mark_all_read(thread_id=thread)  # where nothing is unread inside, it stays folded
+        t.screen.reload()
+        await t.press("g", "h", "space")
+        assert t.screen.spot.thread != thread
+
+
 async def test_the_smallest_terminal_tells_what_is_unread_and_how_to_find_help(tui: Any) -> None:
     async with tui(size=(40, 10)) as t:
         assert f"● {unread(t):,}" in t.text.splitlines()[0]
