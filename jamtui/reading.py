@@ -19,6 +19,7 @@ from jamtui.store.marks import MarkStore
 from jamtui.store.places import Places
 from jamtui.store.rows import Rows
 
+ASK_ABOVE = 200  # posts that are marked as read at once without a question
 _PAST = {Mark.MUTED: "muted", Mark.FOLLOWED: "followed"}
 
 
@@ -62,11 +63,22 @@ class Reading:
 
     def mark_all_read(self, forum_id: str | None = None, thread_id: str | None = None) -> Undo:
         """Every post of a thread, of a forum, or of the Jam."""
-        return self._mark_hashes([] if self.explore else self._fresh().unread_hashes(forum_id, thread_id))
+        return self.mark_found(self.all_unread(forum_id, thread_id))
 
-    def mark_listed_read(self, *, posts: Sequence[int] = (), threads: Sequence[int] = ()) -> Undo:
-        """These posts, and every post of these threads, by their keys."""
-        return self._mark_hashes([] if self.explore else self._fresh().unread_hashes_of(posts, threads))
+    def all_unread(self, forum_id: str | None = None, thread_id: str | None = None) -> list[int]:
+        """The unread posts of a thread, of a forum, or of the Jam, for `mark_found`; none while exploring."""
+        return [] if self.explore else self._fresh().unread_hashes(forum_id, thread_id)
+
+    def listed_unread(self, *, posts: Sequence[int] = (), threads: Sequence[int] = ()) -> list[int]:
+        """The unread ones of these posts, and of every post of these threads, by their keys, for `mark_found`."""
+        return [] if self.explore else self._fresh().unread_hashes_of(posts, threads)
+
+    def mark_found(self, hashes: list[int]) -> Undo:
+        """Marks what `all_unread` or `listed_unread` found as read: that, and no post that came since."""
+        if not hashes:
+            return Undo("Nothing unread here", ("read", hashes), nothing=True)
+        self._marks.mark_hashes(hashes, True)
+        return Undo(f"{len(hashes):,} marked as read", ("read", hashes))
 
     def toggle_read(self, row: PostRow | ThreadRow) -> Undo:
         """A post, or all of a thread, read; unread again when nothing in it is unread.
@@ -85,12 +97,6 @@ class Reading:
         before = [] if self.explore else rows.read_versions([key for key in keys if key > 0])
         self._marks.mark_hashes([h for h, _ in before], False)
         return Undo("Marked unread", ("unread", before))
-
-    def _mark_hashes(self, hashes: list[int]) -> Undo:
-        if not hashes:
-            return Undo("Nothing unread here", ("read", hashes), nothing=True)
-        self._marks.mark_hashes(hashes, True)
-        return Undo(f"{len(hashes):,} marked as read", ("read", hashes))
 
     def save(self, post_id: str, saved: bool) -> None:
         self._marks.save(post_id, saved, self.now())

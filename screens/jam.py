@@ -11,10 +11,12 @@ from msgspec.structs import replace
 from jamtui.actions import BY_ID, SORTS, Action, Where, complete
 from jamtui.errors import UsageError, sentence
 from jamtui.model import PostRow, ThreadRow, Undo
+from jamtui.reading import ASK_ABOVE
 from screens.marking import Marking
 from screens.type_ahead import hold_keys
 from screens.ways import Ways
 from widgets.lists import ForumList
+from widgets.rows import count
 from widgets.status_line import HintLine
 
 if TYPE_CHECKING:
@@ -302,18 +304,32 @@ class JamScreen(Marking, Ways):
     def action_all_read(self) -> None:
         if self.session.explore:
             raise UsageError("nothing is marked while exploring", "Start jamtui without --explore to mark.")
-        spot, keys = self.spot, self.list_now.keys
+        spot, keys, session = self.spot, self.list_now.keys, self.session
         if spot.reading:
-            undo = self.session.mark_all_read(thread_id=spot.thread)
+            found, where = session.all_unread(thread_id=spot.thread), "In this thread."
         elif spot.kind == "forums" and (row := self.list_now.cursor_row) is not None:
-            undo = self.session.mark_all_read(forum_id=row.id)
+            found, where = session.all_unread(forum_id=row.id), f"In {row.title}."
         elif spot.kind == "threads":
-            undo = self.session.mark_listed_read(threads=keys)
+            found, where = session.listed_unread(threads=keys), f"In {count(len(keys), 'thread', 'threads')}."
         elif spot.kind == "posts":
-            undo = self.session.mark_listed_read(posts=keys)
+            found, where = session.listed_unread(posts=keys), "All that is listed."
         else:
             raise UsageError("nothing is read or unread here", "Open a forum or a thread first.")
-        self.offer(undo)
+        if len(found) <= ASK_ABOVE:
+            self._mark_found(found)
+            return
+        from screens.dialogs import Confirm
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                with self.in_words():
+                    self._mark_found(found)
+
+        detail = f"{where} {self.keymap.name('undo')} takes it back."
+        self.app.push_screen(Confirm(f"Mark {len(found):,} posts as read?", detail, "Mark"), answered)
+
+    def _mark_found(self, found: list[int]) -> None:
+        self.offer(self.session.mark_found(found))
         self.reload()
 
     def _row(self) -> Any:

@@ -9,6 +9,7 @@ from jamtui.model import ForumRow, Mark, PostRow, ThreadRow, Undo
 from jamtui.plain import words
 from jamtui.plain.markdown import spoken
 from jamtui.plain.moving import Moving
+from jamtui.reading import ASK_ABOVE
 from jamtui.safe_text import safe_line
 from widgets.links import Link
 
@@ -62,17 +63,23 @@ class Marking(Moving):
     def do_all_read(self) -> None:
         self._may_mark()
         row = self.row
+        session = self.session
         if self.spot.reading:
-            undo = self.session.mark_all_read(thread_id=self.spot.thread)
+            found = session.all_unread(thread_id=self.spot.thread)
         elif isinstance(row, ForumRow):
-            undo = self.session.mark_all_read(forum_id=row.id)
+            found = session.all_unread(forum_id=row.id)
         elif self.spot.kind == "threads":
-            undo = self.session.mark_listed_read(threads=[int(key) for key in self.keys])
+            found = session.listed_unread(threads=[int(key) for key in self.keys])
         elif self.spot.kind == "posts":
-            undo = self.session.mark_listed_read(posts=[int(key) for key in self.keys])
+            found = session.listed_unread(posts=[int(key) for key in self.keys])
         else:
             raise UsageError("nothing is read or unread here", "Open a forum or a thread first.")
-        self.offer_undo(undo)
+        if len(found) > ASK_ABOVE:
+            self.flush()
+            if not self.console.choose(f"Mark {len(found):,} posts as read? y marks, any other key leaves it.", "y"):
+                self.say("Nothing marked.")
+                return
+        self.offer_undo(session.mark_found(found))
         self.reload()
 
     # -- votes, tags, saving

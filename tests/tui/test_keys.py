@@ -325,8 +325,13 @@ async def toggle_read(t: Any, key: str) -> None:
 @case("all-read")
 async def all_read(t: Any, key: str) -> None:
     unread = t.session.forums()[0].unread
-    assert unread
+    assert unread > 200
     await t.press("enter", key)
+    assert isinstance(t.app.screen, Confirm)  # so many are not taken before they are told
+    assert f"Mark {unread:,} posts as read?" in t.text
+    await t.press("escape")
+    assert t.session.forums()[0].unread == unread
+    await t.press(key, "enter")
     assert t.session.forums()[0].unread == 0
     assert f"{unread:,} marked as read" in t.told
     await t.press("z")
@@ -547,7 +552,7 @@ async def copy_address(t: Any, key: str) -> None:
 
 @case("undo")
 async def undo(t: Any, key: str) -> None:
-    await t.press("enter", "A")
+    await t.press("enter", "A", "enter")
     assert t.session.forums()[0].unread == 0
     await t.press(key)
     assert t.session.forums()[0].unread > 0

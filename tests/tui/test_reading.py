@@ -57,7 +57,7 @@ async def test_all_read_among_the_saved_marks_those_alone(tui: Any) -> None:
 async def test_all_read_among_threads_of_all_forums_and_in_a_narrowed_list(tui: Any) -> None:
     async with tui() as t:
         before = unread(t)
-        await t.press("T", "A")
+        await t.press("T", "A", "enter")
         assert unread(t) == 0
         await t.press("z")
         assert unread(t) == before
@@ -72,7 +72,7 @@ async def test_all_read_among_threads_of_all_forums_and_in_a_narrowed_list(tui: 
 async def test_what_was_done_can_be_taken_back_after_it_is_no_longer_said(tui: Any) -> None:
     async with tui() as t:
         before = unread(t)
-        await t.press("A")
+        await t.press("A", "enter")
         assert unread(t) < before
         t.screen.query_one("HintLine").quiet()
         await t.press("enter", "j", "escape", "z")

@@ -49,7 +49,7 @@ async def test_what_is_narrowed_to_nothing_says_how_to_go_on(tui: Any) -> None:
         await t.press("enter")
         await t.command("filter is:unread")
         assert t.screen.list_now.keys
-        await t.press("A")
+        await t.press("A", "enter")
         assert "Nothing fits." in t.text
         assert "x clears the filter, f changes it." in t.text
         assert not t.screen.reader.index.keys

@@ -32,6 +32,7 @@ from jamtui.session import Session
 from jamtui.store import connection, mirror, registry
 from jamtui.store.mirror import Loading, Mirror
 from jamtui.store.opening import prepare
+from screens.dialogs import Confirm
 from screens.jam import JamScreen
 from screens.messages import JamChanged
 from widgets.status_line import HintLine
@@ -481,6 +482,9 @@ async def step(walk: Walk, pilot: Pilot[Any], screen: JamScreen, session: Sessio
             predict(walk, screen, one)
         await pilot.press(one)
         await pilot.pause()
+        if isinstance(pilot.app.screen, Confirm):  # more than 200 posts are marked
+            await pilot.press("enter")
+            await pilot.pause()
         if narrowed and not screen.spot.filter and (one == "x" or (one in ("escape", "h") and spot.place == "forums")):
             walk.take_back = lambda: None  # z narrows it again, whatever was marked before
     what = " ".join(keys)

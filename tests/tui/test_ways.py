@@ -294,7 +294,7 @@ async def test_reading_on_in_a_narrowed_list_begins_again_at_its_top_and_then_sa
 async def test_reading_on_in_a_sorted_forum_goes_to_the_next_forum(app: JamApp, session: Session) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         person = Person(pilot)
-        await person.press("enter", "S", "v", "A", "space")
+        await person.press("enter", "S", "v", "A", "enter", "space")
         forums = session.forums()
         assert (person.screen.spot.forum, person.screen.spot.reading) == (forums[1].id, True)
         assert person.said == f"On in {forums[1].title}"

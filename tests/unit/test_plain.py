@@ -342,6 +342,27 @@ def test_only_reading_on_marks_as_read_as_in_the_full_screen(command: str, read:
     assert {index.keys.index(key) for key in index.unread - session.thread_index(row.id).unread} == read
 
 
+def test_threads_are_gone_through_one_after_the_other_and_by_half_pages(session: Session) -> None:
+    keys = session.thread_keys(session.forums()[0].id)
+    first, second = session.threads(keys[:2])
+    plain = Plain(session, Pipe(io.StringIO(), out := io.StringIO(), columns=200), edit=str, browse=str)
+    plain.begin()
+    plain.answer("open")
+    plain.answer("half-page-down")
+    assert plain.at == 10
+    plain.answer("half-page-up")
+    assert plain.at == 0
+    plain.answer("open")
+    plain.answer(Key("J"))
+    assert (plain.spot.thread, plain.spot.reading) == (second.id, True)
+    plain.answer("half-page-down")
+    assert plain.post_key == session.thread_index(second.id).keys[1]
+    plain.answer(Key("K"))
+    assert plain.spot.thread == first.id
+    plain.answer(Key("K"))
+    assert "This is the first thread of the list." in out.getvalue()
+
+
 def test_a_step_that_leads_nowhere_reads_nothing_in_plain_mode(session: Session) -> None:
     row = session.threads(session.thread_keys(session.forums()[0].id))[0]
     plain = Plain(session, Pipe(io.StringIO(), io.StringIO(), columns=200), edit=str, browse=str)
@@ -352,6 +373,20 @@ def test_a_step_that_leads_nowhere_reads_nothing_in_plain_mode(session: Session)
     plain.answer(Key("G"))
     plain.answer("j")
     assert session.thread_index(row.id).unread == before
+
+
+def test_many_posts_are_marked_read_after_a_question_that_says_how_many(talk: Talk, session: Session) -> None:
+    before, there = session.forums()[0].unread, session.status().unread
+    assert before > 200
+    told = talk("A", "n")
+    assert f"Mark {before:,} posts as read? y marks, any other key leaves it." in told
+    assert "Nothing marked." in told
+    assert session.status().unread == there
+    told = talk("A", "y")
+    assert f"{before:,} marked as read. z takes it back." in told
+    assert session.status().unread == there - before
+    assert "Taken back." in talk("open", "A", "2", "forums", "T", "A", "y", "z")
+    assert session.status().unread == there - before
 
 
 def test_a_reply_is_written_in_lines_and_sent(talk: Talk, session: Session) -> None:
