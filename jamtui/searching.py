@@ -30,14 +30,15 @@ class Searching:
         self._fresh = fresh
         self._places = places
         self._searcher: Searcher | None = None
+        self.here = ""  # the id of the thread that is open: what ``thread:here`` means
 
     def search(self, text: str, limit: int = 200) -> tuple[list[SearchHit], tuple[str, ...]]:
         """Hits, best first, and what of the query could not be understood, in words."""
-        return searching.search(self._fresh(), text, limit, self._clock())
+        return searching.search(self._rows(), text, limit, self._clock())
 
     def ranked(self, text: str, limit: int | None) -> searching.Ranked:
         """The same as keys, with how many hits there are; ``limit`` None gives all."""
-        return searching.ranked(self._fresh(), text, limit, self._clock())
+        return searching.ranked(self._rows(), text, limit, self._clock())
 
     def ask(self, text: str, order: str, deliver: Callable[[Found], None]) -> None:
         """Returns at once and drops what was asked before. ``order`` is "newest" or "best". ``deliver`` is called from
@@ -45,7 +46,12 @@ class Searching:
         if self._searcher is None:
             self._searcher = Searcher(self._connect)
         fresh = self._fresh()
-        self._searcher.ask(text, order, self._clock(), fresh.overlay, fresh.silence, deliver)
+        self._searcher.ask(text, order, self._clock(), fresh.overlay, fresh.silence, deliver, self.here)
+
+    def _rows(self) -> rows.Rows:
+        fresh = self._fresh()
+        fresh.here = self.here
+        return fresh
 
     def _connect(self) -> rows.Rows:
         return rows.Rows(rows.connect(self._jam.mirror, self._jam.own), self._jam.me)

@@ -33,6 +33,8 @@ class Hits:
         from screens.search import Search
 
         host: Any = self
+        if back_to is None:
+            self.session.searching.here = host.spot.thread
         screen = Search(
             self.session,
             words or self._sought_last,

@@ -7,6 +7,7 @@ are made for the part of the list that is seen.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -18,10 +19,12 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
+from textual.timer import Timer
 from textual.widgets import Input, Static
 from textual.widgets.input import Selection
 
 from jamtui.actions import AS_DELIVERED, Keymap, Where
+from jamtui.errors import NotFound
 from jamtui.model import Completion, Found, SearchHit
 from jamtui.session import Session
 from screens.type_ahead import hold_keys, release_keys
@@ -31,9 +34,12 @@ from widgets.fields import Field
 from widgets.lists import HitList
 from widgets.row_list import RowList
 from widgets.rows import Ages, age, count
+from widgets.thread_order import NO_THREAD
+from widgets.thread_reader import ThreadReader
 
-_OPERATORS = 'tag: author: forum: since: before: is: has: lang: votes:   -not   "a phrase"   this OR that'
+_OPERATORS = 'tag: author: forum: thread:here since: before: is: has: lang: votes:   -not   "a phrase"   this OR that'
 _NOTHING = "Nothing found."
+PREVIEW_AFTER = 0.06  # seconds the cursor must rest before the thread beside it is drawn
 _START = "Type to search every post of the Jam."
 _OTHER = {"newest": "best", "best": "newest"}
 
@@ -95,6 +101,7 @@ class Search(SparingScreen[Chosen | None], ModalScreen[Chosen | None]):
         self._opening = False  # Enter was pressed before the answer was there
         self._recent = session.searching.recent()
         self._recalled = -1  # which of them stands in the line
+        self._resting: Timer | None = None  # until the hit under the cursor is shown in its thread
 
     def compose(self) -> ComposeResult:
         with Vertical(id="search"):
@@ -103,12 +110,16 @@ class Search(SparingScreen[Chosen | None], ModalScreen[Chosen | None]):
                 yield Field(self._query, id="query", compact=True, select_on_focus=False)
                 yield Static(id="search-count")
             yield Static(id="search-note")
-            yield HitList(self._rows, self._session.now, self._ages)
+            with Horizontal(id="search-panes"):
+                yield HitList(self._rows, self._session.now, self._ages)
+                with Vertical(id="search-preview"):
+                    yield ThreadReader(self._session.posts, self._session.now, ages=self._ages)
             yield Static(id="search-keys")
 
     def on_mount(self) -> None:
         rows = self.query_one(HitList)
-        rows.can_focus = False
+        rows.can_focus = self.query_one(ThreadReader).can_focus = False
+        self.query_one(ThreadReader).previewing = True  # what is only shown beside the hits is not read
         rows.empty = self._nothing("")
         field = self.query_one(Field)
         field.cursor_position = len(field.value)
@@ -238,6 +249,7 @@ class Search(SparingScreen[Chosen | None], ModalScreen[Chosen | None]):
 
     def on_resize(self) -> None:
         self._tell_keys()
+        self._preview()
 
     # -- going through hits
 
@@ -249,6 +261,25 @@ class Search(SparingScreen[Chosen | None], ModalScreen[Chosen | None]):
     @on(RowList.Highlighted)
     def moved(self, message: RowList.Highlighted) -> None:
         message.stop()
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self.set_timer(PREVIEW_AFTER, self._preview, name="preview")
+
+    def _preview(self) -> None:
+        """Shows the hit in its thread beside the list, where there is room for it."""
+        self._resting = None
+        reader, hit = self.query_one(ThreadReader), self.query_one(HitList).cursor_row
+        if not self.query_one("#search-preview").display:
+            return
+        index = NO_THREAD
+        if hit is not None:
+            with contextlib.suppress(NotFound):  # it went away while the cursor rested
+                index = self._session.thread_index(hit.post.thread_id)
+        words = [text for text, marked in hit.snippet if marked] if hit is not None else []
+        if hit is None or index.thread_id != reader.index.thread_id or tuple(words) != reader.words:
+            reader.set_thread(index, cursor=hit.post.key if hit is not None else None, words=words)
+        elif hit.post.key != reader.cursor_key:
+            reader.go_to(hit.post.key)
 
     def action_open(self) -> None:
         self._open()

@@ -11,6 +11,7 @@ from jamtui.plain import words
 from jamtui.plain.view import WAYS, Row, View
 from screens.spot import Spot
 
+HITS = 200  # hits that are listed, the best first
 WINDOW = 128  # rows that are read at once when the next unread one is looked for
 
 
@@ -456,8 +457,14 @@ class Moving(View):
     def find(self, query: str) -> None:
         from jamtui.safe_text import safe_line
 
-        hits = self.session.search(query)
+        self.session.searching.here = self.spot.thread if self.spot.reading else ""
+        searching, name = self.session.searching, safe_line(query, 80)
+        found = searching.ranked(query, HITS)
+        hits = searching.hits(found.keys, found.marks, found.ranks)
+        for problem in found.problems:
+            self.say(f"Careful: {problem}.")
+        self.totals[name] = found.total
         if hits:
-            self.search_for(safe_line(query, 80), hits)
+            self.search_for(name, hits)
         else:
-            self.say(f"Nothing found for {safe_line(query, 80)}.")
+            self.say(f"Nothing found for {name}.")

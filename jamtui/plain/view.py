@@ -86,6 +86,7 @@ class View:
         self.end = 0
         self.hits: list[SearchHit] = []
         self.query = ""
+        self.totals: dict[str, int] = {}  # how many hits there are, by their query
         self.plan: Plan | None = None
         self._hot: dict[int, HotRow] = {}
         self._people: dict[str, PersonRow] = {}
@@ -385,6 +386,9 @@ class View:
         if spot.kind == "forums":
             return f"{words.count(total, 'forum')}."
         if spot.kind == "hits":
+            there = self.totals.get(self.query, total)
+            if there > total:
+                return f"The best {total:,} of {there:,} hits for {self.query}. More words find fewer."
             return f"{words.count(total, 'hit')} for {self.query}."
         if spot.place == "person":
             return words.person_page(self.session.person(spot.about), self.session.now(), self.ages)

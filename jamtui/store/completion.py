@@ -6,7 +6,7 @@ import msgspec
 
 from jamtui.model import Completion
 from jamtui.safe_text import safe_line
-from jamtui.store.query import FEATURES, NAMES, STATES, Kind, Part, fold, parts
+from jamtui.store.query import FEATURES, HERE, NAMES, STATES, Kind, Part, fold, parts
 from jamtui.store.rows import Rows
 from jamtui.store.search import from_object
 from jamtui.ways import DAYS
@@ -52,6 +52,8 @@ def complete(rows: Rows, text: str) -> Completion | None:
             found = _people(rows, wanted)
         case Kind.FORUM:
             found = _forums(rows, wanted)
+        case Kind.THREAD:
+            found = [(HERE, "the thread that is open")]
         case Kind.LANG:
             found = _languages(rows)
         case Kind.IS:

@@ -33,6 +33,7 @@ class Kind(enum.StrEnum):
     TAG = "tag"
     AUTHOR = "author"
     FORUM = "forum"
+    THREAD = "thread"
     BEFORE = "before"
     AFTER = "after"
     IS = "is"
@@ -42,11 +43,13 @@ class Kind(enum.StrEnum):
 
 
 NAMES = {
-    "tag": Kind.TAG, "author": Kind.AUTHOR, "from": Kind.AUTHOR, "forum": Kind.FORUM, "before": Kind.BEFORE,
+    "tag": Kind.TAG, "author": Kind.AUTHOR, "from": Kind.AUTHOR, "forum": Kind.FORUM, "thread": Kind.THREAD,
+    "before": Kind.BEFORE,
     "after": Kind.AFTER, "since": Kind.AFTER, "is": Kind.IS, "has": Kind.HAS, "lang": Kind.LANG, "votes": Kind.VOTES,
 }  # fmt: skip
 STATES = ("unread", "read", "saved", "mine", "opener", "reply")
 FEATURES = ("link", "code")
+HERE = "here"  # the value of thread: for the one that is open
 _VOTES = re.compile(r"(>=|<=|>|<|=|)([0-9]{1,9})")
 _NAME = re.compile(r"([A-Za-z]{2,12}):(?!//)")
 _UNKNOWN = re.compile(r"(?!https?:|mailto:|ftp:)([a-z]{3,12}):(?!//)[^\s:]")
@@ -203,6 +206,8 @@ def _term(part: Part, now: datetime) -> Term | None:
             return None
         raise _Wrong(f"{part.name}: needs a value right after it, without a space")
     match kind:
+        case Kind.THREAD if part.open and len(value) < len(HERE) and HERE.startswith(value.lower()):
+            return None
         case Kind.IS | Kind.HAS:
             return _choice(part, kind, value.lower(), STATES if kind is Kind.IS else FEATURES)
         case Kind.BEFORE | Kind.AFTER:

@@ -77,6 +77,7 @@ class Rows:
         self.me = me
         self.overlay = Overlay()
         self.silence = Silence()
+        self.here = ""  # the id of the thread that is open, for searches in it
         self._my_n: int | None = None
         self._counts = Counts()
         self._order = HeldOrder()

@@ -15,16 +15,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from jamtui.archive import tag_form
-from jamtui.errors import UsageError
+from jamtui.errors import NotFound, UsageError
 from jamtui.model import Found, PostRow, SearchHit
 from jamtui.safe_text import safe_line
+from jamtui.store.excerpts import hits_in, places, snippet
 from jamtui.store.mirror import numbers, words_of
-from jamtui.store.query import Kind, Query, Term, fold, parse
+from jamtui.store.query import HERE, Kind, Query, Term, fold, parse
 from jamtui.store.rows import Rows
 from jamtui.store.waiting import waiting_keys
 
-_CONTEXT = 60  # characters before the first hit that a snippet shows
-_LENGTH = 240  # characters of a snippet
 COUNTED = 100_000  # a count goes no further
 _SHORT = 3  # a word being typed that is no longer than this has too many endings to ask the index at once
 _NEWEST, _PIECE = 48, 12  # posts looked at instead, at first, and so many at once until there are enough
@@ -135,6 +134,8 @@ class _Planner:
                 return f"p.author IN ({','.join(map(str, self.authors(term)))})"
             case Kind.FORUM:
                 return f"p.forum IN ({','.join(map(str, self.forums(term)))})"
+            case Kind.THREAD:
+                return f"p.thread IN (SELECT n FROM posts WHERE id = {self._value(self.thread(term))})"
             case Kind.BEFORE:
                 return f"p.created < {self._value(term.number)}"
             case Kind.AFTER:
@@ -196,6 +197,18 @@ class _Planner:
         if not found:
             self.problems.append(f"no forum is called {_shown(term)}")
         return found
+
+    def thread(self, term: Term) -> str:
+        """The id of the thread that is open, or that a post of this id is in; "" for none."""
+        if term.value.lower() == HERE:
+            if not self.rows.here:
+                self.problems.append(f"thread:{HERE} looks into the thread that is open, and none is")
+            return self.rows.here
+        try:
+            return self.rows.post(term.value).thread_id
+        except (NotFound, UsageError):
+            self.problems.append(f"no post is called {_shown(term)}; thread:{HERE} is the thread that is open")
+            return ""
 
     def _any(self, sql: str, *values: str) -> bool:
         return next(iter(self.rows.db.execute(f"{sql} LIMIT 1", values)), None) is not None
@@ -397,89 +410,3 @@ def _titles(rows: Rows, found: Sequence[PostRow]) -> dict[str, str]:
         str(post_id): safe_line(_OPENER.decode(raw if isinstance(raw, bytes) else str(raw).encode()).title or "")
         for post_id, raw in rows.db.execute(sql, (wanted,))
     }
-
-
-# -- the words around a hit
-
-
-def snippet(row: PostRow, marks: Sequence[str]) -> tuple[tuple[str, bool], ...]:
-    """A line of the post around its first hit, in runs; True marks the words of the query."""
-    text = safe_line(row.body or row.title)
-    found = next(places(fold(text), marks), None)
-    start = 0
-    if found is not None:
-        start = max(0, _place(text, found[0]) - _CONTEXT)
-    if start:
-        space = text.find(" ", start, start + 20)
-        start = space + 1 if space >= 0 else start
-    window = text[start : start + _LENGTH]
-    runs: list[tuple[str, bool]] = [("…", False)] if start else []
-    at = 0
-    for begin, stop in hits_in(window, marks):
-        if begin > at:
-            runs.append((window[at:begin], False))
-        runs.append((window[begin:stop], True))
-        at = stop
-    if at < len(window):
-        runs.append((window[at:], False))
-    if start + _LENGTH < len(text):
-        runs.append(("…", False))
-    return tuple(runs)
-
-
-def _place(text: str, folded_at: int) -> int:
-    """Where in ``text`` the character ``folded_at`` of its folded form comes from."""
-    low, high = 0, len(text)
-    if text.isascii():
-        return folded_at
-    while low < high:
-        middle = (low + high + 1) // 2
-        if len(fold(text[:middle])) <= folded_at:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def hits_in(text: str, marks: Sequence[str]) -> list[tuple[int, int]]:
-    """(begin, end) of the places in ``text`` where words of a query stand, in order, not overlapping."""
-    folded = fold(text)
-    found: list[tuple[int, int]] = []
-    for begin, end in places(folded, marks):
-        first_at, last = (begin, end) if len(folded) == len(text) else (_place(text, begin), _place(text, end))
-        if last > first_at and (not found or first_at >= found[-1][1]):
-            found.append((first_at, last))
-    return found
-
-
-def places(folded: str, marks: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """The same in folded text. A word stands between other characters than letters; in scripts without spaces it
-    stands anywhere. No regular expression: each mark is looked for once, from left to right."""
-    nexts = {mark: span for mark in marks if (span := _find(folded, mark, 0))}
-    while nexts:
-        _, span = min(nexts.items(), key=lambda item: (item[1][0], -item[1][1]))
-        yield span
-        for other, (begin, _end) in tuple(nexts.items()):
-            if begin < span[1]:
-                further = _find(folded, other, span[1])
-                if further:
-                    nexts[other] = further
-                else:
-                    del nexts[other]
-
-
-def _find(folded: str, mark: str, start: int) -> tuple[int, int] | None:
-    stem = mark.removesuffix("*")
-    anywhere = words_of(stem) != stem
-    at = folded.find(stem, start)
-    while at >= 0:
-        end = at + len(stem)
-        if anywhere:
-            return at, end
-        if not (at and folded[at - 1].isalnum()):
-            while stem != mark and end < len(folded) and folded[end].isalnum():
-                end += 1
-            if not (end < len(folded) and folded[end].isalnum()):
-                return at, end
-        at = folded.find(stem, at + 1)
-    return None

@@ -36,6 +36,7 @@ class _Asked(Struct, frozen=True):
     overlay: Overlay
     silence: Silence
     deliver: Callable[[Found], None]
+    here: str = ""
 
 
 class Searcher:
@@ -54,15 +55,16 @@ class Searcher:
         overlay: Overlay,
         silence: Silence,
         deliver: Callable[[Found], None],
+        here: str = "",
     ) -> None:
         """Returns at once. ``overlay`` is the outbox as it stands, ``silence`` what is muted; nobody changes them any
-        more.
+        more. ``here`` is the thread that is open.
 
         ``deliver`` is called from other threads, once or several times, each time with more; not for a query that was
         overtaken. The last time `Found.total` is not -1.
         """
         for lane in self._lanes:
-            lane.ask(_Asked(text, order, now, overlay, silence, deliver))
+            lane.ask(_Asked(text, order, now, overlay, silence, deliver, here))
 
     def close(self) -> None:
         """Returns when nothing is delivered any more."""
@@ -121,7 +123,7 @@ class _Lane:
             while (asked := self._next()) is not None:
                 with self._told:
                     self._running = rows.db
-                rows.overlay, rows.silence = asked.overlay, asked.silence
+                rows.overlay, rows.silence, rows.here = asked.overlay, asked.silence, asked.here
                 try:
                     # Closed at once: a statement that is still open would hand an interruption on to the next query.
                     with contextlib.closing(self._answer(rows, asked)) as answer:

@@ -29,10 +29,11 @@ _COMPARED: dict[str, Callable[[int, int], bool]] = {
 
 
 class Names(Protocol):
-    """Who and which forums a term means, as numbers of the mirror."""
+    """Who, which forums (as numbers of the mirror) and which thread (by its id) a term means."""
 
     def authors(self, term: Term) -> list[int]: ...
     def forums(self, term: Term) -> list[int]: ...
+    def thread(self, term: Term) -> str: ...
 
 
 def waiting_keys(rows: Rows, query: Query, names: Names) -> list[int]:
@@ -70,6 +71,8 @@ def _says(rows: Rows, row: PostRow, term: Term, names: Names) -> bool:
             return me in names.authors(term) if me else row.handle.lower() == term.value.lower()
         case Kind.FORUM:
             return rows.forum_n(row.forum_id) in names.forums(term)
+        case Kind.THREAD:
+            return row.thread_id == names.thread(term)
         case Kind.BEFORE:
             return row.created_at.timestamp() * 1000 < term.number
         case Kind.AFTER:

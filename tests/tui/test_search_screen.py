@@ -24,6 +24,7 @@ from screens.jam import JamScreen
 from screens.search import Search
 from widgets.fields import Field
 from widgets.lists import HitList
+from widgets.thread_reader import ThreadReader
 
 NOW = datetime(2011, 2, 9, 14, tzinfo=UTC)
 
@@ -102,6 +103,43 @@ async def test_tab_completes_names_and_values(session: Session, tmp_path: Path) 
         assert line(app) == "tag:trust is:unread"
         assert search_of(app)._found.total > 0
         assert all("trust" in hit.post.tags for hit in search_of(app)._found.hits)
+
+
+async def test_a_thread_is_searched_from_within(session: Session, tmp_path: Path) -> None:
+    app = app_of(session, tmp_path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await press(pilot, "enter", "enter")
+        jam = app.screen
+        assert isinstance(jam, JamScreen)
+        thread = jam.spot.thread
+        await press(pilot, "/", *"thr", "tab", "tab", "enter")
+        assert session.searching.recent()[0] == "thread:here"
+        assert jam.spot.thread == thread
+        total = sum(not row.gone for row in session.posts(session.thread_index(thread).keys))
+        assert jam.hit_figures() == f"hit 1 of {total}"
+        await press(pilot, "n", "escape")  # the list of hits again is of the same thread
+        assert search_of(app)._found.total == total
+
+
+async def test_on_wide_terminals_the_hit_stands_in_its_thread_beside_the_list(session: Session, tmp_path: Path) -> None:
+    app = app_of(session, tmp_path)
+    unread = session.status().unread
+    async with app.run_test(size=(160, 45)) as pilot:
+        await press(pilot, "/", *"pilot", "down")
+        search = search_of(app)
+        search._preview()  # as when the cursor has rested
+        await pilot.pause()
+        hit = search.query_one(HitList).cursor_row
+        reader = search.query_one(ThreadReader)
+        assert hit is not None
+        assert reader.cursor_key == hit.post.key
+        assert "pilot" in reader.words
+        assert reader.size.width > 60
+        await press(pilot, *"zzzz")
+        search._preview()
+        assert reader.cursor_key is None
+        await press(pilot, "escape")
+    assert session.status().unread == unread  # what is only shown beside is not read
 
 
 async def test_the_order_is_changed(session: Session, tmp_path: Path) -> None:

@@ -389,6 +389,16 @@ def test_many_posts_are_marked_read_after_a_question_that_says_how_many(talk: Ta
     assert session.status().unread == there - before
 
 
+def test_a_search_tells_what_is_wrong_and_that_there_are_more_than_are_listed(talk: Talk, session: Session) -> None:
+    total = session.searching.ranked("the", None).total
+    assert total > 200
+    told = talk("search the", "search pilot before:tomorow", "open", "open", "search thread:here")
+    assert f"The best 200 of {total:,} hits for the. More words find fewer." in told
+    assert "Careful: before:tomorow is no date." in told
+    assert "55 hits for pilot before:tomorow." in told
+    assert "hits for thread:here." in told or "1 hit for thread:here." in told
+
+
 def test_a_reply_is_written_in_lines_and_sent(talk: Talk, session: Session) -> None:
     told = talk("open", "open", "r", "first line", "", "- *second*", ".", "5")
     assert "Queued: it goes out when the connection is back." in told

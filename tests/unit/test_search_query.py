@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jamtui.model import Me, SendState
-from jamtui.store import connection, mirror, own, rows, search
+from jamtui.store import connection, excerpts, mirror, own, rows, search
 from jamtui.store.mirror import Loading, Mirror
 from jamtui.store.overlay import Overlay
 from jamtui.store.query import Kind, parse
@@ -97,7 +97,9 @@ def test_what_is_not_right_is_told_and_the_rest_is_searched(text: str, said: str
     assert query.clauses[-1][0].value == "coffee"
 
 
-@pytest.mark.parametrize("text", ["before:20", "before:tod", "is:un", "has:", "votes:>", "from:", "a OR "])
+@pytest.mark.parametrize(
+    "text", ["before:20", "before:tod", "is:un", "has:", "thread:", "thread:he", "votes:>", "from:", "a OR "]
+)
 def test_what_is_still_being_typed_is_no_problem(text: str) -> None:
     assert parse(text, NOW).problems == ()
 
@@ -119,7 +121,9 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> rows.Rows:
         loading.feed(line)
     loading.finish("2011-02-09T14:00:00Z")
     db.close()
-    return rows.Rows(rows.connect(folder / "mirror", folder / "own"), Me("p1", "ana", "Ana", "participant"))
+    one = rows.Rows(rows.connect(folder / "mirror", folder / "own"), Me("p1", "ana", "Ana", "participant"))
+    one.here = "a1"
+    return one
 
 
 SYNTAX = st.text(
@@ -165,6 +169,8 @@ FOUND = [
     ("-nothing", True), ("cafe -naive", False), ("nothing OR cafe", True), ("nothing OR tag:nothing", False),
     ("nothing OR is:mine", True), ("is:unread", False), ("is:read", True), ("is:opener", True), ("is:reply", False),
     ("has:link", False), ("-has:code", True), ("votes:=0", True), ("votes:>0", False), ("before:2011-02-09", True),
+    ("thread:here", True), ("-thread:here", False), ("thread:a1", True), ("thread:nosuch ", False),
+    ("cafe thread:here ", True),
     ("after:2011-02-09 ", False), ("is:saved", False), ("lang:en ", False), ("text -tag:x", True),
 ]  # fmt: skip
 
@@ -191,7 +197,7 @@ def waiting(tmp_path_factory: pytest.TempPathFactory) -> rows.Rows:
     payload = own.Payload(title=post["title"], body=post["body"], tags=tuple(post["tags"]))
     own.Own(own_db).enqueue("o1", "post", "a1", "a1", "f1", payload, written)
     one = rows.Rows(rows.connect(folder / "mirror", folder / "own"), Me("p1", "ana", "Ana", "participant"))
-    one.overlay = Overlay.of(own.Own(own_db).outbox(), one.has)
+    one.overlay, one.here = Overlay.of(own.Own(own_db).outbox(), one.has), "a1"
     own_db.close()
     return one
 
@@ -273,8 +279,38 @@ def test_the_first_answer_is_the_whole_one_where_it_says_so(reader: rows.Rows, t
     assert (last.keys, last.total) == (exact.keys, exact.total)
 
 
+def test_without_an_open_thread_nothing_is_here_and_that_is_said(reader: rows.Rows) -> None:
+    reader.here = ""
+    found = search.whole(reader, "thread:here", NOW, "newest", 10, 5)
+    reader.here = "a1"
+    assert found.keys == ()
+    assert found.problems == ("thread:here looks into the thread that is open, and none is",)
+
+
+@pytest.mark.parametrize(
+    ("body", "read"),
+    [
+        ("**bold** and *this*, ***both***, _that_, __it__ and ~~gone~~", "bold and this, both, that, it and gone"),
+        ("[the plan](https://x.org/a_b?c=d) is ![a chart](pic.png \"Chart\")", "the plan is a chart"),
+        ("# Title\n\n> quoted **here**\n> > deeper\n\n* one\n- two", "Title\n\nquoted here\ndeeper\n\none\n- two"),
+        ("```python\nx = a ** b * c\n```\nuse `snake_case_name`", "\nx = a ** b * c\n\nuse snake_case_name"),
+        ("2 * 3 * 4 and a_b_c and 5 < 6 and \\*stars\\*", "2 * 3 * 4 and a_b_c and 5 < 6 and *stars*"),
+        ("| a | b |\n|---|:-:|\n| 1 | 2 |", "| a | b |\n\n| 1 | 2 |"),
+        ("<https://x.org/y> [half](https://x.org", "https://x.org/y [half](https://x.org"),
+    ],
+)  # fmt: skip
+def test_an_excerpt_reads_without_the_signs_of_markdown(body: str, read: str) -> None:
+    assert excerpts.unmarked(body) == read
+
+
+@given(st.text(st.sampled_from("*_`[]()<>~#|\\! \nab"), max_size=300))
+def test_no_signs_break_an_excerpt_and_a_page_of_them_is_read(text: str) -> None:
+    assert len(excerpts.unmarked(text)) <= len(text)
+    excerpts.unmarked((text or "*") * (20_000 // max(1, len(text))))
+
+
 def test_marks_stand_where_the_words_are() -> None:
-    assert search.hits_in("A Café, cafés and decaf", ("cafe",)) == [(2, 6)]
-    assert search.hits_in("A Café, cafés and decaf", ("cafe*",)) == [(2, 6), (8, 13)]
-    assert search.hits_in("cafe\u0301 x", ("cafe",)) == [(0, 5)]
-    assert search.hits_in("我喜欢中文课", ("中文",)) == [(3, 5)]
+    assert excerpts.hits_in("A Café, cafés and decaf", ("cafe",)) == [(2, 6)]
+    assert excerpts.hits_in("A Café, cafés and decaf", ("cafe*",)) == [(2, 6), (8, 13)]
+    assert excerpts.hits_in("cafe\u0301 x", ("cafe",)) == [(0, 5)]
+    assert excerpts.hits_in("我喜欢中文课", ("中文",)) == [(3, 5)]
