@@ -342,6 +342,8 @@ class JamApp(TypeAhead[int]):
     def _handle_exception(self, error: Exception) -> None:
         """An error of our own: a report on the disk and one clean paragraph, never locals, which may hold secrets."""
         self._return_code = 1
+        if self.session is not None:
+            self.session.suspect()
         if self._exception is None:
             where = write_report(self._reports, error, self._clock())
             self._exit_renderables.append(Text(stopped(error, where)))

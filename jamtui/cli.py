@@ -119,7 +119,13 @@ def _command(name: str, args: argparse.Namespace, environ: Mapping[str, str]) ->
     context = Context(args, environ)
     module, _, function = COMMANDS[name].run.partition(":")
     run: Run = getattr(import_module(f"jamtui.commands.{module}"), function)
-    return run(context, args) or 0
+    try:
+        return run(context, args) or 0
+    except (JamError, OSError):
+        raise
+    except Exception:
+        context.suspect()
+        raise
 
 
 def _version() -> int:

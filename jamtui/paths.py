@@ -155,6 +155,13 @@ def read_private(path: Path) -> bytes | None:
             os.close(descriptor)
 
 
+def refuse_link(path: Path) -> None:
+    """Raises `PathError` for a symbolic link; what is not there is no error."""
+    with contextlib.suppress(OSError):
+        if stat.S_ISLNK(path.lstat().st_mode):
+            raise _link(path)
+
+
 def remove(path: Path) -> None:
     """Removes a file (a link itself, never what it points to); none there is no error."""
     with _told(path):

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from api_client.client import JamClient
 
 
+_READ_ONLY = "the folder of the mirror cannot be written, so nothing is fetched or sent"
 ACTIVITY_AGE = timedelta(seconds=20)
 
 
@@ -61,6 +62,7 @@ class Session(Ways, Reading, Writing):
 
     ``clock`` gives the time shown and written; a demo may freeze it. ``explore`` never marks anything as read.
     ``report`` writes down an error of our own in the network's thread, and says where.
+    ``told`` is what became of damaged files, in words.
     """
 
     def __init__(
@@ -75,15 +77,22 @@ class Session(Ways, Reading, Writing):
     ) -> None:
         self.known = jam
         self._report = report
-        self.explore = explore
         entry = jam.entry
         self.limits = Limits(entry.title_limit, entry.body_limit, entry.tag_limit, entry.tags_limit)
         self._clock = clock
         self._rng = rng
         self._new_client = new_client
         self._network: Network | None = None
-        self.set_aside = opening.prepare(jam, clock())
-        self._own_db = connection.connect(jam.own, own.SCHEMA)
+        self._opened = opening.open_store(jam, clock())
+        try:
+            self._own_db = connection.connect(jam.own, own.SCHEMA)
+        except BaseException:
+            self._opened.close()
+            raise
+        self.set_aside = self._opened.set_aside
+        self.told = self._opened.told
+        self.read_only = self._opened.read_only
+        self.explore = explore or self.read_only  # what was read cannot be kept
         self._own = Own(self._own_db)
         self._marks = MarkStore(self._own_db)
         self._places = Places(lambda: connection.connect(jam.own, own.SCHEMA), self._marks)
@@ -127,7 +136,7 @@ class Session(Ways, Reading, Writing):
         return self.now() if row is None else min(self.now(), row.closes_at)
 
     def status(self) -> Status:
-        state = self._network.state if self._network else NetworkState()
+        state = self._network.state if self._network else NetworkState(detail=_READ_ONLY if self.read_only else "")
         waiting = self._own.outbox("WHERE state <> 'sent'")
         at = self._meta("mirrored_at")
         return Status(
@@ -298,7 +307,7 @@ class Session(Ways, Reading, Writing):
 
     def start(self, on_change: Callable[[Changed], None]) -> None:
         """Starts the network's thread; ``on_change`` is called from it. Does nothing for archive files."""
-        if self.known.local or self._new_client is None or self._network is not None:
+        if self.known.local or self._new_client is None or self._network is not None or self.read_only:
             return
         self._network = Network(
             self.known, self._new_client, now=self._clock, rng=self._rng, notify=on_change, report=self._report
@@ -324,6 +333,10 @@ class Session(Ways, Reading, Writing):
             raise UsageError("an archive file has no server", "What is in it is all there is.")
         return self._network.reconnect() if self._network is not None else "Nothing is connected yet"
 
+    def suspect(self) -> None:
+        """An error that nobody foresaw: it may be that a file is damaged, so the next start looks them through."""
+        self._opened.seal.suspect()
+
     def close(self) -> None:
         if self._network is not None:
             self._network.stop()
@@ -334,6 +347,7 @@ class Session(Ways, Reading, Writing):
         finally:
             self._rows.db.close()
             self._own_db.close()
+            self._opened.close()
 
 
 def open_session(

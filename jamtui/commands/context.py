@@ -40,6 +40,7 @@ class Context:
         self.environ = environ
         self.now = now
         self.painted = painted
+        self._opened: list[Session] = []
         self.jam_name: str | None = getattr(args, "jam", None)
         self.explore = bool(getattr(args, "explore", False))
         self.theme: str = getattr(args, "theme", "")
@@ -78,7 +79,7 @@ class Context:
         return indexed(self, Path(wanted))[0]
 
     def open(self, jam: KnownJam) -> Session:
-        """A session on ``jam``, which need not be mirrored; a mirror that was broken is told. Close it."""
+        """A session on ``jam``, which need not be mirrored; what became of damaged files is told. Close it."""
         import random
 
         from jamtui.session import open_session
@@ -91,10 +92,16 @@ class Context:
             explore=self.explore,
             environ=dict(self.environ),
         )
-        if session.set_aside is not None:
+        self._opened.append(session)
+        for text in session.told:
             self.uncover()
-            self.out.say(f"The mirror was damaged and is now {session.set_aside.name}; jamtui sync fetches it anew.")
+            self.out.say(f"{text}.")
         return session
+
+    def suspect(self) -> None:
+        """After an error that nobody foresaw: a file may be damaged, so the next start looks them through."""
+        for session in self._opened:
+            session.suspect()
 
     def uncover(self) -> None:
         """Before something is told: the last screen would hide it."""

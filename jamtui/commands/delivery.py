@@ -15,7 +15,7 @@ from msgspec import Struct
 from jamtui.commands.context import Context
 from jamtui.errors import JamError, NotSignedIn
 from jamtui.model import SendState
-from jamtui.store import connection, mirror, own
+from jamtui.store import connection, mirror, opening, own
 from jamtui.store.registry import KnownJam
 from jamtui.sync.holder import Holder
 
@@ -42,7 +42,7 @@ def deliver(context: Context, jam: KnownJam, outbox_ids: list[str]) -> list[End]
     deadline = time.monotonic() + PATIENCE
     holder = Holder(jam.lock)
     problem: JamError | None = None
-    with closing(connection.connect(jam.own, own.SCHEMA)) as own_db:
+    with closing(opening.open_store(jam, context.now())), closing(connection.connect(jam.own, own.SCHEMA)) as own_db:
         store = own.Own(own_db)
         try:
             while True:

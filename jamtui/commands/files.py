@@ -192,11 +192,11 @@ def _index(context: Context, jam: KnownJam, path: Path, stamp: str) -> KnownJam:
     show = throttled(
         lambda done, total: out.progress(f"Indexing {safe_line(path.name)}", done, total), time.monotonic, _SHOW_AFTER
     )
-    context.open(jam).close()  # both databases are there and sound from here on
     found: archive.Jam | None = None
     try:
         with (
             path.open("rb") as file,
+            closing(context.open(jam)),  # both databases are there and sound from here on
             closing(connection.connect(jam.mirror, mirror.SCHEMA)) as db,
             _explained(path),
         ):

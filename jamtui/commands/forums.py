@@ -10,20 +10,15 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
-    import apsw
-
     from jamtui.commands.context import Context
+    from jamtui.store.objects import Object
 
 
 def run(context: Context, _: argparse.Namespace) -> None:
     out = context.out
     if out.json and context.jam_name is None and (found := _short_road(context.environ)) is not None:
-        from jamtui.store import objects
-
-        db, person_id = found
-        for forum in objects.Objects(db, person_id, "").forums():
+        for forum in found:
             out.row(forum)
-        db.close()
         return
     session = context.session()
     try:
@@ -43,8 +38,8 @@ def run(context: Context, _: argparse.Namespace) -> None:
     )
 
 
-def _short_road(environ: Mapping[str, str]) -> tuple[apsw.Connection, str] | None:
-    """The Jam used last, opened without what the longer road imports; None when anything is not as it usually is.
+def _short_road(environ: Mapping[str, str]) -> list[Object] | None:
+    """The forums of the Jam used last, without what the longer road imports; None when anything is not as usual.
 
     It reads what `jamtui.store.registry` wrote. Whatever is missing, odd or damaged is left to `Context.session`, which
     says what is wrong in words.
@@ -68,7 +63,14 @@ def _short_road(environ: Mapping[str, str]) -> tuple[apsw.Connection, str] | Non
             jam = json.load(entry)
         if not name or os.sep in name or jam.get("format", 1) != 1:
             return None
+        if not objects.as_left(folder):
+            return None
         db = objects.connect(os.path.join(folder, "mirror.sqlite"), os.path.join(folder, "own.sqlite"))  # noqa: PTH118
+        if db is None:
+            return None
+        try:
+            return list(objects.Objects(db, str(jam.get("person_id", "")), "").forums())
+        finally:
+            db.close()
     except (OSError, ValueError, AttributeError, apsw.Error):
         return None  # the longer road tells
-    return (db, str(jam.get("person_id", ""))) if db is not None else None

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import random
 import time
+from contextlib import closing
 
 from jamtui.commands.context import Context
 from jamtui.errors import NotSignedIn, Unreachable
@@ -22,7 +23,11 @@ _SHOW_AFTER = 1.0  # seconds; what is quicker needs no progress
 
 def sync(context: Context, args: argparse.Namespace) -> int:
     jam = context.jam(args.name)
-    context.open(jam).close()  # both databases are there and sound from here on
+    with closing(context.open(jam)):  # both databases are there and sound from here on
+        return _sync(context, jam)
+
+
+def _sync(context: Context, jam: KnownJam) -> int:
     holder = Holder(jam.lock)
     if not holder.take():
         link = network.link_of(holder.told())

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from jamtui import archive
 from jamtui.archive import Forum, Jam, Person, Post
 from jamtui.model import Changed
-from jamtui.store import bulk, columns, tables
+from jamtui.store import bulk, columns, sums, tables
 from jamtui.store.connection import explained, transaction
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Loading:
         self.cursor = cursor
         self._rev = columns.seq_of(cursor)
         self.records = 0
+        self._sum = 0  # of the posts that were written
         self._numbers = _Numbers()
         self._waiting = _Waiting()
         self._limit = _FIRST
@@ -185,6 +186,7 @@ class Loading:
                 batch.forums, tables.FORUM_AGAIN,
             )  # fmt: skip
             bulk.posts(db, batch.posts)
+            self._sum += sum(map(sums.of_post, batch.posts))
             bulk.words(db, batch.words)
             bulk.insert(db, "INSERT OR IGNORE INTO tags(name, post)", ("?", "?"), batch.tags)
             bulk.insert(
@@ -197,6 +199,7 @@ class Loading:
                 db.execute(_MERGES, _USUAL_MERGES)
                 if next(iter(db.execute("SELECT count(*) FROM jam")))[0] == 0:
                     raise archive.ArchiveError("it has no jam record")
+                self.mirror.set_meta("sum", sums.packed(self.cursor, self._sum + sums.small(db)))
                 for key, value in last.items():  # "loaded" until `Mirror.tidy` has been through
                     self.mirror.set_meta(key, value)
 

@@ -10,7 +10,9 @@ Every change of objects happens in `apply` or `Loading`, in one transaction with
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import apsw
 import msgspec
@@ -19,11 +21,11 @@ from msgspec import Struct, field
 from jamtui import archive
 from jamtui.archive import Forum, Jam, Person, Post
 from jamtui.model import Changed
-from jamtui.store import columns, tables
+from jamtui.store import columns, sums, tables
 from jamtui.store.columns import hash_of as hash_of
 from jamtui.store.columns import seq_of as seq_of
 from jamtui.store.columns import words_of as words_of
-from jamtui.store.connection import transaction
+from jamtui.store.connection import BUSY_MS, explained, transaction
 from jamtui.store.loading import BATCH_BYTES as BATCH_BYTES
 from jamtui.store.loading import Loading as Loading
 from jamtui.store.tables import SCHEMA as SCHEMA
@@ -43,6 +45,8 @@ class _Tally(Struct):
     new: int = 0
     numbers: dict[tuple[str, str], int] = field(default_factory=dict)  # table and id to n, which stays what it is
     next_n: int = 0
+    sum: int = 0  # by how much `jamtui.store.sums` is another
+    erased: bool = False  # a text was taken back
 
     def changed(self) -> Changed:
         return Changed(
@@ -60,6 +64,7 @@ class Mirror:
 
     def __init__(self, db: apsw.Connection) -> None:
         self.db = db
+        self._to_erase = False
 
     # -- what is known about it
 
@@ -89,10 +94,25 @@ class Mirror:
             for kind, raw in changes:
                 self._fold(kind, raw, tally)
             self._derive(tally, seq_of(cursor))
+            self.set_meta("sum", sums.packed(cursor, sums.unpacked(self.meta("sum")) + tally.sum))
             self.set_meta("cursor", cursor)
             if now:
                 self.set_meta("mirrored_at", now)
+        if tally.erased or self._to_erase:
+            self.erase()
         return tally.changed()
+
+    def erase(self) -> None:
+        """Folds the log back and empties it: a text that was taken back stands in it still. While a reader is in the
+        way, it stays until the next change or quiet moment."""
+        self._to_erase = True
+        self.db.set_busy_timeout(0)  # no change waits for a long read
+        try:
+            with explained(Path(self.db.filename), "mirror"), contextlib.suppress(apsw.BusyError, apsw.LockedError):
+                self.db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+                self._to_erase = False
+        finally:
+            self.db.set_busy_timeout(BUSY_MS)
 
     def touch(self, now: str) -> None:
         """Notes that the mirror is up to date, when there was nothing to apply."""
@@ -111,6 +131,8 @@ class Mirror:
             merged = self.db.total_changes() - before >= 2  # so SQLite documents it
             if loaded and not merged:
                 self.db.execute("DELETE FROM meta WHERE key = 'loaded'")
+        if self._to_erase:
+            self.erase()
         return merged
 
     def _fold(self, kind: str, raw: bytes, tally: _Tally) -> None:
@@ -124,58 +146,50 @@ class Mirror:
             try:
                 data = archive.decode(kind, raw)
             except (msgspec.DecodeError, ValueError):
-                self.keep(f"unreadable {kind}", raw)
+                tally.sum += self.keep(f"unreadable {kind}", raw)
                 return
         match data:
             case Post():
                 self._fold_post(data, raw, tally)
             case Person():
-                self._fold_person(data, raw)
+                sql = f"INSERT INTO people(id, handle, raw) VALUES (?, ?, ?) {tables.PERSON_AGAIN}"
+                tally.sum += self._put("people", data.id, sql, (data.id, data.handle, raw))
                 tally.everything = tally.everything or self._renames(data)
             case Forum():
-                self._fold_forum(data, raw)
+                sql = f"INSERT INTO forums(id, slug, position, raw) VALUES (?, ?, ?, ?) {tables.FORUM_AGAIN}"
+                tally.sum += self._put("forums", data.id, sql, (data.id, data.slug, data.position, raw))
                 tally.forums.add(data.id)
             case Jam():
-                self.db.execute("INSERT OR REPLACE INTO jam VALUES (1, ?)", (raw,))
+                tally.sum += self._put("jam", 1, "INSERT OR REPLACE INTO jam VALUES (1, ?)", (raw,))
                 tally.everything = True
             case _:
-                self.keep(kind, raw)
+                tally.sum += self.keep(kind, raw)
+
+    def _put(self, table: str, key: object, sql: str, values: Sequence[object]) -> int:
+        """One row of a small table, with the id or number ``key``; by how much that changes the sum."""
+        before = sums.of_one(self.db, table, key)
+        self.db.execute(sql, tuple(values))
+        return sums.of_one(self.db, table, key) - before
 
     def _fold_votes(self, raw: bytes, tally: _Tally) -> None:
         try:
             votes = _VOTES.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            self.keep("unreadable votes", raw)
+            tally.sum += self.keep("unreadable votes", raw)
             return
-        row = next(
-            iter(
-                self.db.execute(
-                    "UPDATE posts SET up = ? WHERE id = ? RETURNING n, thread, "
-                    "(SELECT o.id FROM posts o WHERE o.n = posts.thread)",
-                    (votes.up, votes.post_id),
-                )
-            ),
-            None,
-        )
+        row = next(iter(self.db.execute(f"SELECT {sums.POST} FROM posts WHERE id = ?", (votes.post_id,))), None)
         if row is not None:
+            n, thread = int(row[0]), int(row[4])
+            self.db.execute("UPDATE posts SET up = ? WHERE n = ?", (votes.up, n))
+            tally.sum += sums.of_post((*row[:8], votes.up, *row[9:])) - sums.of_post(row)
+            opener = next(iter(self.db.execute("SELECT id FROM posts WHERE n = ?", (thread,))))
             tally.posts.add(votes.post_id)
-            tally.threads[int(row[1])] = str(row[2])
-
-    def _fold_person(self, data: Person, raw: bytes) -> None:
-        self.db.execute(
-            f"INSERT INTO people(id, handle, raw) VALUES (?, ?, ?) {tables.PERSON_AGAIN}", (data.id, data.handle, raw)
-        )
+            tally.threads[thread] = str(opener[0])
 
     def _renames(self, data: Person) -> bool:
         """Whether the person has posts: then names on many rows may have changed."""
         sql = "SELECT EXISTS (SELECT 1 FROM posts WHERE author = (SELECT n FROM people WHERE id = ?))"
         return bool(next(iter(self.db.execute(sql, (data.id,))))[0])
-
-    def _fold_forum(self, data: Forum, raw: bytes) -> None:
-        self.db.execute(
-            f"INSERT INTO forums(id, slug, position, raw) VALUES (?, ?, ?, ?) {tables.FORUM_AGAIN}",
-            (data.id, data.slug, data.position, raw),
-        )
 
     def _number(self, table: str, object_id: str, tally: _Tally) -> int | None:
         known = tally.numbers.get((table, object_id))
@@ -192,35 +206,27 @@ class Mirror:
         author = self._number("people", data.author_id, tally)
         parent = self._number("posts", data.parent_id, tally) if data.parent_id else None
         if forum is None or author is None or (data.parent_id and parent is None):
-            self.keep("unreadable post", raw)
+            tally.sum += self.keep("unreadable post", raw)
             return
-        old = next(iter(self.db.execute("SELECT n, thread, raw FROM posts WHERE id = ?", (data.id,))), None)
+        old = next(iter(self.db.execute(f"SELECT {sums.POST} FROM posts WHERE id = ?", (data.id,))), None)
         if old is None:
             tally.next_n = n = tally.next_n + 1 if tally.next_n else self.next_n()
             thread = n if parent is None else self._number("posts", data.thread_id, tally)
             if thread is None:
-                self.keep("unreadable post", raw)
+                tally.sum += self.keep("unreadable post", raw)
                 return
-            self.db.execute(tables.INSERT_POST, (n, *columns.of_post(data, raw, forum, thread, parent, author)))
+            row = (n, *columns.of_post(data, raw, forum, thread, parent, author))
+            self.db.execute(tables.INSERT_POST, row)
             tally.new += 1
         else:
-            n, thread = int(old[0]), int(old[1])
+            n, thread = int(old[0]), int(old[4])
             tally.older.add(thread)
-            self._forget_words(n, archive.decode("post", bytes(old[2])))
-            self.db.execute(
-                "UPDATE posts SET forum = ?, author = ?, created = ?, up = ?, gone = ?, raw = ?, "
-                "lang = ?, code = ?, featured = ? WHERE n = ?",
-                (
-                    forum,
-                    author,
-                    columns.milliseconds(data),
-                    data.up,
-                    int(bool(data.gone)),
-                    raw,
-                    *columns.derived(data),
-                    n,
-                ),
-            )
+            tally.sum -= sums.of_post(old)
+            tally.erased = tally.erased or (bool(data.gone) and not old[9])
+            self._forget_words(n, archive.decode("post", bytes(old[10])))
+            row = (n, *columns.of_post(data, raw, forum, thread, old[5], author))
+            self.db.execute(tables.UPDATE_POST, (row[3], *row[6:], n))
+        tally.sum += sums.of_post(row)
         self._index_words(n, data)
         tally.posts.add(data.id)
         tally.forums.add(data.forum_id)
@@ -247,16 +253,22 @@ class Mirror:
         )
         self.db.executemany("DELETE FROM tags WHERE name = ? AND post = ?", [(tag, n) for tag in data.tags])
 
-    def keep(self, kind: str, raw: bytes) -> None:
-        """An object of a type that this version does not know, or could not place: kept as it came."""
+    def keep(self, kind: str, raw: bytes) -> int:
+        """An object of a type that this version does not know, or could not place: kept as it came. Returns by how much
+        that changes the sum."""
         try:
             known = _WITH_ID.decode(raw).id
         except (msgspec.DecodeError, UnicodeDecodeError):
             known = None
+        found = None
+        if known is not None:
+            found = next(iter(self.db.execute("SELECT n FROM others WHERE type = ? AND id = ?", (kind, known))), None)
+        before = sums.of_one(self.db, "others", found[0]) if found is not None else 0
         self.db.execute(
             "INSERT INTO others(type, id, raw) VALUES (?, ?, ?) ON CONFLICT(type, id) DO UPDATE SET raw = excluded.raw",
             (kind, known, raw),
         )
+        return sums.of_one(self.db, "others", found[0] if found is not None else self.db.last_insert_rowid()) - before
 
     def _derive(self, tally: _Tally, rev: int) -> None:
         """Thread rows are counted from the posts, never incremented, so that they cannot drift."""

@@ -8,6 +8,7 @@ needs neither typed objects nor rows: only `apsw` and `json` are imported, which
 from __future__ import annotations
 
 import json
+import os
 
 import apsw
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 Object = dict[str, object]
 
 # Schemas that the statements below are written for: (mirror, own). A test holds them against the migrations.
-SCHEMAS = (4, 4)
+SCHEMAS = (5, 4)
 
 _UNREAD = """
 FROM posts p LEFT JOIN own.read r ON r.h = p.h
@@ -76,6 +77,35 @@ def connect(mirror: str, own: str) -> apsw.Connection | None:
     except apsw.CantOpenError:
         pass
     return None
+
+
+def as_left(folder: str) -> bool:
+    """Whether the files are as they were left, or open elsewhere, by somebody who looked (see `jamtui.store.seal`)."""
+    try:
+        seal = os.open(f"{folder}/store.seal", os.O_RDWR | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        found = [b"1"]
+        for name in ("mirror.sqlite", "own.sqlite"):
+            stat = os.stat(f"{folder}/{name}")  # noqa: PTH116 - pathlib is for the longer road
+            found += [b"%d" % stat.st_size, b"%d" % stat.st_mtime_ns]
+            log = f"{folder}/{name}-wal"
+            if os.path.exists(log) and os.path.getsize(log):  # noqa: PTH110, PTH202
+                found = []
+                break
+        if found and os.pread(seal, 256, 0).split()[:-1] == found:
+            return True
+        import fcntl
+
+        fcntl.flock(seal, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(seal)
+    return False
 
 
 def _number(db: apsw.Connection, sql: str) -> int:

@@ -80,7 +80,7 @@ SCHEMA = Schema(
     0x4A414F31,
     (_V1, _V2, _V3, _V4),
     "FULL",
-    if_broken="Drafts, outbox and reading state are in it: copy it elsewhere, then move it away to start without them.",
+    if_broken="Close every other jamtui and start again: what can be read of it is saved, and the file is kept.",
 )
 
 

@@ -93,6 +93,10 @@ class KnownJam(Struct, frozen=True):
     def lock(self) -> Path:
         return self.folder / "network.lock"
 
+    @property
+    def seal(self) -> Path:
+        return self.folder / "store.seal"
+
     def changed(self, **fields: object) -> KnownJam:
         """The same Jam with other facts; `remember` writes them."""
         return replace(self, entry=msgspec.structs.replace(self.entry, **fields))

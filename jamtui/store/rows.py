@@ -20,6 +20,7 @@ from jamtui.archive import Forum, Jam, Person, Post
 from jamtui.errors import NotFound, UsageError
 from jamtui.model import ForumRow, JamRow, Me, PersonRow, PostRow, TagRow, ThreadIndex, ThreadRow
 from jamtui.safe_text import safe_block, safe_line
+from jamtui.store import connection
 from jamtui.store.connection import one_moment
 from jamtui.store.counts import Counts
 from jamtui.store.mirror import numbers
@@ -62,9 +63,9 @@ SORTS = {
 
 def connect(mirror: Path, own: Path) -> apsw.Connection:
     """A reading connection over both files, which exist. It refuses to write."""
-    db = apsw.Connection(str(mirror))
+    db = connection.reading(mirror)
     db.set_busy_timeout(5_000)
-    db.execute("ATTACH ? AS own", (str(own),))
+    connection.attach(db, own, "own")
     db.execute("PRAGMA query_only=ON; PRAGMA temp_store=MEMORY")
     return db
 

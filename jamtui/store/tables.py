@@ -6,7 +6,7 @@ import apsw
 
 from jamtui import archive
 from jamtui.archive import Post
-from jamtui.store import columns
+from jamtui.store import columns, sums
 from jamtui.store.connection import Schema
 
 _V1 = """
@@ -106,9 +106,20 @@ def _add_derived(db: apsw.Connection) -> None:
     db.execute(_made(_INDEXES))
 
 
+def _add_sum(db: apsw.Connection) -> None:
+    """Version 5: the sum of all rows, by which a mirror that was damaged is known."""
+    for (cursor,) in list(db.execute("SELECT value FROM meta WHERE key = 'cursor'")):
+        total = sums.small(db) + sum(sums.posts(db))
+        db.execute("INSERT OR REPLACE INTO meta VALUES ('sum', ?)", (sums.packed(str(cursor), total),))
+
+
 # Longer pages hold long posts with fewer ends: a tenth off a bulk load.
 SCHEMA = Schema(
-    "mirror", 0x4A414D31, (_V1 + _INDEXES_V1, _add_derived, _V3 + _made(_INDEXES_V3), _V4), "NORMAL", page_size=8_192
+    "mirror",
+    0x4A414D31,
+    (_V1 + _INDEXES_V1, _add_derived, _V3 + _made(_INDEXES_V3), _V4, _add_sum),
+    "NORMAL",
+    page_size=8_192,
 )
 
 
@@ -117,6 +128,10 @@ FORUM_AGAIN = "ON CONFLICT(id) DO UPDATE SET slug = excluded.slug, position = ex
 INSERT_POST = (
     "INSERT INTO posts(n, id, h, forum, thread, parent, author, created, up, gone, raw, lang, code, featured) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+UPDATE_POST = (  # what never changes is not named: its indexes would be written for nothing
+    "UPDATE posts SET forum = ?, author = ?, created = ?, up = ?, gone = ?, raw = ?, lang = ?, code = ?, featured = ? "
+    "WHERE n = ?"
 )
 # A thread's row, from its posts; ?3 is NULL when only new ones came. What stands in an index is written only when it is
 # another: three of four would be written for nothing when an answer comes.

@@ -278,6 +278,7 @@ class Network:
         if not self._jam.me.guest:
             await engine.fetch_votes()
         self._say(Link.SYNCING)
+        await engine.mend()
         behind = engine.resumes
         if not behind:
             await engine.catch_up()
@@ -456,6 +457,7 @@ async def once(
         store = own.Own(own_db)
         engine = Engine(mirror.Mirror(mirror_db), store, client, now=now, notify=notify, progress=progress)
         applied = await engine.resume()
+        await engine.mend()
         sent = 0
         if not jam.me.guest:
             await engine.fetch_votes()

@@ -626,12 +626,16 @@ def test_a_network_that_is_stopped_while_it_starts_ends(known: registry.KnownJam
         assert "jamtui-network" not in [thread.name for thread in threading.enumerate()]
 
 
-def test_a_damaged_store_of_ones_own_is_told_with_what_to_do(known: registry.KnownJam, clock: Clock) -> None:
+def test_a_damaged_store_of_ones_own_is_told_with_where_it_is(known: registry.KnownJam, clock: Clock) -> None:
     known.own.write_bytes(b"not a database, but long enough to look at it" * 40)
-    with pytest.raises(connection.StoreBroken) as told:
-        prepare(known, clock())
-    assert "move it away" in told.value.hint
-    assert known.own.exists()
+    session = Session(known, clock=clock, rng=random.Random(1), new_client=None)
+    (told,) = session.told
+    assert "Nothing in it could be read" in told
+    (aside,) = known.folder.glob("own.damaged-*")
+    assert told.endswith(str(aside))
+    assert aside.read_bytes() == b"not a database, but long enough to look at it" * 40
+    assert session.outbox() == []
+    session.close()
 
 
 def test_uuid7_carries_the_time_and_its_version() -> None:
