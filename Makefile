@@ -23,8 +23,10 @@ imports:  ## the arrows between the rooms
 
 check: lint types imports test
 
-soak:  ## the random walk of 10,000 steps against the model of unread and place
+soak:  ## the long forms of what docs/reliability.md lists, and the random walk of 10,000 steps: hours
 	JAMTUI_WALK=10000 $(BIN)/pytest tests/tui/test_walk.py
+	JAMTUI_KILLS=1000 JAMTUI_ANSWERS=200 JAMTUI_TOGETHER=600 \
+	  $(BIN)/pytest -o faulthandler_timeout=0 tests/faults
 
 demo:
 	$(BIN)/jamtui demo

@@ -30,7 +30,7 @@ from jamtui.reports import stopped, write_report
 from jamtui.safe_text import safe_line
 from jamtui.session import Session
 from screens.messages import JamChanged
-from screens.performs import Complains, Leaves, Speaks
+from screens.performs import Complains, Holds, Leaves, Speaks
 from screens.type_ahead import TypeAhead
 from widgets.bindings import rebind
 from widgets.steady import steadied, steady
@@ -135,6 +135,7 @@ class JamApp(TypeAhead[int]):
         self._pending: Changed | None = None
         self._last_frame = 0.0
         self._in_jam = False
+        self._resting = False  # the network was let go before the program was stopped
         for own in themes.OWN:
             self.register_theme(own)
         self.theme = self._theme_name(theme) or themes.DARK.name
@@ -167,6 +168,7 @@ class JamApp(TypeAhead[int]):
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGHUP):
                 loop.add_signal_handler(number, self.exit, 128 + number)
+        self.app_resume_signal.subscribe(self, lambda _: self._come_back())
         if self.session is not None:
             self.call_after_refresh(self._start, self.session)
 
@@ -309,7 +311,14 @@ class JamApp(TypeAhead[int]):
             return
         for screen in self.screen_stack:
             if isinstance(screen, Leaves) and screen.is_mounted:
-                screen.leave()
+                try:
+                    screen.leave()
+                except JamError as error:  # a full disk is no reason to stay for ever
+                    self._exit_renderables.append(Text(safe_line(f"Not kept where you were: {error}")))
+            if isinstance(screen, Holds) and screen.is_mounted and (held := screen.unsaved()) is not None:
+                why, text = held
+                words = f"What you wrote could not be saved ({safe_line(why.title)}). It was:\n\n{text}"
+                self._exit_renderables.insert(0, Text(words))
         if self._keep_screen is not None:
             self._keep_last(self._keep_screen)
         super().exit(result, return_code, message)
@@ -328,7 +337,33 @@ class JamApp(TypeAhead[int]):
                 keep(steady(frame.render_segments(self.console)), *screen.size)
 
     async def action_quit(self) -> None:
-        self.exit(0)
+        """Leaves; where something is written that cannot be put on the disk, after a question."""
+        screens = [screen for screen in self.screen_stack if isinstance(screen, Holds) and screen.is_mounted]
+        held = next((found for screen in screens if (found := screen.unsaved()) is not None), None)
+        if held is None:
+            self.exit(0)
+            return
+        from screens.dialogs import Confirm
+
+        why, text = held
+        detail = f"It cannot be saved: {safe_line(str(why))}\n\n{text[:600]}"
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.exit(0)
+
+        self.push_screen(Confirm("Leave without what you wrote?", detail, "Leave", danger=True), answered)
+
+    def action_suspend_process(self) -> None:
+        """To the shell. Meanwhile another jamtui may have the network: who is stopped holds up nobody."""
+        if self._driver is not None and self._driver.can_suspend and self.session is not None:
+            self._resting = self.session.rest()
+        super().action_suspend_process()
+
+    def _come_back(self) -> None:
+        if self._resting and self.session is not None:
+            self._resting = False
+            self._start(self.session)
 
     def action_help_quit(self) -> None:
         """Ctrl-C copies the selection or says how to leave; it never ends the program by accident."""

@@ -314,6 +314,13 @@ class Session(Ways, Reading, Writing):
         )
         self._network.start()
 
+    def rest(self) -> bool:
+        """Lets the network go until `start`; False when there was none."""
+        network, self._network = self._network, None
+        if network is not None:
+            network.stop()
+        return network is not None
+
     def _wake(self, *, at_once: bool = False) -> None:
         """``at_once``: a person asks for it, whatever the server asked for."""
         if self._network is not None:
@@ -338,9 +345,7 @@ class Session(Ways, Reading, Writing):
         self._opened.seal.suspect()
 
     def close(self) -> None:
-        if self._network is not None:
-            self._network.stop()
-            self._network = None
+        self.rest()
         self.searching.close()
         try:
             self._places.close()

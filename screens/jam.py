@@ -156,7 +156,7 @@ class JamScreen(Marking, Ways):
     def action_leave(self) -> None:
         self.query_one(HintLine).quiet()
         if not self.back():
-            self.app.exit(0)
+            self.app.call_later(self.app.action_quit)
 
     def action_next_pane(self) -> None:
         """List and thread in turn, and the forums where there are three panes."""

@@ -31,6 +31,13 @@ class Leaves(Protocol):
 
 
 @runtime_checkable
+class Holds(Protocol):
+    """A screen on which something may be written that cannot be put on the disk: then why, and its harmless text."""
+
+    def unsaved(self) -> tuple[JamError, str] | None: ...
+
+
+@runtime_checkable
 class Complains(Protocol):
     """A screen that tells in words, in place, what could not be done."""
 

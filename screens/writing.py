@@ -9,8 +9,9 @@ from msgspec.structs import replace
 from textual import on
 
 from jamtui import model
-from jamtui.errors import UsageError
+from jamtui.errors import JamError, UsageError
 from jamtui.model import Draft, DraftKind, OutboxRow, PostRow, ThreadRow, Undo
+from jamtui.safe_text import safe_block
 from screens.moving import Moving
 from screens.type_ahead import hold_keys
 from widgets.bindings import rebind
@@ -59,6 +60,14 @@ class Writing(Moving):
         if self.writing:
             self.composer.save_now()
         super().leave()
+
+    def unsaved(self) -> tuple[JamError, str] | None:
+        """Why what is being written cannot be put on the disk, and the text of it, harmless."""
+        if not self.writing:
+            return None
+        draft = self.composer.save_now()
+        why = self.composer.unsaved
+        return (why, safe_block(f"{draft.title}\n\n{draft.body}".strip())) if why is not None else None
 
     def _check_own(self, post: PostRow, verb: str) -> None:
         if not post.mine:
@@ -157,10 +166,15 @@ class Writing(Moving):
         """Throws the draft away that belongs here: the reply to this post, or the new thread of this forum."""
         kind, target = DraftKind.THREAD, self.spot.forum
         if self.writing:
-            open_now = self.composer.abandon()
-            kind, target = open_now.kind, open_now.target
+            open_now = self.composer.save_now()  # or it could not be brought back
+            if self.composer.unsaved is not None:
+                raise self.composer.unsaved
+            undo = self.session.discard_draft(open_now.kind, open_now.target)
+            self.composer.abandon()
             self.run_worker(self._close_composer(), name="close-composer")
-        elif self.spot.reading:
+            self.offer(undo)
+            return
+        if self.spot.reading:
             post = self._post()
             kind = DraftKind.EDIT if self.session.draft(DraftKind.EDIT, post.id) else DraftKind.REPLY
             target = post.id

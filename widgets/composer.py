@@ -29,12 +29,13 @@ from widgets.fields import Field, LastWord
 
 # A draft is on the disk this long after the first key that changed it, at the latest: promised is one second.
 SAVE_AFTER = 0.4
+RETRY_AFTER = 1.0  # seconds between tries to save what could not be saved, typed or not
 
 
 class Desk(Struct, frozen=True):
     """What the composer may call; all of it is fast and local. ``send`` raises `JamError` and then keeps the draft."""
 
-    save: Callable[[Draft], None]
+    save: Callable[[Draft, Draft], None]  # what is written now, and what was saved last
     send: Callable[[Draft], str]
     tags: Callable[[], Sequence[str]]
     title_limit: int
@@ -80,6 +81,7 @@ class Composer(Vertical):
         self._titled = titled
         self._timer: Timer | None = None
         self._abandoned = False
+        self._failed: JamError | None = None  # what the last try to save met
         self._note: tuple[str, str] = ("", "")
 
     def compose(self) -> ComposeResult:
@@ -112,11 +114,16 @@ class Composer(Vertical):
         yield Static(id="composer-note")
 
     def on_mount(self) -> None:
+        # Stopped by Ctrl-Z a program may never come back.
+        self.app.app_suspend_signal.subscribe(self, self._stopped)
         self.query_one("#composer-preview").display = False
         area = self.query_one(Area)
         area.move_cursor(area.document.end)
         (self.query_one("#title") if self._titled and not self._draft.title else area).focus()
         self._count()
+
+    def _stopped(self, _: object) -> None:
+        self.save_now()
 
     @property
     def draft(self) -> Draft:
@@ -129,26 +136,37 @@ class Composer(Vertical):
         return msgspec.structs.replace(self._draft, **changes)
 
     def save_now(self) -> Draft:
-        """Puts the draft on the disk if it changed; returns it. Called on every leave."""
+        """Puts the draft on the disk if it changed; returns it. Called on every leave. What could not be saved is told,
+        and tried again until it is (`unsaved`)."""
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
         draft = self.draft
         if draft != self._saved and not self._abandoned:
             try:
-                self._desk.save(draft)
+                self._desk.save(draft, self._saved)
             except JamError as error:
+                self._failed = error
+                self._note = ("not saved", "bold $error")
+                self._count()
                 self.complain(error)
+                self._timer = self.set_timer(RETRY_AFTER, self.save_now, name="save-draft")
                 return draft
             self._saved = draft
             self._say("draft saved", "$success")
+        if self._failed is not None:
+            self._failed = None
+            self.query_one("#composer-note").display = False
         return draft
 
-    def abandon(self) -> Draft:
-        """Saves once more and from then on never again: somebody else decides about the draft now."""
-        draft = self.save_now()
+    @property
+    def unsaved(self) -> JamError | None:
+        """Why what is written could not be put on the disk; None when it is there."""
+        return self._failed if self.draft != self._saved and not self._abandoned else None
+
+    def abandon(self) -> None:
+        """From now on nothing is saved: somebody else decides about the draft."""
         self._abandoned = True
-        return draft
 
     def focus_body(self) -> None:
         self.query_one(Area).focus()
@@ -173,7 +191,8 @@ class Composer(Vertical):
     @on(TextArea.Changed)
     @on(Input.Changed)
     def typed(self) -> None:
-        self.query_one("#composer-note").display = False
+        if self._failed is None:
+            self.query_one("#composer-note").display = False
         if self._timer is None and self.draft != self._saved:
             self._say("", "")
             self._timer = self.set_timer(SAVE_AFTER, self.save_now, name="save-draft")
@@ -199,7 +218,8 @@ class Composer(Vertical):
         length, limit = len(draft.body.strip()), self._desk.body_limit
         pieces: list[Content] = []
         if self._note[0]:
-            pieces += [Content.styled(f"✓ {self._note[0]}", self._note[1]), Content("  ")]
+            mark = "✓" if self._failed is None else "✗"
+            pieces += [Content.styled(f"{mark} {self._note[0]}", self._note[1]), Content("  ")]
         over = len(draft.title.strip()) - self._desk.title_limit
         if over > 0:
             pieces.append(Content.styled(f"title {over} too long  ", "bold $error"))
@@ -227,6 +247,8 @@ class Composer(Vertical):
 
     def action_close(self) -> None:
         draft = self.save_now()
+        if self.unsaved is not None:
+            return  # it says why; what is written stays here until there is room for it
         self.post_message(self.Closed(draft, kept=not draft.empty))
 
     def action_field(self, step: int) -> None:

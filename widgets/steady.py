@@ -7,9 +7,10 @@ and the cursor is put where it has to be: DECSC, DECRC and CUF, which every term
 
 from __future__ import annotations
 
+import errno
 import re
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 
@@ -52,10 +53,42 @@ def steady(data: str) -> str:
     return "\x1b".join(held(_held, part) if suspect(part) else part for part in data.split("\x1b"))
 
 
+class GoneQuietly:
+    """A terminal that may be gone. What is written to it then is for nobody: the thread that writes goes on taking it,
+    or the program would wait for ever for room in its queue, and neither save a draft nor end at SIGHUP."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def write(self, text: str) -> int:
+        try:
+            return self._file.write(text)
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._file.flush()
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+
+
 def steadied(base: type[Driver]) -> type[Driver]:
-    """A driver that writes what ``base`` does, steadily."""
+    """A driver that writes what ``base`` does, steadily, and outlives its terminal."""
 
     class Steady(base):  # type: ignore[misc, valid-type] # which driver it is, the system decides
+        def __init__(self, *args: Any, **more: Any) -> None:
+            super().__init__(*args, **more)
+            file: IO[str] | None = getattr(self, "_file", None)
+            if file is not None:  # a driver without a terminal has none
+                self._file: Any = GoneQuietly(file)
+
         def write(self, data: str) -> None:
             super().write(steady(data))
 

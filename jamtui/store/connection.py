@@ -47,6 +47,10 @@ class StorageFull(StoreError):
     """The disk is full, or the file may not be written; nothing was changed."""
 
 
+class StoreBusy(StoreError):
+    """Another process holds the database and does not let go: it was stopped while it wrote; nothing was changed."""
+
+
 class Schema(Struct, frozen=True):
     """A database's identity: ``application_id`` in its header, and migrations; its version is how many have run.
 
@@ -235,6 +239,11 @@ def explained(
         ) from None
     except (apsw.ReadOnlyError, apsw.CantOpenError, apsw.PermissionsError) as error:
         raise StorageFull(f"cannot write {path}: {error}", _READ_ONLY) from None
+    except (apsw.BusyError, apsw.LockedError):
+        raise StoreBusy(
+            f"another jamtui on this machine has been writing {path.name} for {BUSY_MS // 1000} seconds",
+            "Was it stopped (Ctrl-Z)? Bring it back with fg, or end it; nothing was lost.",
+        ) from None
     except (apsw.NotADBError, apsw.CorruptError) as error:
         raise StoreBroken(f"the {name} {path.name} is damaged: {error}", if_broken, reason=str(error)) from None
 

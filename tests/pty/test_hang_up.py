@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -10,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from textual.drivers._writer_thread import MAX_QUEUED_WRITES, WriterThread
 
 from jamtui.paths import Home
 from jamtui.store import connection, own, registry
+from widgets.steady import GoneQuietly
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL_JAM = ROOT / "tests" / "data" / "real-jam" / "open-conversations.jsonl"
@@ -79,3 +82,17 @@ def test_what_was_being_written_is_kept_when_the_terminal_is_gone(
     db = connection.connect(known.own, own.SCHEMA)
     assert [draft.body for draft in own.Own(db).drafts()] == ["half a sentence"]
     db.close()
+
+
+def test_whatever_is_written_to_a_terminal_that_is_gone_is_taken() -> None:
+    """More than the queue holds of the thread that writes: if that thread ended, the program would wait for ever."""
+    master, slave = os.openpty()
+    gone = os.fdopen(slave, "w")
+    os.close(master)
+    writer = WriterThread(GoneQuietly(gone))  # type: ignore[arg-type]
+    writer.start()
+    for _ in range(4 * MAX_QUEUED_WRITES):
+        writer._queue.put("drawn", timeout=LIMIT)
+    writer.stop()
+    with contextlib.suppress(OSError):  # what it still holds has nowhere to go
+        gone.close()
