@@ -83,6 +83,9 @@ class SparingScreen(Screen[ScreenResultType]):
         later = self._layout_required or self._scroll_required or self._repaint_required or self._recompose_required
         if later or not self._dirty_widgets or self.app._batch_count or not self.is_current:
             return
+        if self._pending_message is not None:  # taken from the queue to be looked at: it may be part of this frame
+            event.prevent_default()
+            return
         if monotonic() - self._painted[0] >= PAIR:
             event.prevent_default()  # Textual's own waits for the beat
             self._on_timer_update()

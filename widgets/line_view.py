@@ -18,8 +18,8 @@ from textual.app import App
 from textual.geometry import Region
 from textual.selection import Selection
 from textual.strip import Strip
-from textual.widget import Widget
 
+from widgets.at_once import AtOnce
 from widgets.strips import Span, line_width, paint, restyle, wrap
 
 WHEEL_LINES = 3
@@ -28,7 +28,7 @@ WHEEL_LINES = 3
 _leaders: WeakKeyDictionary[App[object], dict[str, tuple[str, ref[LineView]]]] = WeakKeyDictionary()
 
 
-class LineView(Widget, can_focus=True, inherit_bindings=False):
+class LineView(AtOnce, can_focus=True, inherit_bindings=False):
     """Base of widgets that draw line by line: a palette from component classes, and an own slim scroll bar."""
 
     PREFIX: ClassVar[str] = ""  # of the component classes: PREFIX--NAME
@@ -188,14 +188,6 @@ class LineView(Widget, can_focus=True, inherit_bindings=False):
         """As in Textual; other widgets on the screen are often painted without this one, which is then as it was."""
         self._whole = None
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
-
-    def check_idle(self) -> None:
-        """As in Textual; but what is to be painted is told to the screen at once, not when the view comes to rest: that
-        takes two messages to itself, with each key."""
-        if self._repaint_required and self._is_mounted and self.display and not self._next_callbacks:
-            self._check_refresh()
-        else:
-            super().check_idle()
 
     def repaint(self) -> None:
         """After what is shown may have changed: paints the lines that look otherwise than they did, and no other."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from textual.content import Content
-from textual.widget import Widget
+
+from widgets.at_once import AtOnce
 
 
-class PaneHead(Widget):
+class PaneHead(AtOnce):
     """One line of two texts; the left one is cut when they meet."""
 
     DEFAULT_CSS = """

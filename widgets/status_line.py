@@ -10,9 +10,9 @@ from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
 from textual.timer import Timer
-from textual.widget import Widget
 
 from jamtui.model import JamRow, Link, Status
+from widgets.at_once import AtOnce
 
 TOAST_SECONDS = 6.0
 _TITLE = 16  # columns that the title keeps, however much there is to say
@@ -78,7 +78,7 @@ def reasons(status: Status, now: datetime) -> list[str]:
     return [f"{again}{comma}{age}", again, least]
 
 
-class StatusLine(Widget):
+class StatusLine(AtOnce):
     """One line: the Jam, its time left, the link, what waits, what is unread. Less of it on narrow terminals."""
 
     DEFAULT_CSS = "StatusLine { height: 1; width: 1fr; padding: 0 1; background: $panel; color: $foreground; }"
@@ -152,7 +152,7 @@ def _spaced(parts: Sequence[_Part], gap: str = "   ") -> list[Content]:
     return pieces
 
 
-class HintLine(Widget):
+class HintLine(AtOnce):
     """The last line: the keys that help here, or for a few seconds what was just done."""
 
     DEFAULT_CSS = """
@@ -232,7 +232,7 @@ class HintLine(Widget):
         return Content.assemble((key, "bold $primary"), " ", (label, "$text-muted"))
 
 
-class Tabs(Widget):
+class Tabs(AtOnce):
     """One line with the places of a Jam; a click goes there. (Keys 1 to 6 are bindings of the screen.)"""
 
     DEFAULT_CSS = "Tabs { height: 1; width: 1fr; padding: 0 1; background: $surface; }"

@@ -13,6 +13,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from widgets.at_once import AtOnce
 from widgets.compositor import PAIR, SparingScreen
 
 WIDTH, HEIGHT = 60, 20
@@ -126,3 +127,42 @@ async def test_a_second_frame_waits_for_no_beat_and_a_third_does(monkeypatch: py
             seen.append("waits" if beats else "painted")
             beats.clear()
         assert seen == ["painted", "painted", "waits", "painted"]
+
+
+class Words(AtOnce):
+    """A line that is told to the screen at once."""
+
+    DEFAULT_CSS = "Words { height: 1; }"
+
+    def render(self) -> str:
+        return f"{self.id}"
+
+
+class Together(SparingScreen[None]):
+    def compose(self) -> ComposeResult:
+        for number in range(4):
+            yield Words(id=f"line-{number}")
+
+
+async def test_what_changes_together_is_painted_in_one_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = [1000.0]
+    monkeypatch.setattr("widgets.compositor.monotonic", lambda: moment[0])
+    app = App[None]()
+    async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
+        screen = Together()
+        await app.push_screen(screen)
+        await pilot.pause()
+        moment[0] += 1
+        painted: list[set[Widget]] = []
+        refresh = screen._compositor_refresh
+
+        def seen() -> None:
+            painted.append(set(screen._dirty_widgets))
+            refresh()
+
+        monkeypatch.setattr(screen, "_compositor_refresh", seen)
+        lines = set(screen.query(Words))
+        screen.call_later(lambda: [line.refresh() for line in lines])
+        while sum(map(len, painted)) < len(lines):
+            await pilot._wait_for_screen()
+        assert painted == [lines]
