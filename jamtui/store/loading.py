@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 
     from jamtui.store.mirror import Mirror
 
+    _Row = tuple[object, ...]
+
 BATCH = 8_000  # posts a transaction while a snapshot is loaded…
 BATCH_BYTES = 3 << 20  # … or so many bytes of JSON, whichever is there first: two batches may be held in memory
 _FIRST = 300  # … but the first one has few posts, so that something can be read at once
 # While a snapshot is loaded the index only adds; it goes on merging its parts when changes come singly.
 _MERGES = "INSERT INTO words(words, rank) VALUES ('automerge', ?), ('hashsize', ?)"
-_LOADING_MERGES, _USUAL_MERGES = (0, 8 << 20), (0, 1 << 20)
+_LOADING_MERGES, _USUAL_MERGES = (0, 2 << 20), (0, 1 << 20)
 _LOADING_CACHE = 8_000  # KiB of pages
 
 
@@ -45,8 +47,8 @@ class Loading:
     """
 
     def __init__(self, mirror: Mirror, cursor: str, *, beside: bool = False) -> None:
-        """``beside``: after the first batch a thread of its own writes, while the next lines are decoded. Nobody else
-        uses the mirror's connection until `finish` or `abandon` has returned."""
+        """``beside``: after the first batch a thread of its own writes the words and ends the transactions, while the
+        next lines are decoded. Nobody else uses the mirror's connection until `finish` or `abandon` has returned."""
         self.mirror = mirror
         self._writer = _writer() if beside else None
         self._writing: Future[None] | None = None
@@ -127,10 +129,10 @@ class Loading:
             self._post(data, raw)
         elif isinstance(data, Person):
             n = self._numbers.people.setdefault(data.id, len(self._numbers.people) + 1)
-            waiting.people.append((n, data.id, data.handle, raw.decode()))
+            waiting.people.append((n, data.id, data.handle, raw))
         elif isinstance(data, Forum):
             n = self._numbers.forums.setdefault(data.id, len(self._numbers.forums) + 1)
-            waiting.forums.append((n, data.id, data.slug, data.position, raw.decode()))
+            waiting.forums.append((n, data.id, data.slug, data.position, raw))
         elif isinstance(data, Jam):
             waiting.jam.append((raw,))
         else:
@@ -144,11 +146,12 @@ class Loading:
     def _hand_over(self) -> None:
         """The batch that waits is written: the first one at once, since somebody waits for it."""
         batch = self._batch()
+        self._written()
+        begun = self._begun(batch)
         if self._writer is None or self._limit == _FIRST:
-            self._write(batch)
+            self._ended(begun, batch)
         else:
-            self._written()
-            self._writing = self._writer.submit(self._write, batch)
+            self._writing = self._writer.submit(self._ended, begun, batch)
         self._limit = BATCH
 
     def _written(self) -> None:
@@ -167,40 +170,44 @@ class Loading:
         """Commits the rest and the cursor. The mirror is whole from here on."""
         try:
             self._written()
-            self._write(self._batch(), {"cursor": self.cursor, "mirrored_at": now, "loaded": "1"})
+            batch = self._batch()
+            last = {"cursor": self.cursor, "mirrored_at": now, "loaded": "1"}  # "loaded" until `Mirror.tidy` is through
+            self._ended(self._begun(batch, final=True), batch, last)
         finally:
             self.abandon()
         return Changed(everything=True, status=True)
 
-    def _write(self, batch: _Waiting, last: dict[str, str] | None = None) -> None:
-        """One batch in one transaction; the last one has the facts that make the mirror whole."""
+    def _begun(self, batch: _Waiting, final: bool = False) -> contextlib.ExitStack:
+        """The transaction of a batch with its rows, their words excepted; `_ended` ends it."""
         db = self.mirror.db
-        with self._transaction(final=last is not None):
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(self._transaction(final))
             db.executemany("INSERT OR REPLACE INTO jam VALUES (1, ?)", batch.jam)
-            bulk.insert(
-                db, "INSERT INTO people(n, id, handle, raw)", ("?", "?", "?", "CAST(? AS BLOB)"), batch.people,
-                tables.PERSON_AGAIN,
-            )  # fmt: skip
-            bulk.insert(
-                db, "INSERT INTO forums(n, id, slug, position, raw)", ("?", "?", "?", "?", "CAST(? AS BLOB)"),
-                batch.forums, tables.FORUM_AGAIN,
-            )  # fmt: skip
-            bulk.posts(db, batch.posts)
+            db.executemany(f"INSERT INTO people VALUES (?, ?, ?, ?) {tables.PERSON_AGAIN}", batch.people)
+            db.executemany(f"INSERT INTO forums VALUES (?, ?, ?, ?, ?) {tables.FORUM_AGAIN}", batch.forums)
+            db.executemany(tables.INSERT_POST, batch.posts)
             self._sum += sum(map(sums.of_post, batch.posts))
-            bulk.words(db, batch.words)
-            bulk.insert(db, "INSERT OR IGNORE INTO tags(name, post)", ("?", "?"), batch.tags)
-            bulk.insert(
-                db, "INSERT OR REPLACE INTO threads(n, forum, replies, last, up, rev)", ("?",) * 6, batch.threads
+            db.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?)", batch.tags)
+            db.executemany(
+                "INSERT OR REPLACE INTO threads(n, forum, replies, last, up, rev) VALUES (?, ?, ?, ?, ?, ?)",
+                batch.threads,
             )
             for kind, raw in batch.others:
                 self.mirror.keep(kind, raw)
+            return stack.pop_all()
+
+    def _ended(self, begun: contextlib.ExitStack, batch: _Waiting, last: dict[str, str] | None = None) -> None:
+        """The words of a batch, and its end; the last one has the facts that make the mirror whole."""
+        db = self.mirror.db
+        with begun:
+            bulk.words(db, batch.words)
             if last is not None:
                 db.execute(tables.MAKE_INDEXES)
                 db.execute(_MERGES, _USUAL_MERGES)
                 if next(iter(db.execute("SELECT count(*) FROM jam")))[0] == 0:
                     raise archive.ArchiveError("it has no jam record")
                 self.mirror.set_meta("sum", sums.packed(self.cursor, self._sum + sums.small(db)))
-                for key, value in last.items():  # "loaded" until `Mirror.tidy` has been through
+                for key, value in last.items():
                     self.mirror.set_meta(key, value)
 
     def _post(self, data: Post, raw: bytes) -> None:
@@ -255,11 +262,11 @@ class _Waiting(Struct):
 
     size: int = 0
     jam: list[tuple[bytes]] = field(default_factory=list)
-    people: list[bulk.Row] = field(default_factory=list)
-    forums: list[bulk.Row] = field(default_factory=list)
-    posts: list[bulk.Row] = field(default_factory=list)
+    people: list[_Row] = field(default_factory=list)
+    forums: list[_Row] = field(default_factory=list)
+    posts: list[_Row] = field(default_factory=list)
     words: list[tuple[int, str, str, str]] = field(default_factory=list)
-    tags: list[bulk.Row] = field(default_factory=list)
+    tags: list[_Row] = field(default_factory=list)
     touched: set[int] = field(default_factory=set)
-    threads: list[bulk.Row] = field(default_factory=list)
+    threads: list[_Row] = field(default_factory=list)
     others: list[tuple[str, bytes]] = field(default_factory=list)

@@ -240,7 +240,7 @@ class Mirror:
     def _index_words(self, n: int, data: Post) -> None:
         if data.gone:
             return
-        self.db.execute("INSERT INTO words(rowid, title, body, tags) VALUES (?, ?, ?, ?)", (n, *columns.words(data)))
+        self.db.execute(tables.INSERT_WORDS, (n, *columns.words(data)))
         self.db.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?)", [(tag, n) for tag in data.tags])
 
     def _forget_words(self, n: int, data: archive.Object | None) -> None:

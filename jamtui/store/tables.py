@@ -129,6 +129,7 @@ INSERT_POST = (
     "INSERT INTO posts(n, id, h, forum, thread, parent, author, created, up, gone, raw, lang, code, featured) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+INSERT_WORDS = "INSERT INTO words(rowid, title, body, tags) VALUES (?, ?, ?, ?)"
 UPDATE_POST = (  # what never changes is not named: its indexes would be written for nothing
     "UPDATE posts SET forum = ?, author = ?, created = ?, up = ?, gone = ?, raw = ?, lang = ?, code = ?, featured = ? "
     "WHERE n = ?"

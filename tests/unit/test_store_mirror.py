@@ -466,15 +466,15 @@ def test_a_disk_that_is_full_beside_ends_the_load_and_leaves_the_mirror_as_it_wa
     settings = _settings(filled.db)
     monkeypatch.setattr(store_loading, "BATCH", 40)
     written: list[int] = []
-    whole = bulk.posts
+    whole = bulk.words
 
-    def full(db: apsw.Connection, rows: Sequence[bulk.Row]) -> None:
+    def full(db: apsw.Connection, rows: Sequence[tuple[int, str, str, str]]) -> None:
         written.append(len(rows))
         if len(written) == at:
             raise apsw.FullError("database or disk is full")
         whole(db, rows)
 
-    monkeypatch.setattr(bulk, "posts", full)
+    monkeypatch.setattr(bulk, "words", full)
     loading = Loading(filled, "99-zzzz", beside=True)
 
     def feed() -> None:
