@@ -25,6 +25,7 @@ examples:
   jamserver person add ada --password-stdin            somebody who can sign in; asks standard input for the password
   jamserver import party.jsonl --db party.sqlite       a Jam from an archive
   jamserver export -o jam.jsonl.zst                    the Jam as an archive
+  jamserver backup jam-monday.sqlite                   everything, accounts too, while the server runs
 """
 
 
@@ -72,6 +73,19 @@ def parser() -> argparse.ArgumentParser:
         "-o", "--output", type=Path, metavar="FILE", help="to a file (.gz and .zst compress), not standard output"
     )
     save.set_defaults(do=commands.export_archive)
+
+    keep = words.add_parser("backup", parents=[file, rows], help="copy the database into a file, while the server runs")
+    keep.add_argument("target", type=Path, metavar="FILE", help="the copy; it appears when it is whole")
+    keep.add_argument("--force", action="store_true", help="replace the file if it is there")
+    keep.set_defaults(do=commands.backup)
+
+    back = words.add_parser(
+        "restore",
+        parents=[file, rows],
+        help="put a backup into the place of the database, which is kept under another name; the server must not run",
+    )
+    back.add_argument("source", type=Path, metavar="FILE", help="what jamserver backup wrote")
+    back.set_defaults(do=commands.restore)
 
     make = words.add_parser("generate", help="write an archive of a made-up Jam")
     make.add_argument("--posts", type=_count, metavar="N", help="how many posts (without it: as many as the shape had)")

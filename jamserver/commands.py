@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, TypeVar
 import apsw
 import msgspec
 
-from jamserver import accounts, app, db, importer, objects
+from jamserver import accounts, app, backups, db, importer, objects
 from jamserver.log import Tx
 from jamserver.wire import MIN_PASSWORD
 from jamserver.writer import write_once
@@ -195,6 +195,27 @@ def export_archive(arguments: argparse.Namespace) -> None:
             count = importer.export(reading, out)
     if arguments.output is not None:
         _say(f"wrote {count:,} records to {arguments.output}")
+
+
+def backup(arguments: argparse.Namespace) -> None:
+    """Copies the database, while the server runs."""
+    with _told(arguments.db):
+        kept = backups.backup(arguments.db, arguments.target, replace=arguments.force)
+    fields: objects.Fields = {"file": str(arguments.target), "bytes": kept.size, "posts": kept.posts, "head": kept.head}
+    _show(arguments, fields, f"{kept.posts:,} posts up to change {kept.head} are in {arguments.target}")
+
+
+def restore(arguments: argparse.Namespace) -> None:
+    """Puts a backup back."""
+    with _told(arguments.db):
+        kept, aside = backups.restore(arguments.db, arguments.source, app.system_clock(), _RNG)
+    fields: objects.Fields = {
+        "file": str(arguments.db), "posts": kept.posts, "head": kept.head, "replaced": str(aside) if aside else None
+    }  # fmt: skip
+    _show(arguments, fields, f"{arguments.db} has {kept.posts:,} posts again, up to change {kept.head}")
+    if aside is not None:
+        _say(f"what was there is kept as {aside}; remove it when you are sure")
+    _say("clients notice, take a new snapshot, and send again what the backup does not have of theirs")
 
 
 def generate(arguments: argparse.Namespace) -> None:

@@ -38,6 +38,11 @@ class Cursor:
 START = Cursor(0, "0")
 
 
+def new_mark(rng: random.Random) -> str:
+    """A few random characters, by which a change is told from one with the same number in another log."""
+    return "".join(rng.choices(_BASE36, k=4))
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One change as it is served: ``item`` is its JSON."""
@@ -61,7 +66,7 @@ class Tx:
 
     def next_seq(self) -> tuple[int, str]:
         """Takes the next number of the log, with a fresh mark."""
-        mark = "".join(self.rng.choices(_BASE36, k=4))
+        mark = new_mark(self.rng)
         seq: int = value(self.db, "UPDATE log SET seq = seq + 1, mark = ? RETURNING seq", (mark,))
         return seq, mark
 

@@ -247,6 +247,8 @@ class JamApp(TypeAhead[int]):
                     loop.call_soon_threadsafe(self._next_frame, loop)
 
         session.start(on_change)
+        for text in session.told:  # on the terminal, too, which the screen covered at once
+            self.notify(safe_line(text), severity="warning", markup=False, timeout=30)
 
     def _next_frame(self, loop: asyncio.AbstractEventLoop) -> None:
         wait = self._last_frame + FRAME - loop.time()

@@ -294,6 +294,7 @@ class Changed(Struct, frozen=True):
     status: bool = False
     reading: bool = False
     sent: frozenset[str] = frozenset()  # posts whose writes went out after they had waited
+    told: tuple[str, ...] = ()  # what a person should hear of, in sentences without a full stop
 
     def __or__(self, other: Changed) -> Changed:
         return Changed(
@@ -306,6 +307,7 @@ class Changed(Struct, frozen=True):
             status=self.status or other.status,
             reading=self.reading or other.reading,
             sent=self.sent | other.sent,
+            told=self.told + other.told,
         )
 
 

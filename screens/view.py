@@ -221,6 +221,8 @@ class View(Panes):
             self._titles = {}
         if changed.sent:
             self._tell_sent(changed.sent)
+        for text in changed.told:
+            self.app.notify(text, severity="warning", markup=False, timeout=30)
         if changed == Changed(status=True):
             self._refresh_lines()
         elif changed.everything or changed.outbox or changed.reading:

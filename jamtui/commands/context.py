@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from jamtui.first_paint import Painted
+    from jamtui.model import Changed
     from jamtui.paths import Home
     from jamtui.session import Session
     from jamtui.store.registry import KnownJam
@@ -102,6 +103,11 @@ class Context:
         """After an error that nobody foresaw: a file may be damaged, so the next start looks them through."""
         for session in self._opened:
             session.suspect()
+
+    def tell(self, changed: Changed) -> None:
+        """What the network has to tell, on standard error."""
+        for text in changed.told:
+            self.out.say(f"{text}.")
 
     def uncover(self) -> None:
         """Before something is told: the last screen would hide it."""

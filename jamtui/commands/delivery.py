@@ -73,7 +73,8 @@ async def _send(context: Context, jam: KnownJam, store: own.Own, deadline: float
                 with closing(connection.connect(jam.mirror, mirror.SCHEMA)) as mirror_db:
                     engine = Engine(
                         mirror.Mirror(mirror_db), store, client,
-                        now=context.now, notify=lambda _: None, progress=lambda _done, _total: None,
+                        now=context.now, notify=context.tell, progress=lambda _done, _total: None,
+                        person_id=jam.me.person_id,
                     )  # fmt: skip
                     await engine.catch_up()
                     engine.settle()

@@ -61,7 +61,9 @@ async def once(context: Context, jam: KnownJam) -> Once:
     show = throttled(lambda done, total: out.progress("Fetching the Jam", done, total), time.monotonic, _SHOW_AFTER)
     try:
         async with client_for(context.home, jam, context.environ) as client:
-            return await network.once(jam, client, now=context.now, rng=random.SystemRandom(), progress=show)
+            return await network.once(
+                jam, client, now=context.now, rng=random.SystemRandom(), progress=show, notify=context.tell
+            )
     finally:
         out.progress_done()
 

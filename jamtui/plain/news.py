@@ -60,6 +60,7 @@ class News(Struct):
             mentions = len(session.mention_keys())
             self._told_mentions += max(0, mentions - self._mentions)
             self._mentions = mentions
+        self._lines += [f"{text}." for text in changed.told]
         self._note_link(session)
 
     def _note_outbox(self, session: Session) -> int:

@@ -81,6 +81,11 @@ class Mirror:
         """The last change applied, as ``SEQ-MARK``; "" when there is no whole mirror yet."""
         return self.meta("cursor")
 
+    def has(self, post_id: str) -> bool:
+        """Whether the mirror has the post, be it one that this version cannot read."""
+        sql = "SELECT EXISTS (SELECT 1 FROM posts WHERE id = ?1) OR EXISTS (SELECT 1 FROM others WHERE id = ?1)"
+        return bool(next(iter(self.db.execute(sql, (post_id,))))[0])
+
     # -- one change after another
 
     def apply(self, changes: Iterable[tuple[str, bytes]], cursor: str, now: str = "") -> Changed:

@@ -75,10 +75,13 @@ CREATE TABLE thrown(
 ALTER TABLE drafts ADD COLUMN post_id TEXT NOT NULL DEFAULT '';  -- of a post that was in the outbox already
 """
 
+# One's own posts and votes, from when the server's log was replaced until the new mirror is whole (`store.rescue`).
+_V5 = "CREATE TABLE rescued(n INTEGER PRIMARY KEY, what TEXT NOT NULL, raw BLOB NOT NULL);"
+
 SCHEMA = Schema(
     "store of your own texts",
     0x4A414F31,
-    (_V1, _V2, _V3, _V4),
+    (_V1, _V2, _V3, _V4, _V5),
     "FULL",
     if_broken="Close every other jamtui and start again: what can be read of it is saved, and the file is kept.",
 )
@@ -161,7 +164,7 @@ class Own(Drafts):
     """Reads and writes one's own store over one connection."""
 
     @contextlib.contextmanager
-    def _changing(self) -> Iterator[None]:
+    def changing(self) -> Iterator[None]:
         """A transaction after which rows look otherwise."""
         with transaction(self.db):
             yield
@@ -195,19 +198,34 @@ class Own(Drafts):
         instead_of: Draft | None = None,
     ) -> None:
         """One transaction: the row is in, and the draft that it was made of is out."""
-        raw = msgspec.json.encode(payload)
-        with self._changing():
-            self.db.execute(
-                "INSERT INTO outbox(id, kind, post_id, thread_id, forum_id, payload, sha256, state, created) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?)",
-                (outbox_id, kind, post_id, thread_id, forum_id, raw, _digest(raw), as_ms(now)),
-            )
+        with self.changing():
+            self.insert(outbox_id, kind, post_id, thread_id, forum_id, payload, now)
             if instead_of is not None:
                 self.sent_draft(instead_of, now)
 
+    def insert(
+        self,
+        outbox_id: str,
+        kind: str,
+        post_id: str,
+        thread_id: str,
+        forum_id: str,
+        payload: Payload,
+        now: datetime,
+        *,
+        reason: str = "",
+    ) -> None:
+        """A row, inside the caller's `changing`; ``reason`` says why it is there, when nobody has just written it."""
+        raw = msgspec.json.encode(payload)
+        self.db.execute(
+            "INSERT INTO outbox(id, kind, post_id, thread_id, forum_id, payload, sha256, state, reason, created) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)",
+            (outbox_id, kind, post_id, thread_id, forum_id, raw, _digest(raw), reason, as_ms(now)),
+        )
+
     def put_back(self, dropped: Dropped) -> None:
         """Undo of `drop`: the rows stand again where they stood, and one that was damaged is so again."""
-        with self._changing():
+        with self.changing():
             for row in dropped.rows:
                 raw = msgspec.json.encode(row.payload)
                 self.db.execute(
@@ -230,7 +248,7 @@ class Own(Drafts):
         more. ``draft``, if any, is saved with it; else the texts are kept among what was thrown away. None when the row
         has been sent, or is not there: then nothing is done.
         """
-        with self._changing():
+        with self.changing():
             row = self.one(outbox_id)
             if row is None or row.state == "sent":
                 return None
@@ -276,7 +294,7 @@ class Own(Drafts):
 
     def retry(self, outbox_id: str) -> None:
         """Queued again, due at once."""
-        with self._changing():
+        with self.changing():
             self.db.execute(
                 "UPDATE outbox SET state = 'queued', reason = '', code = '', next_try = 0 "
                 "WHERE id = ? AND state <> 'sent'",
@@ -285,18 +303,22 @@ class Own(Drafts):
 
     def sent(self, outbox_id: str, seq: int) -> None:
         """The server confirmed it: it became change ``seq`` and waits for the mirror to pass that."""
-        with self._changing():
+        with self.changing():
             self.db.execute(
                 "UPDATE outbox SET state = 'sent', seq = ?, reason = '', code = '' WHERE id = ?", (seq, outbox_id)
             )
 
-    def requeue_sent(self) -> None:
-        """What was confirmed but is not mirrored yet is to be sent again: the server's log was replaced."""
-        with self._changing():
-            self.db.execute("UPDATE outbox SET state = 'queued', seq = 0, next_try = 0 WHERE state = 'sent'")
+    def requeue_sent(self, outbox_id: str | None = None) -> None:
+        """What was confirmed but is not mirrored yet is to be sent again, all or one: the server's log was replaced."""
+        with self.changing():
+            self.db.execute(
+                "UPDATE outbox SET state = 'queued', seq = 0, next_try = 0, attempts = attempts + 1 "
+                "WHERE state = 'sent' AND id = coalesce(?, id)",
+                (outbox_id,),
+            )
 
     def later(self, outbox_id: str, reason: str, next_try: datetime) -> None:
-        with self._changing():
+        with self.changing():
             self.db.execute(
                 "UPDATE outbox SET attempts = attempts + 1, reason = ?, next_try = ? WHERE id = ?",
                 (reason, as_ms(next_try), outbox_id),
@@ -305,7 +327,7 @@ class Own(Drafts):
     def refused(self, outbox_id: str, reason: str, code: str) -> None:
         """The Jam said no. What was written upon a refused edit is not sent as if that edit were there: it met the same
         newer version (``version_conflict``), or counts on one version less."""
-        with self._changing():
+        with self.changing():
             row = self.one(outbox_id)
             if row is None:
                 return
@@ -327,7 +349,7 @@ class Own(Drafts):
 
     def upon(self, outbox_id: str, version: int) -> None:
         """A change that met a newer version is made upon ``version`` instead, and queued again."""
-        with self._changing():
+        with self.changing():
             row = self.one(outbox_id)
             if row is None or row.state != "refused" or not row.intact:
                 return
@@ -340,7 +362,7 @@ class Own(Drafts):
     def there_already(self, outbox_id: str) -> None:
         """The server has this post with the text that it had before it was taken out of the outbox and changed: what is
         left to do is to change it there."""
-        with self._changing():
+        with self.changing():
             row = self.one(outbox_id)
             if row is not None:
                 raw = msgspec.json.encode(replace(row.payload, base_version=1))
@@ -356,7 +378,7 @@ class Own(Drafts):
         """
         if not self.outbox("WHERE state = 'sent' AND seq <= ?", (seq,)):
             return False  # as nearly always: no transaction, which waits for the disk
-        with self._changing():
+        with self.changing():
             gone = self.outbox("WHERE state = 'sent' AND seq <= ?", (seq,))
             for row in gone:
                 if row.kind == "vote":
@@ -368,8 +390,11 @@ class Own(Drafts):
 
     # -- one's own votes, as the server knows them
 
+    def votes(self) -> frozenset[str]:
+        return frozenset(str(row[0]) for row in self.db.execute("SELECT post_id FROM my_votes"))
+
     def set_votes(self, post_ids: Iterable[str]) -> None:
-        with self._changing():
+        with self.changing():
             self.db.execute("DELETE FROM my_votes")
             self.db.executemany("INSERT OR IGNORE INTO my_votes VALUES (?)", [(post_id,) for post_id in post_ids])
 

@@ -21,6 +21,7 @@ from api_client import errors
 from api_client.models import Change, Heartbeat, Wish
 from jamtui.archive import ArchiveError, rfc3339
 from jamtui.model import Changed
+from jamtui.store import rescue
 from jamtui.store.mirror import START, Loading, Mirror, seq_of
 from jamtui.store.own import Own
 
@@ -31,6 +32,7 @@ PAGE = 1_000  # changes asked for at once
 FRAME = 1 / 30  # seconds of changes that are joined into one transaction
 QUIET = 0.1  # seconds without a change before the mirror is tidied, and between two steps of that
 SOON = 5.0  # seconds in which a stream tells its head, unless something on the way holds it back
+_AGAIN = 3  # times that a post is sent again which was confirmed, and which the mirror does not get to see
 _FAR_BEHIND = 20_000  # changes; beyond that a snapshot is quicker than pages
 
 
@@ -50,8 +52,13 @@ class Engine:
         now: Callable[[], datetime],
         notify: Callable[[Changed], None],
         progress: Callable[[int, int], None],
+        person_id: str = "",
     ) -> None:
+        """``person_id``: whose posts are sent again when a restored server has lost them; "" for guests."""
         self._mirror = mirror
+        self._person_id = person_id
+        self._votes: frozenset[str] | None = None  # those that the server knows, once it was asked…
+        self._before: frozenset[str] | None = None  # … and those that it knew before, until its log is known to go on
         self._own = own
         self._client = client
         self._now = now
@@ -100,6 +107,8 @@ class Engine:
             # The server was restored from a backup: what it has now counts. One's own things are kept apart, and what
             # was confirmed after that backup is sent again; the ids see to it that nothing is doubled.
             self._own.requeue_sent()
+            votes = self._own.votes() if self._before is None else self._before
+            rescue.remember(self._mirror, self._own, self._person_id, votes)
             return await self._load_snapshot() + await self._pages()
 
     async def _pages(self) -> int:
@@ -111,6 +120,7 @@ class Engine:
             if behind > _FAR_BEHIND and not applied:
                 return await self._load_snapshot()
             if not page.items:
+                self._before = None
                 self._mirror.touch(rfc3339(self._now()))
                 self._settle()
                 return applied
@@ -143,7 +153,17 @@ class Engine:
         self._progress(0, 0)
         self._notify(changed)
         self._settle()
+        await self._settle_rescued()
         return loading.records
+
+    async def _settle_rescued(self) -> None:
+        """Puts into the outbox what a restored server does not have any more of one's own."""
+        if not rescue.pending(self._own):
+            return
+        if self._votes is None:
+            self._votes = frozenset(await self._client.my_votes())
+        told = rescue.settle(self._mirror, self._own, self._now(), self._votes).words()
+        self._notify(Changed(outbox=True, status=True, told=(told,) if told else ()))
 
     def _apply(self, items: list[Change]) -> None:
         """Applies changes that follow the cursor; those that were applied before are passed over."""
@@ -158,12 +178,18 @@ class Engine:
             at = item.seq
         if not fresh:
             return
+        self._before = None
         changed = self._mirror.apply([(item.type, item.raw) for item in fresh], fresh[-1].cursor, rfc3339(self._now()))
         self._settle()
         self._notify(changed)
 
     def _settle(self) -> None:
-        """Takes confirmed rows off the outbox once the mirror shows them."""
+        """Takes confirmed rows off the outbox once the mirror shows them. A post that it should have and does not have
+        was lost by a server whose file was put back by hand, so that no cursor told: it is sent again."""
+        seq = seq_of(self._mirror.cursor or START)
+        for row in self._own.outbox("WHERE state = 'sent' AND kind = 'post' AND seq <= ?", (seq,)):
+            if row.attempts < _AGAIN and not self._mirror.has(row.post_id):
+                self._own.requeue_sent(row.id)
         if self._own.forget_sent(seq_of(self._mirror.cursor or START)):
             self._notify(Changed(outbox=True, status=True))
 
@@ -174,6 +200,9 @@ class Engine:
     async def fetch_votes(self) -> None:
         """One's own votes, which are private and so not in the log."""
         votes = await self._client.my_votes()
+        self._votes = frozenset(votes)
+        if self._before is None:
+            self._before = self._own.votes()
         self._own.set_votes(votes)
         self._notify(Changed(everything=True))
 

@@ -218,6 +218,7 @@ class Network:
                         engine = Engine(
                             mirror.Mirror(mirror_db), store, client,
                             now=self._now, notify=self._notify, progress=self._progress,
+                            person_id=self._jam.me.person_id,
                         )  # fmt: skip
                         sender = Sender(
                             store,
@@ -455,7 +456,10 @@ async def once(
         contextlib.closing(connection.connect(jam.own, own.SCHEMA)) as own_db,
     ):
         store = own.Own(own_db)
-        engine = Engine(mirror.Mirror(mirror_db), store, client, now=now, notify=notify, progress=progress)
+        engine = Engine(
+            mirror.Mirror(mirror_db), store, client, now=now, notify=notify, progress=progress,
+            person_id=jam.me.person_id,
+        )  # fmt: skip
         applied = await engine.resume()
         await engine.mend()
         sent = 0
