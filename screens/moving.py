@@ -56,6 +56,7 @@ class Moving(View):
 
     def open_next_unread(self) -> bool:
         """The next thread with something unread, in this forum or a later one; False when all is read."""
+        self._list_unlisted()
         spot, row = self.spot, self.list_now.cursor_row
         forum, thread = spot.forum, spot.thread
         if spot.kind == "forums":

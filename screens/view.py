@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any
 
 from msgspec.structs import asdict, replace
@@ -28,6 +29,7 @@ from widgets.thread_reader import ThreadReader
 
 PREVIEW_AFTER = 0.06  # seconds the cursor of a list must rest before the thread beside it is drawn
 KEEP_AFTER = 0.1  # seconds from a move to when it is kept; it is on the disk as long after
+BESIDE = 0.2  # seconds between two looks at what others changed in a list beside a thread that is read
 LOOK = 1.0  # seconds between looks at what another jamtui wrote
 TICK = 20.0  # seconds between looks at the clock for ages and the time left
 _EMPTY = {
@@ -43,6 +45,8 @@ class View(Panes):
 
     BINDINGS = bindings(Where.JAM)
     places: tuple[str, ...] = (*PLACES, "followed")  # that one comes back to at the next start
+    _unlisted: Changed | None = None  # what others changed since the list was read
+    _list_read = 0.0  # when that was, by the clock that is never set
     _keeping: asyncio.TimerHandle | None = None  # until what moved is kept
 
     def compose(self) -> ComposeResult:
@@ -111,6 +115,7 @@ class View(Panes):
         if spot.forum != self.spot.forum and spot.sort == self.spot.sort:
             spot = replace(spot, sort=self.session.order_of(spot.forum))
         self._keep_place()
+        self._list_unlisted()
         before, self.spot = self.spot, spot
         self._stop_resting()
         if before.reading:
@@ -227,8 +232,21 @@ class View(Panes):
             self._refresh_lines()
         elif changed.everything or changed.outbox or changed.reading:
             self.reload()
+        elif self.spot.reading and not self._frozen and monotonic() < self._list_read + BESIDE:
+            # Nobody moves in it: while posts arrive by the hundred, it has a few frames a second.
+            if self._unlisted is None:
+                self.set_timer(BESIDE, self._list_unlisted, name="list")
+            self._unlisted = changed if self._unlisted is None else self._unlisted | changed
+            self._reload_thread(changed)
         else:
             self.reload(changed)
+
+    def _list_unlisted(self) -> None:
+        """Before somebody looks at the list, or soon after what others changed in it."""
+        if self._unlisted is not None:
+            with self.in_words():
+                self._reload_list(self._unlisted)
+                self._refresh_lines()
 
     @on(HitsFound)
     def answered_anew(self, message: HitsFound) -> None:
@@ -246,6 +264,17 @@ class View(Panes):
     def reload(self, changed: Changed | None = None) -> None:
         """Reads again what is seen, of it only what ``changed``. Nothing moves: list and reader stay on their rows."""
         self.ask_anew()
+        listed = changed if changed is None or self._unlisted is None else changed | self._unlisted
+        self._reload_list(listed)
+        self._reload_thread(changed)
+
+    def _touched(self, changed: Changed | None) -> Any:
+        if changed is not None and self.spot.kind in ("threads", "posts"):
+            return self.session.keys(changed.threads | changed.posts)
+        return None
+
+    def _reload_list(self, changed: Changed | None) -> None:
+        self._unlisted, self._list_read = None, monotonic()
         rows = self.list_now
         before = rows.cursor_row
         keys = self._keys()
@@ -253,11 +282,12 @@ class View(Panes):
         if isinstance(before, ThreadRow | PostRow):
             # It has another key when it left the outbox, and when the mirror was fetched anew.
             now = self.session.key(before.id)
-        touched: Any = None
-        if changed is not None and self.spot.kind in ("threads", "posts"):
-            touched = self.session.keys(changed.threads | changed.posts)
-        rows.update_rows(keys, touched, cursor=now)
+        rows.update_rows(keys, self._touched(changed), cursor=now)
         self._clear_where_empty()
+        self._draw_card()
+
+    def _reload_thread(self, changed: Changed | None) -> None:
+        """With the lines above and below, which tell of the rest as well."""
         here = changed is None or self._shown in changed.threads
         if self._shown and here and self.spot.kind in ("threads", "posts"):
             try:
@@ -266,8 +296,7 @@ class View(Panes):
                 self._shown = ""
                 self.go(replace(self.spot, thread="", reading=False))
                 return
-            self._arrived += self.reader.update_thread(index, touched)
-        self._draw_card()
+            self._arrived += self.reader.update_thread(index, self._touched(changed))
         self._refresh_lines()
 
     # -- events of the panes
