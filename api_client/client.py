@@ -7,10 +7,9 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 from urllib.parse import quote, urlencode
 
-import httpx
 import msgspec
 
 from api_client import errors, models
@@ -42,6 +41,9 @@ from api_client.tokens import Guest, TokenProvider
 from api_client.transport import Bounds, Snapshot, Transport
 from jamtui.archive import Forum, Jam, Person, Post
 from jamtui.errors import UsageError
+
+if TYPE_CHECKING:
+    import httpx
 
 API = "/api/v1"
 

@@ -15,12 +15,12 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, M
 from datetime import datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
-import httpx
 import msgspec
 from msgspec import Struct
 
 from api_client import errors
 from api_client.errors import ApiError, BadAnswer, NotSignedIn, Refused, Unreachable
+from api_client.lean_httpx import httpx
 from api_client.models import is_cursor, tidy
 from api_client.origin import is_local
 from api_client.tokens import TokenProvider
@@ -84,7 +84,7 @@ class Transport:
             self._http = httpx.AsyncClient(
                 headers={"User-Agent": user_agent, "Accept-Encoding": ACCEPTED},
                 follow_redirects=False,
-                timeout=None,  # noqa: S113 - httpx bounds single reads; every wait here is under asyncio.timeout
+                timeout=None,  # httpx bounds single reads; every wait here is under asyncio.timeout
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
                 transport=transport,
             )

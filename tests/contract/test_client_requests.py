@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
@@ -27,6 +29,8 @@ from jamtui.store import connection, mirror, registry
 from jamtui.store.opening import prepare
 from jamtui.sync import engine
 from jamtui.sync.network import Network, once
+
+ROOT = Path(__file__).parents[2]
 
 
 def now() -> datetime:
@@ -74,6 +78,14 @@ def posts(jam: Any, count: int) -> None:
             create(tx, author, str(random_id(rng)), NewPost(forum_id=jam.forum["id"], title="T", body="B"))
 
     jam.server.write(job)
+
+
+def test_a_client_comes_without_the_command_line_of_its_library() -> None:
+    code = "import sys, click; before = set(sys.modules); import api_client.client; print(*set(sys.modules) - before)"
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    imported = {name.partition(".")[0] for name in ended.stdout.split()}
+    assert "httpx" in imported
+    assert imported.isdisjoint({"pygments", "rich", "click"})
 
 
 async def test_a_mirror_asks_once_for_what_is_new_unless_it_is_far_behind(jam: Any, known: registry.KnownJam) -> None:
