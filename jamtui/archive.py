@@ -332,9 +332,9 @@ def check(records: Iterable[Record]) -> Iterator[Record]:
     """
     people: set[str] = set()
     handles: set[str] = set()
-    forums: set[str] = set()
+    forums: dict[str, str] = {}
     slugs: set[str] = set()
-    posts: dict[str, tuple[str, str]] = {}
+    posts: dict[str, tuple[str, str]] = {}  # thread and forum; replies share theirs with what they answer
     for record in records:
         data = record.data
         if isinstance(data, Person):
@@ -349,25 +349,26 @@ def check(records: Iterable[Record]) -> Iterator[Record]:
                 raise ArchiveError(f"a second forum {data.id}", record.line)
             if data.slug in slugs:
                 raise ArchiveError(f"a second forum with the slug {data.slug}", record.line)
-            forums.add(data.id)
+            forums[data.id] = data.id
             slugs.add(data.slug)
         elif isinstance(data, Post):
             if data.id in posts:
                 raise ArchiveError(f"a second post {data.id}", record.line)
-            if data.forum_id not in forums:
+            if (forum := forums.get(data.forum_id)) is None:
                 raise ArchiveError(f"no forum {data.forum_id} before this post", record.line)
             if data.author_id not in people:
                 raise ArchiveError(f"no person {data.author_id} before this post", record.line)
             if data.parent_id is None:
                 if data.thread_id != data.id:
                     raise ArchiveError("a post without a parent must be its own thread_id", record.line)
+                posts[data.id] = (data.id, forum)
             else:
                 parent = posts.get(data.parent_id)
                 if parent is None:
                     raise ArchiveError(f"no post {data.parent_id} before this reply to it", record.line)
                 if parent != (data.thread_id, data.forum_id):
                     raise ArchiveError("the parent is in another thread or forum", record.line)
-            posts[data.id] = (data.thread_id, data.forum_id)
+                posts[data.id] = parent
         yield record
 
 

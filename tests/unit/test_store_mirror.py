@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import platform
 import random
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -456,6 +457,38 @@ def test_a_load_in_batches_is_the_same_as_folding_whatever_a_post_holds(
         assert list(one.execute(sql)) == list(two.execute(sql)), sql
     one.close()
     two.close()
+
+
+_WEIGHED = """
+import sys
+from pathlib import Path
+from jamtui.store import connection, loading, mirror
+
+def resident():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmRSS"))
+
+give_back = loading.give_back
+def weighed():
+    before = resident()
+    give_back()
+    print(before, resident())
+
+loading.give_back = weighed
+at = mirror.Loading(mirror.Mirror(connection.connect(Path(sys.argv[1]), mirror.SCHEMA)), "99-zzzz", beside=True)
+for line in sys.stdin.buffer:
+    at.feed(line)
+at.finish("2026-01-01T00:00:00.000Z")
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be asked")
+def test_a_load_gives_its_memory_back(tmp_path: Path, figure: Callable[[str], None]) -> None:
+    items = [*START, *(post(n, body=f"{n} and so on " * 80) for n in range(1, 10_001))]
+    command = [sys.executable, "-c", _WEIGHED, str(tmp_path / "mirror.sqlite")]
+    ended = subprocess.run(command, input=b"\n".join(lines(items)), stdout=subprocess.PIPE, check=True)
+    before, after = map(int, ended.stdout.split())
+    figure(f"a load of 10,000 posts: {before / 1024:.0f} MiB at its end, {after / 1024:.0f} when it gave back")
+    assert before - after > 4 << 10
 
 
 @pytest.mark.parametrize("at", [2, 3])
