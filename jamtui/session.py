@@ -169,6 +169,11 @@ class Session(Ways, Reading, Writing):
             return f"The Jam opens on {row.opens_at.astimezone():%d %B %Y at %H:%M}"
         return ""
 
+    def need_name(self, what: str) -> None:
+        """Raises `UsageError` where nothing can be about the reader or by them: in an archive, and for guests."""
+        if self.me.guest:
+            raise UsageError(f"no {what} here", f"{self.refusal()}.")
+
     def address(self, post_id: str) -> str:
         """The post's address on the server; of a file, the file's name and the post's id."""
         origin = self.known.origin

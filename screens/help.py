@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Collection
 from typing import ClassVar
 
 from textual import on
@@ -41,9 +42,12 @@ class Help(ModalScreen[None]):
         Binding("G,end", "scroll('end')", show=False, id="help.last"),
     ]
 
-    def __init__(self, keymap: Keymap = AS_DELIVERED) -> None:
+    def __init__(self, keymap: Keymap = AS_DELIVERED, idle: Collection[str] = frozenset(), why: str = "") -> None:
+        """``idle``: ids of actions that can do nothing for who reads, and ``why``."""
         super().__init__()
         self._keymap = keymap
+        self._idle = idle
+        self._why = why
 
     def compose(self) -> ComposeResult:
         with Vertical(id="help"):
@@ -80,7 +84,13 @@ class Help(ModalScreen[None]):
                 lines.append(Content(""))
             lines.append(Content.styled(group.value, "bold $accent"))
             for action in actions:
-                lines += _lines(action, self._keymap, width)
+                drawn = _lines(action, self._keymap, width)
+                if action.id in self._idle:
+                    drawn = [Content.styled(line.plain, "$text-disabled") for line in drawn]
+                lines += drawn
+        if self._why and self._idle and lines:
+            told = textwrap.wrap(f"Dimmed: {self._why}.", max(20, width))
+            lines = [*(Content.styled(line, "$warning") for line in told), Content(""), *lines]
         if not lines:
             lines.append(Content.styled("No action is called that.", "$text-muted"))
         self.query_one("#help-text", Static).update(Content("\n").join(lines))

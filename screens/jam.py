@@ -12,6 +12,7 @@ from jamtui.actions import BY_ID, SORTS, Action, Where, complete
 from jamtui.errors import UsageError, sentence
 from jamtui.model import PostRow, ThreadRow, Undo
 from jamtui.reading import ASK_ABOVE
+from screens.hints import idle
 from screens.marking import Marking
 from screens.type_ahead import hold_keys
 from screens.ways import Ways
@@ -38,6 +39,10 @@ class JamScreen(Marking, Ways):
         if Where.APP in action.where:
             return True
         return (Where.OUTBOX if self.spot.kind == "outbox" else Where.JAM) in action.where
+
+    def offers(self, action: Action) -> bool:
+        """Whether it can do something, too, for this reader."""
+        return self.can_perform(action) and action.id not in idle(self.session)
 
     async def perform(self, action_id: str, argument: str = "") -> None:
         """Does an action by its name, for the palette and the ``:`` line. Errors are told in words."""
@@ -345,6 +350,7 @@ class JamScreen(Marking, Ways):
         self.to_place("live")
 
     def action_mentions(self) -> None:
+        self.session.need_name("mentions")
         self.to_place("mentions")
 
     def action_saved(self) -> None:
@@ -354,6 +360,7 @@ class JamScreen(Marking, Ways):
         self.to_place("followed")
 
     def action_outbox(self) -> None:
+        self.session.need_name("outbox")
         self.to_place("outbox")
 
     def action_forum(self, name: str) -> None:
@@ -377,7 +384,7 @@ class JamScreen(Marking, Ways):
     def action_help(self) -> None:
         from screens.help import Help
 
-        self.app.push_screen(Help(self.keymap))
+        self.app.push_screen(Help(self.keymap, idle(self.session), self.session.refusal()))
 
     def action_command(self, line: str = "") -> None:
         if not self.query("#command-line"):

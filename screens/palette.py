@@ -12,13 +12,13 @@ from screens.performs import Performs
 
 
 class ActionCommands(Provider):
-    """Every action that works on the screen from which the palette was called."""
+    """Every action that can do something on the screen from which the palette was called."""
 
     def _offered(self) -> list[Action]:
         screen = self.screen
         if not isinstance(screen, Performs):
             return []
-        return [action for action in ACTIONS if action.id != "palette" and screen.can_perform(action)]
+        return [action for action in ACTIONS if action.id != "palette" and screen.offers(action)]
 
     def _title(self, action: Action) -> str:
         return f"{action.label}  ({self._keymap.shown(action.id) or f':{action.id}'})"

@@ -19,15 +19,16 @@ from textual.timer import Timer
 
 from jamtui.actions import AS_DELIVERED, Keymap, Where, hints
 from jamtui.errors import JamError, NotFound, sentence
-from jamtui.model import PersonRow
+from jamtui.model import ForumRow, PersonRow
 from jamtui.session import Session
 from jamtui.ways import HotRow
-from screens.hints import not_here
+from screens.hints import idle, not_here
 from screens.hits import Hits
 from screens.rail import Rail
 from screens.spot import Spot
 from widgets.banner import Banner
 from widgets.card import Card
+from widgets.chart import HEIGHT, activity_chart
 from widgets.compositor import SparingScreen
 from widgets.lists import ForumList, OutboxList, PostList, ThreadList
 from widgets.pane_head import PaneHead
@@ -37,6 +38,7 @@ from widgets.status_line import HintLine, StatusLine, Tabs
 from widgets.thread_reader import ThreadReader
 from widgets.way_lists import HotList, PeopleList
 
+CHART_LINES = HEIGHT + 5  # of a chart below a text, with what stands between them
 PLACES = ("forums", "live", "mentions", "saved", "outbox")
 _LISTS: dict[str, type[RowList[Any, Any]]] = {
     "forums": ForumList,
@@ -170,11 +172,21 @@ class Panes(Hits, SparingScreen[None]):
         row = self.list_now.cursor_row
         card = self.query_one(Card)
         if self.spot.kind == "forums" and row is not None:
-            card.show(lambda width: forum_card(row, width))
+            card.show(lambda width: self._forum_card(row, width))
         elif self.spot.kind == "outbox" and row is not None:
             card.show(lambda _: outbox_card(row, self.session.now()))
         else:
             card.show(lambda _: Content(""))
+
+    def _forum_card(self, row: ForumRow, width: int) -> Content:
+        """What a forum is about; below it, where there is room, how busy it was."""
+        text, counts = forum_card(row, width), self.query_one(ForumList).active.get(row.id, ())
+        room = self.query_one("#card").size.height - 2
+        if not counts or text.get_height({}, width) + CHART_LINES > room:
+            return text
+        jam = self.session.jam
+        chart = activity_chart(counts, jam.opens_at, min(self.session.now(), jam.closes_at), width)
+        return Content.assemble(text, "\n\n\n", chart) if chart.plain else text
 
     def _refresh_lines(self) -> None:
         """The status line, the tabs, the heads of the panes, the hints."""
@@ -182,7 +194,7 @@ class Panes(Hits, SparingScreen[None]):
         status = session.status()
         self.query_one(StatusLine).show(status, session.now())
         follows = spot.place == "followed" or session.followed()
-        hidden = frozenset() if follows else frozenset(["followed"])
+        hidden = (idle(session) - {spot.place}) | (frozenset() if follows else frozenset(["followed"]))
         self.query_one(Tabs).show(spot.place, {"outbox": status.queued + status.refused}, hidden)
         self._refresh_heads()
         rail = self.query_one(Rail)

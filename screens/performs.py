@@ -18,6 +18,10 @@ class Performs(Protocol):
         """Whether the action works here and now."""
         ...
 
+    def offers(self, action: Action) -> bool:
+        """Whether it can do something, too, for who reads."""
+        ...
+
     async def perform(self, action_id: str, argument: str = "") -> None:
         """Does it. An action that needs an argument and has none opens the ``:`` line to ask for it."""
         ...

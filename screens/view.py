@@ -101,6 +101,7 @@ class View(Panes):
     def _show_activity(self) -> None:
         if self.query_one(ForumList).display:
             self.query_one(ForumList).show_activity(self.session.activity())
+            self._draw_card()
 
     def _tick(self) -> None:
         self._show_activity()
@@ -130,6 +131,8 @@ class View(Panes):
         self.reader.previewing = not spot.reading
         self._arrange()
         self._keep_spot()
+        if spot.kind == "forums" and before.kind != "forums":
+            self.call_after_refresh(self._show_activity)
         if before.reading and not spot.reading:
             self.call_later(self.reload)  # the list beside it tells what was read
 

@@ -170,6 +170,11 @@ class Ways(Moving):
         at = self._plan_at()
         left = sum(step.seconds for step in plan.steps[at:])
         step = plan.steps[at]
+        if not self.has_class("-tall"):  # one line: the last one of the screen tells the keys
+            head = (f"{at + 1} of {len(plan.steps)}", "bold $primary")
+            more = (f" · {max(1, round(left / 60))} min left", "$foreground")
+            line = Content.assemble(head, more, f" · {step.why}")
+            return line if line.cell_length <= self.app.size.width - 4 else Content.assemble(head, more)
         return Content.assemble(
             (f"Post {at + 1} of {len(plan.steps)}", "bold $primary"),
             (f" · about {max(1, round(left / 60))} min left", "$foreground"),

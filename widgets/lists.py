@@ -23,10 +23,10 @@ class ForumList(RowList[str, ForumRow]):
     """The forums of the Jam; keys are their ids."""
 
     def __init__(self, forums: Callable[[], Sequence[ForumRow]]) -> None:
-        self._active: Mapping[str, Sequence[int]] = {}
+        self.active: Mapping[str, Sequence[int]] = {}
         super().__init__(
             lambda keys: [row for row in forums() if row.id in keys],
-            lambda row, width, _at, _focused: forum_row(row, width, self._active.get(row.id, ()), self._top_count),
+            lambda row, width, _at, _focused: forum_row(row, width, self.active.get(row.id, ()), self._top_count),
             row_height=3,
             empty="This Jam has no forums yet.",
             key_of=lambda row: row.id,
@@ -34,12 +34,12 @@ class ForumList(RowList[str, ForumRow]):
 
     @property
     def _top_count(self) -> int:
-        return max((max(counts, default=0) for counts in self._active.values()), default=0)
+        return max((max(counts, default=0) for counts in self.active.values()), default=0)
 
     def show_activity(self, active: Mapping[str, Sequence[int]]) -> None:
         """How busy each forum was, by its id, for the sparklines."""
-        if active != self._active:
-            self._active = active
+        if active != self.active:
+            self.active = active
             self.redraw()
 
     def on_resize(self) -> None:

@@ -205,7 +205,8 @@ def _folded(row: PostRow, fold: Fold, width: int) -> Line:
 def ago(row: PostRow, now: datetime, ages: Ages = age) -> str:
     """The age of a post in words, or when it was written."""
     words = ages(row.created_at, now)
-    return words if words == "now" or ages is not age else f"{words} ago"
+    told_as_age = ages is age and words != "now" and not words[-1].isdecimal()
+    return f"{words} ago" if told_as_age else words
 
 
 def plain_text(row: PostRow) -> str:

@@ -37,7 +37,8 @@ _KINDS = {
 
 
 def age(moment: datetime, now: datetime) -> str:
-    """How long ago, in one unit: ``now``, ``12 min``, ``5 h``, ``3 d``, ``4 mon``, ``2 y``."""
+    """How long ago, in one unit: ``now``, ``12 min``, ``5 h``, ``3 d``, ``4 mon``; a year and more ago the day:
+    ``9 Feb 2011`` tells one from the other where all is ``15 y``."""
     minutes = max(timedelta(0), now - moment) // timedelta(minutes=1)
     if minutes < 1:
         return "now"
@@ -48,7 +49,15 @@ def age(moment: datetime, now: datetime) -> str:
     days = minutes // (24 * 60)
     if days < 60:
         return f"{days} d"
-    return f"{days // 30} mon" if days < 730 else f"{days // 365} y"
+    if days < 365:
+        return f"{days // 30} mon"
+    here = moment.astimezone()
+    return f"{here.day} {here:%b %Y}"
+
+
+def month(words: str) -> str:
+    """What `age` said, for a column that has no room for a day: ``Feb 2011``."""
+    return words.partition(" ")[2] if words[-4:].isdecimal() else words
 
 
 def clock_time(moment: datetime, now: datetime) -> str:
@@ -131,13 +140,14 @@ def thread_row(row: ThreadRow, width: int, now: datetime, lines: int, ages: Ages
         left = [_mark(False, row.saved), title._replace(style="faint")]
     ago = ages(row.last_at, now)
     if width >= COLUMNS_FROM:
-        return [_columns(row, left, width, pad(ago, _room(ages, 9), right=True))]
+        return [_columns(row, left, width, pad(ago, 13, right=True))]
     new = f"{row.unread:,} new" if row.unread else ""
     state = Span("muted", "faint") if row.muted else Span(new, "accent")
     if row.send:
         state = Span(*WAITING[row.send])
     if lines == 1:
-        figures = Span(f"↩ {row.replies:,}{ago:>{_room(ages, 8)}}", "muted")
+        short = month(ago)
+        figures = Span(f"↩ {row.replies:,}{short:>{max(8, len(short) + 2)}}", "muted")
         return [spread(left, [state if row.send else figures], width)]
     numbers = [Span(f"↩ {row.replies:,}  ", "muted"), _votes(row.up, row.voted)]
     room = width - line_width(numbers) - 2
@@ -149,11 +159,6 @@ def thread_row(row: ThreadRow, width: int, now: datetime, lines: int, ages: Ages
     if tags and room - line_width(below) - 2 >= min(line_width(tags), 8):
         below += [Span("  "), *tags]
     return [spread(left, [state] if state.text else [], width), spread(below, numbers, width)]
-
-
-def _room(ages: Ages, cells: int) -> int:
-    """The cells of a column of ages: a date and an hour need more."""
-    return cells if ages is age else 13
 
 
 def _columns(row: ThreadRow, left: list[Span], width: int, ago: str) -> Line:

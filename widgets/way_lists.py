@@ -80,7 +80,8 @@ def person_head(page: PersonPage, now: datetime, ages: Ages = age) -> Content:
     figures.append(f"▲ {page.votes:,}")
     if page.last_at is not None:
         ago = ages(page.last_at, now)
-        figures.append("last just now" if ago == "now" else f"last {ago}{' ago' if ages is age else ''}")
+        told_as_age = ages is age and not ago[-1].isdecimal()
+        figures.append("last just now" if ago == "now" else f"last {ago}{' ago' if told_as_age else ''}")
     where = " · ".join(filter(None, (f"@{who.handle}", who.org, who.country)))
     return Content.assemble(
         (who.name, "bold $primary"),

@@ -76,7 +76,7 @@ class Marking(Moving):
             raise UsageError("nothing is read or unread here", "Open a forum or a thread first.")
         if len(found) > ASK_ABOVE:
             self.flush()
-            if not self.console.choose(f"Mark {len(found):,} posts as read? y marks, any other key leaves it.", "y"):
+            if not self.console.choose(f"Mark {len(found):,} posts as read? y does, any other key leaves it.", "y"):
                 self.say("Nothing marked.")
                 return
         self.offer_undo(session.mark_found(found))

@@ -418,12 +418,14 @@ class Moving(View):
         self._to_place("live")
 
     def do_mentions(self) -> None:
+        self.session.need_name("mentions")
         self._to_place("mentions")
 
     def do_saved(self) -> None:
         self._to_place("saved")
 
     def do_outbox(self) -> None:
+        self.session.need_name("outbox")
         self._to_place("outbox")
 
     def do_forum(self, name: str = "") -> None:

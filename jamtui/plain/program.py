@@ -121,19 +121,22 @@ class Plain(Ways):
             self.keep_spot()
 
     def begin(self) -> None:
-        """What is told first: which Jam, how it stands, and where one is."""
+        """What is told first: where one is, then how the Jam stands and who one is, then the row or the post."""
         session = self.session
         who = (
             f"You read only: {session.refusal()}"
             if session.refusal()
             else f"You are {session.me.name or session.me.handle}"
         )
-        self.say(words.status(session.jam, session.status(), session.now()))
-        self.say(f"{who}. {self.with_keys('{help} tells the keys, {leave} leaves.')}")
         self.news.begin(session)
         spot = self.remembered()
         self.spot = Spot()
-        self.go(spot)
+        self.go(spot, quiet=True)
+        self.say(f"{session.jam.title}: {self.where_words()}")
+        self.say(words.standing(session.jam, session.status(), session.now()))
+        self.say(f"{who}. {self.with_keys('{help} tells the keys, {leave} leaves.')}")
+        if not spot.reading:
+            self._tell_brief()
         self.flush()
 
     def catch_up(self) -> None:

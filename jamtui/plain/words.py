@@ -58,10 +58,14 @@ def count(number: int, one: str, many: str = "") -> str:
 
 
 def ago(moment: datetime, now: datetime) -> str:
-    """How long ago, in one unit."""
-    minutes = max(timedelta(0), now - moment) // timedelta(minutes=1)
+    """How long ago, in one unit; a year and more ago the day."""
+    span = max(timedelta(0), now - moment)
+    minutes = span // timedelta(minutes=1)
     if minutes < 1:
         return "just now"
+    if span >= timedelta(days=365):
+        here = moment.astimezone()
+        return f"on {here.day} {here:%B %Y}"
     return f"{_length(minutes)} ago"
 
 
@@ -280,6 +284,20 @@ def time_left(jam: JamRow, now: datetime) -> str:
     if now < jam.closes_at:
         return f"{length(jam.closes_at - now)} left"
     return "closed, it can still be read"
+
+
+def standing(jam: JamRow, state: Status, now: datetime) -> str:
+    """What matters of it when the program begins. The connection is only just being made then: it is told when
+    something waits for it, or what one reads is old."""
+    old = state.mirrored_at is not None and now - state.mirrored_at >= timedelta(hours=1)
+    facts = joined(
+        f"{state.unread:,} unread" if state.unread else "all read",
+        f"{state.queued:,} to send" if state.queued else "",
+        f"{state.refused:,} refused, 5 lists them" if state.refused else "",
+        time_left(jam, now),
+        link(state, now) if (old or state.queued) and state.link is not Link.LOCAL else "",
+    )
+    return sentence(facts)
 
 
 def status(jam: JamRow, state: Status, now: datetime) -> str:

@@ -12,10 +12,11 @@ import pytest
 
 from jamtui.app import JamApp
 from jamtui.model import Changed, Draft, DraftKind
+from jamtui.plain import words
 from jamtui.session import Session
 from screens.jam import JamScreen
 from screens.messages import JamChanged
-from widgets.rows import clock_time
+from widgets.rows import age, clock_time, month
 from widgets.status_line import HintLine
 
 
@@ -178,6 +179,52 @@ async def test_going_out_step_by_step_keeps_the_place_in_forum_and_thread(sessio
         screen = three.screen
         assert isinstance(screen, JamScreen)
         assert (screen.spot.reading, screen.spot.thread, screen.reader.place()) == (True, thread, place)
+
+
+def test_what_is_years_old_is_told_by_its_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = datetime(2026, 11, 26, 12, tzinfo=UTC)
+    ages = [timedelta(seconds=5), timedelta(minutes=12), timedelta(hours=5), timedelta(days=59), timedelta(days=364)]
+    assert [age(now - one, now) for one in ages] == ["now", "12 min", "5 h", "59 d", "12 mon"]
+    then = datetime(2014, 5, 13, 12, tzinfo=UTC)
+    assert age(then, now) == "13 May 2014"
+    assert month(age(then, now)) == "May 2014"
+    assert month("12 min") == "12 min"
+    assert words.ago(then, now) == "on 13 May 2014"
+    assert words.ago(now - timedelta(days=90), now) == "3 months ago"
+
+
+async def test_a_jam_of_years_ago_tells_days_in_its_lists_and_threads(
+    tui: Any, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "_clock", lambda: datetime(2026, 11, 26, tzinfo=UTC))
+    async with tui(size=(120, 40)) as t:
+        await t.press("enter")
+        assert " · 9 Feb 2011" in t.text
+        await t.press("enter")
+        assert " · 8 Feb 2011" in t.text
+        assert "2011 ago" not in t.text
+        await t.press("i")
+        assert "last 9 Feb 2011" in t.text
+    async with tui(size=(98, 30)) as t:
+        await t.press("T")
+        assert "  9 Feb 2011  " in t.text  # a column of a list
+    async with tui(size=(40, 10)) as t:
+        await t.press("T")
+        assert "  Feb 2011" in t.text
+
+
+async def test_how_busy_a_forum_was_is_shown_wherever_one_began(tui: Any) -> None:
+    async with tui(size=(160, 45)) as t:
+        assert " in the busiest " in t.text
+        await t.press("enter", "ctrl+q")
+    async with tui(size=(160, 45)) as t:
+        assert t.screen.spot.forum
+        assert " in the busiest " not in t.text
+        await t.press("1")
+        assert " in the busiest " in t.text
+        assert "▁" in t.text
+    async with tui(size=(80, 24)) as t:
+        assert " in the busiest " not in t.text  # there is no room
 
 
 async def test_a_list_keeps_its_rows_on_their_lines_over_a_restart_and_when_one_comes_back(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from textual.widgets import Static
 
 from jamtui.actions import ACTIONS, Where
 from jamtui.app import JamApp
@@ -18,7 +19,8 @@ from jamtui.store import connection, mirror, registry
 from jamtui.store.connection import StorageFull
 from jamtui.store.mirror import Loading, Mirror
 from jamtui.store.opening import prepare
-from widgets.status_line import HintLine
+from screens.jam import JamScreen
+from widgets.status_line import HintLine, Tabs
 
 NOW = datetime(2018, 1, 1, tzinfo=UTC)
 REAL_JAM = Path(__file__).parents[1] / "data" / "real-jam" / "open-conversations.jsonl"
@@ -54,7 +56,7 @@ def told(app: JamApp) -> str:
 KEYS = sorted({key for a in ACTIONS if Where.JAM in a.where or Where.OUTBOX in a.where for key in a.keys})
 
 
-@pytest.mark.parametrize("place", [(), ("enter", "enter"), ("2",), ("5",)], ids=str)
+@pytest.mark.parametrize("place", [(), ("enter", "enter"), ("2",), ("4",)], ids=str)
 async def test_no_key_ends_the_program_for_who_may_not_write(
     session: Session, tmp_path: Path, place: tuple[str, ...]
 ) -> None:
@@ -81,6 +83,29 @@ async def test_who_may_not_write_is_told_so(session: Session, tmp_path: Path, ke
         words = told(app)
         assert "read" in words.lower(), words
         assert not (tmp_path / "reports").exists()
+
+
+async def test_what_can_do_nothing_for_who_has_no_name_is_not_offered(session: Session, tmp_path: Path) -> None:
+    app = JamApp(session, reports=tmp_path / "reports", frozen=True, clock=lambda: NOW)
+    async with app.run_test(size=(120, 40)) as pilot:
+        tabs = str(app.screen.query_one(Tabs).render())
+        assert "Saved" in tabs
+        assert "Mentions" not in tabs
+        assert "Outbox" not in tabs
+        for key, what in (("3", "No mentions here. "), ("5", "No outbox here. ")):
+            await pilot.press(key)
+            await pilot.pause()
+            assert f"{what}{session.refusal()}." in told(app)
+            assert app.screen.spot.place == "forums"  # type: ignore[attr-defined]
+        jam = app.screen
+        assert isinstance(jam, JamScreen)
+        offered = {action.id for action in ACTIONS if jam.offers(action)}
+        assert not offered & {"reply", "vote", "new-thread", "mentions", "outbox"}
+        assert {"save", "follow", "search", "forums"} <= offered
+        await pilot.press("question_mark")
+        await pilot.pause()
+        lines = str(app.screen.query_one("#help-text", Static).content).splitlines()
+        assert lines[0] == f"Dimmed: {session.refusal()}."
 
 
 async def test_a_full_disk_while_reading_is_told(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
@@ -289,6 +290,19 @@ async def test_reading_on_in_a_narrowed_list_begins_again_at_its_top_and_then_sa
         assert opened == [listed[-1], *listed[:-1]]
         assert person.said == "All read in this list"
         assert session.status().unread > 0
+
+
+async def test_the_head_of_a_plan_fits_the_smallest_terminal(app: JamApp) -> None:
+    async with app.run_test(size=(40, 10)) as pilot:
+        person = Person(pilot)
+        await person.press("P")
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        banner = app.screen.query_one(Banner)
+        assert banner.size.height == 1
+        assert re.fullmatch(r"1 of \d+ · 15 min left( · .*)?", str(banner.content))
+        assert len(str(banner.content)) <= banner.content_size.width
+        assert app.screen.list_now.rows_per_page >= 5 // app.screen.list_now.row_height  # type: ignore[attr-defined]
 
 
 async def test_reading_on_in_a_sorted_forum_goes_to_the_next_forum(app: JamApp, session: Session) -> None:

@@ -379,7 +379,7 @@ def test_many_posts_are_marked_read_after_a_question_that_says_how_many(talk: Ta
     before, there = session.forums()[0].unread, session.status().unread
     assert before > 200
     told = talk("A", "n")
-    assert f"Mark {before:,} posts as read? y marks, any other key leaves it." in told
+    assert f"Mark {before:,} posts as read? y does, any other key leaves it." in told
     assert "Nothing marked." in told
     assert session.status().unread == there
     told = talk("A", "y")
@@ -478,6 +478,13 @@ def test_the_command_line_asks_for_what_it_needs_and_errors_are_words(talk: Talk
     assert "does not work here" in told
     assert "Plain mode has the colours of your terminal" in told
     assert "What you wrote and the server has not confirmed." in told
+
+
+def test_a_guest_is_told_why_there_are_no_mentions_and_no_outbox(talk: Talk, session: Session) -> None:
+    session.known = session.known.changed(person_id="", handle="", role="")
+    told = talk("3", "5")
+    assert "No mentions here. You read as a guest: sign in to write (jamtui login)." in told
+    assert "No outbox here. You read as a guest" in told
 
 
 def test_a_closed_jam_is_read_and_refuses_in_words(talk: Talk, clock: Clock, session: Session) -> None:
