@@ -198,6 +198,10 @@ def _config(parser: Parser) -> None:
     )
 
 
+def _doctor(parser: Parser) -> None:
+    parser.add_argument("--repair", action="store_true", help="mend what can be mended; nothing of your own is lost")
+
+
 def _completion(parser: Parser) -> None:
     parser.add_argument("shell", choices=("bash", "zsh"), help="whose language the script is in")
 
@@ -349,6 +353,14 @@ COMMANDS: dict[str, Command] = {
         _config,
         "check names each problem with its line and ends with code 1 when there is one. edit opens the file in your "
         "editor, made with every setting and key in it as comments if there is none, and checks it afterwards.",
+    ),
+    "doctor": Command(
+        "doctor:run",
+        "look whether everything that jamtui keeps is whole, and mend it",
+        "jamtui doctor\njamtui doctor --repair\njamtui doctor --json | jq -r 'select(.state == \"wrong\") | .text'",
+        _doctor,
+        "Configuration, modes, disk space; of each Jam the mirror, drafts and outbox, connection and sign-in: a line "
+        "each, with what to do. Ends with code 1 when something is wrong. Without --repair nothing is changed.",
     ),
     "completion": Command(
         "completion:run",

@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Iterator
 
 import apsw
+import msgspec
 
 from jamtui import archive
 from jamtui.archive import Post
@@ -27,7 +28,10 @@ SELECT count(*) FROM (
 _TAGS = "SELECT value, n FROM posts, json_each(CAST(posts.raw AS TEXT), '$.tags') WHERE gone = 0"
 # Of each word: in how many places it is, and sums that are others when one of these is elsewhere.
 _PLACES = "SELECT term, count(*), sum(doc), sum(doc * (offset + 7)), sum(unicode(col)) FROM temp.looked GROUP BY term"
-_UNREADABLE = (apsw.CorruptError, apsw.NotADBError, apsw.SQLError, apsw.IOError)
+# Of the disk or of other processes, and no sign of damage.
+_ELSEWHERE = (apsw.BusyError, apsw.LockedError, apsw.FullError, apsw.CantOpenError, apsw.NoMemError)
+# A damaged page can hold anything: lengths that nothing has, texts that are no UTF-8, JSON that is none.
+_UNREADABLE = (apsw.Error, ValueError, TypeError, OverflowError, msgspec.MsgspecError)
 
 
 def mirror_faults(db: apsw.Connection, *, full_text: bool) -> list[str]:
@@ -42,6 +46,8 @@ def mirror_faults(db: apsw.Connection, *, full_text: bool) -> list[str]:
             faults = [*_rows(db, mirror), *_derived(db)]
             if full_text:
                 faults += _full_text(db)
+    except _ELSEWHERE:
+        raise
     except _UNREADABLE as error:
         faults = [f"cannot be read: {error}"]
     return faults
@@ -51,6 +57,8 @@ def own_faults(db: apsw.Connection) -> list[str]:
     """What is wrong with one's own store as a file; rows that were damaged are told by `damaged_rows`."""
     try:
         return list(_structure(db, own.SCHEMA))
+    except _ELSEWHERE:
+        raise
     except _UNREADABLE as error:
         return [f"cannot be read: {error}"]
 

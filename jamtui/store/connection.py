@@ -82,7 +82,7 @@ def connect(path: Path, schema: Schema) -> apsw.Connection:
         try:
             db.set_busy_timeout(BUSY_MS)
             if not fresh:
-                _recognise(db, path, schema)
+                recognise(db, path, schema)
             if writable:
                 _prepare(db, schema, fresh)
             elif int(_value(db, "PRAGMA user_version")) < len(schema.migrations):
@@ -145,8 +145,9 @@ def _image(path: Path) -> bytes:
     return Pages(path).image()
 
 
-def _recognise(db: apsw.Connection, path: Path, schema: Schema) -> None:
-    """Reads the header only; nothing is written to a file that is not ours or newer."""
+def recognise(db: apsw.Connection, path: Path, schema: Schema) -> None:
+    """Reads the header only; nothing is written to a file that is not ours or newer. Raises `StoreTooNew`,
+    `StoreBroken`."""
     found = int(_value(db, "PRAGMA application_id"))
     version = int(_value(db, "PRAGMA user_version"))
     if found == 0 and version == 0 and not _value(db, "SELECT count(*) FROM sqlite_schema"):
@@ -244,7 +245,7 @@ def explained(
             f"another jamtui on this machine has been writing {path.name} for {BUSY_MS // 1000} seconds",
             "Was it stopped (Ctrl-Z)? Bring it back with fg, or end it; nothing was lost.",
         ) from None
-    except (apsw.NotADBError, apsw.CorruptError) as error:
+    except (apsw.NotADBError, apsw.CorruptError, apsw.TooBigError) as error:
         raise StoreBroken(f"the {name} {path.name} is damaged: {error}", if_broken, reason=str(error)) from None
 
 

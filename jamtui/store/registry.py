@@ -125,10 +125,19 @@ def for_file(home: Home, path: Path) -> KnownJam:
 
 def known(home: Home) -> list[KnownJam]:
     """All Jams of servers that this machine knows, by slug. A folder whose ``jam.json`` cannot be read is left out."""
-    if not home.jams.is_dir():
+    return _in(home.jams)
+
+
+def indexes(home: Home) -> list[KnownJam]:
+    """The indexes of archive files that were opened."""
+    return _in(home.files)
+
+
+def _in(parent: Path) -> list[KnownJam]:
+    if not parent.is_dir():
         return []
     found = []
-    for folder in sorted(home.jams.iterdir()):
+    for folder in sorted(parent.iterdir()):
         entry = _load(folder) if folder.is_dir() else None
         if entry is not None:
             found.append(KnownJam(folder, entry))
