@@ -267,10 +267,14 @@ class Ledger:
                 self._saw(text, bodies)
 
     def _saw(self, text: Text, bodies: list[str]) -> None:
-        """Nobody overwrites what they have not seen."""
-        at = bodies.index(text.body)
+        """Nobody overwrites what they have not seen: it replaces what was there when it was written, or what that was
+        to replace, if it was refused."""
+        at, saw = bodies.index(text.body), text.saw
+        before = {one.body: one.saw for one in self.texts if one.post_id == text.post_id and one.edit}
+        while saw not in bodies and saw in before:
+            saw = before[saw]
         if at and not (self.restored or text.moved):
-            assert bodies[at - 1] == text.saw, f"{text} overwrote {bodies[at - 1]!r}"
+            assert bodies[at - 1] == saw, f"{text} overwrote {bodies[at - 1]!r}"
 
     def _order(self, server: Server) -> None:
         """What one person wrote in one thread stands there in the order in which it was written."""
