@@ -86,6 +86,12 @@ class Mirror:
         sql = "SELECT EXISTS (SELECT 1 FROM posts WHERE id = ?1) OR EXISTS (SELECT 1 FROM others WHERE id = ?1)"
         return bool(next(iter(self.db.execute(sql, (post_id,))))[0])
 
+    def post(self, post_id: str) -> Post | None:
+        """A post as the server has it."""
+        row = next(iter(self.db.execute("SELECT raw FROM posts WHERE id = ?", (post_id,))), None)
+        found = archive.decode("post", bytes(row[0])) if row is not None else None
+        return found if isinstance(found, Post) else None
+
     # -- one change after another
 
     def apply(self, changes: Iterable[tuple[str, bytes]], cursor: str, now: str = "") -> Changed:

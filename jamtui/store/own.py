@@ -317,6 +317,14 @@ class Own(Drafts):
                 (outbox_id,),
             )
 
+    def requeue_beyond(self, seq: int) -> bool:
+        """What was confirmed as a change after ``seq``, where the server's log ends, is to be sent again: that log took
+        the place of another. True if there was any."""
+        beyond = self.outbox("WHERE state = 'sent' AND seq > ?", (seq,))
+        for row in beyond:
+            self.requeue_sent(row.id)
+        return bool(beyond)
+
     def later(self, outbox_id: str, reason: str, next_try: datetime) -> None:
         with self.changing():
             self.db.execute(

@@ -23,7 +23,7 @@ from jamtui.archive import ArchiveError, rfc3339
 from jamtui.model import Changed
 from jamtui.store import rescue
 from jamtui.store.mirror import START, Loading, Mirror, seq_of
-from jamtui.store.own import Own
+from jamtui.store.own import Own, Queued
 
 if TYPE_CHECKING:
     from api_client.client import JamClient
@@ -53,10 +53,13 @@ class Engine:
         notify: Callable[[Changed], None],
         progress: Callable[[int, int], None],
         person_id: str = "",
+        wake: Callable[[], None] = lambda: None,
     ) -> None:
-        """``person_id``: whose posts are sent again when a restored server has lost them; "" for guests."""
+        """``person_id``: whose posts are sent again when a restored server has lost them; "" for guests. ``wake`` is
+        called when something is to be sent again while others are sent."""
         self._mirror = mirror
         self._person_id = person_id
+        self._wake = wake
         self._votes: frozenset[str] | None = None  # those that the server knows, once it was asked…
         self._before: frozenset[str] | None = None  # … and those that it knew before, until its log is known to go on
         self._own = own
@@ -116,6 +119,8 @@ class Engine:
         while True:
             cursor = self._mirror.cursor or START
             page = await self._client.changes(cursor, limit=PAGE)
+            if not applied:
+                self._ends(seq_of(page.head))
             behind = seq_of(page.head) - seq_of(cursor)
             if behind > _FAR_BEHIND and not applied:
                 return await self._load_snapshot()
@@ -184,13 +189,29 @@ class Engine:
         self._notify(changed)
 
     def _settle(self) -> None:
-        """Takes confirmed rows off the outbox once the mirror shows them. A post that it should have and does not have
-        was lost by a server whose file was put back by hand, so that no cursor told: it is sent again."""
+        """Takes confirmed rows off the outbox once the mirror shows them. One that it should show and does not was lost
+        by a server that was restored, in whose log the cursor is good, too: it is sent again."""
         seq = seq_of(self._mirror.cursor or START)
-        for row in self._own.outbox("WHERE state = 'sent' AND kind = 'post' AND seq <= ?", (seq,)):
-            if row.attempts < _AGAIN and not self._mirror.has(row.post_id):
+        for row in self._own.outbox("WHERE state = 'sent' AND kind IN ('post', 'edit', 'delete') AND seq <= ?", (seq,)):
+            if row.attempts < _AGAIN and not self._shown(row):
                 self._own.requeue_sent(row.id)
+                self._wake()
         if self._own.forget_sent(seq_of(self._mirror.cursor or START)):
+            self._notify(Changed(outbox=True, status=True))
+
+    def _shown(self, row: Queued) -> bool:
+        """Whether the mirror has what a confirmed post, edit or deletion asked for. Tags and votes may be off since."""
+        if row.kind == "post":
+            return self._mirror.has(row.post_id)
+        post = self._mirror.post(row.post_id)
+        if post is None or post.gone or row.kind == "delete":
+            return post is not None and bool(post.gone)
+        there = (post.title or "", post.body) == (row.payload.title, row.payload.body)  # it changed nothing
+        return post.version > row.payload.base_version or there
+
+    def _ends(self, seq: int) -> None:
+        """The server's log ends at ``seq``, and nothing is being sent now: what was confirmed beyond that is lost."""
+        if self._own.requeue_beyond(seq):
             self._notify(Changed(outbox=True, status=True))
 
     def settle(self) -> None:
@@ -245,6 +266,8 @@ class Engine:
                             self._streams = True
                             soon.reschedule(None)
                             goal = seq_of(event.head) if isinstance(event, Heartbeat) and event.head else 0
+                            if behind and goal:
+                                self._ends(goal)
                             look()
                         if isinstance(event, Change):
                             got = max(got, event.seq)

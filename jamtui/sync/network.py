@@ -218,7 +218,7 @@ class Network:
                         engine = Engine(
                             mirror.Mirror(mirror_db), store, client,
                             now=self._now, notify=self._notify, progress=self._progress,
-                            person_id=self._jam.me.person_id,
+                            person_id=self._jam.me.person_id, wake=self._woken.set,
                         )  # fmt: skip
                         sender = Sender(
                             store,
