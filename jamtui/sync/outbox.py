@@ -107,7 +107,7 @@ class Sender:
         return True
 
     async def _request(self, row: Queued) -> int:
-        """One write; returns the change that it became (Jam-Seq)."""
+        """One write; returns the change that it became (Jam-Seq), 0 when it was there before and that is not known."""
         client, payload = self._client, row.payload
         written_at = payload.written_at or rfc3339(row.created)
         match row.kind:
@@ -123,9 +123,16 @@ class Sender:
                 )
                 return answer.seq
             case "edit":
-                answer = await client.edit_post(
-                    row.post_id, payload.base_version, row.id, title=payload.title or None, body=payload.body
-                )
+                try:
+                    answer = await client.edit_post(
+                        row.post_id, payload.base_version, row.id, title=payload.title or None, body=payload.body
+                    )
+                except errors.Conflict:
+                    # It may have arrived without our hearing of it, before it was taken back and sent again anew.
+                    there = (await client.post(row.post_id)).post
+                    if (there.title or "", there.body) != (payload.title, payload.body):
+                        raise
+                    return 0
                 return answer.seq
             case "delete":
                 return (await client.delete_post(row.post_id, payload.base_version, row.id)).seq

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from api_client import errors
 from api_client.client import JamClient
@@ -429,6 +430,21 @@ async def test_an_outbox_that_the_server_puts_off_arrives_whole_once_and_in_orde
     async with as_(jam, "guest") as client:
         posts = [json.loads(change.raw) for change in (await client.changes()).items if change.type == "post"]
     assert [post["body"] for post in posts if post["parent_id"]] == bodies
+
+
+async def test_an_edit_that_arrived_before_it_was_taken_back_and_sent_again_meets_no_conflict(
+    jam: Any, tmp_path: Path
+) -> None:
+    thread, now = jam.thread(by=jam.ada), datetime.now(UTC)
+    change = own.Payload(None, "A title", "Changed", base_version=1)
+    with contextlib.closing(connect(tmp_path / "own.sqlite", own.SCHEMA)) as db:
+        store = own.Own(db)
+        async with as_(jam, "ada") as client:
+            await client.edit_post(thread["id"], 1, new_id(), title="A title", body="Changed")  # the answer was lost
+            for payload in (change, replace(change, body="Other")):
+                store.enqueue(new_id(), "edit", thread["id"], thread["id"], jam.forum["id"], payload, now)
+                await Sender(store, client, Backoff(random.Random(1)), lambda: now, lambda _: None).drain()
+        assert [(row.state, row.code) for row in store.outbox()] == [("sent", ""), ("refused", "version_conflict")]
 
 
 async def test_what_waited_is_told_when_it_goes_out_and_what_goes_at_once_is_not(
