@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -243,17 +243,30 @@ class Writing:
 
     def _send_edit(self, draft: Draft, target: PostRow, title: str, body: str, instead_of: Draft | None) -> str:
         self._check_own(target)
-        there, ahead = self._versions(target.id)
-        if target.key < 0 or not there:
+        if target.key < 0:
             raise UsageError("this post is not sent yet", "Take it back from the outbox to change it.")
-        begun = draft.base_version or there
-        # Begun upon edits that wait, it counts on them, as far as they still do; begun upon a version that somebody has
-        # changed since, it is for the Jam to say so.
-        version = there + ahead if begun == there else min(begun, there + ahead)
-        payload = Payload(target.parent_id, title, body, base_version=version)
+
+        def payload() -> Payload:
+            self._check_no_conflict(target.id)
+            there, ahead = self._versions(target.id)
+            if not there:
+                raise UsageError("this post is not here any more", "Try again when the mirror is up to date.")
+            begun = draft.base_version or there
+            # Begun upon edits that wait, it counts on them, as far as they still do; begun upon a version that somebody
+            # has changed since, it is for the Jam to say so.
+            version = there + ahead if begun == there else min(begun, there + ahead)
+            return Payload(target.parent_id, title, body, base_version=version)
+
         return self._enqueue(
             new_uuid7(self.now(), self._rng), "edit", target.id, target.thread_id, target.forum_id, payload, instead_of
         )
+
+    def _check_no_conflict(self, post_id: str) -> None:
+        """What was begun upon a change that met a newer version would go over that unseen: a person looks first."""
+        where = "WHERE post_id = ? AND kind = 'edit' AND state = 'refused' AND code = 'version_conflict'"
+        if self._own.outbox(where, (post_id,)):
+            hint = "Look at both in the outbox, and choose yours, theirs, or write a third; your text is kept."
+            raise UsageError("an earlier change of this post met a newer version", hint)
 
     def _versions(self, post_id: str) -> tuple[int, int]:
         """The version of a post that the mirror has (0: none), and how many edits that wait will raise it.
@@ -273,7 +286,7 @@ class Writing:
         post_id: str,
         thread_id: str,
         forum_id: str,
-        payload: Payload,
+        payload: Payload | Callable[[], Payload],
         draft: Draft | None = None,
     ) -> str:
         self._own.enqueue(outbox_id, kind, post_id, thread_id, forum_id, payload, self.now(), instead_of=draft)
@@ -334,8 +347,12 @@ class Writing:
                 return _undo("taken back", dropped)
             target = self.post(post_id)  # the Jam has it, though the mirror may not show it yet
         self._check_may_write()
-        there, edits = self._versions(target.id)
-        return self._change("delete", target, Payload(base_version=max(1, there) + edits))
+
+        def payload() -> Payload:
+            there, edits = self._versions(target.id)
+            return Payload(base_version=max(1, there) + edits)
+
+        return self._change("delete", target, payload)
 
     def tag(self, post_id: str, tag: str) -> str:
         return self._tagging("tag", post_id, tag)
@@ -355,7 +372,7 @@ class Writing:
         self._check_may_write()
         return self._change("unvote", self.post(post_id), Payload())
 
-    def _change(self, kind: str, target: PostRow, payload: Payload) -> str:
+    def _change(self, kind: str, target: PostRow, payload: Payload | Callable[[], Payload]) -> str:
         if target.gone:
             raise Refused("the post is gone", f"It was {GONE[target.gone]}.", "post_gone")
         outbox_id = new_uuid7(self.now(), self._rng)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 import apsw
@@ -192,13 +192,17 @@ class Own(Drafts):
         post_id: str,
         thread_id: str,
         forum_id: str,
-        payload: Payload,
+        payload: Payload | Callable[[], Payload],
         now: datetime,
         *,
         instead_of: Draft | None = None,
     ) -> None:
-        """One transaction: the row is in, and the draft that it was made of is out."""
+        """One transaction: the row is in, and the draft that it was made of is out.
+
+        A ``payload`` that depends on what else waits is made inside it: nothing is confirmed or refused meanwhile.
+        """
         with self.changing():
+            payload = payload() if callable(payload) else payload
             self.insert(outbox_id, kind, post_id, thread_id, forum_id, payload, now)
             if instead_of is not None:
                 self.sent_draft(instead_of, now)

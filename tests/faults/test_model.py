@@ -93,7 +93,7 @@ class Story(RuleBasedStateMachine):
         try:
             row_id = client.session.send(draft)
         except JamError as error:
-            only(error, "jam_closed", "parent_gone", "post_gone", "not sent yet")
+            only(error, "jam_closed", "parent_gone", "post_gone", "not sent yet", "met a newer version")
             self.ledger.drafts[home][place] = (draft.title, draft.body)
             return
         self.ledger.drafts[home].pop(place, None)

@@ -390,3 +390,30 @@ def test_a_draft_begun_upon_an_edit_that_is_refused_does_not_go_over_theirs(sess
     session.send(session.edit_draft("post-0003"))
     (row,) = session.stored().waiting
     assert (row.payload.body, row.payload.base_version) == ("begun", 1)  # the Jam is at 2, and will say so
+
+
+def test_nothing_is_written_upon_a_change_that_met_a_newer_version_before_a_person_has_looked(
+    session: Session, store: own.Own
+) -> None:
+    first = session.send(edit("one"))
+    begun = session.edit_draft("post-0003")  # of the text "one", in a window that stays open
+    arrives(session, post(3, 2, author_id=ME, body="Theirs", version=2))
+    store.refused(first, "It was changed meanwhile", "version_conflict")
+    with pytest.raises(UsageError, match="met a newer version"):
+        session.send(replace(begun, body="two"))
+    assert [one.body for one in session.drafts()] == ["two"]
+    session.choose_mine(first)
+    session.send(session.edit_draft("post-0003"))
+    assert [row.payload.base_version for row in session.stored().waiting] == [2, 3]
+
+
+def test_what_depends_on_the_outbox_is_made_while_nobody_else_changes_it(session: Session, store: own.Own) -> None:
+    held: list[bool] = []
+
+    def payload() -> own.Payload:
+        held.append(store.db.in_transaction)
+        return own.Payload(body="text")
+
+    store.enqueue("o1", "post", "o1", "post-0001", FORUM, payload, NOW)
+    assert held == [True]
+    assert [row.payload.body for row in session.stored().waiting] == ["text"]
