@@ -34,6 +34,7 @@ class Text:
     saw: str = ""  # EDIT: the body that it replaces, as its writer saw it
     dropped: bool = False  # taken back by its writer: it may have arrived before that
     moved: bool = False  # refused, taken back, tried again by hand: its place among others is open
+    undone: bool = False  # taken back, and put back again
     lost: bool = False  # confirmed, and then the server lost it with its disk
 
 
@@ -154,7 +155,8 @@ class Ledger:
     def back(self, row_ids: Collection[str]) -> None:
         """Rows that had been taken out stand there again."""
         for text in self.texts:
-            text.dropped = text.dropped and text.row_id not in row_ids
+            if text.row_id in row_ids:
+                text.dropped, text.undone = False, True
 
     def restore(self, server: Server, waiting: dict[str, list[Queued]], people: dict[str, str]) -> None:
         """The server has lost what came after its backup; ``waiting`` are the outboxes of the homes."""
@@ -262,7 +264,8 @@ class Ledger:
             if row is not None:
                 text.moved = True  # refused, or behind something refused
                 assert row.payload.body == text.body
-                assert not (text.edit and text.body in bodies), f"the server has {text}, and it waits: {row}"
+                there = text.edit and text.body in bodies
+                assert text.undone or not there, f"the server has {text}, and it waits: {row}"
             else:
                 assert arrived, f"lost: {text}"
             if text.edit and row is None and text.body in bodies:
