@@ -34,7 +34,6 @@ from jamtui.paths import Home
 from jamtui.reading import Reading
 from jamtui.reports import write_report
 from jamtui.safe_text import safe_line
-from jamtui.searching import Searching
 from jamtui.session_ways import Ways
 from jamtui.store import connection, mirror, opening, own, rows
 from jamtui.store.activity import activity
@@ -51,6 +50,7 @@ from jamtui.writing import Limits, Writing
 
 if TYPE_CHECKING:
     from api_client.client import JamClient
+    from jamtui.searching import Searching
 
 
 _READ_ONLY = "the folder of the mirror cannot be written, so nothing is fetched or sent"
@@ -98,7 +98,7 @@ class Session(Ways, Reading, Writing):
         self._places = Places(lambda: connection.connect(jam.own, own.SCHEMA), self._marks)
         self._explored: dict[str, str] = {}  # places of this run, while exploring
         self._rows = rows.Rows(rows.connect(jam.mirror, jam.own), jam.me)
-        self.searching = Searching(jam, self.counted_from, self._fresh, self._marks)
+        self._searching: Searching | None = None
         self._seen = (-1, -1)
         self._stamp = (-1, -1)
         self._marked: set[int] | None = None  # threads in which was marked since counting; None: not known
@@ -106,6 +106,14 @@ class Session(Ways, Reading, Writing):
         self._activity: tuple[datetime, dict[str, tuple[int, ...]]] | None = None
 
     # -- facts
+
+    @property
+    def searching(self) -> Searching:
+        if self._searching is None:
+            from jamtui.searching import Searching  # not for a start
+
+            self._searching = Searching(self.known, self.counted_from, self._fresh, self._marks)
+        return self._searching
 
     @property
     def me(self) -> Me:
@@ -351,7 +359,8 @@ class Session(Ways, Reading, Writing):
 
     def close(self) -> None:
         self.rest()
-        self.searching.close()
+        if self._searching is not None:
+            self._searching.close()
         try:
             self._places.close()
         finally:

@@ -22,9 +22,15 @@ from jamtui.store.mirror import Mirror, seq_of
 
 MANY = 500  # touched threads from which on all are counted at once
 
-_WHAT = "p.thread, count(*), sum(p.author <> ?1 AND r.h IS NULL {loud})"
-_FROM = "FROM posts p LEFT JOIN own.read r ON r.h = p.h WHERE p.gone = 0"
-# (thread, forum, posts, unread) of threads, each from a number on, in one piece: apsw takes Python's lock for each row.
+# Threads, forums, posts, unread of all threads, each in one piece: apsw takes Python's lock for each row.
+_ALL = """
+SELECT json_group_array(n), json_group_array(forum), json_group_array(posts), json_group_array(unread) FROM (
+    SELECT t.n AS n, t.forum AS forum, count(p.n) AS posts,
+        coalesce(sum(p.author <> ?1 AND r.h IS NULL {loud}), 0) AS unread
+    FROM threads t LEFT JOIN posts p ON p.thread = t.n AND p.gone = 0 LEFT JOIN own.read r ON r.h = p.h
+    GROUP BY t.n ORDER BY t.n)"""
+_NUMBERS = msgspec.json.Decoder(list[int])
+# (thread, forum, posts, unread) of threads, each from a number on.
 _SOME = """
 SELECT json_group_array(json_array(n, forum, posts, unread)) FROM (
     SELECT t.n AS n, t.forum AS forum, count(p.n) AS posts,
@@ -90,13 +96,12 @@ class Counts:
             self._all(db, me, loud)
 
     def _all(self, db: apsw.Connection, me: int, loud: str) -> None:
-        sql = f"SELECT {_WHAT.format(loud=loud)} {_FROM} GROUP BY p.thread ORDER BY p.thread"
-        counts: dict[int, tuple[int, int]] = {n: (posts, unread) for n, posts, unread in db.execute(sql, (me,))}
-        self._threads, self._forums = array("q"), array("q")
-        self._posts, self._unread = array("q"), array("q")
+        row = next(iter(db.execute(_ALL.format(loud=loud), (me,))))
+        columns = [array("q", _NUMBERS.decode(str(column))) for column in row]
+        self._threads, self._forums, self._posts, self._unread = columns
         self._of_forums = {}
-        for n, forum in db.execute("SELECT n, forum FROM threads ORDER BY n"):
-            self._put(n, forum, *counts.get(n, (0, 0)))
+        for forum, posts, unread in zip(self._forums, self._posts, self._unread, strict=True):
+            self._change(forum, 1, posts, unread)
 
     def _some(self, db: apsw.Connection, me: int, loud: str, begin: dict[int, int]) -> None:
         """Counts in these threads the posts with higher numbers than those given, to what is held of the others."""

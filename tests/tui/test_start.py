@@ -13,7 +13,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # What a first frame has no use for: network, secrets, server, and libraries that take long to import.
 UNWANTED = (
     "httpx", "httpcore", "h11", "anyio", "keyring", "secretstorage", "api_client.client", "api_client.transport",
-    "jamserver", "starlette", "uvicorn", "argon2", "zstandard", "pydantic", "typer", "pygments", "rich.markdown",
+    "jamserver", "jamtui.searching", "starlette", "uvicorn", "argon2", "zstandard", "pydantic", "typer", "pygments",
+    "rich.markdown",
 )  # fmt: skip
 # The network starts behind the first frame: what was imported and drawn by then is told, and the program ends.
 CODE = """
