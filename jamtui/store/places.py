@@ -13,15 +13,11 @@ from collections.abc import Callable
 import apsw
 
 from jamtui.errors import JamError
-from jamtui.store.connection import StoreError
+from jamtui.store.connection import StoreBusy
 from jamtui.store.marks import MarkStore
 
 REST = 0.1  # seconds without another place
 AT_MOST = 0.5  # seconds after which it is written all the same
-
-
-def _busy() -> StoreError:
-    return StoreError("where you were could not be kept", "Another program keeps own.sqlite busy.")
 
 
 class Places:
@@ -86,8 +82,8 @@ class Places:
                     if db is None:
                         db = self._connect()
                     MarkStore(db).set_places(self._writing)
-                except apsw.BusyError:  # another jamtui holds the store for long
-                    self._again(_busy() if self._stopped else None)
+                except StoreBusy as error:  # another jamtui holds the store for long
+                    self._again(error if self._stopped else None)
                 except JamError as error:
                     self._again(error)
                 else:
