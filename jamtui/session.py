@@ -344,7 +344,11 @@ class Session(Ways, Reading, Writing):
     def _connection(self) -> tuple[Link | None, datetime | None]:
         state = self._network.state if self._network is not None else None
         if state is None or state.link is Link.READER:
-            return told_of(Holder(self.known.lock).told())
+            holder = Holder(self.known.lock)
+            if not holder.held():
+                return None, None
+            link, again = told_of(holder.told())
+            return link or Link.CONNECTING, again  # a command that sends tells nothing
         return state.link, state.next_try
 
     def reconnect(self) -> str:

@@ -197,6 +197,8 @@ class Composer(Vertical):
             self._say("", "")
             self._timer = self.set_timer(SAVE_AFTER, self.save_now, name="save-draft")
         self._count()
+        # Where a line has just wrapped, the area has scrolled by the height that it had before.
+        self.call_after_refresh(self.query_one(Area).scroll_cursor_visible)
 
     def on_descendant_blur(self) -> None:
         if self.is_attached:

@@ -170,9 +170,17 @@ def _tag(parser: Parser) -> None:
 
 
 def _outbox(parser: Parser) -> None:
-    parser.add_argument("action", nargs="?", choices=("retry", "edit", "drop"), help="without it: list what waits")
+    choices = ("retry", "edit", "drop", "show", "mine", "theirs")
+    parser.add_argument("action", nargs="?", choices=choices, help="without it: list what waits")
     parser.add_argument("id", metavar="ID", nargs="?", help="the row's id, or its first characters (6 or more)")
     parser.add_argument("--body", metavar="TEXT", help=f"with edit: {BODY_HELP}")
+    parser.add_argument("--to", metavar="POST", help="with edit: answer that post instead")
+
+
+def _drafts(parser: Parser) -> None:
+    parser.add_argument("action", nargs="?", choices=("send", "discard", "restore"), help="without it: list them")
+    parser.add_argument("id", metavar="ID", nargs="?", help="the draft's id, or its first characters (6 or more)")
+    parser.add_argument("--thrown", action="store_true", help="list what was thrown away in the last 30 days")
 
 
 def _export(parser: Parser) -> None:
@@ -317,9 +325,20 @@ COMMANDS: dict[str, Command] = {
     ),
     "outbox": Command(
         "outbox:run",
-        "what you wrote and the Jam has not confirmed",
-        "jamtui outbox\njamtui outbox retry 0192f3a4\njamtui outbox drop 0192f3a4",
+        "what you wrote and the Jam has not confirmed: why, and when it is tried again",
+        "jamtui outbox\njamtui outbox retry 0192f3a4\njamtui outbox drop 0192f3a4\n"
+        "jamtui outbox show 0192f3a4\njamtui outbox edit 0192f3a4 --to 0192f3b5",
         _outbox,
+        "show tells all about one. Where a post was changed meanwhile, it shows both versions: mine sends yours over "
+        "theirs, theirs drops yours, edit writes a third.",
+    ),
+    "drafts": Command(
+        "drafts:run",
+        "what you are writing and have not sent",
+        "jamtui drafts\njamtui drafts send reply:0192f3a4\njamtui drafts discard reply:0192f3a4\n"
+        "jamtui drafts --thrown\njamtui drafts restore 12",
+        _drafts,
+        "What was discarded, dropped from the outbox, or gave way to another window can be brought back for 30 days.",
     ),
     "export": Command(
         "files:export",

@@ -16,6 +16,7 @@ from jamtui.errors import JamError, NotSignedIn, UsageError
 from jamtui.safe_text import safe_line
 from jamtui.store.registry import KnownJam
 from jamtui.sync import sign_in
+from jamtui.sync.holder import Holder
 from jamtui.sync.sign_in import Offer
 
 _LONGEST = 64 * 1024  # bytes of a secret on standard input
@@ -134,8 +135,16 @@ def logout(context: Context, args: argparse.Namespace) -> int:
     jam = context.jam(args.name)
     if not args.discard:
         _refuse_to_lose(context, jam)
-    first_paint.forget(context.home)
-    left = asyncio.run(sign_in.sign_out(context.home, jam, context.environ))
+    holder = Holder(jam.lock)
+    if not jam.local and jam.folder.is_dir() and not holder.take():
+        raise JamError(
+            "another jamtui on this machine is open on this Jam", "Close it first: what is typed there would be lost."
+        )
+    try:
+        first_paint.forget(context.home)
+        left = asyncio.run(sign_in.sign_out(context.home, jam, context.environ))
+    finally:
+        holder.release()
     if left:
         context.out.say(f"Note: {left}.")
     if context.out.json:
@@ -154,7 +163,7 @@ def _refuse_to_lose(context: Context, jam: KnownJam) -> None:
         more = f" and {len(lost) - 5} more" if len(lost) > 5 else ""
         raise JamError(
             f"this was never sent and would be lost: {', '.join(lost[:5])}{more}",
-            "Send it first (jamtui sync), or add --discard.",
+            "jamtui sync sends what is in the outbox, jamtui drafts send ID a draft; --discard throws all of it away.",
         )
 
 

@@ -19,6 +19,8 @@ from jamtui.sync.holder import Holder
 from jamtui.sync.network import Once
 
 _SHOW_AFTER = 1.0  # seconds; what is quicker needs no progress
+_PATIENCE = 10.0  # seconds in which a command that holds the network ends
+_LOOK = 0.05  # seconds between looks whether it has: there is no other way to hear of it
 
 
 def sync(context: Context, args: argparse.Namespace) -> int:
@@ -29,7 +31,7 @@ def sync(context: Context, args: argparse.Namespace) -> int:
 
 def _sync(context: Context, jam: KnownJam) -> int:
     holder = Holder(jam.lock)
-    if not holder.take():
+    if not _taken(holder):
         link = network.link_of(holder.told())
         if link in (Link.OFFLINE, Link.RECONNECTING):
             raise Unreachable(
@@ -51,6 +53,19 @@ def _sync(context: Context, jam: KnownJam) -> int:
         holder.release()
     _tell(context, jam, done)
     return 0
+
+
+def _taken(holder: Holder) -> bool:
+    """Whether this process holds the network. A command that is sending holds it for seconds, and tells nothing: it is
+    waited for, since it fetches no more than it needs."""
+    deadline = time.monotonic() + _PATIENCE
+    told = False
+    while not holder.take():
+        if told or time.monotonic() >= deadline:
+            return False
+        told = network.link_of(holder.told()) is not None
+        time.sleep(_LOOK)
+    return True
 
 
 async def once(context: Context, jam: KnownJam) -> Once:

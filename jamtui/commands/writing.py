@@ -140,6 +140,7 @@ def send(session: Session, draft: Draft, *, goes_on: bool) -> str:
     """Puts ``draft`` into the outbox. Another draft for the same place, from the screen, stays; ``goes_on`` says that
     ``draft`` is that one continued. When it cannot be sent, both are kept as one draft."""
     if goes_on:
+        session.save_draft(draft)
         return session.send(draft)
     try:
         return session.send_beside(draft)

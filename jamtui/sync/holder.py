@@ -34,7 +34,22 @@ class Holder:
             os.close(file)
             raise
         self._file = file
+        self.tell("")  # what a holder that was killed told is over
         return True
+
+    def held(self) -> bool:
+        """Whether any process holds the network now. Who tries to take it at this very moment may have to try again."""
+        try:
+            file = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(file)
+        return False
 
     def tell(self, word: str) -> None:
         """Says to whoever reads the mirror how the link is. A full disk keeps the word that was there."""

@@ -90,7 +90,7 @@ def test_no_word_is_lost_in_kills_while_typing_and_sending(
     threads = [data["id"] for kind, data in server.exported() if kind == "post"]
     people = [
         Person(n, add_writer(server, server.url, new_home(), f"writer{n}"), random.Random(f"{seed} {n}"), threads)
-        for n in range(2 if kills < 100 else 4)
+        for n in range(2 if kills < 100 else 6)
     ]
 
     def life(person: Person) -> None:
