@@ -26,6 +26,8 @@ from jamtui.store.connection import transaction
 from jamtui.store.mirror import Mirror
 from jamtui.store.own import Own, Payload
 
+_UNDONE = {"vote": "unvote", "edit": "delete"}  # what makes a write needless that would be sent again
+
 REASON = "The server was restored from a backup that does not have it"
 
 
@@ -79,10 +81,12 @@ def settle(mirror: Mirror, own: Own, now: datetime, votes: frozenset[str]) -> Ag
     rows = list(own.db.execute("SELECT n, what, raw FROM rescued ORDER BY n"))
     same = any(what == "jam" and _text(raw) == _jam_id(mirror.db) for _, what, raw in rows)
     waiting = {(row.kind, row.post_id) for row in own.outbox()}
+    # Asked for since: a vote that is to be withdrawn is not cast again, a post that is to be taken back not changed.
+    undone = {(row.kind, row.post_id) for row in own.outbox("WHERE state <> 'refused'")}
     with own.changing():
         for _, what, raw in rows if same else ():
             for kind, post, payload in _writes(mirror.db, str(what), raw, votes):
-                if (kind, post.id) in waiting:
+                if (kind, post.id) in waiting or (_UNDONE.get(kind), post.id) in undone:
                     continue
                 outbox_id = post.id if kind == "post" else _id(f"{kind} {post.id} {mirror.cursor}")
                 own.insert(outbox_id, kind, post.id, post.thread_id, post.forum_id, payload, now, reason=REASON)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from api_client.client import JamClient
 
 _WAITED = timedelta(seconds=5)  # what went out later than this after it was written is told to who wrote it
+_FURTHEST = timedelta(seconds=errors.MAX_RETRY_AFTER + 1)  # that a try is put off
 _SIDE_BY_SIDE = 4  # threads that are sent at the same time
 
 
@@ -56,7 +57,13 @@ class Sender:
         for end in ends:
             if isinstance(end, BaseException):
                 raise end
-        return min((row.next_try or self._now() for row in next_rows(self._own.outbox())), default=None)
+        return min((self._put_off(row) or self._now() for row in next_rows(self._own.outbox())), default=None)
+
+    def _put_off(self, row: Queued) -> datetime | None:
+        """Until when a row is not to be tried; None: now. A time further off than any wait is one of before the clock
+        was set back."""
+        at, now = row.next_try, self._now()
+        return at if at is not None and now < at <= now + _FURTHEST else None
 
     async def _chain(self, chain: list[Queued], limit: asyncio.Semaphore) -> None:
         async with limit:
@@ -68,7 +75,7 @@ class Sender:
                 if row.state == "refused" or depends(row, refused):
                     _hold(row, refused)
                     continue
-                if row.next_try is not None and row.next_try > self._now():
+                if self._put_off(row) is not None:
                     return
                 if not await self._send(row):
                     current = self._own.one(row.id)

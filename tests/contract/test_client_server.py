@@ -447,6 +447,21 @@ async def test_an_edit_that_arrived_before_it_was_taken_back_and_sent_again_meet
         assert [(row.state, row.code) for row in store.outbox()] == [("sent", ""), ("refused", "version_conflict")]
 
 
+async def test_a_clock_that_was_set_back_puts_nothing_off(jam: Any, tmp_path: Path) -> None:
+    thread, now = jam.thread(), datetime(2026, 11, 23, 10, tzinfo=UTC)
+    with contextlib.closing(connect(tmp_path / "own.sqlite", own.SCHEMA)) as db:
+        store, post_id = own.Own(db), new_id()
+        payload = own.Payload(thread["id"], body="text")
+        store.enqueue(post_id, "post", post_id, thread["id"], jam.forum["id"], payload, now)
+        due = now + timedelta(minutes=10)
+        store.later(post_id, "The server asks to slow down", due)
+        async with as_(jam, "bob") as client:
+            assert await Sender(store, client, Backoff(random.Random(1)), lambda: now, lambda _: None).drain() == due
+            now -= timedelta(hours=9)
+            assert await Sender(store, client, Backoff(random.Random(1)), lambda: now, lambda _: None).drain() is None
+        assert [row.state for row in store.outbox()] == ["sent"]
+
+
 async def test_what_waited_is_told_when_it_goes_out_and_what_goes_at_once_is_not(
     start_jam: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -38,8 +38,9 @@ class Reader:
 
     async def sync(self, client: JamClient, *, send: bool = True, read: bool = True) -> None:
         engine = Engine(
-            self.mirror, self.own, client, now=now, notify=lambda _: None, progress=lambda _done, _total: None
-        )
+            self.mirror, self.own, client, now=now, notify=lambda _: None, progress=lambda _done, _total: None,
+            person_id=(await client.me()).id,
+        )  # fmt: skip
         if read:
             await engine.resume()
         if send:
@@ -100,3 +101,30 @@ async def test_also_when_its_log_has_got_as_far_since(lost: Any) -> None:
     assert post is not None
     assert (post.body, post.version, post.tags) == ("Changed", 2, ("one", "three", "two"))
     assert reader.mirror.post(ID.format(1)) is not None
+
+
+async def test_a_vote_that_is_to_be_withdrawn_is_not_cast_again(
+    start_jam: Callable[..., Any], start_server: Callable[..., Any], tmp_path: Path
+) -> None:
+    jam = start_jam(tmp_path / "jam.sqlite", vote_join=0.0)
+    reader, token = Reader(tmp_path), jam.ada.headers["Authorization"].removeprefix("Bearer ")
+    thread, other = jam.thread(by=jam.bob), jam.thread(by=jam.bob)
+    there = {"thread_id": thread["id"], "forum_id": thread["forum_id"]}
+    async with asyncio.timeout(60):
+        await asyncio.to_thread(jam.server.stop)
+        shutil.copy(jam.server.db, tmp_path / "backup.sqlite")
+        jam.server = start_server(jam.server.db, vote_join=0.0)
+        async with JamClient(jam.server.url, tokens=FixedToken(token)) as client:
+            for post in (thread, other):
+                await client.put_vote(post["id"])
+            await reader.sync(client)
+            reader.own.set_votes(await client.my_votes())
+        reader.own.enqueue(ID.format(3), "unvote", thread["id"], now=now(), payload=Payload(), **there)
+        await asyncio.to_thread(jam.server.stop)
+        jam.server = start_server(tmp_path / "backup.sqlite", vote_join=0.0)
+        async with JamClient(jam.server.url, tokens=FixedToken(token)) as client:
+            await reader.sync(client)
+            await reader.sync(client)
+            assert await client.my_votes() == [other["id"]]
+    reader.mirror.db.close()
+    reader.own.db.close()
