@@ -130,13 +130,13 @@ class JamClient:
 
     async def openapi(self) -> bytes:
         """The server's OpenAPI document, as it came."""
-        return (await self._transport.call("GET", "/openapi.json")).body
+        return (await self._transport.call("GET", "/openapi.json", limit=self._transport.bounds.call_bytes)).body
 
     async def jam(self) -> Jam:
         return await self._get(_JAM, f"{API}/jam", "jam")
 
     async def forums(self) -> list[Forum]:
-        return (await self._get(_FORUMS, f"{API}/forums", "list of forums")).items
+        return (await self._list(_FORUMS, f"{API}/forums", "list of forums")).items
 
     async def forum(self, name: str) -> Forum:
         """A forum by id or slug."""
@@ -154,7 +154,8 @@ class JamClient:
     ) -> PostsPage:
         """A page of posts, oldest change first."""
         path = f"{API}/posts" + _query(forum=forum, thread=thread, author=author, tag=tag, after=after, limit=limit)
-        page = await self._get(_POSTS, path, "page of posts")
+        answer = await self._transport.call("GET", path, limit=self._transport.bounds.call_bytes)
+        page = decoded(_POSTS, answer.body, "page of posts")
         return PostsPage([bytes(item) for item in page.items], page.next)
 
     async def post(self, post_id: str) -> PostAnswer:
@@ -164,14 +165,14 @@ class JamClient:
 
     async def post_tags(self, post_id: str) -> list[TagBy]:
         """The tags of a post, with who put them there."""
-        return (await self._get(_TAGS_BY, f"{API}/posts/{_segment(post_id)}/tags", "list of tags")).items
+        return (await self._list(_TAGS_BY, f"{API}/posts/{_segment(post_id)}/tags", "list of tags")).items
 
     async def tags(self) -> list[TagCount]:
         """The Jam's tags, most used first."""
-        return (await self._get(_TAGS, f"{API}/tags", "list of tags")).items
+        return (await self._list(_TAGS, f"{API}/tags", "list of tags")).items
 
     async def people(self, *, after: str | None = None, limit: int | None = None) -> PeoplePage:
-        return await self._get(_PEOPLE, f"{API}/people" + _query(after=after, limit=limit), "list of people")
+        return await self._list(_PEOPLE, f"{API}/people" + _query(after=after, limit=limit), "list of people")
 
     async def person(self, name: str) -> Person:
         """A person by id or handle."""
@@ -180,7 +181,7 @@ class JamClient:
     async def announcements(self, *, after: str | None = None, limit: int | None = None) -> AnnouncementsPage:
         """What hosts and moderators announced, oldest first."""
         path = f"{API}/announcements" + _query(after=after, limit=limit)
-        return await self._get(_ANNOUNCEMENTS, path, "list of announcements")
+        return await self._list(_ANNOUNCEMENTS, path, "list of announcements")
 
     async def me(self) -> Person:
         """Who the token belongs to; `NotSignedIn` for a guest."""
@@ -188,7 +189,7 @@ class JamClient:
 
     async def my_votes(self) -> list[str]:
         """The ids of the posts that one voted for; private, so not in the change log."""
-        return (await self._get(_IDS, f"{API}/me/votes", "list of votes")).items
+        return (await self._list(_IDS, f"{API}/me/votes", "list of votes")).items
 
     # -- writing
 
@@ -296,7 +297,8 @@ class JamClient:
         """The changes after a cursor; `LogReplaced` when the log does not have it. With ``etag`` of an earlier page, an
         answer that is still the same comes as ``unchanged``."""
         headers = {"If-None-Match": etag} if etag else None
-        answer = await self._transport.call("GET", f"{API}/changes" + _query(after=after, limit=limit), headers=headers)
+        path = f"{API}/changes" + _query(after=after, limit=limit)
+        answer = await self._transport.call("GET", path, headers=headers, limit=self._transport.bounds.call_bytes)
         if answer.status == 304:
             return ChangesPage([], after, etag, unchanged=True)
         page = decoded(_CHANGES, answer.body, "page of changes")
@@ -343,6 +345,10 @@ class JamClient:
 
     async def _get(self, decoder: msgspec.json.Decoder[T], path: str, what: str) -> T:
         return decoded(decoder, (await self._transport.call("GET", path)).body, what)
+
+    async def _list(self, decoder: msgspec.json.Decoder[T], path: str, what: str) -> T:
+        limit = self._transport.bounds.list_bytes
+        return decoded(decoder, (await self._transport.call("GET", path, limit=limit)).body, what)
 
 
 def _segment(text: str) -> str:

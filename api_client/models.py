@@ -7,7 +7,9 @@ UTF-8 JSON without lone surrogates.
 
 from __future__ import annotations
 
+import codecs
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, TypeVar
 
@@ -18,6 +20,8 @@ from api_client.errors import BadAnswer
 from jamtui.archive import Forum, Jam, Person, Post, mend_surrogates
 
 START = "0-0"  # the cursor before everything
+_PIECE = 1 << 16  # bytes that are decoded at a time
+_GROWN = 1 << 20  # bytes that an answer may become longer when it is mended
 
 _CURSOR = re.compile(r"(0|[1-9][0-9]{0,18})-[0-9A-Za-z_~.]{1,32}\Z")
 
@@ -239,10 +243,29 @@ def tidy(body: bytes) -> bytes:
     """JSON that every reader can take: broken UTF-8 and lone surrogate escapes become U+FFFD."""
     if not body.isascii():
         try:
-            body.decode("utf-8")
+            for _ in _texts(body, "strict"):
+                pass
         except UnicodeDecodeError:
-            body = body.decode("utf-8", "replace").encode()
+            body = _mended_utf8(body)
     return mend_surrogates(body)
+
+
+def _texts(body: bytes, on_error: str) -> Iterator[str]:
+    """``body`` as text, in pieces: the whole of it would take four times the room if one character is rare."""
+    decoder = codecs.getincrementaldecoder("utf-8")(on_error)
+    for start in range(0, len(body), _PIECE):
+        yield decoder.decode(body[start : start + _PIECE])
+    yield decoder.decode(b"", final=True)
+
+
+def _mended_utf8(body: bytes) -> bytes:
+    """U+FFFD for what is broken. Each takes up to three times the room: `BadAnswer` when that becomes too much."""
+    mended = bytearray()
+    for text in _texts(body, "replace"):
+        mended += text.encode()
+        if len(mended) > len(body) + _GROWN:
+            raise BadAnswer("The server's answer is not UTF-8", "It was not used.")
+    return bytes(mended)
 
 
 def decoded(decoder: msgspec.json.Decoder[T], body: bytes, what: str) -> T:

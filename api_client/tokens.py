@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from api_client.errors import NotSignedIn
@@ -56,7 +58,8 @@ class RefreshingToken:
 
     ``refresh`` is the call (`JamClient.refresh` of a client for the same origin), ``keep`` stores the new pair *before*
     anything uses it, since the old one is spent, and ``stored`` reads the pair (access, refresh) that is stored now:
-    another jamtui of the same person may have refreshed it meanwhile. Both may block: they run in a thread.
+    another jamtui of the same person may have refreshed it meanwhile. Both may block: they run in a thread. Around all
+    three stands ``alone``, which only one process at a time may enter: a refresh token that two spend looks stolen.
     """
 
     def __init__(
@@ -67,12 +70,14 @@ class RefreshingToken:
         refresh: Callable[[str], Awaitable[Token]],
         keep: Callable[[Token], None],
         stored: Callable[[], tuple[str, str] | None] = lambda: None,
+        alone: Callable[[], AbstractAsyncContextManager[object]] = contextlib.nullcontext,
     ) -> None:
         self._access = access
         self._refresh_token = refresh_token
         self._refresh = refresh
         self._keep = keep
         self._stored = stored
+        self._alone = alone
         self._renewing: asyncio.Task[str | None] | None = None
         self._spent = ""  # the refresh token that the server refused: not asked with again
 
@@ -93,6 +98,10 @@ class RefreshingToken:
         return await asyncio.shield(self._renewing)
 
     async def _renew(self, old: str) -> str | None:
+        async with self._alone():
+            return await self._renewed(old)
+
+    async def _renewed(self, old: str) -> str | None:
         pair = await asyncio.to_thread(self._stored)
         if pair is not None and pair[0] != old:
             self._access, self._refresh_token = pair

@@ -36,8 +36,10 @@ class Bounds(Struct, frozen=True):
     """What a server may take of us. Seconds, and bytes as decoded."""
 
     call_seconds: float = 15.0  # a whole call, from connecting to the last byte
-    call_bytes: int = 8 << 20
-    record_bytes: int = 1 << 20  # a line of the snapshot, an event of the stream
+    call_bytes: int = 8 << 20  # what is kept as it came: a page of changes
+    # Text takes four times the room where one character is rare, so what is taken apart at once has to be shorter:
+    list_bytes: int = 4 << 20
+    record_bytes: int = 1 << 20  # a line of the snapshot, an event of the stream, any answer that is one object
     quiet_seconds: float = 15.0  # without a byte of the snapshot
     stream_quiet_seconds: float = 45.0  # without a byte of the stream: three heartbeats
     snapshot_bytes: int = 2 << 30
@@ -105,8 +107,11 @@ class Transport:
         json: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
         token: bool = True,
+        limit: int | None = None,
     ) -> Answer:
-        """One request and its whole answer. ``token``: send one, if there is one."""
+        """One request and its whole answer. ``token``: send one, if there is one. ``limit``: bytes of the answer, those
+        of a record by default."""
+        limit = self.bounds.record_bytes if limit is None else limit
         content = None if json is None else _encoded(json)
         head = {"Accept": "application/json", **(headers or {})}
         if content is not None:
@@ -118,7 +123,7 @@ class Transport:
                     response = await self._begin(method, path, head, bearer, content)
                     try:
                         if self._good(response, head):
-                            body = await self._body(response, self.bounds.call_bytes)
+                            body = await self._body(response, limit)
                             if body[:64].lstrip()[:1] == b"<":
                                 raise errors.not_a_jam("A web page", response.status_code)
                             return Answer(response.status_code, response.headers, tidy(body))

@@ -174,7 +174,12 @@ def mend_surrogates(raw: bytes) -> bytes:
     """JSON with lone surrogate escapes replaced by U+FFFD, so that every text can be encoded again."""
     if b"\\u" not in raw:
         return raw
-    return _ESCAPES.sub(lambda m: b"\\ufffd" if len(m[0]) == 6 else m[0], raw)
+    mended: bytearray | None = None
+    for match in _ESCAPES.finditer(raw):
+        if match.end() - match.start() == 6:  # as long as what takes its place: nothing moves, nothing is collected
+            mended = bytearray(raw) if mended is None else mended
+            mended[match.start() : match.end()] = b"\\ufffd"
+    return raw if mended is None else bytes(mended)
 
 
 def decode(kind: str, raw: bytes) -> Object | None:

@@ -7,8 +7,12 @@ client is made for one origin and its store's entry bears that origin's name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -17,12 +21,17 @@ from api_client.client import JamClient
 from api_client.models import Discovery, Token
 from api_client.origin import parse_origin
 from api_client.tokens import FixedToken, RefreshingToken, TokenProvider
+from api_client.transport import Bounds
 from jamtui.archive import Person
 from jamtui.credentials import TOKEN_VARIABLE, CredentialStore, NoStore, Secret, environment_secret, open_store
 from jamtui.errors import JamError, NotSignedIn
 from jamtui.paths import Home
 from jamtui.store import registry
 from jamtui.store.registry import KnownJam
+from jamtui.sync.holder import Holder
+
+_PATIENCE = 20.0  # seconds that another process may take to renew the sign-in: a call and its storing
+_LOOK = 0.05  # seconds between looks at whether it is done
 
 
 class Offer(Struct, frozen=True):
@@ -137,9 +146,9 @@ async def sign_out(home: Home, jam: KnownJam, environ: Mapping[str, str]) -> str
     return "; ".join(left)
 
 
-def client_for(home: Home, jam: KnownJam, environ: Mapping[str, str]) -> JamClient:
+def client_for(home: Home, jam: KnownJam, environ: Mapping[str, str], bounds: Bounds | None = None) -> JamClient:
     """A client of the Jam with the reader's token. Raises `NotSignedIn` when there should be one and is none."""
-    return JamClient(jam.origin, tokens=_tokens(home, jam, environ))
+    return JamClient(jam.origin, tokens=_tokens(home, jam, environ), bounds=bounds)
 
 
 def _tokens(home: Home, jam: KnownJam, environ: Mapping[str, str]) -> TokenProvider | None:
@@ -171,7 +180,23 @@ def _tokens(home: Home, jam: KnownJam, environ: Mapping[str, str]) -> TokenProvi
         refresh=refresh,
         keep=lambda new: keep.save(jam.account, _secret(new)),
         stored=stored,
+        alone=lambda: _alone(jam.folder / "sign-in.lock"),
     )
+
+
+@contextlib.asynccontextmanager
+async def _alone(path: Path) -> AsyncGenerator[None]:
+    """Inside, this process is the only one of this account that renews the sign-in."""
+    lock = Holder(path)
+    end = time.monotonic() + _PATIENCE
+    while not lock.take():
+        if time.monotonic() > end:
+            raise errors.Unreachable("another jamtui on this machine is renewing the sign-in", "It is tried again.")
+        await asyncio.sleep(_LOOK)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _checked(home: Home, store: str, environ: Mapping[str, str]) -> CredentialStore:
