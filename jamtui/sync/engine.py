@@ -2,7 +2,7 @@
 
     catch up     snapshot when there is no mirror, else the changes after the cursor, page by page
     resume       the same by the stream, which brings up to 2,000 changes in one answer; by pages where it cannot
-    live         the stream from the cursor on, applied in one transaction 30 times a second at most
+    live         the stream from the cursor on: the first change at once, then one transaction 30 times a second at most
     send         the outbox, whenever something was written
 
 `Engine` does each of these once; `jamtui.sync.network` decides when, and what happens when one fails.
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from api_client.client import JamClient
 
 PAGE = 1_000  # changes asked for at once
-FRAME = 1 / 30  # seconds of changes that are joined into one transaction
+FRAME = 1 / 30  # seconds from one transaction to the next
+GATHER = 0.002  # seconds in which what the socket has already is read into a transaction
+_FEW = 100  # changes; a stream that brings more at once is read as fast as it comes
 QUIET = 0.1  # seconds without a change before the mirror is tidied, and between two steps of that
 SOON = 5.0  # seconds in which a stream tells its head, unless something on the way holds it back
 _AGAIN = 3  # times that a post is sent again which was confirmed, and which the mirror does not get to see
@@ -240,7 +242,8 @@ class Engine:
         ``behind``: the mirror was not brought to the head before. ``live`` is called once it is there.
         """
         waiting: list[Change] = []
-        arrived = asyncio.Event()
+        arrived, open_ = asyncio.Event(), asyncio.Event()
+        open_.set()
         goal: int | None = None  # the head that the stream told first, as long as the mirror has not got there
         got = seq_of(self._mirror.cursor or START)
         promised = 0  # the head that the heartbeat before told: by the next one, all up to there has come
@@ -273,6 +276,7 @@ class Engine:
                             got = max(got, event.seq)
                             waiting.append(event)
                             arrived.set()
+                            await open_.wait()
                         elif isinstance(event, Heartbeat):
                             if got < promised:
                                 raise Resync  # changes were lost, and none came after them that would show the gap
@@ -282,6 +286,7 @@ class Engine:
                             raise Resync
 
         async def write() -> None:
+            loop = asyncio.get_running_loop()
             untidy = True
             while True:
                 try:
@@ -291,11 +296,18 @@ class Engine:
                     untidy = self._mirror.tidy()
                     continue
                 untidy = True
-                await asyncio.sleep(FRAME)  # what arrives within a frame is one transaction
+                await asyncio.sleep(GATHER)
                 arrived.clear()
                 batch, waiting[:] = waiting[:], []
+                few = len(batch) < _FEW and not behind
+                if few:  # what arrives within a frame is one transaction, and waits in the socket: one waking for all
+                    open_.clear()
+                begin = loop.time()
                 self._apply(batch)
                 look()
+                if few:
+                    await asyncio.sleep(begin + FRAME - loop.time())
+                    open_.set()
 
         if not behind:
             live()
