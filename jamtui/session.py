@@ -20,6 +20,7 @@ from jamtui.model import (
     ForumRow,
     JamRow,
     Link,
+    Marks,
     Me,
     PersonRow,
     PostRow,
@@ -40,7 +41,7 @@ from jamtui.store.activity import activity
 from jamtui.store.marks import MarkStore
 from jamtui.store.objects import Objects
 from jamtui.store.overlay import Overlay
-from jamtui.store.own import Own
+from jamtui.store.own import Own, Queued
 from jamtui.store.places import Places
 from jamtui.store.registry import KnownJam
 from jamtui.store.silence import silence_of
@@ -99,6 +100,8 @@ class Session(Ways, Reading, Writing):
         self._explored: dict[str, str] = {}  # places of this run, while exploring
         self._rows = rows.Rows(rows.connect(jam.mirror, jam.own), jam.me)
         self._searching: Searching | None = None
+        self._steady = False  # within `at_once`
+        self._mine: tuple[Marks, Marks, list[Queued]] | None = None  # muted, followed, outbox, as of the stamp
         self._seen = (-1, -1)
         self._stamp = (-1, -1)
         self._marked: set[int] | None = None  # threads in which was marked since counting; None: not known
@@ -189,11 +192,27 @@ class Session(Ways, Reading, Writing):
 
     # -- reading
 
+    @contextlib.contextmanager
+    def at_once(self) -> Iterator[None]:
+        """All that is read inside is of one moment, and is looked for once: a frame asks for a dozen things."""
+        if self._steady:
+            yield
+            return
+        with connection.one_moment(self._rows.db):
+            self._fresh()
+            self._steady = True
+            try:
+                yield
+            finally:
+                self._steady = False
+
     def _fresh(self) -> rows.Rows:
         """The rows, with the outbox laid over them as it is now, whoever changed it.
 
         The reading connection writes nothing, so its data versions change with every commit of anybody.
         """
+        if self._steady:
+            return self._rows
         db = self._rows.db
         seen = (connection.data_version(db, "own"), connection.data_version(db))
         if seen != self._seen:
@@ -202,13 +221,17 @@ class Session(Ways, Reading, Writing):
                 self._seen = seen  # a cursor moved, a draft was saved: nothing looks otherwise
                 return self._rows
             marked = self._marked if stamp[1] == self._stamp[1] else None
+            if stamp != self._stamp or self._mine is None:
+                self._mine = self.muted(), self.followed(), self._own.outbox()
+            muted, followed, outbox = self._mine
             self._stamp, self._marked = stamp, set()
             if seen[1] != self._seen[1]:
                 self._rows.forget_numbers()
-            self._rows.silence = silence_of(db, self.muted(), self.followed())
-            self._rows.overlay = Overlay.of(self._own.outbox(), self._rows.has)
-            self._rows.count(marked)
-            self._forums = self._rows.forums()
+            with connection.one_moment(db):
+                self._rows.silence = silence_of(db, muted, followed)
+                self._rows.overlay = Overlay.of(outbox, self._rows.has)
+                self._rows.count(marked)
+                self._forums = self._rows.forums()
             self._seen = seen
         return self._rows
 

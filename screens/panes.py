@@ -19,7 +19,7 @@ from textual.timer import Timer
 
 from jamtui.actions import AS_DELIVERED, Keymap, Where, hints
 from jamtui.errors import JamError, NotFound, sentence
-from jamtui.model import ForumRow, PersonRow
+from jamtui.model import ForumRow, PersonRow, Status
 from jamtui.session import Session
 from jamtui.ways import HotRow
 from screens.hints import idle, not_here
@@ -191,8 +191,7 @@ class Panes(Hits, SparingScreen[None]):
     def _refresh_lines(self) -> None:
         """The status line, the tabs, the heads of the panes, the hints."""
         session, spot = self.session, self.spot
-        status = session.status()
-        self.query_one(StatusLine).show(status, session.now())
+        status = self._refresh_status()
         follows = spot.place == "followed" or session.followed()
         hidden = (idle(session) - {spot.place}) | (frozenset() if follows else frozenset(["followed"]))
         self.query_one(Tabs).show(spot.place, {"outbox": status.queued + status.refused}, hidden)
@@ -201,17 +200,25 @@ class Panes(Hits, SparingScreen[None]):
         if rail.display:
             rail.show(spot.forum, session.activity())
 
+    def _refresh_status(self) -> Status:
+        status = self.session.status()
+        self.query_one(StatusLine).show(status, self.session.now())
+        return status
+
     def _refresh_heads(self) -> None:
         """What can change with the cursor of a list: the heads of the panes, the hints."""
         session, spot = self.session, self.spot
         left, right = self._left_head()
         self.query_one("#left-head", PaneHead).show(left, right, active=not spot.reading and not self.writing)
-        left, right = self._right_head()
-        self.query_one("#right-head", PaneHead).show(left, right, active=spot.reading and not self.writing)
+        self._refresh_right_head()
         where = Where.COMPOSER if self.writing else Where.OUTBOX if spot.kind == "outbox" else Where.JAM
         out = () if self.writing else not_here(spot, may_write=not session.refusal(), rows=bool(self.list_now.keys))
         key = "" if self.writing else self.keymap.name("help")  # the composer has keys of its own
         self.query_one(HintLine).set_hints(hints(where, {*out, "help"}, self.keymap), (key, "help") if key else None)
+
+    def _refresh_right_head(self) -> None:
+        left, right = self._right_head()
+        self.query_one("#right-head", PaneHead).show(left, right, active=self.spot.reading and not self.writing)
 
     def _left_head(self) -> tuple[Content, Content]:
         spot, rows = self.spot, self.list_now

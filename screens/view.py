@@ -229,25 +229,26 @@ class View(Panes):
             self._titles = {}
         if changed.sent:
             self._tell_sent(changed.sent)
-        for text in changed.told:
-            self.app.notify(text, severity="warning", markup=False, timeout=30)
-        if changed == Changed(status=True):
-            self._refresh_lines()
-        elif changed.everything or changed.outbox or changed.reading:
-            self.reload()
-        elif self.spot.reading and not self._frozen and monotonic() < self._list_read + BESIDE:
-            # Nobody moves in it: while posts arrive by the hundred, it has a few frames a second.
-            if self._unlisted is None:
-                self.set_timer(BESIDE, self._list_unlisted, name="list")
-            self._unlisted = changed if self._unlisted is None else self._unlisted | changed
-            self._reload_thread(changed)
-        else:
-            self.reload(changed)
+        with self.session.at_once():
+            if changed == Changed(status=True):
+                self._refresh_lines()
+            elif changed.everything or changed.outbox or changed.reading:
+                self.reload()
+            elif self.spot.reading and not self._frozen and monotonic() < self._list_read + BESIDE:
+                # Nobody moves in it: while posts arrive by the hundred, it has a few frames a second.
+                if self._unlisted is None:
+                    self.set_timer(BESIDE, self._list_unlisted, name="list")
+                self._unlisted = changed if self._unlisted is None else self._unlisted | changed
+                if self._reload_thread(changed):
+                    self._refresh_right_head()
+                self._refresh_status()
+            else:
+                self.reload(changed)
 
     def _list_unlisted(self) -> None:
         """Before somebody looks at the list, or soon after what others changed in it."""
         if self._unlisted is not None:
-            with self.in_words():
+            with self.in_words(), self.session.at_once():
                 self._reload_list(self._unlisted)
                 self._refresh_lines()
 
@@ -270,6 +271,7 @@ class View(Panes):
         listed = changed if changed is None or self._unlisted is None else changed | self._unlisted
         self._reload_list(listed)
         self._reload_thread(changed)
+        self._refresh_lines()
 
     def _touched(self, changed: Changed | None) -> Any:
         if changed is not None and self.spot.kind in ("threads", "posts"):
@@ -289,18 +291,19 @@ class View(Panes):
         self._clear_where_empty()
         self._draw_card()
 
-    def _reload_thread(self, changed: Changed | None) -> None:
-        """With the lines above and below, which tell of the rest as well."""
+    def _reload_thread(self, changed: Changed | None) -> bool:
+        """Whether it was touched."""
         here = changed is None or self._shown in changed.threads
-        if self._shown and here and self.spot.kind in ("threads", "posts"):
-            try:
-                index = self.session.thread_index(self._shown)
-            except NotFound:
-                self._shown = ""
-                self.go(replace(self.spot, thread="", reading=False))
-                return
+        if not self._shown or not here or self.spot.kind not in ("threads", "posts"):
+            return False
+        try:
+            index = self.session.thread_index(self._shown)
+        except NotFound:
+            self._shown = ""
+            self.go(replace(self.spot, thread="", reading=False))
+        else:
             self._arrived += self.reader.update_thread(index, self._touched(changed))
-        self._refresh_lines()
+        return True
 
     # -- events of the panes
 

@@ -227,6 +227,20 @@ def test_an_unread_post_that_is_taken_back_is_not_unread_in_its_thread(session: 
     assert held(session) == counted(session)
 
 
+def test_a_frame_is_of_one_moment(session: Session, log: Log) -> None:
+    before, thread = held(session), log.posts[0]["thread_id"]
+    with session.at_once():
+        index, keys = session.thread_index(thread), session.live_keys()
+        log.apply(("post", log.new()), ("post", log.posts[0] | {"body": "", "state": "removed"}))
+        session.mark_all_read()
+        with session.at_once():
+            assert (held(session), session.live_keys()) == (before, keys)
+        assert (session.thread_index(thread), counted(session)) == (index, before)
+    assert held(session) == counted(session) != before
+    assert len(session.live_keys()) == len(keys)
+    assert threads_agree(session, thread)
+
+
 def test_two_who_mark_in_the_same_moment(session: Session, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     unread = [row.key for row in session.posts(session.live_keys()) if row.unread]
     held(session)
