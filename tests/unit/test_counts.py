@@ -27,6 +27,12 @@ PEOPLE = [f"0a000000-0000-4000-8000-{n:012x}" for n in range(4)]
 ME = PEOPLE[0]
 
 
+DRIFTED = """
+SELECT t.n, t.replies, t.last FROM threads t JOIN posts p ON p.n = t.n WHERE (t.replies, t.last, t.forum, t.up) <> (
+    (SELECT count(*) FROM posts r WHERE r.thread = t.n AND r.n <> t.n AND r.gone = 0),
+    (SELECT max(r.n) FROM posts r WHERE r.thread = t.n), p.forum, p.up)"""
+
+
 def uid(n: int) -> str:
     return f"00000000-0000-7000-8000-{n:012x}"
 
@@ -135,6 +141,8 @@ def threads_agree(session: Session, thread: str) -> bool:
     with closing(rows.connect(session.known.mirror, session.known.own)) as db:
         keys = [int(n) for (n,) in db.execute("SELECT n FROM posts")]
         openers = [int(n) for (n,) in db.execute("SELECT n FROM threads")]
+        for row in db.execute(DRIFTED):
+            raise AssertionError(f"thread, replies and newest post of its row: {row}")
         anew = rows.Rows(db, session.me)
         anew.silence = session._fresh().silence
         index = anew.thread_index(thread)
