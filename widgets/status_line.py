@@ -13,6 +13,7 @@ from textual.timer import Timer
 
 from jamtui.model import JamRow, Link, Status
 from widgets.at_once import AtOnce
+from widgets.rows import age as age_of
 
 TOAST_SECONDS = 6.0
 _TITLE = 16  # columns that the title keeps, however much there is to say
@@ -47,7 +48,9 @@ def link_words(status: Status, now: datetime) -> _Part:
     link = status.link
     age = ""
     if status.mirrored_at is not None and now - status.mirrored_at >= timedelta(minutes=1):
-        age = f", mirror {span(now - status.mirrored_at)} old"
+        years = now - status.mirrored_at >= timedelta(days=365)
+        told = f"of {age_of(status.mirrored_at, now)}" if years else f"{span(now - status.mirrored_at)} old"
+        age = f", mirror {told}"
     if link is Link.LIVE:
         return "● live", "$success"
     if link is Link.READER and status.elsewhere in (None, Link.LIVE):

@@ -101,7 +101,25 @@ def test_light(name: str, session: Session, tmp_path: Path, snap_compare: Callab
     assert snap_compare(app_of(session, tmp_path, "light"), terminal_size=(120, 40), run_before=steps(SCREENS[name]))
 
 
-@pytest.mark.parametrize("name", ["forums", "threads", "thread", "reply"])
+@pytest.mark.parametrize("name", ["thread", "help"])
+def test_a_guest(name: str, session: Session, tmp_path: Path, snap_compare: Callable[..., bool]) -> None:
+    session.known = session.known.changed(person_id="", handle="", name="", role="")
+    assert snap_compare(app_of(session, tmp_path), terminal_size=(120, 40), run_before=steps(SCREENS[name]))
+
+
+@pytest.mark.parametrize("size", [(98, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_years_later(
+    size: tuple[int, int],
+    session: Session,
+    tmp_path: Path,
+    snap_compare: Callable[..., bool],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(session, "_clock", lambda: datetime(2026, 11, 26, 14, tzinfo=UTC))
+    assert snap_compare(app_of(session, tmp_path), terminal_size=size, run_before=steps(SCREENS["threads"]))
+
+
+@pytest.mark.parametrize("name", ["forums", "threads", "thread", "reply", "plan", "plan_walked"])
 def test_the_smallest_terminal(name: str, session: Session, tmp_path: Path, snap_compare: Callable[..., bool]) -> None:
     assert snap_compare(app_of(session, tmp_path), terminal_size=(40, 10), run_before=steps(SCREENS[name]))
 

@@ -42,6 +42,12 @@ def test_the_cause_and_the_next_try_stand_in_the_status_line() -> None:
     assert offline(40).startswith("↑2   ○ offline: no ")
 
 
+def test_a_mirror_of_years_ago_is_told_by_its_day() -> None:
+    then = datetime(2011, 2, 9, 14, tzinfo=UTC)
+    words, _ = link_words(Status(link=Link.OFFLINE, mirrored_at=then), then + timedelta(days=5_000))
+    assert words == "○ offline, mirror of 9 Feb 2011"
+
+
 def test_a_captive_portal_says_what_to_do() -> None:
     assert f"○ offline: {PORTAL}" in offline(120, PORTAL)
     assert f"○ offline: {PORTAL[:20]}" in offline(80, PORTAL)
