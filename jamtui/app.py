@@ -289,7 +289,8 @@ class JamApp(TypeAhead[int]):
     ) -> bool:
         """As in Textual; an action that cannot be done here (`JamError`) is told in words and ends nothing. What was
         said before an action is gone after it."""
-        speaks = self.screen if isinstance(self.screen, Speaks) and self.screen.is_mounted else None
+        screen: Any = self.screen  # asked for its class: a protocol asks the screen itself, which looks for its line
+        speaks: Speaks | None = screen if hasattr(type(screen), "key_done") and screen.is_mounted else None
         spoken = speaks.spoken if speaks is not None else 0
         try:
             done = await super().run_action(action, default_namespace, namespaces)

@@ -65,11 +65,8 @@ class JamScreen(Marking, Ways):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While the composer has the keys, the actions of the lists and the thread are asleep."""
-        if (
-            self.writing
-            and self.focused is not None
-            and any(one.id == "composer" for one in self.focused.ancestors_with_self)
-        ):
+        focused = self.focused
+        if focused is not None and any(one.id == "composer" for one in focused.ancestors_with_self):
             return action not in _SCREEN_ACTIONS
         return True
 

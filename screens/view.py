@@ -44,6 +44,7 @@ class View(Panes):
     """Where one is, and how it stays right. `screens.moving` opens rows and reads on."""
 
     BINDINGS = bindings(Where.JAM)
+    _landed = False  # the cursor of the list went to another row, and nothing is done about it yet
     places: tuple[str, ...] = (*PLACES, "followed")  # that one comes back to at the next start
     _unlisted: Changed | None = None  # what others changed since the list was read
     _list_read = 0.0  # when that was, by the clock that is never set
@@ -311,12 +312,19 @@ class View(Panes):
     def highlighted(self, message: RowList.Highlighted) -> None:
         if message.row_list is not self.list_now:
             return
+        if not self._landed:
+            self._landed = True
+            self.after_frame(self._land)
+        if self.spot.kind != "threads":  # what stands above threads goes with the forum and the thread beside
+            self._refresh_heads()
+
+    def _land(self) -> None:
+        """The cursor of the list is on another row: what has time until that is seen."""
+        self._landed = False
         self._draw_card()
         self._stop_resting()
         if self.wide and not self.spot.reading and self.spot.kind in ("threads", "posts"):
             self._resting = self.set_timer(PREVIEW_AFTER, self._preview, name="preview")
-        if self.spot.kind != "threads":  # what stands above threads goes with the forum and the thread beside
-            self._refresh_heads()
 
     def _stop_resting(self) -> None:
         if self._resting is not None:

@@ -2,23 +2,27 @@
 
 Textual's own draws, when two lines of a list changed, all lines of the list and of everything behind it, each container
 up to the screen, and then throws away what is behind. Here a widget is asked only for the lines that changed, and for
-none of them when another widget, in front of it, has them all.
+none of them when another widget, in front of it, has them all. Where what changed is a widget's alone, as with each key
+in a list, its lines go out as they are, whatever else stands on the screen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from textual import events, messages
-from textual._compositor import ChopsUpdate, Compositor
+from textual._compositor import ChopsUpdate, Compositor, CompositorUpdate
 from textual.geometry import Region
 from textual.screen import Screen, ScreenResultType
 from textual.strip import Strip
 
+from widgets.steady import Steady, steady_line
+
 if TYPE_CHECKING:
     from rich.console import Console
+    from textual.widget import Widget
 
 
 class SparingUpdate(ChopsUpdate):
@@ -33,6 +37,18 @@ class SparingUpdate(ChopsUpdate):
                 shown = strip if end <= x2 else strip.crop(0, x2 - x)
                 parts.append(f"\x1b[{y + 1};{x + 1}H{shown.render(console)}")
         return "".join(parts)
+
+
+class LinesUpdate(CompositorUpdate):
+    """Whole strips, each at its place (column, line)."""
+
+    def __init__(self, lines: list[tuple[int, int, Strip]]) -> None:
+        self._lines = lines
+
+    def render_segments(self, console: Console) -> str:
+        return Steady(
+            "".join([f"\x1b[{y + 1};{x + 1}H{steady_line(strip.render(console))}" for x, y, strip in self._lines])
+        )
 
 
 class SparingCompositor(Compositor):
@@ -52,9 +68,40 @@ class SparingCompositor(Compositor):
             drawn.append(there)
             yield region, clip.intersection(lines), widget.render_lines(there.translate(-region.offset))
 
-    def render_partial_update(self) -> ChopsUpdate | None:
+    def render_partial_update(self) -> CompositorUpdate | None:  # type: ignore[override] # as it is used
+        owned = self._owners()
+        if owned is not None:
+            self._dirty_regions.clear()
+            return LinesUpdate([line for widget, changed in owned.items() for line in self._lines_of(widget, *changed)])
         update = super().render_partial_update()
         return None if update is None else SparingUpdate(update.chops, update.spans, update.chop_ends)
+
+    def _owners(self) -> dict[Widget, tuple[Region, list[Region]]] | None:
+        """Where the widgets stand that changed, and their regions that did; None where something lies over a part of
+        one. Widgets that are drawn may make the next layout necessary, and are no longer where they are drawn then."""
+        owned: dict[Widget, tuple[Region, list[Region]]] = {}
+        for dirty in self._dirty_regions:
+            changed = dirty.intersection(self.size.region)
+            for widget, (region, clip) in self.visible_widgets.items():  # from front to back
+                there = region.intersection(clip)
+                if there.overlaps(changed):
+                    if not there.contains_region(changed):
+                        return None
+                    owned.setdefault(widget, (region, []))[1].append(changed)
+                    break
+        return owned or None
+
+    def _lines_of(self, widget: Widget, place: Region, regions: list[Region]) -> Iterator[tuple[int, int, Strip]]:
+        """What a widget shows in some regions of the screen, as strips with their columns and lines."""
+        crop = Region.from_union(regions)
+        strips = widget.render_lines(crop.translate(-place.offset))
+        spans = (
+            self._regions_to_spans(regions) if len(regions) > 1 else [(y, *crop.column_span) for y in crop.line_range]
+        )
+        for y, x1, x2 in spans:
+            strip = strips[y - crop.y]
+            whole = (x1, x2) == crop.column_span
+            yield x1, y, strip if whole else strip.crop(x1 - crop.x, x2 - crop.x)
 
 
 PAIR = 1 / 60  # seconds in which no more than two frames are painted
@@ -71,6 +118,10 @@ class SparingScreen(Screen[ScreenResultType]):
         super().__init__()
         self._compositor = SparingCompositor()
         self._painted = (0.0, 0.0)  # when the last two frames were
+
+    def after_frame(self, callback: Callable[[], None]) -> None:
+        """Called when what is to be painted now has been, from the handler of a message to the screen."""
+        self._callbacks.append((callback, self))
 
     async def _on_update(self, message: messages.Update) -> None:
         """As in Textual, which also sends itself a message to come to rest: it will, after this one."""

@@ -37,6 +37,7 @@ class LineView(AtOnce, can_focus=True, inherit_bindings=False):
         super().__init__(name=name, id=id, classes=classes)
         self._styles: dict[str, Style] = {}
         self._seen: tuple[object, ...] = ()
+        self._as_seen: tuple[object, ...] = ()
         self._dragging = False
         self.on_moved: Callable[[], None] | None = None  # called when the view, or the cursor in it, moved
         self._painted: dict[int, Strip] = {}  # what stands on the lines of the view, as they were painted last
@@ -116,15 +117,21 @@ class LineView(AtOnce, can_focus=True, inherit_bindings=False):
     def notify_style_update(self) -> None:
         super().notify_style_update()
         self._styles.clear()
-        self._seen = ()
+        self._seen = self._as_seen = ()
 
     def _check(self) -> None:
         """Forgets the strips when what they were painted with is no longer so."""
-        seen = (self.size.width, self.rich_style, self.app.current_theme.name, *map(self.palette, self.watched_styles))
+        size = self.size
+        # How often styles changed, not what they are: worked out, one of them is a tenth of what a key costs.
+        changes = tuple([node.styles._cache_key for node in self.ancestors_with_self])
+        if (size, changes, self.app.theme) == self._as_seen:
+            return
+        seen = (size.width, self.rich_style, self.app.current_theme.name, *map(self.palette, self.watched_styles))
         if seen != self._seen:
             self._styles.clear()
             self.forget_strips()
             self._seen = seen
+        self._as_seen = (size, changes, self.app.theme)
 
     watched_styles: ClassVar[tuple[str, ...]] = ()  # names whose change means that strips are stale
 
@@ -147,14 +154,13 @@ class LineView(AtOnce, can_focus=True, inherit_bindings=False):
         self._check()
         self.prepare()
         if not 0 <= y < self.size.height:
-            return Strip.blank(self.size.width, self.rich_style)
+            return Strip.blank(self.size.width, self.palette(""))
         return self.strip_at(y).apply_offsets(0, y)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         width, height = self.size
-        blank = Strip.blank(width, self.rich_style)
         if not self._component_styles:  # removed since the last layout, which still has it
-            return [blank.crop(*crop.column_span)] * crop.height
+            return [Strip.blank(crop.width, self.rich_style)] * crop.height
         self._check()
         filters = self.get_line_filters()
         if self._whole is not None and self._whole[0] == (width, height, filters):
@@ -178,8 +184,11 @@ class LineView(AtOnce, can_focus=True, inherit_bindings=False):
 
     def _cropped(self, strips: list[Strip], crop: Region) -> list[Strip]:
         width, height = self.size
-        blank = Strip.blank(width, self.rich_style)
-        lines = [strips[y] if 0 <= y < height else blank for y in crop.line_range]
+        if crop.y >= 0 and crop.bottom <= height:
+            lines = strips[crop.y : crop.bottom]
+        else:
+            blank = Strip.blank(width, self.palette(""))
+            lines = [strips[y] if 0 <= y < height else blank for y in crop.line_range]
         if crop.column_span != (0, width):
             lines = [line.crop(*crop.column_span) for line in lines]
         return lines

@@ -136,6 +136,7 @@ class RowList(LineView, Generic[Key, Row]):
         self._above: int | None = None  # rows to be above the cursor's as soon as there is a size
         self._told: Key | None = None
         self._bar = (0, 0)  # of this paint
+        self._lit = False  # whether the list has the keys, in this paint
 
     # what is in the list
 
@@ -355,7 +356,8 @@ class RowList(LineView, Generic[Key, Row]):
         key = self.cursor_key
         if anew or key != self._told:
             self._told = key
-            self.post_message(self.Highlighted(self, key))
+            # Without the way up through the containers, which with each key costs more than what is done about it.
+            (self.screen if self.is_attached else self).post_message(self.Highlighted(self, key))
 
     # drawing
 
@@ -365,6 +367,7 @@ class RowList(LineView, Generic[Key, Row]):
     def prepare(self) -> None:
         self._clamp()
         self._bar = self.bar()
+        self._lit = self.has_focus
 
     def bar(self) -> tuple[int, int]:
         total = max(1, len(self._keys))
@@ -379,11 +382,11 @@ class RowList(LineView, Generic[Key, Row]):
         at, line = divmod(y, self._row_height)
         index = self._top + at
         if index >= len(self._keys):
-            return Strip.blank(self.size.width, self.rich_style)
+            return Strip.blank(self.size.width, self.palette(""))
         key = self._keys[index]
-        state = 0 if index != self._cursor else 1 if self.has_focus else 2
+        state = 0 if index != self._cursor else 1 if self._lit else 2
         first, length = self._bar
-        barred = first <= y < first + length and (self.has_focus or self.always_barred)
+        barred = first <= y < first + length and (self._lit or self.always_barred)
         strips = self._strips.get((key, state, barred))
         if strips is None:
             strips = self._paint(index, state, barred)
@@ -395,15 +398,15 @@ class RowList(LineView, Generic[Key, Row]):
     def _paint(self, index: int, state: int, barred: bool) -> tuple[Strip, ...]:
         width = self.size.width - 1
         row = self._row(index)
-        lines = () if row is None else self._draw(row, width, state > 0, self.has_focus)
+        lines = () if row is None else self._draw(row, width, state > 0, self._lit)
         ground = ("", "cursor ", "blurred ")[state]
         fill = self.palette(ground.strip())
         end = Segment("▐", self.palette(f"{ground}thumb")) if barred else Segment(" ", fill)
-        base = self.get_visual_style(*(f"{self.PREFIX}--{name}" for name in ground.split()))
         strips: list[Strip] = []
         for number in range(self._row_height):
             line = lines[number] if number < len(lines) else ()
             if isinstance(line, Content):
+                base = self.get_visual_style(*(f"{self.PREFIX}--{name}" for name in ground.split()))
                 strip = paint_content(line, width, base, fill)
             else:
                 strip = paint(line, width, lambda name: self.palette(ground + name), fill)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import errno
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import IO, TYPE_CHECKING, Any
 
 from rich.cells import cell_len
+from textual._ansi_sequences import SYNC_END, SYNC_START
 
 if TYPE_CHECKING:
     from textual.driver import Driver
@@ -47,10 +48,30 @@ def _held(found: re.Match[str]) -> str:
 
 def steady(data: str) -> str:
     """``data`` as it goes to a terminal: text between escape sequences."""
-    if data.isascii() or not (suspect := _suspects().search)(data):
+    if data.isascii() or (suspect := _suspects().search(data)) is None:
         return data
     held = _unsteady().sub
-    return "\x1b".join(held(_held, part) if suspect(part) else part for part in data.split("\x1b"))
+    parts: list[str] = []
+    done = 0
+    while suspect is not None:  # of a frame of a thousand pieces one or two have such a sign
+        begin, end = data.rfind("\x1b", done, suspect.start()), data.find("\x1b", suspect.end())
+        begin, end = begin if begin >= 0 else done, end if end >= 0 else len(data)
+        parts += (data[done:begin], held(_held, data[begin:end]))
+        done = end
+        suspect = _suspects().search(data, done)
+    return "".join((*parts, data[done:]))
+
+
+class Steady(str):
+    """Output that is steady already, as is what is joined to it: sequences, no text."""
+
+    __slots__ = ()
+
+    def __add__(self, other: str) -> Steady:
+        return Steady(str.__add__(self, other))
+
+
+steady_line = lru_cache(4096)(steady)  # lines go out again and again; a frame that scrolls has 11,000 characters
 
 
 class GoneQuietly:
@@ -80,16 +101,39 @@ class GoneQuietly:
 
 
 def steadied(base: type[Driver]) -> type[Driver]:
-    """A driver that writes what ``base`` does, steadily, and outlives its terminal."""
+    """A driver that writes what ``base`` does, steadily, a synchronised update in one piece, and outlives its terminal.
 
-    class Steady(base):  # type: ignore[misc, valid-type] # which driver it is, the system decides
+    Textual writes the beginning, the frame and the end of one. The thread that writes would wake with the first, and
+    take Python's lock from the frame that is still being made.
+    """
+
+    class SteadyDriver(base):  # type: ignore[misc, valid-type] # which driver it is, the system decides
         def __init__(self, *args: Any, **more: Any) -> None:
             super().__init__(*args, **more)
+            self._update = ""  # what there is of it
             file: IO[str] | None = getattr(self, "_file", None)
             if file is not None:  # a driver without a terminal has none
                 self._file: Any = GoneQuietly(file)
 
         def write(self, data: str) -> None:
-            super().write(steady(data))
+            if data == SYNC_START and not self._update:
+                self._update = data
+                return
+            ready = data if isinstance(data, Steady) else steady(data)
+            if not self._update:
+                super().write(ready)
+                return
+            self._update += ready
+            if data == SYNC_END:
+                self._let_go()
 
-    return Steady
+        def flush(self) -> None:
+            self._let_go()
+            super().flush()
+
+        def _let_go(self) -> None:
+            update, self._update = self._update, ""
+            if update:
+                super().write(update)
+
+    return SteadyDriver

@@ -236,7 +236,7 @@ class ThreadView(LineView):
         if strip is None:
             mark = Span("▌", "cursor" if self.has_focus else "blurred") if current else Span(" ")
             width = self.size.width
-            strip = paint((mark, *drawn.post.lines[line]), width - 1, self.palette, self.rich_style)
+            strip = paint((mark, *drawn.post.lines[line]), width - 1, self.palette, self.palette(""))
             strip = Strip([*strip, self.bar_segment(y)], width)
             drawn.strips[line, current, barred] = strip
         return strip
