@@ -62,7 +62,7 @@ class Searching:
 
     def complete(self, text: str) -> Completion | None:
         """What the end of a query may become; None when nothing is offered."""
-        return completion.complete(self._fresh(), text)
+        return completion.complete(self._fresh, text)
 
     def recent(self) -> list[str]:
         """Queries that led somewhere, the latest first."""

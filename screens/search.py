@@ -28,6 +28,7 @@ from jamtui.errors import NotFound
 from jamtui.model import Completion, Found, SearchHit
 from jamtui.session import Session
 from screens.type_ahead import hold_keys, release_keys
+from widgets.at_once import AtOnce
 from widgets.bindings import bindings
 from widgets.compositor import SparingScreen
 from widgets.fields import Field
@@ -49,6 +50,15 @@ class Chosen(Struct, frozen=True):
 
     found: Found
     at: int
+
+
+class _Line(Static, AtOnce):  # Textual takes styles from the first alone
+    """A line of words that is drawn anew only when they are others: with each letter most of them are the same."""
+
+    def tell(self, words: Content) -> None:
+        before = self.content
+        if not (isinstance(before, Content) and (before.plain, before.spans) == (words.plain, words.spans)):
+            self.update(words, layout=False)  # a layout costs a frame
 
 
 class Search(SparingScreen[Chosen | None], ModalScreen[Chosen | None]):
@@ -108,8 +118,8 @@ class Search(SparingScreen[Chosen | None], ModalScreen[Chosen | None]):
             with Horizontal(id="search-line"):
                 yield Static(Content("/"), id="search-slash")
                 yield Field(self._query, id="query", compact=True, select_on_focus=False)
-                yield Static(id="search-count")
-            yield Static(id="search-note")
+                yield _Line(id="search-count")
+            yield _Line(id="search-note")
             with Horizontal(id="search-panes"):
                 yield HitList(self._rows, self._session.now, self._ages)
                 with Vertical(id="search-preview"):
@@ -212,7 +222,7 @@ class Search(SparingScreen[Chosen | None], ModalScreen[Chosen | None]):
             words = f"{order}  {len(found.keys):,} of {found.total:,} hits"
         else:
             words = f"{order}  {count(found.total, 'hit', 'hits')}"
-        self.query_one("#search-count", Static).update(Content(words), layout=False)  # a layout costs a frame
+        self.query_one("#search-count", _Line).tell(Content(words))
 
     def _tell_note(self) -> None:
         """One line: what Tab completes, else what was not understood, else what can be asked."""
@@ -222,7 +232,7 @@ class Search(SparingScreen[Chosen | None], ModalScreen[Chosen | None]):
             note = self._choices(completion)
         elif found.problems and found.text == self.query_one(Field).value:
             note = Content.styled(f"! {'; '.join(found.problems)}", "$warning")
-        self.query_one("#search-note", Static).update(note, layout=False)
+        self.query_one("#search-note", _Line).tell(note)
 
     def _choices(self, completion: Completion) -> Content:
         pieces: list[Content | tuple[str, str]] = [(f"{self._keymap.name('search-complete')} ", "bold $primary")]

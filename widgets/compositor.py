@@ -8,6 +8,7 @@ in a list, its lines go out as they are, whatever else stands on the screen.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -118,6 +119,7 @@ class SparingScreen(Screen[ScreenResultType]):
         super().__init__()
         self._compositor = SparingCompositor()
         self._painted = (0.0, 0.0)  # when the last two frames were
+        self._beat: asyncio.TimerHandle | None = None  # when the next may be
 
     def after_frame(self, callback: Callable[[], None]) -> None:
         """Called when what is to be painted now has been, from the handler of a message to the screen."""
@@ -137,9 +139,20 @@ class SparingScreen(Screen[ScreenResultType]):
         if self._pending_message is not None:  # taken from the queue to be looked at: it may be part of this frame
             event.prevent_default()
             return
-        if monotonic() - self._painted[0] >= PAIR:
-            event.prevent_default()  # Textual's own waits for the beat
+        event.prevent_default()  # Textual's own waits for the beat
+        wait = self._painted[0] + PAIR - monotonic()
+        if wait <= 0:
             self._on_timer_update()
+        elif self._beat is None:
+            self._beat = asyncio.get_running_loop().call_later(wait, self._on_beat)
+
+    def _on_beat(self) -> None:
+        self._beat = None
+        self.check_idle()
+
+    def on_unmount(self) -> None:
+        if self._beat is not None:
+            self._beat.cancel()
 
     def _on_timer_update(self) -> None:
         self._painted = (self._painted[1], monotonic())

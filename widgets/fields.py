@@ -14,6 +14,8 @@ from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Input
 
+from widgets.at_once import AtOnce
+
 STAND_IN = "\N{REPLACEMENT CHARACTER}"
 
 # C0 but tab and line feed, DEL, C1, bidi embeddings, overrides and isolates
@@ -34,7 +36,7 @@ def blinks(widget: Widget) -> bool:
     return widget.app.animation_level != "none"
 
 
-class Field(Input):
+class Field(Input, AtOnce):  # Textual takes styles from the first alone
     """An `Input` whose value never holds control characters.
 
     Its size does not go with the text, so a letter more lays out nothing anew, as it would in Textual.

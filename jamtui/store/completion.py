@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from jamtui.model import Completion
@@ -31,8 +33,9 @@ _TITLED = msgspec.json.Decoder(_Titled)
 _NAMED = msgspec.json.Decoder(_Named)
 
 
-def complete(rows: Rows, text: str) -> Completion | None:
-    """Choices for the part that ``text`` ends with; None when that is no operator and no beginning of one."""
+def complete(fresh: Callable[[], Rows], text: str) -> Completion | None:
+    """Choices for the part that ``text`` ends with; None when that is no operator and no beginning of one. ``fresh``
+    gives the rows, which most letters do not need."""
     last: Part | None = None
     for last in parts(text):  # noqa: B007 - the last one is wanted
         pass
@@ -47,15 +50,15 @@ def complete(rows: Rows, text: str) -> Completion | None:
     wanted = last.value.removeprefix(mark).lower()
     match kind:
         case Kind.TAG:
-            found = _tags(rows, wanted)
+            found = _tags(fresh(), wanted)
         case Kind.AUTHOR:
-            found = _people(rows, wanted)
+            found = _people(fresh(), wanted)
         case Kind.FORUM:
-            found = _forums(rows, wanted)
+            found = _forums(fresh(), wanted)
         case Kind.THREAD:
             found = [(HERE, "the thread that is open")]
         case Kind.LANG:
-            found = _languages(rows)
+            found = _languages(fresh())
         case Kind.IS:
             found = [(state, "") for state in STATES]
         case Kind.HAS:

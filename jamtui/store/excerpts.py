@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from jamtui.model import PostRow
 from jamtui.safe_text import safe_line
@@ -39,10 +40,20 @@ def unmarked(body: str) -> str:
     return _ESCAPES.sub(r"\1", text)
 
 
+@lru_cache(256)  # with each letter of a query the same posts are found again, or others of them
+def _readable(body: str) -> tuple[str, str]:
+    """A body as one harmless line without signs of Markdown, and the same folded, as words are looked for in it."""
+    text = safe_line(unmarked(body))
+    return text, fold(text)
+
+
 def snippet(row: PostRow, marks: Sequence[str]) -> tuple[tuple[str, bool], ...]:
     """A line of the post around its first hit, in runs; True marks the words of the query."""
-    text = safe_line(unmarked(row.body) or row.title)
-    found = next(places(fold(text), marks), None)
+    text, folded = _readable(row.body) if row.body else ("", "")
+    if not text:
+        text = safe_line(row.title)
+        folded = fold(text)
+    found = next(places(folded, marks), None)
     if found is None and marks:  # in the address of a link, for one
         raw = safe_line(row.body)
         found = next(places(fold(raw), marks), None)

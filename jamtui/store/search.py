@@ -332,8 +332,8 @@ def _newest(rows: Rows, query: Query, asked: Plan, text: str, page: int) -> _Ear
 
     Such a word begins somewhere in nearly every post, and the index would have to join the lists of thousands of words
     (40 ms on 46,000 posts). So the newest posts that the rest of the query allows are read, and None is given when too
-    few of them hold it. When the rest allows no more than those, they are all; and of a word that must not be there no
-    more is shown than what they are.
+    few of them hold it. A full page is enough while one types; when the rest allows no more than those, they are all;
+    and of a word that must not be there no more is shown than what they are.
     """
     last = query.clauses[-1][0] if query.clauses and len(query.clauses[-1]) == 1 else None
     if last is None or last.kind is not Kind.WORDS or not last.open or len(last.value) > _SHORT:
@@ -358,7 +358,8 @@ def _newest(rows: Rows, query: Query, asked: Plan, text: str, page: int) -> _Ear
     made = tuple(_hits(rows, found[:page], query.marks, {}))
     total = len(found) if complete else -1
     first_keys = tuple(row.key for row in found)
-    return _Early(Found(text, "newest", first_keys, made, total, asked.problems, query.marks), complete or last.negated)
+    enough = complete or last.negated or len(found) >= page
+    return _Early(Found(text, "newest", first_keys, made, total, asked.problems, query.marks), enough)
 
 
 def _holds_mark(row: PostRow, mark: Sequence[str]) -> bool:
