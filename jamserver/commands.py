@@ -152,7 +152,8 @@ def _output(path: Path | None) -> Iterator[BinaryIO]:
         return
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with part.open("xb") as file:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            part.chmod(0o600)  # an umask may have taken away even the owner's rights
             with _compressed(file, path.suffix) as out:
                 yield out
             file.flush()

@@ -152,6 +152,7 @@ def prepare(path: Path, *, create: bool = True) -> bool:
         try:
             # Before SQLite opens it: -wal and -shm take the mode of the file, and would follow the umask.
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            path.chmod(0o600)  # an umask may have taken away even the owner's rights
         except FileExistsError:
             pass  # another process makes it at this moment; what follows waits for its lock
         except OSError as error:

@@ -244,7 +244,8 @@ def _own(jam: KnownJam) -> Finding:
 
 def _looked_at(path: Path, schema: Schema) -> apsw.Connection:
     """A connection that writes nothing, not even a log that it found."""
-    db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    writable = connection.may_write(path)  # else not even locks can be made beside it
+    db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY) if writable else connection.reading(path)
     try:
         db.set_busy_timeout(connection.BUSY_MS)
         connection.recognise(db, path, schema)

@@ -67,6 +67,7 @@ def whole_file(target: Path | None, *, replace: bool) -> Iterator[IO[bytes]]:
     half = target.with_name(f".{target.name}.{secrets.token_hex(6)}.part")
     try:
         with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            half.chmod(0o600)  # an umask may have taken away even the owner's rights
             with _packed(file, target.suffix) as packed:
                 yield packed
             file.flush()

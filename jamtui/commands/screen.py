@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from jamtui import choices, config, first_paint, keymap, migration
 from jamtui.commands.context import Context, utc_now
+from jamtui.commands.files import whole_file
 from jamtui.config import Config
 from jamtui.errors import NotFound, UsageError
 from jamtui.paths import Home, PathError
@@ -50,8 +51,10 @@ def on_jam(args: object, environ: Mapping[str, str], painted: Painted | None = N
 
         with closing(CommandDoors(context)) as doors:
             return run(context, None, doors=doors)
-    registry.remember(context.home, jam)
-    return run(context, context.open(jam), keep_screen=args is None)
+    session = context.open(jam)
+    if not session.read_only:
+        registry.remember(context.home, jam)
+    return run(context, session, keep_screen=args is None and not session.read_only)
 
 
 def show(context: Context, jam: KnownJam) -> int:
@@ -189,7 +192,9 @@ def draw(context: Context, session: Session, args: argparse.Namespace, *, frozen
             return app.export_screenshot()
 
     try:
-        target.write_text(asyncio.run(take()), encoding="utf-8")
+        drawn = asyncio.run(take())
+        with whole_file(target, replace=True) as file:
+            file.write(drawn.encode())
     finally:
         session.close()
     return 0

@@ -39,6 +39,8 @@ def mirror_faults(db: apsw.Connection, *, full_text: bool) -> list[str]:
 
     ``full_text`` False leaves out what takes longest; `rebuild_words` makes that good without asking.
     """
+    query_only = db.pragma("query_only")
+    db.pragma("query_only", False)  # FTS5 is asked for its check by way of an INSERT, and a temporary table is made
     try:
         faults = [*_structure(db, SCHEMA)]
         mirror = Mirror(db)
@@ -50,6 +52,8 @@ def mirror_faults(db: apsw.Connection, *, full_text: bool) -> list[str]:
         raise
     except _UNREADABLE as error:
         faults = [f"cannot be read: {error}"]
+    finally:
+        db.pragma("query_only", query_only)
     return faults
 
 

@@ -263,6 +263,9 @@ class Mirror:
             (n, *columns.words(data)),
         )
         self.db.executemany("DELETE FROM tags WHERE name = ? AND post = ?", [(tag, n) for tag in data.tags])
+        # Words that a post loses and gets again in one go would only hide the old ones: when the new ones leave, those
+        # came back, with the removed text. So what was deleted is deleted on the disk before others come.
+        self.db.execute("INSERT INTO words(words) VALUES ('flush')")
 
     def keep(self, kind: str, raw: bytes) -> int:
         """An object of a type that this version does not know, or could not place: kept as it came. Returns by how much

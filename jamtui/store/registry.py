@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from jamtui.errors import JamError, NotFound, UsageError
 from jamtui.model import Me
-from jamtui.paths import Home, make_private_dir, read_private, write_private
+from jamtui.paths import Home, make_private_dir, read_private, remove, write_private
 from jamtui.safe_text import safe_line
 
 GUEST = Me("", "guest", "Guest", "guest")
@@ -176,8 +176,10 @@ def remember(home: Home, jam: KnownJam, *, last: bool = True) -> None:
 
 
 def forget(home: Home, jam: KnownJam) -> None:
-    """Removes the Jam's folder with everything in it: mirror, drafts, outbox, reading state."""
+    """Removes the Jam's folder with everything in it: mirror, drafts, outbox, reading state; no file names it then."""
     try:
+        if (read_private(home.jams / "last") or b"").decode("utf-8", "replace").strip() == jam.folder.name:
+            remove(home.jams / "last")
         shutil.rmtree(jam.folder)
     except FileNotFoundError:
         return

@@ -539,3 +539,27 @@ def test_hash_of_is_signed_64_bits_and_takes_any_id() -> None:
     assert hash_of("ffffffff-ffff-ffff-0000-0000000000ff") == 255
     assert hash_of("00000000-0000-0000-8000-000000000000") == -(1 << 63)
     assert -(1 << 63) <= hash_of("no uuid at all") < 1 << 63
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_text_that_was_edited_and_then_removed_leaves_every_page_of_the_file(
+    filled: Mirror, tmp_path: Path, together: bool
+) -> None:
+    """A word in both versions: the first one's place in the full text must not come back when the second one leaves."""
+    changes = [
+        [post(1, body="a xylophonist writes")],
+        [post(1, body="the xylophonist changed it", version=2)],
+        [post(1, body="", title="", tags=[], state="removed", version=3)],
+    ]
+    if together:
+        filled.apply([change for each in changes for change in each], "7-ffff")
+    else:
+        for number, each in enumerate(changes):
+            filled.apply(each, f"{5 + number}-{number}aaa")
+    assert found(filled.db, "xylophonist") == []
+    while filled.tidy():
+        pass
+    assert found(filled.db, "xylophonist") == []
+    filled.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    path = tmp_path / "mirror.sqlite"
+    assert b"xylophonist" not in path.read_bytes() + Path(f"{path}-wal").read_bytes()
