@@ -369,7 +369,7 @@ class View(Panes):
     def moved(self) -> None:
         if self._arrived:
             self._arrived = 0
-            self._refresh_lines()
+            self._refresh_right_head()
 
     def on_resize(self) -> None:
         if self._arranged_for != self.app.size:

@@ -206,7 +206,9 @@ class LineView(AtOnce, can_focus=True, inherit_bindings=False):
             return
         self._check()
         self.prepare()
-        other = [y for y in range(height) if self._painted.get(y) != self.strip_at(y)]
+        before = [self._painted.get(y) for y in range(height)]
+        now = [self.strip_at(y) for y in range(height)]
+        other = [y for y in range(height) if now[y] is not before[y] and now[y] != before[y]]
         if other:
             self.refresh(*(Region(0, y, width, 1) for y in other))
 

@@ -94,7 +94,7 @@ class ThreadReader(ThreadView):
         self.repaint()
         if self._order and self._key(self._cursor) != cursor_key:
             self.post_message(self.Moved(self, self._key(self._cursor)))
-        new = set(index.keys) - set(old.index.keys) - set(follow.values())
+        new = there.difference(old.index.keys, follow.values())
         if not new or not self._laid_out:
             return 0
         return len(new - {self._key(at) for at, _ in self._lines_in_view()} - seen)
