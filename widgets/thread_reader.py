@@ -223,7 +223,8 @@ class ThreadReader(ThreadView):
 
     def into_fold(self) -> bool:
         """Unfolds the first branch in the view that hides unread posts and stands at the cursor or below, and goes to
-        the first of them, so that reading on passes none of them by. What is on the screen to its end is seen."""
+        the first of them, so that reading on passes none of them by. What the screen shows to its end is seen, down to
+        that branch: what stands below it comes after it."""
         if not self._order.folded or not self._laid_out:
             return False
         unread = self.index.unread - self._pending
@@ -232,7 +233,7 @@ class ThreadReader(ThreadView):
             hidden = self._order.below(at) if at >= self._cursor and self._key(at) in self._order.folded else ()
             key = next((one for one in hidden if one in unread), None)
             if key is not None:
-                self.leave()
+                self._tell({self._key(one) for one in ended if one <= at})
                 return self.go_to(key)
         return False
 

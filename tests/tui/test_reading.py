@@ -271,8 +271,11 @@ async def test_space_reads_what_is_folded_and_does_not_pass_it_by(tui: Any) -> N
         await t.press(*["j"] * at, "h")
         assert reader.cursor_key == reader.index.keys[at]
         assert len(reader._order) < len(reader.index)
+        before = reader.index.unread
         await t.press("space")
         assert reader.cursor_key == hidden
+        after = t.session.thread_index(t.screen.spot.thread).unread
+        assert before - after == set(reader.index.keys[: at + 1])  # what stands below the branch comes after it
         assert len(reader._order) == len(reader.index)
         assert "Unfolded" in t.told
         thread = t.screen.spot.thread

@@ -49,7 +49,7 @@ FILTERS = [
     *("has:code", "since:2h", "since:300d", "before:2026-11-23T10:00:30Z", "since:2026-11-23T10:00:20Z"),
 ]
 KEYS = ["space"] * 8 + [
-    *"jjjkknnpbgGuAmFzhl12346THixxs",
+    *"jjjkknnpbgGuAmFzhlJK12346THixxs",
     "enter",
     "enter",
     "enter",
@@ -267,6 +267,8 @@ def read_by(walk: Walk, screen: JamScreen, key: str) -> set[str]:
         return set()
     seen = finished(screen, screen.session)
     at, last = reader._cursor, len(reader._order) - 1
+    if key == "space" and (branch := branch_ahead(walk, screen)) is not None:
+        return {row.id for row in screen.session.posts([reader._key(one) for one in branch])} & seen
     if key == "space" or key in (*"12346THi", "escape", "tab"):
         return seen
     if (key == "j" and at < last) or (key == "k" and at > 0):
@@ -285,12 +287,32 @@ def read_by(walk: Walk, screen: JamScreen, key: str) -> set[str]:
         if unread & {post.id for post in screen.session.posts(keys)} - {row.id}:
             return seen & {row.id}
         return seen if leads_out(walk, screen) else set()
+    if key in "JK":
+        keys, at = list(screen.list_now.keys), screen.list_now.cursor_index
+        ahead = keys[at + 1 :] if key == "J" else keys[: max(at, 0)]
+        rows = screen.session.threads(ahead) if spot.kind == "threads" else screen.session.posts(ahead)
+        others = {row.id if isinstance(row, ThreadRow) else row.thread_id for row in rows} - {spot.thread}
+        return seen if others else set()
     if key == "right_square_bracket":
         forums = screen.session.forums()
         beside = screen.list_now.cursor_row
         here = spot.forum or getattr(beside, "forum_id", "") or getattr(beside, "id", "")
         return seen if any(forum.unread and forum.id != here for forum in forums) else set()
     return set()
+
+
+def branch_ahead(walk: Walk, screen: JamScreen) -> list[int] | None:
+    """The places down to the first fold in the view that hides what is unread and is not passed yet; None for none."""
+    reader = screen.reader
+    told = {post.id for post in screen.session.posts([*reader._pending])}
+    unread = {post.id for post in walk.model.unread()} - told
+    ended = dict.fromkeys(at for at, line in reader._lines_in_view() if line == reader._draw(at).post.end - 1)
+    for at in ended:
+        if at >= reader._cursor and reader._key(at) in reader._order.folded:
+            hidden = {post.id for post in screen.session.posts(reader._order.below(at))}
+            if hidden & unread and screen.spot.place != "plan":
+                return [one for one in ended if one <= at]
+    return None
 
 
 def leads_out(walk: Walk, screen: JamScreen) -> bool:
