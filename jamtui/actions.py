@@ -200,6 +200,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("muted", (), Group.PLACES, "muted", "What is muted and what is followed, to take it off again.", _BOTH),
     Action("outbox", ("5",), Group.PLACES, "outbox", "What you wrote and the server has not confirmed.", _BOTH),
+    Action("drafts", ("7",), Group.PLACES, "drafts", "What you have not sent, and what was thrown away.", _BOTH),
     Action(
         "search",
         ("slash",),
@@ -269,7 +270,15 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("search-newer", ("ctrl+down",), Group.SEARCH, "newer search", "Bring back a later search.", (_S,)),
     # Outbox
-    Action("retry", ("r",), Group.OUTBOX, "retry", "Try again now.", (_O,), hint=1),
+    Action(
+        "retry",
+        ("r",),
+        Group.OUTBOX,
+        "retry",
+        "Try again now; where a post was changed meanwhile, show both versions and choose.",
+        (_O,),
+        hint=1,
+    ),
     Action("reopen", ("e",), Group.OUTBOX, "edit", "Take it back into the composer and change it.", (_O,), hint=2),
     Action("drop", ("D",), Group.OUTBOX, "drop", "Do not send it; {undo} takes that back.", (_O,), hint=3),
     # Program

@@ -10,7 +10,7 @@ from textual import on
 
 from jamtui import model
 from jamtui.errors import JamError, UsageError
-from jamtui.model import Draft, DraftKind, OutboxRow, PostRow, ThreadRow, Undo
+from jamtui.model import Draft, DraftKind, OutboxRow, PostRow, SendState, ThreadRow, Undo
 from jamtui.safe_text import safe_block
 from screens.moving import Moving
 from screens.type_ahead import hold_keys
@@ -336,9 +336,39 @@ class Writing(Moving):
         return row
 
     def action_retry(self) -> None:
-        self.session.retry(self._waiting().id)
+        row = self._waiting()
+        if self._conflicting(row):
+            return
+        self.session.retry(row.id)
         self.reload()
         self.say("Trying again")
+
+    def _conflicting(self, row: OutboxRow) -> bool:
+        """Shows both versions of what was changed meanwhile, and does what is chosen; False for any other row."""
+        if row.code != "version_conflict" or row.state is not SendState.REFUSED:
+            return False
+        from screens.conflict import ConflictDialog
+
+        def answered(answer: str | None) -> None:
+            with self.in_words():
+                if answer == "mine":
+                    self.session.choose_mine(row.id)
+                    self.reload()
+                    self.say("Yours goes over it")
+                elif answer == "theirs":
+                    undo = self.session.choose_theirs(row.id)
+                    self.reload()
+                    self.offer(undo)
+                elif answer == "edit":
+                    self._go_on(self.session.reopen(row.id))
+
+        self.app.push_screen(ConflictDialog(self.session.conflict(row.id), self.session.now()), answered)
+        return True
+
+    def open_row(self) -> None:
+        row = self.list_now.cursor_row
+        if not (isinstance(row, OutboxRow) and self._conflicting(row)):
+            super().open_row()
 
     def action_reconnect(self) -> None:
         self.say(self.session.reconnect(), "fact")
@@ -346,6 +376,42 @@ class Writing(Moving):
     def action_reopen(self) -> None:
         draft = self.session.reopen(self._waiting().id)
         self.reload()
+        self._go_on(draft)
+
+    def action_drafts(self) -> None:
+        """All drafts, and what was thrown away: the one that is chosen is gone on with where it is written."""
+        from screens.drafts import DraftsDialog
+
+        def chosen(draft: Draft | None) -> None:
+            self.reload()
+            if draft is not None:
+                with self.in_words():
+                    self._go_on(draft)
+
+        if self.writing:
+            self.composer.save_now()
+        self.app.push_screen(DraftsDialog(self.session), chosen)
+
+    def _go_on(self, draft: Draft) -> None:
+        """Opens the composer with a draft, where it is written; asks for another place when that one is gone."""
+        self._may_write()
+        if self.writing:
+            self.composer.save_now()
+            if (unsaved := self.composer.unsaved) is not None:
+                raise unsaved
+            self.run_worker(self._close_and_go_on(draft), name="go-on")
+            return
+        gone = next((not row.there for row in self.session.draft_rows() if _same_place(row.draft, draft)), False)
+        if gone and (places := self.session.places_for(draft)):
+            from screens.drafts import PlaceDialog
+
+            def placed(to: Draft | None) -> None:
+                if to is not None:
+                    with self.in_words():
+                        self._go_on(self.session.move_draft(draft, to))
+
+            self.app.push_screen(PlaceDialog(places), placed)
+            return
         if draft.kind is DraftKind.THREAD:
             self.go(replace(self.spot, place="forums", forum=draft.target, thread="", reading=False))
             self.action_new_thread()
@@ -356,7 +422,16 @@ class Writing(Moving):
         else:
             self.action_reply()
 
+    async def _close_and_go_on(self, draft: Draft) -> None:
+        await self._close_composer()
+        with self.in_words():
+            self._go_on(draft)
+
     def action_drop(self) -> None:
         undo = self.session.drop(self._waiting().id)
         self.reload()
         self.offer(undo)
+
+
+def _same_place(one: Draft, other: Draft) -> bool:
+    return (one.kind, one.target) == (other.kind, other.target)

@@ -232,6 +232,8 @@ def _marked_title(hit: SearchHit) -> list[Span]:
 def outbox_row(row: OutboxRow, width: int, now: datetime, ages: Ages = age) -> list[Line]:
     """What waits, and since when."""
     head = [Span(*WAITING[row.state]), Span(f"  {_KINDS.get(row.kind, row.kind)}", "muted")]
+    if row.when:
+        head.append(Span(f"  {row.when}", "muted"))
     return [
         spread(head, [Span(ages(row.created_at, now), "muted")], width),
         cut([Span("  "), Span(row.summary, "title")], width),
@@ -264,13 +266,14 @@ def outbox_card(row: OutboxRow, now: datetime) -> Content:
     else:
         why = "Not sent yet; it goes out as soon as the server can be reached."
     tried = f"Tried {row.attempts:,} times. " if row.attempts > 1 else "Tried once. " if row.attempts else ""
-    if row.next_try is not None and row.next_try > now:
-        tried += f"Next try in {age(now, row.next_try)}."
+    if row.when:
+        tried += f"Tried {'again ' if row.attempts else ''}{row.when}."
     return Content.assemble(
         (words, colour),
         (f"  {_KINDS.get(row.kind, row.kind)}\n\n", "$text-muted"),
         (why, "$foreground"),
         "\n",
+        (f"{row.can}\n" if row.can else "", "$text-muted"),
         (f"{tried}\n\n" if tried else "\n", "$text-muted"),
         row.summary,
     )

@@ -228,9 +228,11 @@ def hit(row: SearchHit, now: datetime, index: int, total: int, ages: Ages = ago)
 def waiting(row: OutboxRow, now: datetime, index: int, total: int, ages: Ages = ago) -> str:
     facts = joined(
         sent(row.state, row.reason), count(row.attempts, "try", "tries") if row.attempts else "",
-        ages(row.created_at, now),
+        f"tried {'again ' if row.attempts else ''}{row.when}" if row.when else "", ages(row.created_at, now),
     )  # fmt: skip
-    return f"{KINDS.get(row.kind, row.kind).capitalize()}: {one_line(row.summary)} -- {facts}. {at(index, total)}."
+    can = f" {row.can}" if row.can else ""
+    kind = KINDS.get(row.kind, row.kind).capitalize()
+    return f"{kind}: {one_line(row.summary)} -- {facts}.{can} {at(index, total)}."
 
 
 def head(

@@ -5,12 +5,14 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from jamtui.errors import UsageError
-from jamtui.model import GONE, Draft, DraftKind, Link, OutboxRow, PostRow
+from jamtui.model import GONE, Draft, DraftKind, Link, OutboxRow, PostRow, SendState
 from jamtui.plain import words
 from jamtui.plain.composer import Composer
 from jamtui.plain.marking import Marking
 from screens.spot import Spot
 
+_MOST = 30  # drafts that are told at once
+_WHY = {"discarded": "thrown away", "dropped": "dropped", "replaced": "gave way to another window"}
 _CONNECTED = (Link.LIVE, Link.READER, Link.SYNCING)
 
 
@@ -124,9 +126,52 @@ class Writing(Marking):
         return row
 
     def do_retry(self) -> None:
-        self.session.retry(self._waiting().id)
+        row = self._waiting()
+        if row.code == "version_conflict" and row.state is SendState.REFUSED:
+            self._choose(row)
+            return
+        self.session.retry(row.id)
         self.reload()
         self.say("Trying again.")
+
+    def _choose(self, row: OutboxRow) -> None:
+        """Tells both versions of what was changed meanwhile, one after the other, and does what is chosen."""
+        one = self.session.conflict(row.id)
+        self.say("It was changed meanwhile. Theirs:")
+        if not one.version:
+            self.say("It has not come in yet.")
+        elif one.gone:
+            self.say("The post was taken back.")
+        else:
+            self._tell_version(one.title, one.body)
+        self.say("Yours:")
+        if one.kind == "edit":
+            self._tell_version(one.my_title, one.my_body)
+        else:
+            self.say("The post is to be taken back.")
+        self.flush()
+        keys = ("m" if one.version and not one.gone else "") + "t" + ("e" if one.kind == "edit" else "")
+        names = {"m": "m sends yours over it", "t": "t drops yours", "e": "e goes on from yours"}
+        answer = self.console.choose(f"{', '.join(names[key] for key in keys)}; any other key leaves it.", keys)
+        match answer:
+            case "m":
+                self.session.choose_mine(row.id)
+                self.say("Yours goes over it.")
+            case "t":
+                self.offer_undo(self.session.choose_theirs(row.id))
+            case "e":
+                self._go_on(self.session.reopen(row.id))
+                return
+            case _:
+                self.say("Left as it is.")
+        self.news.dropped(self.session)
+        self.reload()
+
+    def _tell_version(self, title: str, body: str) -> None:
+        if title:
+            self.say(title)
+        for line in body.split("\n"):
+            self.say(line)
 
     def do_reconnect(self) -> None:
         self.say(f"{self.session.reconnect()}.")
@@ -134,6 +179,41 @@ class Writing(Marking):
     def do_reopen(self) -> None:
         draft = self.session.reopen(self._waiting().id)
         self.news.dropped(self.session)
+        self._go_on(draft)
+
+    def do_drafts(self) -> None:
+        """Tells all drafts and what was thrown away, with numbers; the one that is typed is gone on with."""
+        rows = [*self.session.draft_rows(), *self.session.thrown_rows()][:_MOST]
+        if not rows:
+            self.say("No drafts.")
+            return
+        for number, row in enumerate(rows, 1):
+            gone = f", {_WHY.get(row.why, row.why)}" if row.why else ""
+            self.say(f"{number}. {words.one_line(row.place, 80)}{gone}: {words.one_line(row.summary, 80)}")
+        self.flush()
+        answer = self.console.line(f"Which one to go on with, 1 to {len(rows)}; Enter leaves all: ").text.strip()
+        chosen = next((row for number, row in enumerate(rows, 1) if str(number) == answer), None)
+        if chosen is None:
+            self.say("All left as it is.")
+            return
+        self._go_on(self.session.bring_back(int(chosen.id)) if chosen.why else chosen.draft)
+
+    def _go_on(self, draft: Draft) -> None:
+        """Goes on writing where it is written; asks for another place when that one is gone."""
+        self.may_write()
+        rows = {row.id: row for row in self.session.draft_rows()}
+        here = rows.get(f"{draft.kind}:{draft.target}")
+        if here is not None and not here.there and (places := self.session.places_for(draft)):
+            for number, (_, name) in enumerate(places, 1):
+                self.say(f"{number}. {words.one_line(name, 100)}")
+            self.flush()
+            question = f"Its place is gone. Where does the text go, 1 to {len(places)}; Enter keeps it as a draft: "
+            answer = self.console.line(question).text.strip()
+            to = next((place for number, (place, _) in enumerate(places, 1) if str(number) == answer), None)
+            if to is None:
+                self.say("Kept as a draft.")
+                return
+            draft = self.session.move_draft(draft, to)
         if draft.kind is DraftKind.THREAD:
             self.go(Spot("forums", draft.target, sort=self.spot.sort), quiet=True)
             self.do_new_thread()

@@ -56,7 +56,7 @@ class Person:
     def _type(self, tui: Any) -> None:
         rng = self.rng
         seen: dict[str, float] = {}
-        tui.press("\n")  # the draft may end in half a word
+        tui.press("enter")  # the draft may end in half a word
         for n in range(rng.randrange(2, 22)):
             word = f"w{self.number}x{self.kills}x{n}"
             seen[word] = tui.type_word(word)

@@ -74,7 +74,7 @@ class Life:
         tui = Writer(self.home)
         try:
             tui.open_reply(thread)
-            tui.press("\n")
+            tui.press("enter")
             tui.type_word(word)
             tui.press("ctrl+s")
             if self.rng.random() < 0.7:

@@ -595,6 +595,16 @@ for _name in PLACES:
         _place(_name, _where)
 
 
+@case("drafts", Where.JAM, Where.OUTBOX)
+async def drafts(t: Any, key: str) -> None:
+    post = t.session.posts(t.session.live_keys(1))[0]
+    t.session.save_draft(Draft(DraftKind.REPLY, post.id, body="half an answer"))
+    await t.press(key)
+    assert "half an answer" in t.text
+    await t.press("enter")
+    assert t.screen.query_one(Composer).draft.body == "half an answer"
+
+
 @case("search", Where.JAM, Where.OUTBOX)
 async def search(t: Any, key: str) -> None:
     await t.press(key)

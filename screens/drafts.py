@@ -1,0 +1,138 @@
+"""All drafts, the latest first, and below them what was thrown away: Enter goes on writing where it was written."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from jamtui.errors import JamError, sentence
+from jamtui.model import Draft, DraftRow, Undo
+from jamtui.session import Session
+from widgets.list_dialog import ListDialog
+from widgets.rows import age, one_line
+
+_WHY = {"discarded": "thrown away", "dropped": "dropped", "replaced": "gave way to another window"}
+
+
+class DraftsDialog(ListDialog[Draft | None]):
+    """Answers the draft that is to be gone on with, or None. What was thrown away is brought back by Enter."""
+
+    CSS_PATH = ["../widgets/dialog.tcss", "drafts.tcss"]  # noqa: RUF012 - as Textual declares it
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", show=False),
+        Binding("q", "leave", show=False, id="dialog.leave"),
+        Binding("j", "move(1)", show=False, id="dialog.down"),
+        Binding("k", "move(-1)", show=False, id="dialog.up"),
+        Binding("D", "throw", show=False, id="dialog.drop"),
+        Binding("z", "undo", show=False, id="dialog.undo"),
+    ]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._rows: list[DraftRow] = []
+        self._undo: Undo | None = None
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(Content.styled("Drafts", "bold"), classes="question")
+            yield OptionList()
+            yield Static(id="drafts-keys")
+
+    def on_mount(self) -> None:
+        self._fill()
+        self.query_one(OptionList).focus()
+
+    def _fill(self, at: int = 0) -> None:
+        self._rows = [*self._session.draft_rows(), *self._session.thrown_rows()]
+        options = self.query_one(OptionList)
+        options.clear_options()
+        options.add_options([Option(self._drawn(row)) for row in self._rows])
+        options.display = bool(self._rows)
+        options.highlighted = min(at, len(self._rows) - 1) if self._rows else None
+        self._say()
+
+    def _say(self, words: str = "") -> None:
+        keys = "Enter goes on writing   D throws away   z takes that back   Esc leaves"
+        nothing = "No drafts: what you write stands here until it is sent.\nEsc leaves"
+        told = words or (keys if self._rows else nothing)
+        self.query_one("#drafts-keys", Static).update(Content.styled(told, "$error" if words else "$text-disabled"))
+
+    def _drawn(self, row: DraftRow) -> Content:
+        gone = _WHY.get(row.why, row.why) if row.why else "" if row.there else "its place is gone"
+        return Content.assemble(
+            ("  " if row.why else "✎ ", "$accent"),
+            (f"{gone}  " if gone else "", "$warning"),
+            (one_line(row.place), "$text-disabled" if row.why else "bold"),
+            "\n  ",
+            (f"{age(row.at, self._session.now())}  ", "$text-disabled"),
+            (one_line(row.summary), "$text-muted"),
+        )
+
+    def _row(self) -> tuple[int, DraftRow] | None:
+        at = self.query_one(OptionList).highlighted
+        return (at, self._rows[at]) if at is not None and at < len(self._rows) else None
+
+    @on(OptionList.OptionSelected)
+    def chosen(self, event: OptionList.OptionSelected) -> None:
+        row = self._rows[event.option_index]
+        if not row.why:
+            self.dismiss(row.draft)
+            return
+        try:
+            self.dismiss(self._session.bring_back(int(row.id)))
+        except JamError as error:
+            self._say(f"{sentence(error.title)}. {error.hint}")
+
+    def action_throw(self) -> None:
+        found = self._row()
+        if found is not None and not found[1].why:
+            draft = found[1].draft
+            self._undo = self._session.discard_draft(draft.kind, draft.target)
+            self._fill(found[0])
+
+    def action_undo(self) -> None:
+        if self._undo is not None:
+            undo, self._undo = self._undo, None
+            try:
+                self._session.undo(undo)
+            except JamError as error:
+                self._say(f"{sentence(error.title)}. {error.hint}")
+                return
+            self._fill()
+
+
+class PlaceDialog(ListDialog[Draft | None]):
+    """Where a text goes whose place is gone: answers the draft at the place that was chosen, or None."""
+
+    CSS_PATH = ["../widgets/dialog.tcss", "drafts.tcss"]  # noqa: RUF012 - as Textual declares it
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", show=False),
+        Binding("q", "leave", show=False, id="dialog.leave"),
+        Binding("j", "move(1)", show=False, id="dialog.down"),
+        Binding("k", "move(-1)", show=False, id="dialog.up"),
+    ]
+
+    def __init__(self, places: list[tuple[Draft, str]]) -> None:
+        super().__init__()
+        self._places = places
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(Content.styled("Its place is gone. Where does the text go?", "bold"), classes="question")
+            yield OptionList(*(Option(Content(one_line(words))) for _, words in self._places))
+            yield Static(Content.styled("Enter chooses   Esc keeps it as a draft", "$text-disabled"), id="drafts-keys")
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).focus()
+
+    @on(OptionList.OptionSelected)
+    def chosen(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self._places[event.option_index][0])
