@@ -45,6 +45,7 @@ class View(Panes):
 
     BINDINGS = bindings(Where.JAM)
     _landed = False  # the cursor of the list went to another row, and nothing is done about it yet
+    _seen_posts: frozenset[int] = frozenset()  # what was read, and is not shown as read yet
     places: tuple[str, ...] = (*PLACES, "followed")  # that one comes back to at the next start
     _unlisted: Changed | None = None  # what others changed since the list was read
     _list_read = 0.0  # when that was, by the clock that is never set
@@ -358,9 +359,15 @@ class View(Panes):
     def seen(self, message: ThreadReader.Seen) -> None:
         """Posts were read (`ThreadReader.mark`). They stay marked as new in the thread until one comes back to it; in
         the list beside it they are read at once."""
+        if not self._seen_posts:
+            self.after_frame(self._show_seen)
+        self._seen_posts |= message.keys
+
+    def _show_seen(self) -> None:
+        keys, self._seen_posts = self._seen_posts, frozenset()
         rows, kind = self.list_now, self.spot.kind
         if kind == "posts":
-            rows.refresh_rows(message.keys)
+            rows.refresh_rows(keys)
         elif kind == "threads" and (opener := self.session.key(self._shown)) is not None:
             rows.refresh_rows([opener])
         self._refresh_lines()

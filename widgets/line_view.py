@@ -8,18 +8,22 @@ meta, so nothing in them can be an action. No border and no padding: the contain
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 from weakref import WeakKeyDictionary, ref
 
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.app import App
-from textual.geometry import Region
+from textual.errors import NoWidget
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.screen import Screen
 from textual.selection import Selection
 from textual.strip import Strip
 
 from widgets.at_once import AtOnce
+from widgets.steady import steady_line
 from widgets.strips import Span, line_width, paint, restyle, wrap
 
 WHEEL_LINES = 3
@@ -36,12 +40,41 @@ class LineView(AtOnce, can_focus=True, inherit_bindings=False):
     def __init__(self, *, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(name=name, id=id, classes=classes)
         self._styles: dict[str, Style] = {}
+        self._home: Screen[Any] | None = None
         self._seen: tuple[object, ...] = ()
         self._as_seen: tuple[object, ...] = ()
         self._dragging = False
         self.on_moved: Callable[[], None] | None = None  # called when the view, or the cursor in it, moved
         self._painted: dict[int, Strip] = {}  # what stands on the lines of the view, as they were painted last
         self._whole: tuple[object, list[Strip]] | None = None  # all lines as they go out, until something changes
+
+    # where it stands
+
+    def _on_mount(self, event: events.Mount) -> None:
+        self._home = self.screen
+
+    @property
+    def size(self) -> Size:
+        """As in Textual, which goes up to the screen each time, and so do views, many times a key."""
+        if self._home is None:
+            return super().size
+        try:
+            region = self._home.find_widget(self).region
+        except NoWidget:
+            return Size(0, 0)
+        gutter = self.styles.gutter
+        return region.shrink(gutter).size if any(gutter) else region.size
+
+    def tell(self, message: Message) -> None:
+        """To the screen, without the way up through the containers, which costs more than what is done about it."""
+        (self.screen if self.is_attached else self).post_message(message)
+
+    def warm(self, strip: Strip) -> None:
+        """Makes what goes to the terminal for a strip that is likely to be shown next."""
+        background = self.background_colors[1]
+        for line_filter in self.get_line_filters():
+            strip = strip.apply_filter(line_filter, background)
+        steady_line(strip.render(self.app.console))
 
     # what a subclass draws
 

@@ -356,8 +356,7 @@ class RowList(LineView, Generic[Key, Row]):
         key = self.cursor_key
         if anew or key != self._told:
             self._told = key
-            # Without the way up through the containers, which with each key costs more than what is done about it.
-            (self.screen if self.is_attached else self).post_message(self.Highlighted(self, key))
+            self.tell(self.Highlighted(self, key))
 
     # drawing
 

@@ -60,7 +60,7 @@ class ThreadReader(ThreadView):
         self._anchor = (self._cursor, line if place >= 0 else 0)
         self._moved()
         if self._order:
-            self.post_message(self.Moved(self, self._key(self._cursor)))
+            self.tell(self.Moved(self, self._key(self._cursor)))
 
     def update_thread(self, index: ThreadIndex, changed: Collection[int] | None = None) -> int:
         """The same thread later; how many posts arrived where they cannot be seen. ``changed``: keys of the posts whose
@@ -93,7 +93,7 @@ class ThreadReader(ThreadView):
         self._view = []
         self.repaint()
         if self._order and self._key(self._cursor) != cursor_key:
-            self.post_message(self.Moved(self, self._key(self._cursor)))
+            self.tell(self.Moved(self, self._key(self._cursor)))
         new = there.difference(old.index.keys, follow.values())
         if not new or not self._laid_out:
             return 0
@@ -202,6 +202,7 @@ class ThreadReader(ThreadView):
         if not self._order or not self._laid_out:
             return False
         before = self._lines_in_view()
+        shown = self._in_view
         if direction > 0:
             self.leave()
         step = max(1, self.size.height - OVERLAP) * (1 if direction > 0 else -1)
@@ -210,9 +211,10 @@ class ThreadReader(ThreadView):
         view = self._lines_in_view()
         if direction > 0:
             # On to the first post that was not there in full before.
-            done = {at for at, line in before if line >= self._draw(at).post.end - 1}
+            done = {at for at, line in before if line >= shown[at].post.end - 1}
             fresh = next((at for at, line in view if line == 0 and at not in done), None)
             self._set_cursor(fresh if fresh is not None else view[0][0])
+            self.look_ahead()
         else:
             self._set_cursor(self._first_whole(view, 1))
         return True
@@ -270,7 +272,7 @@ class ThreadReader(ThreadView):
     def _set_cursor(self, place: int) -> None:
         if place != self._cursor:
             self._cursor = place
-            self.post_message(self.Moved(self, self._key(place)))
+            self.tell(self.Moved(self, self._key(place)))
             self.refresh()
             self._place_changed()
 
@@ -333,6 +335,7 @@ class ThreadReader(ThreadView):
         if key not in self._expanded and not self._draw(self._cursor).post.more:
             return False
         self._expanded ^= {key}
+        self._now_drawn.clear()
         self._moved(by_reader=False)
         return True
 
@@ -345,6 +348,7 @@ class ThreadReader(ThreadView):
         before = self._shifts.get(key, 0)
         self._shifts[key] = max(0, min(before + SHIFT * direction, most))
         if self._shifts[key] != before:
+            self._now_drawn.clear()
             self._moved(by_reader=False)
         return self._shifts[key] != before
 
@@ -363,7 +367,8 @@ class ThreadReader(ThreadView):
 
     def _ended_in_view(self) -> set[int]:
         """The keys of the posts whose last line is on the screen."""
-        return {self._key(at) for at, line in self._lines_in_view() if line == self._draw(at).post.end - 1}
+        view = self._lines_in_view()
+        return {self._key(at) for at, line in view if line == self._in_view[at].post.end - 1}
 
     def _tell(self, seen: set[int]) -> None:
         """Tells which of these posts were unread, or were edited since they were read."""
@@ -382,7 +387,7 @@ class ThreadReader(ThreadView):
         """Tells that posts were read; `mark` has noted it before the message comes, however the program ends."""
         if self.mark is not None:
             self.mark(keys)
-        self.post_message(self.Seen(self, keys))
+        self.tell(self.Seen(self, keys))
 
     def leave(self) -> None:
         """The reader reads on or turns to something else: what is on the screen to its last line is seen."""

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
@@ -58,6 +59,9 @@ class ThreadView(LineView):
         self._told: set[int] = set()  # keys that Seen has named: what is marked unread by hand later stays so
         self._pending: set[int] = set()  # those of them that the index still calls unread
         self._drawn: OrderedDict[int, Drawn] = OrderedDict()
+        self._now_drawn: dict[int, Drawn] = {}  # by place, as long as nothing changes of what they depend on
+        self._drawn_for: tuple[object, ...] = (None, None, None, 0)
+        self._ahead = object()  # the last look ahead
         self._rows: OrderedDict[int, PostRow | None] = OrderedDict()
         self._view: list[tuple[int, int]] = []  # what stands on each line of the view; empty: to be found
         self._in_view: dict[int, Drawn] = {}
@@ -120,6 +124,19 @@ class ThreadView(LineView):
 
     def _draw(self, place: int) -> Drawn:
         """The post at ``place`` as it has to look now, drawn before if it can be."""
+        width = self.size.width
+        order, clock, pattern, before = self._drawn_for
+        if not (order is self._order and clock is self._clock and pattern is self._pattern and before == width):
+            self._drawn_for = (self._order, self._clock, self._pattern, width)
+            self._now_drawn.clear()
+        drawn = self._now_drawn.get(place)
+        if drawn is None:
+            if len(self._now_drawn) > POSTS_KEPT:
+                self._now_drawn.clear()
+            drawn = self._now_drawn[place] = self._draw_anew(place, width)
+        return drawn
+
+    def _draw_anew(self, place: int, width: int) -> Drawn:
         key = self._key(place)
         row = self._row(place) or vanished(key, self._clock)
         everything = key in self._expanded
@@ -129,7 +146,7 @@ class ThreadView(LineView):
             if len(self._drawn) > POSTS_KEPT:
                 self._drawn.popitem(last=False)
         view = View(
-            width=max(1, self.size.width - 2),
+            width=max(1, width - 2),
             depth=self._order.depth(place),
             below=self._order.depth(place + 1),
             unread=key in self.index.unread,
@@ -232,11 +249,33 @@ class ThreadView(LineView):
         drawn = self._in_view[at]
         # Beside a list the thread has no cursor to be mistaken for that of the list.
         current = at == self._cursor and line < drawn.post.end and (self.has_focus or not self.previewing)
-        strip = drawn.strips.get((line, current, barred))
-        if strip is None:
-            mark = Span("▌", "cursor" if self.has_focus else "blurred") if current else Span(" ")
-            width = self.size.width
-            strip = paint((mark, *drawn.post.lines[line]), width - 1, self.palette, self.palette(""))
-            strip = Strip([*strip, self.bar_segment(y)], width)
-            drawn.strips[line, current, barred] = strip
+        return drawn.strips.get((line, current, barred)) or self._paint(drawn, line, current, barred)
+
+    def _paint(self, drawn: Drawn, line: int, current: bool, barred: bool) -> Strip:
+        mark = Span("▌", "cursor" if self.has_focus else "blurred") if current else Span(" ")
+        width = self.size.width
+        strip = paint((mark, *drawn.post.lines[line]), width - 1, self.palette, self.palette(""))
+        end = Segment("▐", self.palette("thumb")) if barred else Segment(" ", self.palette(""))
+        strip = drawn.strips[line, current, barred] = Strip([*strip, end], width)
         return strip
+
+    # what comes next
+
+    def look_ahead(self) -> None:
+        """Draws what a page down will show, after what is shown now, a post at a time, so that no key waits for it."""
+        self._ahead = now = object()
+        if view := self._lines_in_view():
+            at, line = view[-1]
+            place = at + (line >= self._in_view[at].post.end - 1)  # where the cursor will be
+            self.call_later(self._draw_ahead, now, place, self.size.height, True)
+
+    def _draw_ahead(self, asked: object, place: int, lines: int, first: bool) -> None:
+        if asked is not self._ahead or lines <= 0 or place >= len(self._order) or not self._laid_out:
+            return
+        drawn = self._draw(place)
+        for line in range(min(len(drawn.post.lines), self.size.height)):
+            for current in (False, True) if first and line < drawn.post.end else (False,):
+                strip = drawn.strips.get((line, current, False))
+                if strip is None:
+                    self.warm(self._paint(drawn, line, current, barred=False))
+        self.call_later(self._draw_ahead, asked, place + 1, lines - len(drawn.post.lines), False)

@@ -15,6 +15,7 @@ from textual.color import Color
 
 from jamtui.model import PostRow, SendState, ThreadIndex
 from jamtui.safe_text import safe_block, safe_line
+from widgets import thread_view
 from widgets.colours import MIN_CONTRAST, author_colours, contrast
 from widgets.thread_reader import ThreadReader
 from widgets.thread_view import LOAD_AT_ONCE
@@ -157,6 +158,25 @@ async def test_a_long_thread_loads_only_what_is_seen() -> None:
         assert app.lines[-1].endswith("Some words. 3000")
         assert len(app.loaded) <= 5 * LOAD_AT_ONCE
         assert app.told == [1, 3000]
+
+
+async def test_a_page_is_drawn_before_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a page down will show is drawn, down to what the terminal is told, while the page before it is read."""
+    app = ReaderApp(flat(300))
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.reader.focus()
+        app.reader.set_thread(app.index())
+        await pilot.pause()
+        app.reader.page(1)
+        await pilot.pause()
+        drawn: list[str] = []
+        draw, paint = thread_view.draw_post, thread_view.paint
+        monkeypatch.setattr(thread_view, "draw_post", lambda *all_of: (drawn.append("post"), draw(*all_of))[1])
+        monkeypatch.setattr(thread_view, "paint", lambda *all_of: (drawn.append("line"), paint(*all_of))[1])
+        app.reader.page(1)
+        app.reader.render_lines(app.reader.size.region)
+        assert drawn.count("post") == 0
+        assert drawn.count("line") <= 3  # where the bar is: that depends on the height of what is not drawn yet
 
 
 async def test_paging_reads_on_to_the_end_and_tells_what_was_seen() -> None:
