@@ -442,6 +442,11 @@ class World:
                 thread: [row.id for row in session.posts([key for key in order.keys if key > 0])]
                 for thread, order in orders.items()
             },
+            {
+                row.id: (row.replies, row.up, row.unread)
+                for row in session.threads([order.keys[0] for order in orders.values()])
+            },
+            {row.id: (row.threads, row.posts, row.unread) for row in session.forums()},
         )
 
     def _search(self, client: Client, server: Server) -> None:

@@ -92,6 +92,8 @@ class HomeState:
     shown: dict[str, tuple[bool, bool, int, str]]  # of each post: unread, voted, up, send
     unread: int
     threads: dict[str, list[str]]  # ids in reading order
+    listed: dict[str, tuple[int, int, int]]  # of each thread: replies, tally, unread, as its list shows them
+    forums: dict[str, tuple[int, int, int]]  # of each forum: threads, posts, unread
 
 
 def held(rows: Iterable[Queued]) -> set[str]:
@@ -192,6 +194,17 @@ class Ledger:
         for kind in ("jam", "person", "forum", "post"):
             assert home.objects.get(kind, []) == list(server.objects.get(kind, {}).values()), f"{kind}s of {name}"
         assert home.up == {one["id"]: one["votes"]["up"] for one in server.posts.values()}, f"tallies of {name}"
+        waiting = {row.post_id for row in home.outbox}
+        counts = {one["id"]: [0, 0, 0] for one in server.objects["forum"].values()}
+        for post_id, (replies, up, unread) in home.listed.items():
+            posts = [one for one in server.posts.values() if one["thread_id"] == post_id and not one.get("state")]
+            new = [one for one in posts if home.shown[one["id"]][0]]
+            assert replies == len([one for one in posts if one["parent_id"]]), f"replies in {post_id} for {name}"
+            assert post_id in waiting or up == server.posts[post_id]["votes"]["up"], f"tally of {post_id} for {name}"
+            assert unread == len(new), f"unread in {post_id} for {name}"
+            for at, more in enumerate((1, len(posts), len(new))):
+                counts[server.posts[post_id]["forum_id"]][at] += more
+        assert home.forums == {forum: tuple(found) for forum, found in counts.items()}, f"forums of {name}"
         for thread, ids in home.threads.items():
             assert sorted(ids) == sorted(
                 one["id"] for one in server.posts.values() if one["thread_id"] == thread
