@@ -37,7 +37,7 @@ SEED = int(os.environ.get("JAMTUI_MODEL_SEED", "2"))
 STEPS = int(os.environ.get("JAMTUI_MODEL_STEPS", "60" if STORIES else "40"))
 # Threads and sockets are in it, so a story told again may go another way: it is not made shorter.
 TOLD = settings(
-    max_examples=STORIES or 5, stateful_step_count=STEPS, deadline=None, database=None, phases=[Phase.generate],
+    max_examples=STORIES or 4, stateful_step_count=STEPS, deadline=None, database=None, phases=[Phase.generate],
     suppress_health_check=list(HealthCheck), print_blob=False, derandomize=False,
 )  # fmt: skip
 

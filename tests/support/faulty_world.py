@@ -75,30 +75,21 @@ class Weather(Proxy):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.weather = WEATHER["fair"]
-        self._open = 0
-        self._quiet: set[asyncio.Task[Any]] = set()  # streams, and calls that are never answered
+        self._calls: dict[asyncio.Task[Any], str] = {}  # that somebody waits for; not streams, nor what is not answered
         self.decide = self._decided
 
     def _decided(self, call: Call, rng: random.Random) -> Fault:
         fault = self.weather(call, rng)
         task = asyncio.current_task()
-        if task is not None and (call.streams or isinstance(fault, Stall)):
-            self._quiet.add(task)
+        if task is not None and not (call.streams or isinstance(fault, Stall)):
+            self._calls[task] = f"{call.method} {call.path}: {fault}"
+            task.add_done_callback(self._calls.pop)
         return fault
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._open += 1
-        try:
-            await super()._serve(reader, writer)
-        finally:
-            self._open -= 1
-            task = asyncio.current_task()
-            if task is not None:
-                self._quiet.discard(task)
-
     @property
-    def busy(self) -> bool:
-        return self._moving.is_set() and self._open > len(self._quiet)
+    def busy(self) -> list[str]:
+        """The calls under way."""
+        return list(self._calls.values()) if self._moving.is_set() else []
 
 
 class Base:
@@ -362,6 +353,7 @@ class World:
 
     def _unsettled(self, house: House, late: float) -> str:
         lines = [f"{house.name} is not quiet after {late:.0f} s; the server is at {self.head()}"]
+        lines += [f"  under way: {what}" for what in self.proxy.busy]
         lines += [f"  {one}: {one.session.status()}, at {self._cursor(house)}" for one in house.machine.clients]
         lines += [f"  {row}" for row in house.machine.clients[0].session.stored().waiting]
         return "\n".join(lines)

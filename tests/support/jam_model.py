@@ -199,7 +199,9 @@ class Ledger:
         for post_id, (replies, up, unread) in home.listed.items():
             posts = [one for one in server.posts.values() if one["thread_id"] == post_id and not one.get("state")]
             new = [one for one in posts if home.shown[one["id"]][0]]
-            assert replies == len([one for one in posts if one["parent_id"]]), f"replies in {post_id} for {name}"
+            mine = [row for row in home.outbox if row.kind == "post" and row.thread_id == post_id]
+            there = [one for one in posts if one["parent_id"]]
+            assert replies == len(there) + len(mine), f"replies in {post_id} for {name}"
             assert post_id in waiting or up == server.posts[post_id]["votes"]["up"], f"tally of {post_id} for {name}"
             assert unread == len(new), f"unread in {post_id} for {name}"
             for at, more in enumerate((1, len(posts), len(new))):
