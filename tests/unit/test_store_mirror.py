@@ -545,10 +545,13 @@ def test_hash_of_is_signed_64_bits_and_takes_any_id() -> None:
 def test_text_that_was_edited_and_then_removed_leaves_every_page_of_the_file(
     filled: Mirror, tmp_path: Path, together: bool
 ) -> None:
-    """A word in both versions: the first one's place in the full text must not come back when the second one leaves."""
+    """A word in both versions: the first one's place in the full text must not come back when the second one leaves.
+
+    FTS5 deletes it securely only where the new places are few: it looks at the first byte of their length alone.
+    """
     changes = [
         [post(1, body="a xylophonist writes")],
-        [post(1, body="the xylophonist changed it", version=2)],
+        [post(1, body="the xylophonist changed it " * 140, version=2)],
         [post(1, body="", title="", tags=[], state="removed", version=3)],
     ]
     if together:
