@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from screens.welcome import Welcome
 
 FRAME = 1 / 30  # seconds between two messages to the screens
+_ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)  # Ctrl-C is a key here: SIGINT comes from elsewhere
 
 
 def _commands() -> type[Provider]:
@@ -134,6 +136,7 @@ class JamApp(TypeAhead[int]):
         self._joining = threading.Lock()
         self._pending: Changed | None = None
         self._last_frame = 0.0
+        self.ended_early = 0  # the signal that came while this was starting
         self._in_jam = False
         self._resting = False  # the network was let go before the program was stopped
         for own in themes.OWN:
@@ -166,9 +169,13 @@ class JamApp(TypeAhead[int]):
     def on_mount(self) -> None:
         if threading.current_thread() is threading.main_thread():
             loop = asyncio.get_running_loop()
-            for number in (signal.SIGTERM, signal.SIGHUP):
+            for number in _ENDING:
                 loop.add_signal_handler(number, self.exit, 128 + number)
+            if self.ended_early:
+                self.exit(128 + self.ended_early)
         self.app_resume_signal.subscribe(self, lambda _: self._come_back())
+        # Back from the shell (`fg`): its terminal has forgotten what stood there.
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         if self.session is not None:
             self.call_after_refresh(self._start, self.session)
 
@@ -430,9 +437,19 @@ def run(
         painted=painted,
         keep_screen=keep_screen,
     )
+
+    def early(number: int, _: FrameType | None) -> None:
+        """Before the app is there: it ends as soon as it can, and gives back what it has taken of the terminal."""
+        app.ended_early = number
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        before = {number: signal.signal(number, early) for number in _ENDING}
     try:
         result = app.run(mouse=mouse)
     finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
         gc.enable()
         if app.session is not None:
             app.session.close()

@@ -53,8 +53,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         # No file of ours: those are told by jamtui.paths and the store, in their own words.
         return _failed(error, error.strerror or type(error).__name__, _file_of(error), 1, debug)
     except Exception as error:  # noqa: BLE001 - a fault of the program must not show strangers' text or secrets
-        hint = "" if debug else "This is a fault of jamtui: please report it with what --debug prints."
-        return _failed(error, f"unexpected {type(error).__name__}", hint, 1, debug)
+        return _failed(error, f"unexpected {type(error).__name__}", "" if debug else _reported(error), 1, debug)
+
+
+def _reported(error: Exception) -> str:
+    """Writes a report of an error of our own; what to do about it."""
+    from datetime import UTC, datetime
+
+    from jamtui.paths import Home
+    from jamtui.reports import advice, write_report
+
+    return advice(write_report(Home.from_env(os.environ).logs, error, datetime.now(UTC)))
 
 
 def _read_by_nobody(stream: TextIO) -> None:

@@ -40,7 +40,7 @@ class Painted:
         self._settings: list[Any] | None = settings  # None: no longer ours
         self._on_screen = True
         for number in (_signal.SIGTERM, _signal.SIGHUP):
-            _signal.signal(number, lambda number, _: sys.exit(128 + number))
+            _signal.signal(number, _end)
 
     def hand_over(self) -> None:
         """The full screen comes now: it finds the line settings as they were."""
@@ -49,7 +49,8 @@ class Painted:
             import termios
 
             for number in (_signal.SIGTERM, _signal.SIGHUP):
-                _signal.signal(number, _signal.SIG_DFL)
+                if _signal.getsignal(number) is _end:  # else the full screen looks after it already
+                    _signal.signal(number, _signal.SIG_DFL)
             termios.tcsetattr(_INPUT, termios.TCSANOW, self._settings)
             self._settings = None
 
@@ -64,6 +65,10 @@ class Painted:
             self.hand_over()
             self._on_screen = False
             os.write(_SCREEN, _END)
+
+
+def _end(number: int, _: object) -> None:
+    sys.exit(128 + number)
 
 
 def paint(environ: Mapping[str, str]) -> Painted | None:

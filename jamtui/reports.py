@@ -32,8 +32,13 @@ def write_report(folder: Path, error: BaseException, now: datetime) -> str:
 
 def stopped(error: BaseException, where: str) -> str:
     """What a person is told when the program ended on ``error``: what happened, and what to do."""
+    return f"jamtui stopped on an error of its own ({type(error).__name__}).\n{advice(where)}"
+
+
+def advice(where: str) -> str:
+    """What to do after an error of our own, whose report is at ``where``."""
     return (
-        f"jamtui stopped on an error of its own ({type(error).__name__}). What you wrote is safe on the disk.\n"
+        "What you wrote is safe on the disk.\n"
         f"A report that holds no texts and no secrets: {where}\n"
         "Start jamtui again to go on where you were; please send us the report if it happens again."
     )
@@ -59,4 +64,5 @@ def _text(error: BaseException, now: datetime) -> str:
         lines.append(f"{type(one).__module__}.{type(one).__qualname__}")
         lines += [f"  {f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(one.__traceback__)]
         left += [one.__context__, one.__cause__, *(one.exceptions if isinstance(one, BaseExceptionGroup) else ())]
+        left += [held for held in vars(one).values() if isinstance(held, BaseException)]  # Textual's WorkerFailed
     return "\n".join(lines) + "\n"

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
 import os
 import random
 import select
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from types import FrameType
 from typing import Self
 
 from jamtui.commands import screen
 from jamtui.commands.context import Context, utc_now
+from jamtui.commands.signals import ended_by_signals
 from jamtui.commands.syncing import once
 from jamtui.errors import JamError, UsageError
 from jamtui.paths import Home
@@ -186,21 +184,3 @@ def _get_ready() -> None:
     """Imports what is needed next while the server makes its Jam on another processor."""
     for name in ("jamtui.app", "screens.jam", "api_client.client"):
         import_module(name)
-
-
-@contextlib.contextmanager
-def ended_by_signals() -> Iterator[None]:
-    """SIGTERM and SIGHUP end the program the way Ctrl-C does, so that what stands in ``finally`` is done.
-
-    The TUI has its own handlers while it runs, and gives these back.
-    """
-
-    def end(number: int, _: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

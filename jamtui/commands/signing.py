@@ -11,6 +11,7 @@ from contextlib import closing
 from jamtui import first_paint
 from jamtui.commands import texts
 from jamtui.commands.context import Context
+from jamtui.commands.signals import while_asked
 from jamtui.credentials import environment_secret, open_store
 from jamtui.errors import JamError, NotSignedIn, UsageError
 from jamtui.safe_text import safe_line
@@ -114,7 +115,8 @@ def _ways(offer: Offer) -> str:
 def _prompt(question: str) -> str:
     if not texts.on_terminal():
         raise UsageError("nobody is here to type a secret", "Pipe it in: --password-stdin or --token-stdin.")
-    return getpass.getpass(question)
+    with while_asked():  # else the terminal would be left without an echo
+        return getpass.getpass(question)
 
 
 def _from_stdin(what: str) -> str:

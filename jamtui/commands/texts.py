@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from jamtui import config
+from jamtui.commands.signals import while_asked
 from jamtui.errors import JamError, UsageError
 from jamtui.paths import Home, make_private_dir
 
@@ -72,7 +73,8 @@ def ask(question: str) -> str:
     """An answer from the terminal; the question goes to standard error."""
     sys.stderr.write(f"{question} ")
     sys.stderr.flush()
-    answer = sys.stdin.readline()
+    with while_asked():
+        answer = sys.stdin.readline()
     if not answer:
         raise KeyboardInterrupt
     return answer.strip()

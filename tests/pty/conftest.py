@@ -28,8 +28,8 @@ def terminal(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
     """Starts the program; its home is a folder of the test's own."""
     opened: list[Terminal] = []
 
-    def start(*words: str, size: tuple[int, int] = (100, 30), **env: str) -> Terminal:
-        one = Terminal(words, size, environment(tmp_path) | env)
+    def start(*words: str, size: tuple[int, int] = (100, 30), shell: bool = False, **env: str) -> Terminal:
+        one = Terminal(words, size, environment(tmp_path) | env, shell=shell)
         opened.append(one)
         return one
 

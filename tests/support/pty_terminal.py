@@ -37,6 +37,7 @@ PYTHON = {"PYTHONPATH": str(ROOT), "PYTHON_KEYRING_BACKEND": "keyring.backends.f
 _LAST = b"\x1b]2;the last of it\x1b\\"  # a title, which pyte shows nowhere
 # Modes that must be off again when the program has ended: mouse, paste, focus, alternate screen; the cursor visible.
 _MODE = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
+_KEYBOARD_ON = re.compile(rb"\x1b\[>[0-9;]*u")
 
 
 class _Screen(pyte.Screen):
@@ -62,7 +63,10 @@ class _Screen(pyte.Screen):
 
 
 class Terminal:
-    def __init__(self, words: tuple[str, ...], size: tuple[int, int], env: dict[str, str]) -> None:
+    def __init__(
+        self, words: tuple[str, ...], size: tuple[int, int], env: dict[str, str], *, shell: bool = False
+    ) -> None:
+        """``shell``: an interactive shell instead, its prompt ``ready>``, with the Python of the tests in $PYTHON."""
         self.columns, self.rows = size
         self.output = b""
         self._screen = _Screen(*size)
@@ -72,8 +76,12 @@ class Terminal:
         self._size(size)
         self.before = termios.tcgetattr(slave)
         self._slave = slave
+        command = [sys.executable, "-m", "jamtui", *words]
+        if shell:
+            env = env | {"PS1": "ready>", "HISTFILE": "", "PYTHON": sys.executable}
+            command = ["bash", "--norc", "--noprofile", "--noediting", "-i"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "jamtui", *words], stdin=slave, stdout=slave, stderr=slave, env=env,
+            command, stdin=slave, stdout=slave, stderr=slave, env=env,
             start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )  # fmt: skip
         self._gone = os.pipe()  # closed at its writing end: nobody reads any more
@@ -162,6 +170,10 @@ class Terminal:
                 state[int(number)] = match[2] == b"h"
         normal_on = {7, 25}
         return {number for number, on in state.items() if on != (number in normal_on)}
+
+    def keyboards_left(self) -> int:
+        """How many times the keyboard's protocol (kitty's) was changed more often than it was given back."""
+        return len(_KEYBOARD_ON.findall(self.output)) - self.output.count(b"\x1b[<u")
 
     def line_settings(self) -> list[Any]:
         """The terminal's settings now (termios), to compare with `before`."""
