@@ -21,7 +21,7 @@ from driven_client import Client, driven
 from faulty_world import WEATHER, Base, World
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from jam_model import Text
 from msgspec.structs import replace
 
@@ -62,7 +62,7 @@ class Story(RuleBasedStateMachine):
         self.ledger = self.world.ledger
         self.undo: tuple[Client, Undo, Callable[[], None]] | None = None
         self.told: list[str] = []
-        self.checked = 0  # how much of that
+        self.since = 0  # steps since all was held against the model
         self.world.settle()
 
     def tell(self, what: str) -> None:
@@ -507,13 +507,18 @@ class Story(RuleBasedStateMachine):
             case _:
                 getattr(self, what)(n)
 
+    @invariant()
+    def step(self) -> None:
+        """What may come next depends on how many steps there were, and on nothing that a thread or a socket did."""
+        self.since += 1
+
     # -- and in the end
 
-    @precondition(lambda self: len(self.told) >= self.checked + 12)
+    @precondition(lambda self: self.since >= 12)
     @rule()
     def settled(self) -> None:
         self.tell("settled")
-        self.checked = len(self.told)
+        self.since = 0
         self.set_hours(closed=False)
         self.world.settle()
         self.world.check()

@@ -223,7 +223,7 @@ class Ledger:
                 assert not (row.kind == "post" and row.post_id in server.posts), f"the server has it: {row}"
 
     def _may_refuse(self, row: Queued, server: Server) -> bool:
-        texts = [one for one in self.texts if one.post_id == row.post_id and one.row_id != row.id]
+        texts = [one for one in self.texts if one.post_id == row.post_id and (one.row_id != row.id or one.undone)]
         parent = row.payload.parent_id or row.post_id
         match row.code:
             case "jam_closed":
