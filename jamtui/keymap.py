@@ -1,7 +1,7 @@
 """The keys of one person, from the ``[keys]`` table of the configuration.
 
     [keys]
-    read-on = ["space", "ctrl+f"]     an action has the keys that are named, and no others
+    read-on = ["space", "f2"]         an action has the keys that are named, and no others
     down = "n"
     mute = []                         none; the ``:`` line and the palette still do it
 
