@@ -18,7 +18,7 @@ from widgets.bindings import rebind
 from widgets.links import Link
 from widgets.lists import OutboxList
 from widgets.markdown_lines import parse
-from widgets.rows import one_line
+from widgets.rows import count, one_line
 from widgets.status_line import HintLine
 from widgets.thread_reader import ThreadReader
 
@@ -39,6 +39,13 @@ class Writing(Moving):
 
     def offer(self, undo: Undo) -> None:
         raise NotImplementedError
+
+    def on_mount(self) -> None:
+        """Who comes back, after a crash perhaps, hears of what was not sent."""
+        if waiting := len(self.session.drafts()):
+            self.say(
+                f"{count(waiting, 'draft', 'drafts')} not sent yet; {self.keymap.name('drafts')} lists them", "fact"
+            )
 
     # -- what is meant
 

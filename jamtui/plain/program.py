@@ -135,6 +135,8 @@ class Plain(Ways):
         self.say(f"{session.jam.title}: {self.where_words()}")
         self.say(words.standing(session.jam, session.status(), session.now()))
         self.say(f"{who}. {self.with_keys('{help} tells the keys, {leave} leaves.')}")
+        if waiting := len(session.drafts()):
+            self.say(f"{words.count(waiting, 'draft')} not sent yet. {self.with_keys('{drafts} lists them.')}")
         if not spot.reading:
             self._tell_brief()
         self.flush()

@@ -66,6 +66,14 @@ async def test_a_draft_is_thrown_away_and_brought_back_in_the_list(tui: Callable
         assert [one.body for one in t.session.drafts()] == ["half an answer"]
 
 
+async def test_who_comes_back_hears_of_drafts(tui: Callable[..., Any], session: Any) -> None:
+    async with tui() as t:
+        assert "draft" not in t.told
+    session.save_draft(Draft(DraftKind.REPLY, session.posts(session.live_keys(1))[0].id, body="half an answer"))
+    async with tui() as t:
+        assert "1 draft not sent yet; 7 lists them" in t.told
+
+
 async def test_the_list_without_drafts_says_so(tui: Callable[..., Any]) -> None:
     async with tui() as t:
         await t.press("7")

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from jamserver.demo_jam import demo_records
 from jamtui.actions import ACTIONS, Keymap, Where
 from jamtui.errors import JamError
-from jamtui.model import Changed, DraftKind
+from jamtui.model import Changed, Draft, DraftKind
 from jamtui.output import width
 from jamtui.paths import Home
 from jamtui.plain.composer import Composer
@@ -32,7 +32,7 @@ from jamtui.plain.pipe import Pipe
 from jamtui.plain.program import NOT_NEEDED, Plain
 from jamtui.plain.wrap import wrap
 from jamtui.session import Session, open_session
-from jamtui.store import connection, mirror, registry
+from jamtui.store import connection, mirror, own, registry
 from jamtui.store.mirror import Loading, Mirror
 from jamtui.store.opening import prepare
 from screens.spot import Spot
@@ -412,10 +412,26 @@ def test_a_draft_outlives_the_end_of_the_input_and_is_gone_on_with(talk: Talk, s
     talk("open", "open", "r", "half a", "thought")
     (draft,) = session.drafts()
     assert (draft.kind, draft.body.strip()) == (DraftKind.REPLY, "half a\nthought")
-    told = talk("r", "done", ".")
+    told = talk("drafts", "1", "done", ".")
+    assert "1 draft not sent yet." in told
     assert "half a" in told
     (row,) = session.outbox()
     assert session.post(row.post_id).body == "half a\nthought\ndone"
+
+
+def test_both_versions_of_a_post_that_was_changed_meanwhile_are_told(talk: Talk, session: Session) -> None:
+    mine = next(row for row in session.posts(session.live_keys()) if row.mine and row.body)
+    row_id = session.send(Draft(DraftKind.EDIT, mine.id, mine.title, "Mine it is", base_version=mine.version))
+    there = msgspec.to_builtins(session._rows.as_confirmed(mine.id)) | {"body": "Theirs it is", "version": 9}
+    with contextlib.closing(connection.connect(session.known.own, own.SCHEMA)) as db:
+        own.Own(db).refused(row_id, "It was changed meanwhile", "version_conflict")
+    with contextlib.closing(connection.connect(session.known.mirror, mirror.SCHEMA)) as db:
+        seq = int(Mirror(db).cursor.partition("-")[0]) + 1
+        Mirror(db).apply([("post", msgspec.json.encode(there))], f"{seq}-aaaa")
+    told = talk("outbox", "r", "m")
+    assert told.index("Theirs it is") < told.rindex("Mine it is")
+    (row,) = session.stored().waiting
+    assert (row.state, row.payload.base_version) == ("queued", 9)
 
 
 def test_what_cannot_be_sent_is_told_and_kept(talk: Talk, session: Session) -> None:
