@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import gzip
 import json
+import re
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -18,13 +19,13 @@ from raw_server import BOMBS, MIB, Handler, Memory, RawServer, always, endless, 
 
 from api_client import errors
 from api_client.client import JamClient
-from api_client.models import Change, Heartbeat, Resync, StreamEvent, Token
+from api_client.models import Change, Heartbeat, Resync, StreamEvent, Token, Wish
 from api_client.tokens import FixedToken, RefreshingToken
 from api_client.transport import Bounds
 from jamtui.archive import Person
 
 CORPUS = json.loads((Path(__file__).parent.parent / "data" / "hostile" / "corpus.json").read_text())
-CASES: dict[str, str] = {case["id"]: case["payload"] for case in CORPUS if case["kind"] in ("net", "json")}
+CASES: dict[str, str] = {case["id"]: case["payload"] for case in CORPUS if case["kind"] in ("net", "json", "sse")}
 
 CANARY = "canary-f00d"
 
@@ -373,10 +374,64 @@ async def test_retry_after_of_the_corpus() -> None:
     assert caught.value.retry_after is None
 
 
+def change(seq: int) -> bytes:
+    return b'{"seq":%d,"mark":"abcd","type":"x","data":{}}' % seq
+
+
+def of_the_stream(name: str) -> bytes:
+    """A case with changes of the wire in the place of its short texts."""
+    data = CASES[name].encode()
+    for short, seq in ((b"a", 1), (b"b", 2), (b"c", 3)):
+        data = re.sub(rb"data: " + short + rb"(?=[\r\n])", b"data: " + change(seq), data)
+    return re.sub(rb'\{"seq":(\d)\}', lambda match: change(int(match[1])), data)
+
+
+A, B, C, FOUR, FIVE = (Change(seq, "abcd", "x", b"{}") for seq in range(1, 6))
+STREAMS: dict[str, list[StreamEvent]] = {
+    "sse-crlf-mix": [A, B, Heartbeat(""), C],
+    "sse-bom-partial": [A],
+    "sse-dup-order": [FIVE, FOUR, FIVE],  # as sent: the mirror applies each once
+    "sse-event-esc": [],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STREAMS)
+async def test_a_stream_of_the_corpus_in_single_bytes(name: str) -> None:
+    body = response(of_the_stream(name), kind="text/event-stream", length=False)
+
+    async def handler(request: str, writer: asyncio.StreamWriter) -> None:
+        for at in range(len(body)):
+            writer.write(body[at : at + 1])
+            await writer.drain()
+        writer.close()
+
+    async with against(handler) as (client, _):
+        assert await events(client) == STREAMS[name]
+
+
+@pytest.mark.parametrize(("name", "seconds"), [("sse-retry", 120.0), ("sse-retry0", 1.0)])
+async def test_a_wish_of_the_corpus_is_bounded(name: str, seconds: float) -> None:
+    wish, _, rest = CASES[name].encode().partition(b"\n")
+    body = wish + b"\n" + rest.replace(b"data: x", b"data: " + change(1))
+    body = body if b"seq" in body else body + b": x\n\n"
+    async with against(always(response(body, kind="text/event-stream", length=False), close=True)) as (client, _):
+        assert (await events(client))[0] == Wish(seconds)
+
+
+async def test_an_event_of_the_corpus_without_end() -> None:
+    case = CASES["sse-noend"].encode()
+    async with against(endless(response(b"", length=False), case)) as (client, _):
+        memory = Memory()
+        with pytest.raises(errors.BadAnswer, match="1,048,576"):
+            await events(client)
+        assert memory.risen() < 8 * MIB
+
+
 def test_every_case_of_the_corpus_is_tested() -> None:
     assert set(CASES) == {
         "net-0", "net-gzip-bomb", "net-infinite", "net-slow", "retry-after-1",
         "json-surrogate", "json-types", "json-escape-in-error",
+        "sse-noend", "sse-retry", "sse-retry0", *STREAMS,
     }  # fmt: skip
 
 
