@@ -24,7 +24,7 @@ from textual.strip import Strip
 
 from widgets.at_once import AtOnce
 from widgets.steady import steady_line
-from widgets.strips import Span, line_width, paint, restyle, wrap
+from widgets.strips import Line, Span, line_width, paint, restyle, wrap
 
 WHEEL_LINES = 3
 
@@ -41,6 +41,7 @@ class LineView(AtOnce, can_focus=True, inherit_bindings=False):
         super().__init__(name=name, id=id, classes=classes)
         self._styles: dict[str, Style] = {}
         self._home: Screen[Any] | None = None
+        self._said: tuple[object, list[Line]] = (None, [])  # the lines of a text that stands alone
         self._seen: tuple[object, ...] = ()
         self._as_seen: tuple[object, ...] = ()
         self._dragging = False
@@ -173,7 +174,10 @@ class LineView(AtOnce, can_focus=True, inherit_bindings=False):
     def text_strip(self, y: int, text: str, style: str) -> Strip:
         """Line ``y`` of a view that shows nothing but ``text``, in the upper third, each line in the middle."""
         width, height = self.size
-        lines = [line for part in text.split("\n") for line in wrap([Span(part, style)], max(1, width - 4))]
+        if self._said[0] != (text, style, width):
+            whole = [line for part in text.split("\n") for line in wrap([Span(part, style)], max(1, width - 4))]
+            self._said = ((text, style, width), whole)
+        lines = self._said[1]
         start = max(0, (height - len(lines)) // 3)
         if not text or not start <= y < start + len(lines):
             return Strip.blank(width, self.palette(""))
