@@ -60,11 +60,25 @@ def mirror_faults(db: apsw.Connection, *, full_text: bool) -> list[str]:
 def own_faults(db: apsw.Connection) -> list[str]:
     """What is wrong with one's own store as a file; rows that were damaged are told by `damaged_rows`."""
     try:
-        return list(_structure(db, own.SCHEMA))
+        return [*_structure(db, own.SCHEMA)] or [*_unreadable(db)]
     except _ELSEWHERE:
         raise
     except _UNREADABLE as error:
         return [f"cannot be read: {error}"]
+
+
+def _unreadable(db: apsw.Connection) -> Iterator[str]:
+    """Rows that SQLite is content with and nobody can read: a text that is no UTF-8, a kind of draft that is none."""
+    try:
+        for name in [row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]:
+            for _ in db.execute(f"SELECT * FROM {name}"):
+                pass
+        store = own.Own(db)
+        store.drafts()
+        store.thrown()
+        store.outbox()
+    except (ValueError, TypeError, OverflowError, msgspec.MsgspecError) as error:
+        yield f"a row that cannot be read ({type(error).__name__})"
 
 
 def damaged_rows(db: apsw.Connection) -> list[str]:

@@ -186,12 +186,13 @@ def _tables(db: apsw.Connection) -> list[_Table]:
     return found
 
 
+_FEW = 4  # unreadable signs that a text may have
 _LATEST = 253_370_764_799_999  # milliseconds: the end of the year 9998
 
 
 def _mended(table: _Table, values: Sequence[Value]) -> Iterator[Value]:
     """A row whose end was on a torn page is worth having, but nothing in it may stop who reads it: texts end where they
-    cannot be read, times are times, and what must be JSON is."""
+    cannot be read any more, times are times, and what must be JSON is."""
     for column, value in zip(table.columns, values, strict=False):
         if column.name == "tags":
             try:
@@ -199,7 +200,9 @@ def _mended(table: _Table, values: Sequence[Value]) -> Iterator[Value]:
             except ValueError:
                 yield "[]"
         elif isinstance(value, str):
-            yield value.partition("\ufffd")[0].partition("\0")[0]
+            whole = value.replace("\0", "\ufffd")
+            # A bit that flipped costs a sign; where there are many such signs, the rest is of another page.
+            yield whole if whole.count("\ufffd") <= _FEW else whole.partition("\ufffd")[0]
         elif isinstance(value, int) and column.name in ("updated", "created", "next_try", "at"):
             yield value if 0 <= value <= _LATEST else 0
         else:
