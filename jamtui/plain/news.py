@@ -28,7 +28,7 @@ class News(Struct):
     _mentions: int = 0
     _told_mentions: int = 0
     _outbox: dict[str, tuple[str, SendState]] = field(default_factory=dict)
-    _link: Link | None = None
+    _link: tuple[Link, str] | None = None  # the link that was told, and why there is none; None: not known yet
     _lines: list[str] = field(default_factory=list)
 
     def changed(self, changed: Changed) -> None:
@@ -47,7 +47,8 @@ class News(Struct):
     def begin(self, session: Session) -> None:
         """From here on, what differs is news."""
         self._mentions = len(session.mention_keys())
-        self._link = session.status().link
+        status = session.status()
+        self._link = None if status.link is Link.OFFLINE and not status.why else (status.link, status.why)
         self._outbox = {row.id: (row.kind, row.state) for row in session.outbox()}
 
     def note(self, session: Session, changed: Changed, here: int) -> None:
@@ -89,9 +90,9 @@ class News(Struct):
     def _note_link(self, session: Session) -> None:
         status = session.status()
         settled = (Link.LIVE, Link.OFFLINE, Link.SIGNED_OUT, Link.READER)
-        if status.link in settled and status.link is not self._link:
+        if status.link in settled and (status.link, status.why) != self._link:
             self._lines.append(f"Connection: {words.link(status, session.now())}.")
-            self._link = status.link
+            self._link = (status.link, status.why)
 
     def lines(self) -> list[str]:
         """What is to be told, once; [] for nothing."""
