@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
 import apsw
@@ -226,6 +226,18 @@ class Own(Drafts):
             "VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)",
             (outbox_id, kind, post_id, thread_id, forum_id, raw, _digest(raw), reason, as_ms(now)),
         )
+
+    def put_last(self, outbox_ids: Sequence[str]) -> None:
+        """These rows stand behind all others, inside the caller's `changing`: they were written later, and may answer
+        what the others bring. No number is used that was not in use: an undo may still come with its own."""
+        rows = {row.id: row.n for row in self.outbox()}
+        if not outbox_ids or len(outbox_ids) == len(rows):
+            return
+        last = set(outbox_ids)
+        order = [*(one for one in rows if one not in last), *outbox_ids]
+        numbers = zip(sorted(rows.values()), order, strict=True)
+        self.db.executemany("UPDATE outbox SET n = ? WHERE id = ?", [(-n, one) for n, one in numbers])
+        self.db.execute("UPDATE outbox SET n = -n WHERE n < 0")
 
     def put_back(self, dropped: Dropped) -> None:
         """Undo of `drop`: the rows stand again where they stood, and one that was damaged is so again."""

@@ -84,6 +84,7 @@ def settle(mirror: Mirror, own: Own, now: datetime, votes: frozenset[str]) -> Ag
     # Asked for since: a vote that is to be withdrawn is not cast again, a post that is to be taken back not changed.
     undone = {(row.kind, row.post_id) for row in own.outbox("WHERE state <> 'refused'")}
     with own.changing():
+        before = [row.id for row in own.outbox()]
         for _, what, raw in rows if same else ():
             for kind, post, payload in _writes(mirror.db, str(what), raw, votes):
                 if (kind, post.id) in waiting or (_UNDONE.get(kind), post.id) in undone:
@@ -94,6 +95,7 @@ def settle(mirror: Mirror, own: Own, now: datetime, votes: frozenset[str]) -> Ag
                 again.edits += kind == "edit"
                 again.deletions += kind == "delete"
                 again.votes += kind == "vote"
+        own.put_last(before)
         own.db.execute("DELETE FROM rescued")
     return again
 

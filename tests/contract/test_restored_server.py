@@ -128,3 +128,31 @@ async def test_a_vote_that_is_to_be_withdrawn_is_not_cast_again(
             assert await client.my_votes() == [other["id"]]
     reader.mirror.db.close()
     reader.own.db.close()
+
+
+async def test_an_answer_to_a_post_that_was_lost_goes_out_behind_it(
+    start_jam: Callable[..., Any], start_server: Callable[..., Any], tmp_path: Path
+) -> None:
+    jam = start_jam(tmp_path / "jam.sqlite", vote_join=0.0)
+    reader, token = Reader(tmp_path), jam.ada.headers["Authorization"].removeprefix("Bearer ")
+    thread = jam.thread(by=jam.bob)
+    there = {"thread_id": thread["id"], "forum_id": thread["forum_id"]}
+    async with asyncio.timeout(60):
+        await asyncio.to_thread(jam.server.stop)
+        shutil.copy(jam.server.db, tmp_path / "backup.sqlite")
+        jam.server = start_server(jam.server.db, vote_join=0.0)
+        first = Payload(thread["id"], body="First")
+        reader.own.enqueue(ID.format(4), "post", ID.format(4), now=now(), payload=first, **there)
+        async with JamClient(jam.server.url, tokens=FixedToken(token)) as client:
+            await reader.sync(client)
+            assert reader.states() == {}
+        answer = Payload(ID.format(4), body="And second")
+        reader.own.enqueue(ID.format(5), "post", ID.format(5), now=now(), payload=answer, **there)
+        await asyncio.to_thread(jam.server.stop)
+        jam.server = start_server(tmp_path / "backup.sqlite", vote_join=0.0)
+        async with JamClient(jam.server.url, tokens=FixedToken(token)) as client:
+            await reader.sync(client)
+            assert reader.states() == {}
+            assert (await client.post(ID.format(5))).post.parent_id == ID.format(4)
+    reader.mirror.db.close()
+    reader.own.db.close()

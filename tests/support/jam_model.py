@@ -166,7 +166,8 @@ class Ledger:
         for text in self.texts:
             kept = text.row_id in {row.id for row in waiting[text.home]}
             there = any(text.word in body for _, body in server.bodies.get(text.post_id, []))
-            text.lost = text.lost or not (kept or there or text.dropped)
+            # A post that the mirror had is sent again, with the latest body; of its earlier ones nobody has a copy.
+            text.lost = text.lost or (text.edit and not (kept or there or text.dropped))
         for (home, post_id, tag), ops in self.ops.items():
             here = {row.id for row in waiting[home]}
             ops[:] = [op for op in ops if op.row_id in here or op.unsure]  # what is undone comes back
@@ -229,7 +230,8 @@ class Ledger:
             case "jam_closed":
                 return self.closed
             case "post_gone" | "parent_gone":
-                return bool({row.post_id, parent} & self.gone) or self.restored or not server.there(parent)
+                taken = any(one.dropped or one.moved for one in self.texts if one.post_id == parent)
+                return bool({row.post_id, parent} & self.gone) or self.restored or taken or not server.there(parent)
             case "version_conflict":
                 return row.post_id in self.web | self.gone or self.restored or any(one.moved for one in texts)
             case "not_found" | "invalid":  # what it hangs on was taken back before it was sent, or lost by the server
@@ -276,9 +278,10 @@ class Ledger:
             row = next((row for row in homes[text.home].outbox if row.id == text.row_id), None)
             bodies = [body for _, body in server.bodies.get(text.post_id, [])]
             arrived = text.body in bodies or bool(server.posts.get(text.post_id, {}).get("state"))
+            arrived = arrived or (self.restored and not text.edit and text.post_id in server.posts)
             if row is not None:
                 text.moved = True  # refused, or behind something refused
-                assert row.payload.body == text.body
+                assert self.restored or row.payload.body == text.body
                 there = text.edit and text.body in bodies
                 assert text.undone or not there, f"the server has {text}, and it waits: {row}"
             else:
