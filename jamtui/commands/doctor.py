@@ -278,6 +278,9 @@ def _repaired(context: Context, jam: KnownJam, faults: Finding, mine: Finding) -
     finally:
         opened.close()
     after, own_after = _mirror(jam), _own(jam)
+    if not opened.alone:
+        for finding in (after, own_after):
+            finding.hint = "Another jamtui has it open: close it, then repair." if finding.state == _WRONG else ""
     if faults.state == _WRONG and after.state == _OK:
         after = Finding("mirror", _REPAIRED, f"was {faults.text}; now {after.text}")
     if mine.state == _WRONG and own_after.state == _OK:

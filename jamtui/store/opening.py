@@ -30,6 +30,7 @@ class Opened(Struct):
     set_aside: Path | None = None  # what was the mirror
     told: tuple[str, ...] = ()  # what a person should know, in sentences without a full stop
     read_only: bool = False
+    alone: bool = False  # nobody else had them open: only then they are looked through
 
     def close(self) -> None:
         self.seal.close()
@@ -59,6 +60,7 @@ def open_store(jam: KnownJam, now: datetime) -> Opened:
 
 def _open(jam: KnownJam, now: datetime, opened: Opened) -> None:
     seal = opened.seal
+    opened.alone = seal.alone
     aside = f"-{now:%Y%m%dT%H%M%S}-{os.getpid()}.sqlite"
     mend = seal.alone and not opened.read_only
     if mend:

@@ -138,3 +138,23 @@ def test_off_line_the_mirror_is_set_aside_and_fetched_later(new_server: Any, new
     server.start()
     home.jamtui("sync")
     assert {row["state"] for row in home.rows("doctor")} == {"ok"}
+
+
+def test_what_another_jamtui_has_open_is_left_and_told(ana_home: Any) -> None:
+    watching = ana_home.popen("watch", "--json")
+    seal = jam_file(ana_home, "store.seal")
+    path = jam_file(ana_home, "mirror.sqlite")
+    while not ana_home.rows("doctor")[6]["text"].startswith("another jamtui holds it"):
+        assert watching.poll() is None
+    sql(path, "UPDATE threads SET replies = 99")
+    mended = {row["check"]: row for row in ana_home.rows("doctor", "--repair", code=1)}
+    assert (mended["mirror"]["state"], mended["mirror"]["hint"]) == (
+        "wrong",
+        "Another jamtui has it open: close it, then repair.",
+    )
+    assert not list(path.parent.glob("mirror.broken-*"))
+    watching.terminate()
+    watching.communicate()
+    assert seal.exists()
+    mended = {row["check"]: row for row in ana_home.rows("doctor", "--repair")}
+    assert mended["mirror"]["state"] in ("repaired", "ok")
