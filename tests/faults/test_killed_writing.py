@@ -58,7 +58,7 @@ class Person:
         seen: dict[str, float] = {}
         tui.press("enter")  # the draft may end in half a word
         for n in range(rng.randrange(2, 22)):
-            word = f"w{self.number}x{self.kills}x{n}"
+            word = f"w{self.number}x{self.kills}x{n}z"
             seen[word] = tui.type_word(word)
             time.sleep(rng.random() * 0.12)  # a person's pace
         self.typed += len(seen)

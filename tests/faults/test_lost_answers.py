@@ -41,7 +41,7 @@ class Life:
 
     def live(self) -> None:
         self.round += 1
-        word = f"w0x{self.round}x0"
+        word = f"w0x{self.round}x0z"
         thread = self.rng.choice(self.threads)
         way = self.rng.choice(["reply", "reply", "reply", "edit", "vote", "tag", "sync", "tui"])
         match way:

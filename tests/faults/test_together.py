@@ -36,7 +36,7 @@ class Hands:
         self.turns = itertools.count()
 
     def next_word(self) -> str:
-        return f"w{self.number}x{next(self.turns)}x0"
+        return f"w{self.number}x{next(self.turns)}x0z"
 
     def more(self) -> bool:
         return not self.wrote or time.monotonic() < self.until

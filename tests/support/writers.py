@@ -21,7 +21,7 @@ import apsw
 from processes import Home, Server
 from pty_terminal import Terminal, environment
 
-WORD = re.compile(r"\bw\d+x\d+x\d+\b")  # worker, round, number: each is typed once
+WORD = re.compile(r"\bw\d+x\d+x\d+z\b")  # worker, round, number: each is typed once; cut short it is none
 
 
 class Writer(Terminal):
