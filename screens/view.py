@@ -50,6 +50,7 @@ class View(Panes):
     _unlisted: Changed | None = None  # what others changed since the list was read
     _list_read = 0.0  # when that was, by the clock that is never set
     _keeping: asyncio.TimerHandle | None = None  # until what moved is kept
+    _left = False  # the program ends: what moves from here on is the lists that go
 
     def compose(self) -> ComposeResult:
         self.spot = self._remembered()
@@ -192,7 +193,7 @@ class View(Panes):
 
     def _keep_soon(self) -> None:
         """Something moved: a moment later it is kept where, however the program ends then."""
-        if self._keeping is None:
+        if self._keeping is None and not self._left:
             self._keeping = asyncio.get_running_loop().call_later(KEEP_AFTER, self._keep_now)
 
     def _keep_now(self) -> None:
@@ -211,12 +212,18 @@ class View(Panes):
         if self.spot.reading and self._shown and post is not None:
             self.session.set_place(f"thread:{self._shown}", f"{post.id}:{self.reader.cursor_line}")
 
-    def on_unmount(self) -> None:
+    def _keep_no_more(self) -> None:
         if self._keeping is not None:
             self._keeping.cancel()
+            self._keeping = None
+
+    def on_unmount(self) -> None:
+        self._keep_no_more()
 
     def leave(self) -> None:
         """Keeps where one was; called before the program ends."""
+        self._keep_no_more()  # the lists go before the screen does: later there is nothing left to keep
+        self._left = True
         self._keep_place()
         if self.spot.reading:
             self.reader.leave()

@@ -316,3 +316,14 @@ async def test_one_sign_stands_at_the_edge_of_two_panes(tui: Any) -> None:
             assert len(edges) > 30
             assert not any("▐" in edge and "▌" in edge for edge in edges)
         assert any("▌" in edge for edge in edges)
+
+
+async def test_nothing_is_kept_once_more_when_one_has_left(tui: Any) -> None:
+    """Behind the end the lists go before the screen does: what waited then found none, and ended in a traceback."""
+    async with tui() as t:
+        await t.press("enter", "j")
+        t.screen._keep_soon()
+        assert t.screen._keeping is not None
+        t.screen.leave()
+        t.screen._keep_soon()  # as lists do that are taken away
+        assert t.screen._keeping is None
