@@ -110,7 +110,9 @@ async def ended(use: Use, client: JamClient) -> errors.ApiError | None:
     return None
 
 
+@pytest.mark.parametrize("half", [0, 1])  # the server takes 300 writes of a person in five minutes
 def test_nothing_is_lost_whatever_status_is_answered_once(
+    half: int,
     new_server: Callable[..., Any],
     new_proxy: Callable[..., Any],
     new_home: Callable[..., Any],
@@ -126,7 +128,7 @@ def test_nothing_is_lost_whatever_status_is_answered_once(
     clock = [datetime.now(UTC)]
     session = open_session(home, jam, clock=lambda: clock[0], rng=random.Random(1), environ=environ)
     asyncio.run(sync(home, jam, environ, clock))
-    statuses = sorted(random.Random(4).sample(STATUSES, min(len(STATUSES), many("STATUSES", 30))))
+    statuses = sorted(random.Random(4).sample(STATUSES, min(len(STATUSES), many("STATUSES", 30))))[half::2]
     written: list[str] = []
     for n, status in enumerate(statuses):
         kind, body = list(BODIES.values())[n % len(BODIES)]
