@@ -1,8 +1,8 @@
 """One number for all objects of the mirror, so that a bit that flipped on the disk, or a page of yesterday, shows.
 
 SQLite notices a torn b-tree, but not another letter in a text. So ``meta`` holds, beside the cursor, the sum of a
-checksum of every row, which each transaction brings up to date by the rows it touched. A mirror of 46,000 posts is
-summed anew in a tenth of a second, which a start does when the files are not as they were left (`jamtui.store.seal`).
+checksum of every row, which each transaction brings up to date by the rows it touched. All of it is
+summed anew by a start when the files are not as they were left (`jamtui.store.seal`, `jamtui.store.checking`).
 """
 
 from __future__ import annotations
