@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 from jamtui.errors import JamError, sentence
 from jamtui.model import Draft, DraftRow, Undo
 from jamtui.session import Session
-from widgets.list_dialog import ListDialog
+from widgets.list_dialog import LETTERS, ListDialog
 from widgets.rows import age, one_line
 
 _WHY = {"discarded": "thrown away", "dropped": "dropped", "replaced": "gave way to another window"}
@@ -26,10 +26,7 @@ class DraftsDialog(ListDialog[Draft | None]):
 
     CSS_PATH = ["../widgets/dialog.tcss", "drafts.tcss"]  # noqa: RUF012 - as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", show=False),
-        Binding("q", "leave", show=False, id="dialog.leave"),
-        Binding("j", "move(1)", show=False, id="dialog.down"),
-        Binding("k", "move(-1)", show=False, id="dialog.up"),
+        *LETTERS,
         Binding("D", "throw", show=False, id="dialog.drop"),
         Binding("z", "undo", show=False, id="dialog.undo"),
     ]
@@ -113,12 +110,7 @@ class PlaceDialog(ListDialog[Draft | None]):
     """Where a text goes whose place is gone: answers the draft at the place that was chosen, or None."""
 
     CSS_PATH = ["../widgets/dialog.tcss", "drafts.tcss"]  # noqa: RUF012 - as Textual declares it
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", show=False),
-        Binding("q", "leave", show=False, id="dialog.leave"),
-        Binding("j", "move(1)", show=False, id="dialog.down"),
-        Binding("k", "move(-1)", show=False, id="dialog.up"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*LETTERS]
 
     def __init__(self, places: list[tuple[Draft, str]]) -> None:
         super().__init__()

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 
 from jamtui.model import Mark, MarkRow, Undo
 from jamtui.session import Session
-from widgets.list_dialog import ListDialog
+from widgets.list_dialog import LETTERS, ListDialog
 from widgets.rows import age, one_line
 
 
@@ -23,9 +23,7 @@ class MarksDialog(ListDialog[None]):
 
     CSS_PATH = ["../widgets/dialog.tcss", "marks.tcss"]  # noqa: RUF012 - as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "leave", show=False),
-        Binding("j", "move(1)", show=False),
-        Binding("k", "move(-1)", show=False),
+        *LETTERS,
     ]
 
     def __init__(self, session: Session) -> None:

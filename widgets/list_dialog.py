@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Final, TypeVar
 
+from textual.binding import Binding
 from textual.screen import ModalScreen
 from textual.widgets import OptionList
 
 Answer = TypeVar("Answer")
+
+# Of a dialog in which nothing is typed; a person's own keys reach them by their ids (`jamtui.keymap`).
+LETTERS: Final = (
+    Binding("escape", "leave", show=False),
+    Binding("q", "leave", show=False, id="dialog.leave"),
+    Binding("j", "move(1)", show=False, id="dialog.down"),
+    Binding("k", "move(-1)", show=False, id="dialog.up"),
+)
 
 
 class ListDialog(ModalScreen[Answer]):
