@@ -7,6 +7,9 @@ from collections import defaultdict
 from collections.abc import Callable
 
 import pytest
+from oidc_provider import oidc_issuer, oidc_provider
+
+__all__ = ["oidc_issuer", "oidc_provider"]  # fixtures for all tests
 
 
 @pytest.fixture
