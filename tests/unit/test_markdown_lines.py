@@ -116,6 +116,8 @@ def test_styles_of_text() -> None:
         "https://a.example/ b",
         "https://[x",
         "https://a..b.example/%zz" + "x" * MAX_URL,
+        "https://" + "a" * 60 + "*/",  # a pattern that tried every way to cut this into labels would not come back
+        "https://" + "a." * 200 + "example/",
     ],
 )
 def test_links_that_must_not_be_opened(href: str) -> None:
