@@ -234,25 +234,26 @@ class JamClient:
         headers = {"If-Match": f'"{version}"', "Idempotency-Key": key}
         return await self._write("DELETE", f"{API}/posts/{_segment(post_id)}", None, headers)
 
-    async def put_tag(self, post_id: str, tag: str) -> WriteAnswer:
-        return await self._write("PUT", f"{API}/posts/{_segment(post_id)}/tags/{_segment(tag)}")
+    async def put_tag(self, post_id: str, tag: str, key: str = "") -> WriteAnswer:
+        """``key``, as in all that follow: asking again gets the first answer, whatever has happened since."""
+        return await self._write("PUT", f"{API}/posts/{_segment(post_id)}/tags/{_segment(tag)}", headers=_once(key))
 
-    async def delete_tag(self, post_id: str, tag: str) -> WriteAnswer:
-        return await self._write("DELETE", f"{API}/posts/{_segment(post_id)}/tags/{_segment(tag)}")
+    async def delete_tag(self, post_id: str, tag: str, key: str = "") -> WriteAnswer:
+        return await self._write("DELETE", f"{API}/posts/{_segment(post_id)}/tags/{_segment(tag)}", headers=_once(key))
 
-    async def put_vote(self, post_id: str) -> VoteAnswer:
-        return await self._vote("PUT", post_id)
+    async def put_vote(self, post_id: str, key: str = "") -> VoteAnswer:
+        return await self._vote("PUT", post_id, key)
 
-    async def delete_vote(self, post_id: str) -> VoteAnswer:
-        return await self._vote("DELETE", post_id)
+    async def delete_vote(self, post_id: str, key: str = "") -> VoteAnswer:
+        return await self._vote("DELETE", post_id, key)
 
     async def announce(self, new_id: str, body: str) -> Announcement:
         """Tells everybody something, for hosts and moderators. Asking again with the same id and text is safe."""
         answer = await self._transport.call("PUT", f"{API}/announcements/{_segment(new_id)}", json={"body": body})
         return decoded(_ANNOUNCEMENT, answer.body, "announcement")
 
-    async def _vote(self, method: str, post_id: str) -> VoteAnswer:
-        answer = await self._transport.call(method, f"{API}/posts/{_segment(post_id)}/vote")
+    async def _vote(self, method: str, post_id: str, key: str) -> VoteAnswer:
+        answer = await self._transport.call(method, f"{API}/posts/{_segment(post_id)}/vote", headers=_once(key))
         vote = decoded(_VOTE, answer.body, "answer to the vote")
         return VoteAnswer(vote.post_id, vote.up, vote.voted, answer.seq())
 
@@ -362,6 +363,11 @@ def _segment(text: str) -> str:
 def _query(**values: str | int | None) -> str:
     given = {name: value for name, value in values.items() if value is not None}
     return f"?{urlencode(given, errors='replace')}" if given else ""
+
+
+def _once(key: str) -> dict[str, str]:
+    """The header under which asking again gets the first answer; without a key, none."""
+    return {"Idempotency-Key": key} if key else {}
 
 
 def _given(fields: Mapping[str, object]) -> dict[str, object]:

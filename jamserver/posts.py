@@ -12,9 +12,11 @@ from typing import Any
 
 import msgspec
 
+from jamserver import once
 from jamserver.db import Connection, row, rows, value
 from jamserver.log import Tx
 from jamserver.objects import Fields, decode, encode, require_open
+from jamserver.once import Asked, Written
 from jamserver.problems import Problem, invalid
 from jamserver.wire import MAX_TAGS, NewPost, PostEdit, clean_tags, clean_text
 from jamtui.archive import Post, rfc3339
@@ -58,13 +60,12 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """What a write answers: the post as it now is, its version, and the change that the write became."""
+class Ballot:
+    """A person's vote for a post, or its withdrawal."""
 
-    post: bytes
-    version: int
-    seq: int
-    created: bool = False
+    person_id: str
+    wanted: bool
+    asked: Asked | None = None
 
 
 def find(db: Connection, post_id: str) -> Stored | None:
@@ -334,21 +335,29 @@ def set_tally(tx: Tx, post: Stored, up: int) -> int:
     return seq
 
 
-def vote(tx: Tx, post_id: str, ballots: list[tuple[str, bool]]) -> tuple[int, int]:
-    """Votes of several people (person, wants to support) for one post. Returns (tally, the change they became).
+def vote(tx: Tx, post_id: str, ballots: list[Ballot]) -> list[tuple[int, int]]:
+    """Ballots of several people for one post. Returns (tally, the change that it became) of each.
 
     Raises 404, 409 ``post_gone`` when one of them wants to support it, 403 ``jam_closed``.
     """
-    post = get(tx.db, post_id)
-    if any(wanted for _, wanted in ballots):
+    before = [once.answered(tx, ballot.asked) if ballot.asked is not None else None for ballot in ballots]
+    fresh = [ballot for ballot, answer in zip(ballots, before, strict=True) if answer is None]
+    done = _count(tx, get(tx.db, post_id), fresh) if fresh else (0, 0)
+    for asked in {ballot.asked for ballot in fresh if ballot.asked is not None}:
+        once.keep(tx, asked, "", Written(b"%d" % done[0], 0, done[1]))
+    return [done if answer is None else (int(answer.post), answer.seq) for answer in before]
+
+
+def _count(tx: Tx, post: Stored, ballots: list[Ballot]) -> tuple[int, int]:
+    if any(ballot.wanted for ballot in ballots):
         require_there(post)
     require_open(tx)
     up = post.up
-    for person_id, wanted in ballots:
-        if wanted:
-            tx.db.execute("INSERT OR IGNORE INTO votes VALUES (?, ?)", (post_id, person_id))
+    for ballot in ballots:
+        if ballot.wanted:
+            tx.db.execute("INSERT OR IGNORE INTO votes VALUES (?, ?)", (post.id, ballot.person_id))
             up += tx.db.changes()
         else:
-            tx.db.execute("DELETE FROM votes WHERE post_id = ? AND person_id = ?", (post_id, person_id))
+            tx.db.execute("DELETE FROM votes WHERE post_id = ? AND person_id = ?", (post.id, ballot.person_id))
             up -= tx.db.changes()
     return (up, set_tally(tx, post, up)) if up != post.up else (up, post.changed)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from jamserver import posts
 from jamserver.log import Tx
+from jamserver.posts import Ballot
 from jamserver.writer import Writer
 
 _MAX_REMEMBERED = 10_000  # posts; older ones whose period is over are forgotten
@@ -16,8 +17,8 @@ _MAX_REMEMBERED = 10_000  # posts; older ones whose period is over are forgotten
 
 @dataclass(slots=True)
 class _Joined:
-    answer: asyncio.Future[tuple[int, int]]
-    ballots: list[tuple[str, bool]] = field(default_factory=list)
+    answers: asyncio.Future[list[tuple[int, int]]]
+    ballots: list[Ballot] = field(default_factory=list)
 
 
 class VoteJoin:
@@ -33,37 +34,38 @@ class VoteJoin:
         self._tasks: set[asyncio.Task[None]] = set()
         self._ending = asyncio.Event()
 
-    async def cast(self, post_id: str, person_id: str, wanted: bool) -> tuple[int, int]:
+    async def cast(self, post_id: str, ballot: Ballot) -> tuple[int, int]:
         """(tally, seq of the change that the vote became), once it is on the disk."""
         joined = self._waiting.get(post_id)
         if joined is None:
             wait = self._written.get(post_id, -self._period) + self._period - self._now()
             if wait <= 0:
-                return await self._write(post_id, [(person_id, wanted)])
+                return (await self._write(post_id, [ballot]))[0]
             joined = self._waiting[post_id] = _Joined(asyncio.get_running_loop().create_future())
             task = asyncio.create_task(self._later(post_id, joined, wait))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        joined.ballots.append((person_id, wanted))
-        return await asyncio.shield(joined.answer)
+        joined.ballots.append(ballot)
+        at = len(joined.ballots) - 1
+        return (await asyncio.shield(joined.answers))[at]
 
     async def _later(self, post_id: str, joined: _Joined, wait: float) -> None:
         with contextlib.suppress(TimeoutError):  # the usual end of the period
             await asyncio.wait_for(self._ending.wait(), wait)
         del self._waiting[post_id]
         try:
-            joined.answer.set_result(await self._write(post_id, joined.ballots))
+            joined.answers.set_result(await self._write(post_id, joined.ballots))
         except Exception as error:  # noqa: BLE001  it belongs to those who voted
-            joined.answer.set_exception(error)
-            joined.answer.exception()  # seen: all of them may have hung up
+            joined.answers.set_exception(error)
+            joined.answers.exception()  # seen: all of them may have hung up
 
-    async def _write(self, post_id: str, ballots: list[tuple[str, bool]]) -> tuple[int, int]:
+    async def _write(self, post_id: str, ballots: list[Ballot]) -> list[tuple[int, int]]:
         if len(self._written) >= _MAX_REMEMBERED:
             over = self._now() - self._period
             self._written = {post: at for post, at in self._written.items() if at > over}
         self._written[post_id] = self._now()
 
-        def job(tx: Tx) -> tuple[int, int]:
+        def job(tx: Tx) -> list[tuple[int, int]]:
             return posts.vote(tx, post_id, ballots)
 
         return await self._writer.run(job)

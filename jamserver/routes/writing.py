@@ -5,21 +5,17 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
 
 import msgspec
 from starlette.responses import Response
 
-from jamserver import accounts, posts, wire
-from jamserver.db import row
+from jamserver import once, posts, wire
 from jamserver.log import Tx
-from jamserver.posts import Actor, Written
+from jamserver.once import MAX_KEY, Asked, Written
+from jamserver.posts import Actor, Ballot
 from jamserver.problems import FieldError, Problem, invalid
 from jamserver.web import Answer, Call, Parameter, Route, Who, json_response
 from jamtui.archive import Post
-
-KEPT = timedelta(days=7)  # how long the answer to an Idempotency-Key is remembered
-_MAX_KEY = 255
 
 
 def actor_of(call: Call) -> Actor:
@@ -56,56 +52,41 @@ async def patch_post(call: Call) -> Response:
     if change.title is msgspec.UNSET and change.body is msgspec.UNSET:
         raise invalid("", "Name title or body.")
     post_id = call.path("post")
-    return await _once(call, msgspec.json.encode(change), lambda tx: posts.edit(tx, actor, post_id, change, if_match))
+    request = msgspec.json.encode(change)
+    return await _once(call, request, post_id, lambda tx: posts.edit(tx, actor, post_id, change, if_match))
 
 
 async def delete_post(call: Call) -> Response:
     actor, if_match = actor_of(call), call.header("if-match")
     post_id = call.path("post")
-    return await _once(call, b"", lambda tx: posts.take_back(tx, actor, post_id, if_match))
+    return await _once(call, b"", post_id, lambda tx: posts.take_back(tx, actor, post_id, if_match))
 
 
-async def _once(call: Call, request: bytes, write: Callable[[Tx], Written]) -> Response:
-    """Runs the write; with an ``Idempotency-Key`` once: a repeat gets the first answer, kept in the same commit."""
+def _asked(call: Call, path: str, request: bytes = b"") -> Asked | None:
+    """What an ``Idempotency-Key`` asks to be done once; None without one. Raises 422."""
     key = call.header("idempotency-key")
-    if key is not None and not 0 < len(key) <= _MAX_KEY:
-        detail = f"Idempotency-Key has 1 to {_MAX_KEY} characters."
+    if key is None:
+        return None
+    if not 0 < len(key) <= MAX_KEY:
+        detail = f"Idempotency-Key has 1 to {MAX_KEY} characters."
         raise Problem("invalid", detail, errors=[FieldError(detail, parameter="Idempotency-Key")])
-    digest = hashlib.sha256(request).digest()
-    who = (call.caller.person_id, key, call.request.method, call.path("post"))
+    return Asked(call.caller.person_id, key, call.request.method, path, hashlib.sha256(request).digest())
 
-    def job(tx: Tx) -> Written:
-        if key is None:
-            return write(tx)
-        tx.db.execute("DELETE FROM answers WHERE created < ?", (accounts.millis(tx.now - KEPT),))
-        found = row(
-            tx.db,
-            "SELECT request, body, version, seq FROM answers"
-            " WHERE person_id = ? AND key = ? AND method = ? AND path = ?",
-            who,
-        )
-        if found is not None:
-            if found[0] != digest:
-                raise Problem("idempotency_key_reused", "Take a new key for another request.")
-            return Written(found[1], found[2], found[3])
-        done = write(tx)
-        tx.db.execute(
-            "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*who, digest, call.path("post"), done.seq, done.version, done.post, accounts.millis(tx.now)),
-        )
-        return done
 
-    return _written(await call.services.writer.run(job))
+async def _once(call: Call, request: bytes, path: str, write: Callable[[Tx], Written]) -> Response:
+    """Runs the write; with an ``Idempotency-Key`` once: a repeat gets the first answer, kept in the same commit."""
+    asked, post_id = _asked(call, path, request), call.path("post")
+    return _written(await call.services.writer.run(lambda tx: once.run(tx, asked, post_id, write)))
 
 
 async def put_tag(call: Call) -> Response:
     actor, post_id, name = actor_of(call), call.path("post"), wire.clean_tag(call.path("tag"), "")
-    return _written(await call.services.writer.run(lambda tx: posts.tag(tx, actor, post_id, name)))
+    return await _once(call, b"", f"{post_id}/tags/{name}", lambda tx: posts.tag(tx, actor, post_id, name))
 
 
 async def delete_tag(call: Call) -> Response:
     actor, post_id, name = actor_of(call), call.path("post"), wire.clean_tag(call.path("tag"), "")
-    return _written(await call.services.writer.run(lambda tx: posts.untag(tx, actor, post_id, name)))
+    return await _once(call, b"", f"{post_id}/tags/{name}", lambda tx: posts.untag(tx, actor, post_id, name))
 
 
 async def put_vote(call: Call) -> Response:
@@ -118,7 +99,8 @@ async def delete_vote(call: Call) -> Response:
 
 async def _vote(call: Call, *, wanted: bool) -> Response:
     post_id, _ = call.path("post"), actor_of(call)
-    up, seq = await call.services.votes.cast(post_id, call.caller.person_id, wanted)
+    ballot = Ballot(call.caller.person_id, wanted, _asked(call, f"{post_id}/vote"))
+    up, seq = await call.services.votes.cast(post_id, ballot)
     body = msgspec.json.encode(wire.VoteAnswer(post_id, up, wanted))
     return json_response(body, headers={"Jam-Seq": str(seq)})
 
@@ -127,10 +109,8 @@ _SEQ = ("Jam-Seq", "The change that the write became.")
 _ETAG = ("ETag", "The version of the post's content, in quotes.")
 _POST = (Answer(200, "The post as it now is.", Post, headers=(_SEQ, _ETAG)),)
 _VOTE = (Answer(200, "The tally.", wire.VoteAnswer, headers=(_SEQ,)),)
-_ONCE = (
-    Parameter("If-Match", 'The version that was seen, in quotes: `"3"`.', where="header"),
-    Parameter("Idempotency-Key", "The same key gets the first answer again for 7 days.", where="header"),
-)
+_KEY = Parameter("Idempotency-Key", "The same key gets the first answer again for 7 days.", where="header")
+_ONCE = (Parameter("If-Match", 'The version that was seen, in quotes: `"3"`.', where="header"), _KEY)
 _PATH = "/api/v1/posts/{post}"
 _CLOSED = ("jam_closed", "not_found", "rate_limited")
 
@@ -180,6 +160,7 @@ ROUTES: tuple[Route, ...] = (
         Who.SIGNED_IN,
         _POST,
         (*_CLOSED, "post_gone", "invalid"),
+        (_KEY,),
         run=put_tag,
     ),
     Route(
@@ -190,6 +171,7 @@ ROUTES: tuple[Route, ...] = (
         Who.SIGNED_IN,
         _POST,
         (*_CLOSED, "forbidden", "invalid"),
+        (_KEY,),
         run=delete_tag,
     ),
     Route(
@@ -199,7 +181,8 @@ ROUTES: tuple[Route, ...] = (
         "Supports a post.",
         Who.SIGNED_IN,
         _VOTE,
-        (*_CLOSED, "post_gone"),
+        (*_CLOSED, "post_gone", "invalid"),
+        (_KEY,),
         run=put_vote,
     ),
     Route(
@@ -209,7 +192,8 @@ ROUTES: tuple[Route, ...] = (
         "Withdraws one's support.",
         Who.SIGNED_IN,
         _VOTE,
-        _CLOSED,
+        (*_CLOSED, "invalid"),
+        (_KEY,),
         run=delete_vote,
     ),
 )

@@ -144,13 +144,13 @@ class Sender:
             case "delete":
                 return (await client.delete_post(row.post_id, payload.base_version, row.id)).seq
             case "tag":
-                return (await client.put_tag(row.post_id, payload.tag)).seq
+                return (await client.put_tag(row.post_id, payload.tag, row.id)).seq
             case "untag":
-                return (await client.delete_tag(row.post_id, payload.tag)).seq
+                return (await client.delete_tag(row.post_id, payload.tag, row.id)).seq
             case "vote":
-                return (await client.put_vote(row.post_id)).seq
+                return (await client.put_vote(row.post_id, row.id)).seq
             case "unvote":
-                return (await client.delete_vote(row.post_id)).seq
+                return (await client.delete_vote(row.post_id, row.id)).seq
         raise JamError(f"this version cannot send a write of the kind {row.kind}", "Update jamtui.")
 
 

@@ -252,6 +252,60 @@ def test_tags_remember_who_put_them(jam: Any) -> None:
     problem(jam.ada.put(f"/posts/{NIL}/tags/x"), 404, "not_found")
 
 
+def test_tags_and_votes_asked_for_again_get_the_first_answer_whatever_came_in_between(jam: Any) -> None:
+    """What arrived and whose answer was lost is never refused when it is asked for again."""
+    post = jam.thread()
+    tag, vote = f"/posts/{post['id']}/tags/ours", f"/posts/{post['id']}/vote"
+    calls = [
+        ("PUT", tag, "k1"), ("DELETE", tag, "k2"), ("PUT", vote, "k3"), ("DELETE", vote, "k4"), ("PUT", vote, "k5"),
+    ]  # fmt: skip
+
+    def told(method: str, address: str, key: str) -> tuple[int, Any, str | None]:
+        answer = jam.bob.request(method, address, headers={"Idempotency-Key": key})
+        return answer.status_code, answer.json(), answer.headers.get("jam-seq")
+
+    first = [told(*call) for call in calls]
+    assert [status for status, *_ in first] == [200] * 5
+    jam.mod.put(tag).raise_for_status()  # bob could not take off this one
+    problem(jam.bob.delete(tag), 403, "forbidden")
+    head = jam.head()
+    assert [told(*call) for call in calls] == first
+    assert jam.head() == head
+    jam.server.write(
+        lambda tx: objects.change_jam(tx, {"closes_at": "2026-01-02T00:00:00Z", "opens_at": "2026-01-01T00:00:00Z"})
+    )
+    problem(jam.bob.delete(vote), 403, "jam_closed")
+    assert [told(*call) for call in calls] == first
+    assert jam.mod.delete(f"/posts/{post['id']}", headers={"If-Match": '"1"'}).status_code == 200
+    again = [told(*call) for call in calls]
+    assert [(status, seq) for status, _, seq in again] == [(status, seq) for status, _, seq in first]
+    assert again[2:] == first[2:]
+    assert "A body" not in str(again)  # the kept answers have lost the text, too
+    problem(jam.bob.delete(vote, headers={"Idempotency-Key": "k" * 256}), 422, "invalid")
+    problem(jam.mod.put(tag, headers={"Idempotency-Key": "k1"}), 409, "post_gone")  # another person's key is another
+
+
+def test_a_vote_that_is_asked_for_again_while_votes_are_joined_counts_once(start_jam: Any) -> None:
+    jam = start_jam(vote_join=0.2)
+    post = jam.thread()
+    address = f"/posts/{post['id']}/vote"
+    jam.ada.put(address).raise_for_status()
+    answers: list[httpx.Response] = []
+
+    def vote(key: str) -> None:
+        answers.append(jam.bob.put(address, headers={"Idempotency-Key": key}))
+
+    for keys in (["k", "k", "other"], ["k"]):
+        threads = [threading.Thread(target=vote, args=(key,)) for key in keys]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        jam.mod.put(address).raise_for_status()
+    assert [answer.json()["up"] for answer in answers] == [2] * 4
+    assert len({answer.headers["jam-seq"] for answer in answers}) == 1
+
+
 def test_a_tag_stays_while_somebody_else_put_it_too(jam: Any) -> None:
     post = jam.thread()
     for who in (jam.bob, jam.mod):

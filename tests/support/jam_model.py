@@ -259,9 +259,9 @@ class Ledger:
         for (whose, post_id, tag), ops in self.ops.items():
             if whose != name or not server.there(post_id) or any(op.unsure for op in ops):
                 continue
-            if ops and ops[-1].row_id in refused:
-                continue  # it may have been done before its answer was lost
-            wanted = ops[-1].wanted if ops else self.before.get((whose, post_id, tag), False)
+            # A refusal is the truth, also of what was asked for again because the first answer was lost.
+            done = [op for op in ops if op.row_id not in refused]
+            wanted = done[-1].wanted if done else self.before.get((whose, post_id, tag), False)
             there = tag in server.posts[post_id]["tags"] if tag else (post_id, home.person_id) in server.votes
             assert wanted in (there, None), f"{tag or 'vote'} of {name} on {post_id}: {there}, wanted {wanted}"
 

@@ -1,0 +1,75 @@
+"""Writes that are done once, however often they are asked for under one ``Idempotency-Key``.
+
+The first answer is kept in the commit of what it answers. A repeat, after an answer that was lost, gets it again,
+whatever has happened since: the Jam closed, somebody else put the same tag, the post was taken back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from jamserver import accounts
+from jamserver.db import row
+from jamserver.log import Tx
+from jamserver.problems import Problem
+
+KEPT = timedelta(days=7)  # how long the answer to an Idempotency-Key is remembered
+MAX_KEY = 255  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody asks to be done once: ``path`` of what is written, ``request`` the digest of what is sent."""
+
+    person_id: str
+    key: str
+    method: str
+    path: str
+    request: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write answers: the object as it now is, its version, and the change that the write became."""
+
+    post: bytes
+    version: int
+    seq: int
+    created: bool = False
+
+
+def answered(tx: Tx, asked: Asked) -> Written | None:
+    """The first answer, None when it was not asked for before. Raises 422 ``idempotency_key_reused``."""
+    tx.db.execute("DELETE FROM answers WHERE created < ?", (accounts.millis(tx.now - KEPT),))
+    found = row(
+        tx.db,
+        "SELECT request, body, version, seq FROM answers WHERE person_id = ? AND key = ? AND method = ? AND path = ?",
+        (asked.person_id, asked.key, asked.method, asked.path),
+    )
+    if found is None:
+        return None
+    if found[0] != asked.request:
+        raise Problem("idempotency_key_reused", "Take a new key for another request.")
+    return Written(found[1], found[2], found[3])
+
+
+def keep(tx: Tx, asked: Asked, post_id: str, done: Written) -> None:
+    """Keeps the first answer; with a ``post_id`` it is blanked when that post is removed."""
+    tx.db.execute(
+        "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (asked.person_id, asked.key, asked.method, asked.path, asked.request,
+         post_id, done.seq, done.version, done.post, accounts.millis(tx.now)),
+    )  # fmt: skip
+
+
+def run(tx: Tx, asked: Asked | None, post_id: str, write: Callable[[Tx], Written]) -> Written:
+    """The write's answer, or the one that it got when it was ``asked`` for first."""
+    if asked is None:
+        return write(tx)
+    found = answered(tx, asked)
+    if found is None:
+        found = write(tx)
+        keep(tx, asked, post_id, found)
+    return found

@@ -1,0 +1,93 @@
+"""Writes that arrived, and whose answer never came: asked for again, they are what they were at first."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from proxy import PASS, Call, DropAnswer, Fault, Proxy
+
+from api_client import errors
+from api_client.client import JamClient
+from api_client.tokens import FixedToken
+from jamserver import objects
+from jamtui.store import own
+from jamtui.store.connection import connect
+from jamtui.store.own import Own, Payload
+from jamtui.sync.backoff import Backoff
+from jamtui.sync.outbox import Sender
+
+ID = "01990000-0000-7000-8000-00000000000{}"
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Writer:
+    """bob's outbox, and the proxy between it and the Jam."""
+
+    jam: Any
+    own: Own
+    proxy: Proxy
+
+    def enqueue(self, n: int, kind: str, post: dict[str, Any], payload: Payload) -> str:
+        row_id = ID.format(n)
+        post_id = row_id if kind == "post" else post["id"]
+        self.own.enqueue(row_id, kind, post_id, post["thread_id"], post["forum_id"], payload, now())
+        return row_id
+
+    async def drain(self) -> None:
+        token = self.jam.bob.headers["Authorization"].removeprefix("Bearer ")
+        async with JamClient(self.proxy.url, tokens=FixedToken(token)) as client:
+            await Sender(self.own, client, Backoff(random.Random(1)), now, lambda _: None).drain()
+
+    async def drain_unheard(self) -> None:
+        """Sends; the server does it, and nobody hears of it."""
+
+        def lost(call: Call, _: random.Random) -> Fault:
+            return DropAnswer() if call.writes else PASS
+
+        self.proxy.decide = lost
+        with pytest.raises(errors.Unreachable):
+            await self.drain()
+        self.proxy.decide = lambda _call, _rng: PASS
+
+    def states(self) -> dict[str, tuple[str, str]]:
+        return {row.id: (row.state, row.code) for row in self.own.outbox()}
+
+
+@pytest.fixture
+def writer(jam: Any, tmp_path: Path) -> Iterator[Writer]:
+    port = int(jam.url.rpartition(":")[2])
+    with contextlib.closing(connect(tmp_path / "own.sqlite", own.SCHEMA)) as db, Proxy(port) as proxy:
+        yield Writer(jam, Own(db), proxy)
+
+
+@pytest.mark.parametrize("kind", ["tag", "untag", "vote", "unvote"])
+async def test_a_tag_or_vote_that_arrived_unheard_is_not_refused_when_it_is_sent_again(
+    writer: Writer, kind: str, figure: Callable[[str], None]
+) -> None:
+    jam, post = writer.jam, writer.jam.thread()
+    tag, vote = f"/posts/{post['id']}/tags/ours", f"/posts/{post['id']}/vote"
+    if kind in ("untag", "unvote"):
+        jam.bob.put(tag if kind == "untag" else vote).raise_for_status()
+    row = writer.enqueue(1, kind, post, Payload(tag="ours" if "tag" in kind else ""))
+    await writer.drain_unheard()
+    if kind == "untag":
+        jam.mod.put(tag).raise_for_status()  # by then it is another's tag, which bob may not take off
+    else:
+        over = {"closes_at": "2026-01-02T00:00:00Z", "opens_at": "2026-01-01T00:00:00Z"}
+        jam.server.write(lambda tx: objects.change_jam(tx, over))
+    head = jam.head()
+    await writer.drain()
+    assert writer.states() == {row: ("sent", "")}
+    assert jam.head() == head
+    figure(f"promise 7: {kind} arrived unheard, sent again: 0 refused, 0 done twice")
