@@ -21,7 +21,7 @@ from msgspec import Struct
 
 from jamtui.commands import settings
 from jamtui.commands.context import Context
-from jamtui.credentials import environment_secret, open_store
+from jamtui.credentials import open_store
 from jamtui.errors import JamError
 from jamtui.paths import Home
 from jamtui.safe_text import safe_line
@@ -30,6 +30,7 @@ from jamtui.store.connection import Schema
 from jamtui.store.pages import torn_log
 from jamtui.store.registry import KnownJam
 from jamtui.sync.holder import Holder
+from jamtui.sync.sign_in import environment_secret_of
 
 _ROOM = 64 << 20  # bytes that should be free: a log, and a snapshot that is on its way
 _OK, _WRONG, _REPAIRED = "ok", "wrong", "repaired"
@@ -347,12 +348,12 @@ def _lock(jam: KnownJam) -> Finding:
 
 def _secret(context: Context, jam: KnownJam) -> Finding:
     name = "sign-in"
-    if environment_secret(context.environ) is not None:
-        return Finding(name, _OK, "by JAMTUI_TOKEN")
     if jam.me.guest:
         return Finding(name, _OK, "a guest needs none")
     where = {"keyring": "in the keyring", "file": "in a file (0600)"}.get(jam.store, jam.store)
     try:
+        if environment_secret_of(context.home, jam, context.environ) is not None:
+            return Finding(name, _OK, "by JAMTUI_TOKEN")
         there = open_store(jam.store, home=context.home, environ=context.environ).load(jam.account) is not None
     except JamError as error:
         return Finding(name, _WRONG, error.title.rstrip("."), error.hint)

@@ -244,14 +244,16 @@ COMMANDS: dict[str, Command] = {
         "pass show jam | jamtui login https://jam.example.org --handle ana --password-stdin",
         _login,
         "Asks what it needs when no way is given. Passwords and tokens are read from a prompt or standard input, never "
-        "from the command line. JAMTUI_TOKEN in the environment signs in without any store.",
+        "from the command line. JAMTUI_TOKEN in the environment signs in without any store. Each person at a server "
+        "has a folder of their own: signing in as somebody else keeps both.",
     ),
     "logout": Command(
         "signing:logout",
         "sign out and remove everything of the Jam from this machine",
         "jamtui logout\njamtui logout https://jam.example.org --discard",
         _logout,
-        "Works without the server, too. Refuses while drafts or unsent texts would be lost, unless --discard is given.",
+        "Works without the server, too. Refuses while another jamtui has the Jam open, and while drafts or unsent "
+        "texts would be lost, unless --discard is given.",
     ),
     "auth": Command("signing:auth", "who you are, where, and where the secret is kept", "jamtui auth status", _auth),
     "jams": Command("reading:jams", "the Jams that this machine knows", "jamtui jams --json"),
@@ -400,7 +402,7 @@ exit codes:
 
 environment:
   JAMTUI_HOME   one folder for configuration, mirrors, state and logs
-  JAMTUI_TOKEN  signs in without any store
+  JAMTUI_TOKEN  signs in without any store, to the Jam of jamtui login URL alone
   VISUAL, EDITOR, NO_COLOR
 
 examples:
@@ -443,7 +445,8 @@ def _add_globals(parser: Parser, *, version: bool) -> None:
     group = parser.add_argument_group("for all commands")
     group.add_argument("-h", "--help", action="help", help="this help")
     unset: Any = argparse.SUPPRESS
-    group.add_argument("--jam", metavar="SLUG|URL", default=unset, help="which Jam (or archive file); else the last")
+    which = "which Jam (or archive file), HANDLE@SLUG where several people use it; else the last"
+    group.add_argument("--jam", metavar="SLUG|URL", default=unset, help=which)
     group.add_argument("--json", action="store_true", default=unset, help="one JSON object a line, for programs")
     group.add_argument("--plain", action="store_true", default=unset, help=PLAIN_HELP)
     group.add_argument(

@@ -15,7 +15,8 @@ from jamtui.commands.signals import while_asked
 from jamtui.credentials import environment_secret, open_store
 from jamtui.errors import JamError, NotSignedIn, UsageError
 from jamtui.safe_text import safe_line
-from jamtui.store.registry import KnownJam
+from jamtui.store.registry import STORING, KnownJam
+from jamtui.store.seal import alone_with
 from jamtui.sync import sign_in
 from jamtui.sync.holder import Holder
 from jamtui.sync.sign_in import Offer
@@ -77,7 +78,7 @@ async def _enter(context: Context, args: argparse.Namespace, offer: Offer) -> Kn
         return await sign_in.password(home, offer, args.handle, secret, store=store, environ=environ)
     found = environment_secret(environ)
     if found is not None:
-        return await sign_in.environment_token(home, offer, found.access_token)
+        return await sign_in.environment_token(home, offer, found.access_token, environ)
     return await _asked(context, offer, store)
 
 
@@ -138,15 +139,14 @@ def logout(context: Context, args: argparse.Namespace) -> int:
     if not args.discard:
         _refuse_to_lose(context, jam)
     holder = Holder(jam.lock)
-    if not jam.local and jam.folder.is_dir() and not holder.take():
-        raise JamError(
-            "another jamtui on this machine is open on this Jam", "Close it first: what is typed there would be lost."
-        )
-    try:
+    with alone_with(jam.seal) as alone, holder:
+        if not (alone and (jam.local or not jam.folder.is_dir() or holder.take())):
+            raise JamError(
+                "another jamtui on this machine is open on this Jam",
+                "Close it first: what is typed there would be lost.",
+            )
         first_paint.forget(context.home)
-        left = asyncio.run(sign_in.sign_out(context.home, jam, context.environ))
-    finally:
-        holder.release()
+        left = asyncio.run(sign_in.sign_out(context.home, jam, context.environ, give_up=args.discard))
     if left:
         context.out.say(f"Note: {left}.")
     if context.out.json:
@@ -173,11 +173,8 @@ def auth(context: Context, args: argparse.Namespace) -> int:
     """``auth status``; without asking the server. Exit 3 when the secret that should be there is not."""
     jam = context.jam()
     facts = _facts(jam)
-    from_environment = environment_secret(context.environ) is not None
-    kept = from_environment
-    if from_environment:
-        facts["store"] = "env"
-    elif jam.store in ("keyring", "file"):
+    kept = sign_in.environment_secret_of(context.home, jam, context.environ) is not None
+    if not kept and jam.store in STORING:
         kept = open_store(jam.store, home=context.home, environ=context.environ).load(jam.account) is not None
     out = context.out
     if out.json:

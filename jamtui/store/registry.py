@@ -1,12 +1,19 @@
-"""The Jams this machine knows: one folder each, with a ``jam.json`` that says which Jam it is and who reads it.
+"""The Jams this machine knows: a folder for each person at each server, with a ``jam.json`` that says who and where.
+
+Two people at one server share nothing: mirror, outbox, drafts and reading state stand in the folder of the one who
+signed in, so nobody's texts are ever sent by somebody else. A guest who signs in goes on in the guest's folder, with
+what was read, saved and followed. What ``jam.json`` says counts, not the folder's name.
 
 No secret is kept here. The Jam used last is named in the file ``last`` beside the folders.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import shutil
+from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +27,7 @@ from jamtui.paths import Home, make_private_dir, read_private, remove, write_pri
 from jamtui.safe_text import safe_line
 
 GUEST = Me("", "guest", "Guest", "guest")
+STORING = ("keyring", "file")  # the stores that keep a secret
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -35,6 +43,9 @@ class _Entry(msgspec.Struct, frozen=True):
     name: str = "Guest"
     role: str = "guest"
     store: str = "none"  # keyring, file, env, none
+    account: str = ""  # under which the store has the secret; "" in entries of before there was one a person
+    token: str = ""  # of which JAMTUI_TOKEN this is the sign-in, as a digest
+    elsewhere: tuple[tuple[str, str], ...] = ()  # (store, account) that could not be wiped when the store was changed
     title_limit: int = 200
     body_limit: int = 20_000
     tag_limit: int = 40
@@ -79,7 +90,12 @@ class KnownJam(Struct, frozen=True):
     @property
     def account(self) -> str:
         """The name under which a credential store keeps the secret: nothing but this origin may ask for it."""
-        return f"{self.entry.origin} {self.entry.handle}"
+        return self.entry.account or f"{self.entry.origin} {self.entry.handle}"
+
+    @property
+    def secrets(self) -> list[tuple[str, str]]:
+        """Each (store, account) where a secret of this sign-in, or of one that it replaced, may be."""
+        return [place for place in ((self.store, self.account), *self.entry.elsewhere) if place[0] in STORING]
 
     @property
     def mirror(self) -> Path:
@@ -102,14 +118,45 @@ class KnownJam(Struct, frozen=True):
         return replace(self, entry=msgspec.structs.replace(self.entry, **fields))
 
 
-def for_server(home: Home, origin: str, slug: str, title: str) -> KnownJam:
-    """The Jam at ``origin`` (a new one when it is not known yet); nothing is written."""
+def for_server(home: Home, origin: str, slug: str, title: str, person_id: str = "") -> KnownJam:
+    """The Jam at ``origin`` for this person ("": a guest), a new one when it is not known yet; nothing is written.
+
+    Somebody who signs in and has no folder yet takes that of the guest, if there is one.
+    """
+    here = [jam for jam in known(home) if jam.origin == origin]
+    found = next((jam for jam in here if jam.entry.person_id == person_id), None)
+    if found is None:
+        fresh = KnownJam(_new_folder(home, origin, slug, person_id), _Entry(slug, title, origin))
+        guests = (jam for jam in here if not jam.entry.person_id and not _to_send(jam.own))
+        found = fresh if fresh.folder.is_dir() else next(guests, fresh)
+    return found.changed(slug=slug, title=title, origin=origin, person_id=person_id)
+
+
+def _new_folder(home: Home, origin: str, slug: str, person_id: str) -> Path:
+    """Where nothing is, or what is there can only be this person's: the name says so, and ``jam.json`` is damaged."""
     import hashlib  # OpenSSL comes with it: not at every start
 
-    mark = hashlib.sha256(origin.encode()).hexdigest()[:8]
-    folder = home.jams / f"{_plain(slug)}-{mark}"
-    entry = _load(folder) or _Entry(slug, title, origin)
-    return KnownJam(folder, msgspec.structs.replace(entry, slug=slug, title=title, origin=origin))
+    who = person_id or "guest"
+    name = f"{_plain(slug)}-{hashlib.sha256(f'{origin} {who}'.encode()).hexdigest()[:8]}"
+    for number in count(1):
+        folder = home.jams / (name if number == 1 else f"{name}-{number}")
+        if not os.path.lexists(folder) or (person_id and folder.is_dir() and _load(folder) is None):
+            return folder
+    raise AssertionError("count() ends")  # pragma: no cover
+
+
+def _to_send(path: Path) -> bool:
+    """Whether this store of one's own holds something that is not sent. A guest writes nothing; but a jamtui of before
+    there was a folder for each person left a guest's where somebody had written."""
+    from jamtui.store import connection, own
+
+    if not path.exists():
+        return False
+    try:
+        with contextlib.closing(connection.connect(path, own.SCHEMA)) as db:
+            return bool(own.Own(db).outbox())
+    except connection.StoreError:
+        return True  # it cannot be known
 
 
 def for_file(home: Home, path: Path) -> KnownJam:
@@ -145,7 +192,8 @@ def _in(parent: Path) -> list[KnownJam]:
 
 
 def find(home: Home, name: str | None) -> KnownJam:
-    """By slug, URL or folder name; None means the one used last. Raises `NotFound`, `UsageError` when several fit."""
+    """By slug, URL, host or folder name, with ``HANDLE@`` before it where several people use it; None means the one
+    used last. Raises `NotFound`, `UsageError` when several fit."""
     jams = known(home)
     if name is None:
         last = (read_private(home.jams / "last") or b"").decode("utf-8", "replace").strip()
@@ -156,15 +204,51 @@ def find(home: Home, name: str | None) -> KnownJam:
             return jams[0]
         raise NotFound(
             "no Jam was used on this machine yet" if not jams else "which Jam is meant?",
-            "Try jamtui demo, or jamtui login URL." if not jams else "Name one with --jam; jamtui jams lists them.",
+            "Try jamtui demo, or jamtui login URL." if not jams else f"Name one with --jam: {_choices(jams, jams)}.",
         )
     wanted = name.strip().rstrip("/").lower()
-    fits = [j for j in jams if wanted in (j.slug.lower(), j.origin.lower(), j.folder.name.lower(), _host(j.origin))]
+    handle, at, place = wanted.rpartition("@")
+    handle = handle.removeprefix("@")
+    fits = [jam for jam in jams if wanted in _names(jam)] or [
+        jam for jam in jams if at and place in _names(jam) and handle == jam.me.handle.lower()
+    ]
     if len(fits) == 1:
         return fits[0]
     if fits:
-        raise UsageError(f"several Jams are called {safe_line(name)}", "Give the URL of the server instead.")
-    raise NotFound(f"this machine knows no Jam {safe_line(name)}", "jamtui jams lists them; jamtui login URL adds one.")
+        same = "person" if len({jam.origin for jam in fits}) == 1 else "Jam"
+        what = f"more than one {same} here goes by {safe_line(name)}"
+        raise UsageError(what, f"Say which: {_choices(fits, jams)}.")
+    others = [jam for jam in jams if at and place in _names(jam)]
+    hint = (
+        f"It is known as {_choices(others, jams)}." if others else "jamtui jams lists them; jamtui login URL adds one."
+    )
+    raise NotFound(f"this machine knows no Jam {safe_line(name)}", hint)
+
+
+def short_name(jam: KnownJam, jams: list[KnownJam]) -> str:
+    """The shortest name that means this one alone among ``jams``: what ``--jam`` takes."""
+    slug, handle = jam.slug.lower(), jam.me.handle.lower()
+    for name in (slug, f"{handle}@{slug}", _host(jam.origin), f"{handle}@{_host(jam.origin)}"):
+        who, at, place = name.rpartition("@")
+        if [o for o in jams if place in _names(o) and (not at or o.me.handle.lower() == who)] == [jam]:
+            return name
+    return jam.folder.name
+
+
+def _choices(some: list[KnownJam], jams: list[KnownJam]) -> str:
+    return " or ".join(safe_line(short_name(jam, jams), 80) for jam in some[:8]) + (" …" if len(some) > 8 else "")
+
+
+def _names(jam: KnownJam) -> tuple[str, ...]:
+    return jam.slug.lower(), jam.origin.lower(), jam.folder.name.lower(), _host(jam.origin)
+
+
+def again(jam: KnownJam) -> KnownJam:
+    """The same with what ``jam.json`` says of its person now; as it was when it is somebody else's, or gone."""
+    entry = _load(jam.folder)
+    if entry is None or (entry.origin, entry.person_id) != (jam.origin, jam.entry.person_id):
+        return jam
+    return KnownJam(jam.folder, entry)
 
 
 def remember(home: Home, jam: KnownJam, *, last: bool = True) -> None:
@@ -176,15 +260,35 @@ def remember(home: Home, jam: KnownJam, *, last: bool = True) -> None:
 
 
 def forget(home: Home, jam: KnownJam) -> None:
-    """Removes the Jam's folder with everything in it: mirror, drafts, outbox, reading state; no file names it then."""
+    """Removes the Jam's folder with everything in it: mirror, drafts, outbox, reading state; no file names it then.
+
+    ``jam.json`` goes last: killed half way, the Jam is still known, and forgetting it again ends it.
+    """
     try:
+        wipe(jam)
+        remove(jam.folder / "jam.json")
+        with contextlib.suppress(FileNotFoundError):
+            jam.folder.rmdir()
         if (read_private(home.jams / "last") or b"").decode("utf-8", "replace").strip() == jam.folder.name:
             remove(home.jams / "last")
-        shutil.rmtree(jam.folder)
+    except OSError as error:
+        raise JamError(f"cannot remove {jam.folder}: {error.strerror}", "Remove the folder by hand.") from None
+
+
+def wipe(jam: KnownJam) -> None:
+    """Removes all that is in the folder but what says whose it is."""
+    try:
+        for path in sorted(jam.folder.iterdir()):
+            if path.name == "jam.json":
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
     except FileNotFoundError:
         return
     except OSError as error:
-        raise JamError(f"cannot remove {jam.folder}: {error.strerror}", "Remove the folder by hand.") from None
+        raise JamError(f"cannot remove {error.filename}: {error.strerror}", "Remove the folder by hand.") from None
 
 
 def _load(folder: Path) -> _Entry | None:

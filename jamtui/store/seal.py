@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -124,5 +124,25 @@ def _read(path: Path) -> bytes:
         return b""
     try:
         return os.read(file, _MOST)
+    finally:
+        os.close(file)
+
+
+@contextlib.contextmanager
+def alone_with(path: Path) -> Iterator[bool]:
+    """Inside, nobody else can open the Jam whose seal this is; False when somebody has it open, on line or not."""
+    if not path.parent.is_dir():
+        yield True
+        return
+    private_file(path)
+    file = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(file)
+        yield False
+        return
+    try:
+        yield True
     finally:
         os.close(file)

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 from pathlib import Path
+from typing import Self
 
 from jamtui.paths import private_file
 
@@ -18,6 +19,12 @@ class Holder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file: int | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
 
     def take(self) -> bool:
         """True when this process holds the network from now on, or held it already."""

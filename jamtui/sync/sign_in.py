@@ -2,13 +2,15 @@
 
 A sign-in asks the server who answers there (discovery), takes a token by one of the ways that it offers, keeps the
 secret in a credential store, and writes down the Jam (`jamtui.store.registry`). Secrets are bound to the origin: a
-client is made for one origin and its store's entry bears that origin's name.
+client is made for one origin and its store's entry bears that origin's name. ``JAMTUI_TOKEN`` bears none, so a digest
+of both stands in ``jam.json``: it goes to the Jam that was signed in to with it, and to no other.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import time
 from collections.abc import AsyncGenerator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -32,6 +34,7 @@ from jamtui.sync.holder import Holder
 
 _PATIENCE = 20.0  # seconds that another process may take to renew the sign-in: a call and its storing
 _LOOK = 0.05  # seconds between looks at whether it is done
+_GOODBYE = Bounds(call_seconds=5.0)  # who signs out does not wait longer for a server that is down
 
 
 class Offer(Struct, frozen=True):
@@ -66,7 +69,7 @@ async def discover(address: str) -> Offer:
 async def guest(home: Home, offer: Offer) -> KnownJam:
     """Reads without an account; nothing secret is kept."""
     offer.require("guest")
-    jam = _jam(home, offer).changed(person_id="", handle="guest", name="Guest", role="guest", store="none")
+    jam = _jam(home, offer, "").changed(handle="guest", name="Guest", role="guest", store="none", account="")
     registry.remember(home, jam)
     return jam
 
@@ -78,7 +81,7 @@ async def password(
     offer.require("password")
     keep = _checked(home, store, environ)
     async with JamClient(offer.origin) as client:
-        return await _keep(home, offer, keep, store, await client.password(handle, secret))
+        return _keep(home, offer, keep, await client.password(handle, secret), environ)
 
 
 async def invite(
@@ -96,7 +99,8 @@ async def invite(
     offer.require("invite")
     keep = _checked(home, store, environ)
     async with JamClient(offer.origin) as client:
-        return await _keep(home, offer, keep, store, await client.invite(code, handle, name=name, password=secret))
+        new = await client.invite(code, handle, name=name, password=secret)
+    return _keep(home, offer, keep, new, environ)
 
 
 async def token(home: Home, offer: Offer, text: str, *, store: str, environ: Mapping[str, str]) -> KnownJam:
@@ -107,58 +111,95 @@ async def token(home: Home, offer: Offer, text: str, *, store: str, environ: Map
     keep = _checked(home, store, environ)
     async with JamClient(offer.origin, tokens=FixedToken(text)) as client:
         me = await client.me()
-    jam = _signed_in(home, offer, me, store)
-    keep.save(jam.account, Secret(text, None, None))
-    registry.remember(home, jam)
-    return jam
+    return _remember(home, offer, me, keep, Secret(text, None, None), environ)
 
 
-async def environment_token(home: Home, offer: Offer, text: str) -> KnownJam:
+async def environment_token(home: Home, offer: Offer, text: str, environ: Mapping[str, str]) -> KnownJam:
     """Signs in with JAMTUI_TOKEN, which is never stored."""
-    async with JamClient(offer.origin, tokens=FixedToken(text.strip())) as client:
+    text = text.strip()
+    async with JamClient(offer.origin, tokens=FixedToken(text)) as client:
         me = await client.me()
-    jam = _signed_in(home, offer, me, "env")
-    registry.remember(home, jam)
-    return jam
+    return _remember(home, offer, me, None, Secret(text), environ)
 
 
-async def sign_out(home: Home, jam: KnownJam, environ: Mapping[str, str]) -> str:
+async def sign_out(home: Home, jam: KnownJam, environ: Mapping[str, str], *, give_up: bool = False) -> str:
     """Revokes the token where the server can be reached, forgets the secret, and removes the Jam's folder.
 
-    Returns "" or, in words, what could not be done on the server. The caller asks first when texts were not sent.
+    Returns "" or, in words, what could not be done on the server. The caller asks first when texts were not sent, and
+    sees to it that nobody else has the Jam open. Killed at any moment, signing out again ends it: what is needed for a
+    step goes after the step. Raises `NoStore` when a store does not give the secret away: all else is removed then, and
+    the Jam stays known, so that it can be tried again; ``give_up`` forgets it all the same.
     """
     left: list[str] = []
-    if jam.store in ("keyring", "file"):
-        try:
-            keep = open_store(jam.store, home=home, environ=environ)
-            secret = keep.load(jam.account)
-            keep.delete(jam.account)  # also what could not be read as a secret
-        except NoStore as error:
-            secret = None
-            left.append(f"the secret could not be taken out of the {jam.store} ({error.title})")
-        if secret is not None:
+    refused: list[NoStore] = []
+    async with _alone(jam.folder / "sign-in.lock") if jam.folder.is_dir() else contextlib.nullcontext():
+        for kind, account in jam.secrets:
             try:
-                async with JamClient(jam.origin) as client:
-                    await client.revoke(secret.refresh_token or secret.access_token)
-            except errors.ApiError as error:
-                left.append(f"the server could not be told ({error.title}); the token ends by itself")
-    registry.forget(home, jam)
-    return "; ".join(left)
+                left += await _end(open_store(kind, home=home, environ=environ), account, jam.origin)
+            except NoStore as error:
+                refused.append(error)
+                left.append(f"the secret could not be taken out of the {kind} ({error.title})")
+        if refused and not give_up:
+            registry.wipe(jam)
+            name = registry.short_name(jam, registry.known(home))
+            raise NoStore(
+                f"what was on this machine is removed, but the token is still in the {jam.store}. {refused[0].title}",
+                f"When it can be used again, jamtui logout {name} ends it; with --discard it is left there.",
+            )
+        registry.forget(home, jam)
+    return "; ".join(dict.fromkeys(left))
+
+
+async def _end(keep: CredentialStore, account: str, origin: str) -> list[str]:
+    """Revokes what the store has, then takes it out; what could not be done, in words."""
+    secret = keep.load(account)
+    try:
+        if secret is not None:
+            async with JamClient(origin, bounds=_GOODBYE) as client:
+                await client.revoke(secret.refresh_token or secret.access_token)
+    except errors.ApiError as error:
+        return [f"the server could not be told ({error.title}); the token ends by itself"]
+    finally:
+        keep.delete(account)  # also what could not be read as a secret, and when somebody is tired of waiting
+    return []
+
+
+def environment_secret_of(home: Home, jam: KnownJam, environ: Mapping[str, str]) -> Secret | None:
+    """The token of ``JAMTUI_TOKEN`` when this Jam was signed in to with it; None for guests, when there is none, and
+    when it is another Jam's. Raises `NotSignedIn` for one that nobody signed in with: it could be anybody's."""
+    secret = environment_secret(environ)
+    if secret is None or jam.me.guest:
+        return None
+    if jam.entry.token == _mark(jam.origin, secret):
+        return secret
+    if any(other.entry.token == _mark(other.origin, secret) for other in registry.known(home)):
+        return None
+    raise NotSignedIn(
+        f"{TOKEN_VARIABLE} is set, but nobody signed in to {jam.where} with it",
+        f"jamtui login {jam.origin} takes it for this Jam; unset it to use the token that is stored.",
+    )
+
+
+def _mark(origin: str, secret: Secret) -> str:
+    """A token and the server that it is for, as what can be written down."""
+    return hashlib.sha256(f"{origin} {secret.access_token}".encode()).hexdigest()[:32]
 
 
 def client_for(home: Home, jam: KnownJam, environ: Mapping[str, str], bounds: Bounds | None = None) -> JamClient:
     """A client of the Jam with the reader's token. Raises `NotSignedIn` when there should be one and is none."""
+    jam = registry.again(jam)  # somebody may have signed in again since, into another store
     return JamClient(jam.origin, tokens=_tokens(home, jam, environ), bounds=bounds)
 
 
 def _tokens(home: Home, jam: KnownJam, environ: Mapping[str, str]) -> TokenProvider | None:
-    from_environment = environment_secret(environ)
+    from_environment = environment_secret_of(home, jam, environ)
     if from_environment is not None:
         return FixedToken(from_environment.access_token)
     if jam.store == "none":
         return None
     if jam.store == "env":
-        raise NotSignedIn(f"{TOKEN_VARIABLE} is not set", "Set it again, or sign in with jamtui login.")
+        what = "holds the token of another Jam" if environment_secret(environ) is not None else "is not set"
+        raise NotSignedIn(f"{TOKEN_VARIABLE} {what}", "Set it again, or sign in with jamtui login.")
     keep = open_store(jam.store, home=home, environ=environ)
     secret = keep.load(jam.account)
     if secret is None:
@@ -170,9 +211,11 @@ def _tokens(home: Home, jam: KnownJam, environ: Mapping[str, str]) -> TokenProvi
         async with JamClient(jam.origin) as client:
             return await client.refresh(old)
 
-    def stored() -> tuple[str, str] | None:
+    def stored() -> tuple[str, str]:
         now = keep.load(jam.account)
-        return (now.access_token, now.refresh_token or "") if now is not None else None
+        if now is None:  # a new one must not come back to a machine that was wiped
+            raise errors.NotSignedIn("you were signed out meanwhile", "Sign in again with jamtui login.")
+        return now.access_token, now.refresh_token or ""
 
     return RefreshingToken(
         secret.access_token,
@@ -206,22 +249,48 @@ def _checked(home: Home, store: str, environ: Mapping[str, str]) -> CredentialSt
     return keep
 
 
-def _jam(home: Home, offer: Offer) -> KnownJam:
+def _jam(home: Home, offer: Offer, person_id: str) -> KnownJam:
     jam, limits = offer.discovery.jam, offer.discovery.limits
-    return registry.for_server(home, offer.origin, jam.slug, jam.title).changed(
+    return registry.for_server(home, offer.origin, jam.slug, jam.title, person_id).changed(
         title_limit=limits.title, body_limit=limits.body, tag_limit=limits.tag, tags_limit=limits.tags
     )
 
 
-def _signed_in(home: Home, offer: Offer, me: Person, store: str) -> KnownJam:
-    return _jam(home, offer).changed(person_id=me.id, handle=me.handle, name=me.name, role=me.role, store=store)
+def _keep(home: Home, offer: Offer, keep: CredentialStore, new: Token, environ: Mapping[str, str]) -> KnownJam:
+    """What every way in ends with: the tokens are stored, and the Jam is written down for their person."""
+    return _remember(home, offer, new.person, keep, _secret(new), environ)
 
 
-async def _keep(home: Home, offer: Offer, keep: CredentialStore, store: str, new: Token) -> KnownJam:
-    jam = _signed_in(home, offer, new.person, store)
-    keep.save(jam.account, _secret(new))
+def _remember(
+    home: Home, offer: Offer, me: Person, keep: CredentialStore | None, secret: Secret, environ: Mapping[str, str]
+) -> KnownJam:
+    """``keep`` None: the secret is that of JAMTUI_TOKEN, of which only a digest is written down."""
+    before = _jam(home, offer, me.id)
+    # A jamtui that runs goes on with the name under which it finds its secret.
+    account = before.account if before.secrets else f"{offer.origin} {me.handle} {me.id}"
+    jam = before.changed(handle=me.handle, name=me.name, role=me.role, account=account)
+    if keep is None:
+        jam = jam.changed(store="env", token=_mark(offer.origin, secret))
+    else:
+        keep.save(account, secret)
+        jam = jam.changed(store=keep.name, token="")
+    over = [place for place in before.secrets if place != (jam.store, jam.account)]
+    jam = jam.changed(elsewhere=tuple(over))
     registry.remember(home, jam)
+    left = [place for place in over if not _wiped(home, *place, environ)]
+    if left != over:
+        jam = jam.changed(elsewhere=tuple(left))
+        registry.remember(home, jam)
     return jam
+
+
+def _wiped(home: Home, kind: str, account: str, environ: Mapping[str, str]) -> bool:
+    """Whether a sign-in that was replaced is out of the store where it was; if not, signing out tries it again."""
+    try:
+        open_store(kind, home=home, environ=environ).delete(account)
+    except NoStore:
+        return False
+    return True
 
 
 def _secret(new: Token) -> Secret:
