@@ -18,7 +18,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 import msgspec
 from msgspec import Struct
 
-from api_client import errors
+from api_client import errors, trust
 from api_client.errors import ApiError, BadAnswer, NotSignedIn, Refused, Unreachable
 from api_client.lean_httpx import httpx
 from api_client.models import is_cursor, tidy
@@ -78,17 +78,19 @@ class Transport:
         self._tokens = tokens
         self._now = now
         try:
+            # Without TLS a context trusts nobody: reading the certificates of the world takes longer than a call.
+            plain_http = origin.startswith("http:")
+            trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain_http else trust.context()
             if transport is None and is_local(origin):
                 # A transport of our own asks no proxy of the environment: none is wanted on the way to this machine.
-                # Without TLS its context trusts nobody: reading the certificates of the world takes longer than a call.
-                nobody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-                transport = httpx.AsyncHTTPTransport(verify=nobody if origin.startswith("http:") else True)
+                transport = httpx.AsyncHTTPTransport(verify=trusted)
             self._http = httpx.AsyncClient(
                 headers={"User-Agent": user_agent, "Accept-Encoding": ACCEPTED},
                 follow_redirects=False,
                 timeout=None,  # httpx bounds single reads; every wait here is under asyncio.timeout
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
                 transport=transport,
+                verify=trusted,
             )
         except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
             raise Unreachable(
@@ -258,11 +260,7 @@ class Transport:
         while cause is not None and not isinstance(cause, ssl.SSLError):
             cause = cause.__cause__ or cause.__context__
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return Unreachable(
-                f"The certificate of {self.origin} is not valid ({errors.plain(cause.verify_message)})",
-                "A captive portal or the wrong address looks like this. Nothing was sent.",
-                brief="the certificate is not valid: open a browser, this network may want you to sign in",
-            )
+            return trust.refusal(self.origin, cause)
         if isinstance(cause, ssl.SSLError):
             return Unreachable(
                 f"{self.origin} does not speak TLS as it should",
