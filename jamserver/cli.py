@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
+import logging
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from jamserver import commands
 from jamserver.objects import ROLES
 from jamserver.problems import Problem
 from jamtui.errors import JamError
-from jamtui.safe_text import safe_line
+from jamtui.safe_text import safe_block, safe_line
 
 _EXAMPLES = """\
 examples:
@@ -29,17 +31,32 @@ examples:
 """
 
 
+class _Parser(argparse.ArgumentParser):
+    """As argparse's, but what it repeats of the words that it was given reaches the terminal harmless."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(safe_line(message))
+
+
+class HarmlessLog(logging.Formatter):
+    """What the log says, on standard error: words of strangers in it (a path) move no cursor and add no line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = safe_line(record.getMessage())
+        return f"{text}\n{safe_block(self.formatException(record.exc_info))}" if record.exc_info else text
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands and options, each with its help."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="jamserver",
         description="The reference server of a Jam: one SQLite file, one process.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    file = argparse.ArgumentParser(add_help=False)
+    file = _Parser(add_help=False)
     file.add_argument("--db", type=Path, default=Path("jam.sqlite"), metavar="FILE", help="the database (jam.sqlite)")
-    rows = argparse.ArgumentParser(add_help=False)
+    rows = _Parser(add_help=False)
     rows.add_argument("--json", action="store_true", help="print one JSON object a line")
     words = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
@@ -134,9 +151,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _person_words(
-    words: argparse._SubParsersAction[argparse.ArgumentParser],
-    file: argparse.ArgumentParser,
-    rows: argparse.ArgumentParser,
+    words: argparse._SubParsersAction[_Parser],
+    file: _Parser,
+    rows: _Parser,
 ) -> None:
     person = words.add_parser("person", help="people").add_subparsers(metavar="COMMAND", required=True)
     add = person.add_parser("add", parents=[file, rows], help="add somebody")
@@ -194,6 +211,18 @@ def _hours(text: str) -> float:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command; returns its exit code. argparse itself exits with 2 for words it does not know."""
     arguments = parser().parse_args(argv)
+    told = logging.StreamHandler()  # warnings and errors, as Python does by itself
+    told.setLevel(logging.WARNING)
+    told.setFormatter(HarmlessLog())
+    logging.getLogger().addHandler(told)
+    try:
+        return _done(arguments)
+    finally:
+        logging.getLogger().removeHandler(told)
+
+
+def _done(arguments: argparse.Namespace) -> int:
+    """The exit code."""
     try:
         arguments.do(arguments)
         sys.stdout.flush()

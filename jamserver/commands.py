@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar, cast
 
 import apsw
 import msgspec
@@ -27,7 +27,7 @@ from jamserver.writer import write_once
 from jamtui import archive
 from jamtui.archive import rfc3339
 from jamtui.errors import JamError, NotFound, UsageError
-from jamtui.safe_text import escape_json, safe_line
+from jamtui.safe_text import ForEyes, escape_json, safe_line
 
 T = TypeVar("T")
 _RNG = random.SystemRandom()
@@ -148,7 +148,7 @@ def _counted(counts: Counter[str]) -> str:
 def _output(path: Path | None) -> Iterator[BinaryIO]:
     """Standard output, or a file that appears when it is complete; ``.gz`` and ``.zst`` compress."""
     if path is None:
-        yield sys.stdout.buffer
+        yield cast("BinaryIO", ForEyes(sys.stdout)) if sys.stdout.isatty() else sys.stdout.buffer
         return
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:

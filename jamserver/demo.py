@@ -36,6 +36,7 @@ from jamserver.writer import write_once
 from jamtui import archive as archives
 from jamtui.archive import Record
 from jamtui.errors import JamError, UsageError
+from jamtui.safe_text import safe_line
 
 _TOKEN_LIFE = timedelta(days=30)
 _log = logging.getLogger("jamserver.demo")
@@ -219,7 +220,7 @@ def main(words: list[str] | None = None) -> int:
     try:
         asyncio.run(_run(parser.parse_args(words)))
     except JamError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{safe_line(str(error))}\n")
         return error.exit_code
     return 0
 

@@ -28,12 +28,13 @@ from jamtui.errors import JamError, UsageError
 from jamtui.model import Changed
 from jamtui.paths import PathError
 from jamtui.reports import stopped, write_report
-from jamtui.safe_text import safe_line
+from jamtui.safe_text import safe_block, safe_line
 from jamtui.session import Session
 from screens.messages import JamChanged
 from screens.performs import Complains, Holds, Leaves, Speaks
 from screens.type_ahead import TypeAhead
 from widgets.bindings import rebind
+from widgets.guard import guard
 from widgets.steady import steadied, steady
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ class JamApp(TypeAhead[int]):
 
             self.driver_class = over(self.driver_class, painted)
         self.driver_class = steadied(self.driver_class)
+        guard()
         self._keep_screen = keep_screen
         if ascii_only:
             from widgets.ascii_only import AsciiOnly
@@ -395,6 +397,11 @@ class JamApp(TypeAhead[int]):
             self._exception = error
             self._exception_event.set()
         self._close_messages_no_wait()
+
+    def _print_error_renderables(self) -> None:
+        """The last words, when the screen is given back: what does not go through the driver is harmless, too."""
+        self._exit_renderables[:] = [Text(safe_block(str(one))) for one in self._exit_renderables]
+        super()._print_error_renderables()
 
     def _fatal_error(self) -> None:
         """Textual calls this where it has no error at hand; its own would print local variables."""

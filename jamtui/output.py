@@ -16,12 +16,16 @@ import os
 
 TYPE_CHECKING = False  # typing's own is not worth its import: see above
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import TextIO
 
 # DEL and C1; the bidi controls (Unicode's Bidi_Control); line separators that would split a line of output.
 _ESCAPED = (*range(0x7F, 0xA0), 0x061C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
 _ESCAPES = {code: f"\\u{code:04x}" for code in _ESCAPED}
+
+# Around the code of a style until a line is written. Noncharacters, which `jamtui.safe_text` takes out of all texts.
+_STYLE, _STYLED = "\ufdd0", "\ufdd1"
 
 BOLD, DIM, GREEN, YELLOW, RED = "1", "2", "32", "33", "31"
 
@@ -58,8 +62,12 @@ class Output:
         self._out.write(json_line(row) + "\n")
 
     def line(self, text: str = "") -> None:
-        """One line for people; ``text`` is harmless already."""
-        self._out.write(text + "\n")
+        """One line for people; ``text`` is harmless already, and what of it is not is refused."""
+        self._out.write(_shown(text) + "\n")
+
+    def fields(self, cells: Iterable[object]) -> None:
+        """One line for programs: fields apart by tabs."""
+        self._out.write("\t".join(_shown(str(cell).replace("\t", " ").replace("\n", " ")) for cell in cells) + "\n")
 
     def flush(self) -> None:
         self._out.flush()
@@ -78,7 +86,7 @@ class Output:
         """
         if not self.table_wanted:
             for row in rows:
-                self.line("\t".join(str(cell).replace("\t", " ").replace("\n", " ") for cell in row))
+                self.fields(row)
             return
         texts = [[_text(cell) for cell in row] for row in rows]
         flush_right = [header in right.split() for header in headers]
@@ -94,7 +102,7 @@ class Output:
 
     def style(self, text: str, code: str) -> str:
         """``text`` in an SGR style, on a terminal that wants colour; else as it is."""
-        return f"\x1b[{code}m{text}\x1b[0m" if self.colour and code and text else text
+        return f"{_STYLE}{code}{_STYLED}{text}{_STYLE}0{_STYLED}" if self.colour and code and text else text
 
     # -- words
 
@@ -108,6 +116,7 @@ class Output:
     def progress(self, what: str, done: int, total: int) -> None:
         """One line on standard error that is written over, on a terminal only; ``done`` and ``total`` in bytes."""
         if self.talks:
+            what = _shown(what)
             share = f"{100 * done // total}%" if total else f"{done / 1e6:.1f} MB"
             self._err.write(f"\r\x1b[K{what} {share}")
             self._err.flush()
@@ -116,6 +125,22 @@ class Output:
         if self.talks:
             self._err.write("\r\x1b[K")
             self._err.flush()
+
+
+def _shown(text: str) -> str:
+    """``text`` as it is written: no control code but line feeds and our own styles, whatever was forgotten before."""
+    if text.isprintable():
+        return text
+    from jamtui.safe_text import refuse_controls
+
+    text = "\n".join(map(refuse_controls, text.split("\n")))
+    return _own_styles().sub("\x1b[\\1m", text) if _STYLE in text else text
+
+
+def _own_styles() -> re.Pattern[str]:
+    import re
+
+    return re.compile(f"{_STYLE}(\\d{{1,2}}){_STYLED}")
 
 
 def problem(title: str, hint: str) -> str:
@@ -141,7 +166,7 @@ def width(text: str) -> int:
     """Columns that ``text`` takes on a terminal: wide characters two, marks that stand on others none."""
     if text.isascii():
         return len(text)
-    return sum(_columns_of(text, at) for at in range(len(text)))
+    return sum(columns_of(text, at) for at in range(len(text)))
 
 
 def fit(text: str, columns: int, *, right: bool = False) -> str:
@@ -149,7 +174,7 @@ def fit(text: str, columns: int, *, right: bool = False) -> str:
     taken = width(text)
     if taken > columns:
         kept, room = 0, max(0, columns - 1)
-        while kept < len(text) and (step := _columns_of(text, kept)) <= room:
+        while kept < len(text) and (step := columns_of(text, kept)) <= room:
             room -= step
             kept += 1
         text = text[:kept] + "…" if columns else ""
@@ -158,7 +183,8 @@ def fit(text: str, columns: int, *, right: bool = False) -> str:
     return space + text if right else text + space
 
 
-def _columns_of(text: str, at: int) -> int:
+def columns_of(text: str, at: int) -> int:
+    """The columns of one character, by what stands before it."""
     import unicodedata
 
     char = text[at]

@@ -10,20 +10,33 @@ The mirror keeps text as it came. Where a row for people is built, every text pa
   format characters; joiners stay where a script or an emoji needs them;
 - at most `MAX_MARKS` combining marks on a base, one variation selector in a row, `MAX_JOINS` joined emoji.
 
-Both are idempotent, and cost next to nothing for text without anything odd. The drawing layer calls
+Rows of the mirror use `safe_name`, `safe_names` and `safe_body`, which also bound what a server may have sent without
+bounds: what is longer is cut, and says so.
+
+All are idempotent, and cost next to nothing for text without anything odd. The drawing layer calls
 `refuse_controls` once more on what it puts in a strip: a second guard that does not trust the first.
 """
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
 from functools import cache
 
+TYPE_CHECKING = False  # typing's own is not worth its import: see jamtui.output
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TextIO
+
 MAX_MARKS = 6
 MAX_JOINS = 4
+MAX_NAME = 400  # code points of a title, a name, a tag: twice what a Jam allows
+MAX_NAMES = 40  # tags of a post
+MAX_BODY = 30_000  # ...of a body; a Jam allows 20,000 unless it says otherwise
 TAB_STOP = 4  # CommonMark's own stop, so that a tab means the same to the parser before and after
 
+_NOTE = 200  # more than what says that a body was cut
 _REPLACEMENT = "\ufffd"
 _ZWNJ, _ZWJ = "\u200c", "\u200d"
 _BLACK_FLAG = "\U0001f3f4"
@@ -69,10 +82,11 @@ _REFUSED = re.compile(f"[\x00-\x1f\x7f-\x9f{_BIDI}\u2028\u2029\ud800-\udfff]")
 
 def safe_line(text: str, limit: int | None = None) -> str:
     """``text`` as one harmless line; at most ``limit`` code points, an ellipsis in the last place when cut."""
+    if limit is not None and len(text) > 4 * limit:
+        # Nothing past this can be shown, so do not look at it. What is cut off counts as something.
+        text = text[: 4 * limit] + "…"
     if not text.isprintable():
         text = _LINE_SPACE.sub(" ", text)
-    if limit is not None and len(text) > 4 * limit:
-        text = text[: 4 * limit]  # nothing past this can be shown, so do not look at it
     text = _clean(text)
     if limit is not None and len(text) > limit:
         text = _clean(text[: limit - 1]) + "…" if limit > 0 else ""
@@ -90,6 +104,29 @@ def safe_block(text: str) -> str:
         if "\t" in text:
             text = "\n".join(_expand(line) if "\t" in line else line for line in text.split("\n"))
     return _walk(text) if _odd().search(text) else text
+
+
+def safe_name(text: str) -> str:
+    """`safe_line` for a field that has no bounds of its own: a title, a name, a tag, a slug."""
+    return safe_line(text, MAX_NAME)
+
+
+def safe_names(texts: Sequence[str]) -> tuple[str, ...]:
+    """Some of these, as the tags of a post; no more than anybody could read."""
+    kept = tuple(map(safe_name, texts[:MAX_NAMES]))
+    return (*kept, "…") if len(texts) > MAX_NAMES else kept
+
+
+def safe_body(text: str) -> str:
+    """`safe_block` of a body for the screen, cut where it is longer than any Jam allows; then its last line says so."""
+    if len(text) <= MAX_BODY // TAB_STOP:
+        return safe_block(text)
+    block = safe_block(text[: MAX_BODY + _NOTE])
+    if max(len(text), len(block)) <= MAX_BODY + _NOTE:
+        return block
+    end = block.rfind("\n", MAX_BODY - _NOTE, MAX_BODY)
+    kept = safe_block(block[: end if end > 0 else MAX_BODY].rstrip())
+    return f"{kept}\n\n[… about {max(1, len(text) - len(kept)):,} more characters: jamtui show tells all of them]"
 
 
 def has_controls(text: str) -> bool:
@@ -112,6 +149,24 @@ def escape_json(line: str) -> str:
     if line.isprintable():
         return line
     return _REFUSED.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", line)
+
+
+class ForEyes:
+    """Standard output where it is a terminal, for what is else a file of bytes: an archive, a Markdown document.
+
+    It stays what it is, with the controls that JSON or Markdown may hold as they are written as escapes.
+    """
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+
+    def write(self, data: bytes) -> int:
+        self._out.write(escape_json(self._decode(data)))
+        return len(data)
+
+    def flush(self) -> None:
+        self._out.flush()
 
 
 def _picture(char: str) -> str:

@@ -30,7 +30,7 @@ from jamtui.model import (
     SendState,
     Undo,
 )
-from jamtui.safe_text import safe_block, safe_line
+from jamtui.safe_text import MAX_BODY, safe_block, safe_body, safe_line, safe_name
 from jamtui.store.objects import Objects
 from jamtui.store.own import Dropped, Own, Payload, Queued, as_draft, new_uuid7
 from jamtui.store.pending import Pending
@@ -117,6 +117,10 @@ class Writing:
             return str(found.get("title") or ""), str(found.get("body") or "")
         return post.title, post.body
 
+    def whole(self, post: PostRow) -> str:
+        """The body of a post, harmless and all of it, for what prints: on a screen a very long one is cut."""
+        return post.body if len(post.body) <= MAX_BODY else safe_block(self.written(post)[1])
+
     def drafts(self) -> list[Draft]:
         return self._own.drafts()
 
@@ -130,7 +134,7 @@ class Writing:
 
     def _draft_row(self, row_id: str, draft: Draft, at: datetime | None, why: str = "") -> DraftRow:
         place, there = self._place_of(draft)
-        summary = safe_line(draft.title or " ".join(draft.body.split()))[:200]
+        summary = safe_line(draft.title or " ".join(draft.body[:2000].split()), 200)
         return DraftRow(row_id, draft, place, summary, at or self.now(), why, there)
 
     def _place_of(self, draft: Draft) -> tuple[str, bool]:
@@ -399,7 +403,7 @@ class Writing:
         elif row.state == "queued":
             when = "after what stands before it in its thread"
         return OutboxRow(
-            row.id, row.kind, row.shown, safe_line(row.reason), safe_line(self._summary(row))[:200], row.post_id,
+            row.id, row.kind, row.shown, safe_name(row.reason), safe_line(self._summary(row), 200), row.post_id,
             row.thread_id, row.forum_id, row.created, row.attempts, at if row.state == "queued" else None, when,
             _ADVICE.get(row.code, _OTHERWISE) if row.shown is SendState.REFUSED else "", row.code,
         )  # fmt: skip
@@ -418,7 +422,7 @@ class Writing:
 
     def _summary(self, row: Queued) -> str:
         if row.kind in ("post", "edit"):
-            return row.payload.title or " ".join(row.payload.body.split())
+            return row.payload.title or " ".join(row.payload.body[:2000].split())
         with contextlib.suppress(NotFound):
             target = self.post(row.post_id)
             about = target.title or " ".join(target.body.split())[:80]
@@ -455,11 +459,11 @@ class Writing:
         if row.state != "refused" or row.code != "version_conflict":
             raise UsageError("nobody else changed this", "jamtui outbox says why it waits.")
         mine, there = row.payload, self._rows.as_confirmed(row.post_id)
-        my_title, my_body = safe_line(mine.title), safe_block(mine.body)
+        my_title, my_body = safe_name(mine.title), safe_body(mine.body)
         if there is None or there.version <= mine.base_version:
             return Conflict(row.id, row.kind, "", "", 0, None, False, my_title, my_body)
         return Conflict(
-            row.id, row.kind, safe_line(there.title or ""), safe_block(there.body), there.version, there.edited_at,
+            row.id, row.kind, safe_name(there.title or ""), safe_body(there.body), there.version, there.edited_at,
             bool(there.gone), my_title, my_body,
         )  # fmt: skip
 

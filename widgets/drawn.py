@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from jamtui.safe_text import safe_block
+from jamtui.safe_text import safe_body
 from widgets.markdown_lines import layout, parse
 
 _STYLES = {
@@ -38,7 +38,7 @@ _STYLES = {
 
 def drawn(body: str, width: int) -> Content:
     """``body`` drawn in lines of at most ``width`` cells; it is made harmless here."""
-    lines, more = layout(parse(safe_block(body)), max(width, 12))
+    lines, more = layout(parse(safe_body(body)), max(width, 12))
     rows = [
         Content.assemble(
             *((text, " ".join(_STYLES.get(name, "") for name in style.split()).strip()) for text, style, _link in line)

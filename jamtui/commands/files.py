@@ -21,7 +21,7 @@ from jamtui.commands.context import Context
 from jamtui.errors import JamError, NotFound, UsageError
 from jamtui.output import throttled
 from jamtui.paths import make_private_dir
-from jamtui.safe_text import safe_line
+from jamtui.safe_text import ForEyes, safe_line
 from jamtui.store import connection, mirror, registry
 from jamtui.store.registry import KnownJam
 from jamtui.sync.holder import Holder
@@ -59,7 +59,8 @@ def whole_file(target: Path | None, *, replace: bool) -> Iterator[IO[bytes]]:
     """A file that is there whole or not at all (0600), compressed as its name says; standard output for None."""
     if target is None:
         sys.stdout.flush()
-        yield sys.stdout.buffer
+        yield cast("IO[bytes]", ForEyes(sys.stdout)) if sys.stdout.isatty() else sys.stdout.buffer
+        sys.stdout.flush()
         sys.stdout.buffer.flush()
         return
     if not target.parent.is_dir():

@@ -34,7 +34,7 @@ def write(session: Session, file: IO[bytes]) -> int:
                 title = "(taken back)" if thread.gone else _plain(thread.title)
                 _put(file, f"### {title}\n")
                 for row, depth in _posts(session, thread.id):
-                    _put(file, "\n".join(_lines(row, depth)) + "\n")
+                    _put(file, "\n".join(_lines(row, depth, session.whole(row))) + "\n")
                     count += 1
     return count
 
@@ -51,7 +51,7 @@ def _posts(session: Session, thread_id: str) -> Iterator[tuple[PostRow, int]]:
             yield row, depth_of[row.key]
 
 
-def _lines(row: PostRow, depth: int) -> Iterator[str]:
+def _lines(row: PostRow, depth: int, text: str) -> Iterator[str]:
     marks = "> " * min(depth + 1, _DEEPEST)
     facts = [f"**{_plain(row.author)}** @{_plain(row.handle)}", local_time(row.created_at)]
     if row.up:
@@ -59,7 +59,7 @@ def _lines(row: PostRow, depth: int) -> Iterator[str]:
     facts.extend(f"\\#{_plain(tag)}" for tag in row.tags)
     yield marks + " · ".join(facts)
     yield marks.rstrip()
-    body = f"*{GONE[row.gone]}*" if row.gone else row.body
+    body = f"*{GONE[row.gone]}*" if row.gone else text
     yield from _quoted(body, min(depth + 1, _DEEPEST))
 
 

@@ -83,7 +83,7 @@ def show(context: Context, args: argparse.Namespace) -> None:
             window = keys[start : start + _WINDOW]
             at = dict(zip(window, depths[start : start + _WINDOW], strict=True))
             for row in session.posts(window):
-                _print_post(out, row, at[row.key])
+                _print_post(out, row, at[row.key], session.whole(row))
 
 
 def _subtree(session: Session, post: PostRow) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -101,7 +101,7 @@ def _subtree(session: Session, post: PostRow) -> tuple[tuple[int, ...], tuple[in
 _SEND = {"queued": YELLOW, "sending": YELLOW, "refused": RED}
 
 
-def _print_post(out: Output, row: PostRow, depth: int) -> None:
+def _print_post(out: Output, row: PostRow, depth: int, text: str) -> None:
     indent = "  " * min(depth, _DEEPEST)
     if row.title:
         out.line(indent + out.style(row.title, BOLD))
@@ -117,9 +117,9 @@ def _print_post(out: Output, row: PostRow, depth: int) -> None:
     if row.send is not None:
         line += " " + out.style(f"{row.send.value}{f': {row.reason}' if row.reason else ''}", _SEND[row.send.value])
     out.line(line)
-    body = f"({GONE[row.gone]})" if row.gone else row.body
-    for text in body.split("\n"):
-        out.line(f"{indent}{text}" if text else "")
+    body = f"({GONE[row.gone]})" if row.gone else text
+    for one in body.split("\n"):
+        out.line(f"{indent}{one}" if one else "")
     out.line()
 
 
@@ -189,7 +189,7 @@ def _print_hit(out: Output, hit: SearchHit) -> None:
     title = hit.post.title or f"Re: {hit.thread_title}"
     if not out.table_wanted:
         snippet = "".join(text for text, _ in hit.snippet)
-        out.line(f"{hit.post.id}\t{hit.forum_title}\t{title}\t{hit.post.handle}\t{snippet}")
+        out.fields((hit.post.id, hit.forum_title, title, hit.post.handle, snippet))
         return
     out.line(f"{out.style(title, BOLD)} {out.style(f'· {hit.forum_title} · @{hit.post.handle}', DIM)}")
     snippet = "".join(out.style(text, YELLOW) if marked else text for text, marked in hit.snippet)

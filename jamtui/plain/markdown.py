@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 BUDGET = 1600  # special characters; each costs the parser up to 50 microseconds
 NESTING = 20
-MAX_LINES = 2000
+MAX_LINES = 20_000  # more than a body has that is shown (`safe_body`): a page at a time, all of it can be read
 MAX_LINKS = 200
 
 _SPECIAL = re.compile(r"[\[\]!*_~`<>\\|&#+\-:\n]")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jamtui.output import width
+from jamtui.output import columns_of, width
 
 
 def wrap(text: str, columns: int, first: str = "", rest: str | None = None) -> list[str]:
@@ -47,7 +47,7 @@ def _broken(word: str, columns: int, line: str, used: int, rest: str) -> list[tu
     """A word longer than a line, in pieces; a mark stays with what it stands on."""
     pieces: list[tuple[str, int]] = []
     for at, char in enumerate(word):
-        cells = width(word[at - 1 : at + 1]) - width(word[at - 1]) if at else width(char)
+        cells = 1 if char.isascii() else columns_of(word, at)
         if used + cells > columns and cells > 0:
             pieces.append((line, used))
             line, used = rest, width(rest)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from jamtui.model import Completion
-from jamtui.safe_text import safe_line
+from jamtui.safe_text import safe_name
 from jamtui.store.query import FEATURES, HERE, NAMES, STATES, Kind, Part, fold, parts
 from jamtui.store.rows import Rows
 from jamtui.store.search import from_object
@@ -86,7 +86,7 @@ def _tags(rows: Rows, wanted: str) -> list[tuple[str, str]]:
         "SELECT name, count(*) FROM tags WHERE name >= ?1 AND name < ?1 || char(1114111) "
         "GROUP BY name ORDER BY 2 DESC, 1 LIMIT ?2"
     )
-    return [(safe_line(str(name)), f"{count:,}") for name, count in rows.db.execute(sql, (wanted, OFFERED))]
+    return [(safe_name(str(name)), f"{count:,}") for name, count in rows.db.execute(sql, (wanted, OFFERED))]
 
 
 def _people(rows: Rows, wanted: str) -> list[tuple[str, str]]:
@@ -96,14 +96,14 @@ def _people(rows: Rows, wanted: str) -> list[tuple[str, str]]:
         "WHERE substr(lower(a.handle), 1, length(?1)) = ?1 ORDER BY posts DESC, a.handle LIMIT ?2"
     )
     return [
-        (safe_line(str(handle)), safe_line(_NAMED.decode(_bytes(raw)).name))
+        (safe_name(str(handle)), safe_name(_NAMED.decode(_bytes(raw)).name))
         for handle, raw, _ in rows.db.execute(sql, (wanted, OFFERED))
     ]
 
 
 def _forums(rows: Rows, wanted: str) -> list[tuple[str, str]]:
     forums = rows.db.execute("SELECT slug, raw FROM forums ORDER BY position, n")
-    return [(safe_line(str(slug)), safe_line(_TITLED.decode(_bytes(raw)).title)) for slug, raw in forums]
+    return [(safe_name(str(slug)), safe_name(_TITLED.decode(_bytes(raw)).title)) for slug, raw in forums]
 
 
 def _languages(rows: Rows) -> list[tuple[str, str]]:
@@ -111,7 +111,7 @@ def _languages(rows: Rows) -> list[tuple[str, str]]:
         f"SELECT {from_object('lang')} AS lang, count(*) FROM (SELECT raw FROM posts ORDER BY n DESC LIMIT ?) p "
         "GROUP BY 1 HAVING lang <> '' ORDER BY 2 DESC LIMIT 20"
     )
-    return [(safe_line(str(lang)), "") for lang, _ in rows.db.execute(sql, (_LANG_SAMPLE,))]
+    return [(safe_name(str(lang)), "") for lang, _ in rows.db.execute(sql, (_LANG_SAMPLE,))]
 
 
 def _bytes(value: object) -> bytes:

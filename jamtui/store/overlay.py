@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from jamtui.model import PostRow, SendState
-from jamtui.safe_text import safe_block, safe_line
+from jamtui.safe_text import safe_body, safe_name, safe_names
 from jamtui.store.own import Queued
 from jamtui.store.pending import Pending, changes_of
 
@@ -61,14 +61,14 @@ class Overlay(Struct):
         then = Pending(row.title, row.body, row.tags, row.gone, voted).fold(waiting)
         return replace(
             row,
-            title=row.title if then.title == row.title else safe_line(then.title),
-            body=row.body if then.body == row.body else safe_block(then.body),
+            title=row.title if then.title == row.title else safe_name(then.title),
+            body=row.body if then.body == row.body else safe_body(then.body),
             gone=then.gone,
-            tags=row.tags if then.tags == row.tags else tuple(safe_line(tag) for tag in then.tags),
+            tags=row.tags if then.tags == row.tags else safe_names(then.tags),
             voted=then.voted,
             up=row.up + then.up,
             send=SendState(then.send),
-            reason=safe_line(then.reason),
+            reason=safe_name(then.reason),
         )
 
     def row_of(self, key: int, me: tuple[str, str, str, str]) -> PostRow | None:
@@ -84,22 +84,22 @@ class Overlay(Struct):
             forum_id=one.forum_id,
             thread_id=one.thread_id,
             parent_id=one.payload.parent_id,
-            author=safe_line(name),
-            handle=safe_line(handle),
+            author=safe_name(name),
+            handle=safe_name(handle),
             role=role,
             author_id=person_id,
-            title=safe_line(then.title),
-            body=safe_block(then.body),
+            title=safe_name(then.title),
+            body=safe_body(then.body),
             created_at=one.created,
             edited_at=None,
             version=0,
             up=then.up,
             voted=then.voted,
-            tags=tuple(safe_line(tag) for tag in then.tags),
+            tags=safe_names(then.tags),
             unread=False,
             mine=True,
             saved=False,
             gone=then.gone,
             send=SendState(then.send),
-            reason=safe_line(then.reason),
+            reason=safe_name(then.reason),
         )

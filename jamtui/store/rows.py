@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from jamtui.archive import Forum, Jam, Person, Post
 from jamtui.errors import NotFound, UsageError
 from jamtui.model import ForumRow, JamRow, Me, PersonRow, PostRow, TagRow, ThreadIndex, ThreadRow
-from jamtui.safe_text import safe_block, safe_line
+from jamtui.safe_text import safe_body, safe_line, safe_name, safe_names
 from jamtui.store import connection
 from jamtui.store.connection import one_moment
 from jamtui.store.counts import Counts
@@ -116,8 +116,8 @@ class Rows:
             return None
         data = _JAM.decode(_bytes(row[0]))
         return JamRow(
-            data.id, safe_line(data.slug), safe_line(data.title), safe_block(data.summary), data.opens_at,
-            data.closes_at, safe_line(where), local,
+            data.id, safe_name(data.slug), safe_name(data.title), safe_body(data.summary), data.opens_at,
+            data.closes_at, safe_name(where), local,
         )  # fmt: skip
 
     def count(self, marked: Collection[int] | None = None) -> None:
@@ -137,7 +137,7 @@ class Rows:
     def forum_titles(self) -> dict[str, str]:
         """Titles of the forums by id, without the counts that `forums` derives."""
         found = (_FORUM.decode(_bytes(raw)) for (raw,) in self.db.execute("SELECT raw FROM forums"))
-        return {forum.id: safe_line(forum.title) for forum in found}
+        return {forum.id: safe_name(forum.title) for forum in found}
 
     def forum_n(self, forum_id: str) -> int:
         """The number of a forum; 0 when there is none."""
@@ -168,9 +168,9 @@ class Rows:
                 now, difference = self.overlay.vote_of(post.id, bool(voted))
                 waiting = len(self.overlay.by_thread.get(post.id, ()))
                 found[int(n)] = ThreadRow(
-                    int(n), post.id, post.forum_id, safe_line(post.title or ""), safe_line(author.name),
-                    safe_line(author.handle), safe_line(author.role), author.id, int(replies) + waiting,
-                    int(up) + difference, now, tuple(safe_line(tag) for tag in post.tags), post.created_at,
+                    int(n), post.id, post.forum_id, safe_name(post.title or ""), safe_name(author.name),
+                    safe_name(author.handle), safe_name(author.role), author.id, int(replies) + waiting,
+                    int(up) + difference, now, safe_names(post.tags), post.created_at,
                     _time(last), self._counts.unread_of(int(n)), bool(saved), bool(post.gone),
                     muted=int(n) in self.silence.threads, followed=int(n) in self.silence.followed,
                 )  # fmt: skip
@@ -402,7 +402,7 @@ class Rows:
 
     def tags(self) -> list[TagRow]:
         sql = "SELECT name, count(*) FROM tags GROUP BY name ORDER BY 2 DESC, 1"
-        return [TagRow(safe_line(str(name)), int(count)) for name, count in self.db.execute(sql)]
+        return [TagRow(safe_name(str(name)), int(count)) for name, count in self.db.execute(sql)]
 
     def people(self) -> list[PersonRow]:
         """Everybody, those with the most posts first."""
@@ -414,8 +414,8 @@ class Rows:
             person = _PERSON.decode(_bytes(raw))
             rows.append(
                 PersonRow(
-                    person.id, safe_line(person.handle), safe_line(person.name), safe_line(person.role),
-                    safe_line(person.org), safe_line(person.country), counts.get(int(n), 0),
+                    person.id, safe_name(person.handle), safe_name(person.name), safe_name(person.role),
+                    safe_name(person.org), safe_name(person.country), counts.get(int(n), 0),
                 )
             )  # fmt: skip
         rows.sort(key=lambda row: (-row.posts, row.handle))
@@ -443,18 +443,18 @@ def _post_row(key: int, raw: bytes, up: int, person: bytes, unread: bool, saved:
         forum_id=post.forum_id,
         thread_id=post.thread_id,
         parent_id=post.parent_id,
-        author=safe_line(author.name),
-        handle=safe_line(author.handle),
-        role=safe_line(author.role),
+        author=safe_name(author.name),
+        handle=safe_name(author.handle),
+        role=safe_name(author.role),
         author_id=author.id,
-        title=safe_line(post.title or ""),
-        body=safe_block(post.body),
+        title=safe_name(post.title or ""),
+        body=safe_body(post.body),
         created_at=post.created_at,
         edited_at=post.edited_at,
         version=post.version,
         up=up,
         voted=False,
-        tags=tuple(safe_line(tag) for tag in post.tags),
+        tags=safe_names(post.tags),
         unread=unread,
         mine=mine,
         saved=saved,
@@ -465,9 +465,7 @@ def _post_row(key: int, raw: bytes, up: int, person: bytes, unread: bool, saved:
 
 def _forum_row(data: Forum) -> ForumRow:
     """Without counts."""
-    return ForumRow(
-        data.id, safe_line(data.slug), safe_line(data.title), safe_block(data.brief), data.position, 0, 0, 0
-    )
+    return ForumRow(data.id, safe_name(data.slug), safe_name(data.title), safe_body(data.brief), data.position, 0, 0, 0)
 
 
 def _list(keys: Sequence[int]) -> str:

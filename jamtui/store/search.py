@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from jamtui.archive import tag_form
 from jamtui.errors import NotFound, UsageError
 from jamtui.model import Found, PostRow, SearchHit
-from jamtui.safe_text import safe_line
+from jamtui.safe_text import safe_line, safe_name
 from jamtui.store.excerpts import hits_in, places, snippet
 from jamtui.store.mirror import numbers, words_of
 from jamtui.store.query import HERE, Kind, Query, Term, fold, parse
@@ -405,9 +405,9 @@ def _titles(rows: Rows, found: Sequence[PostRow]) -> dict[str, str]:
     wanted = msgspec.json.encode(list({row.thread_id for row in found if row.parent_id})).decode()
     sql = "SELECT id, raw FROM posts WHERE id IN (SELECT value FROM json_each(?))"
     titles = {
-        row.post_id: safe_line(row.payload.title) for row in rows.overlay.posts.values() if not row.payload.parent_id
+        row.post_id: safe_name(row.payload.title) for row in rows.overlay.posts.values() if not row.payload.parent_id
     }
     return titles | {
-        str(post_id): safe_line(_OPENER.decode(raw if isinstance(raw, bytes) else str(raw).encode()).title or "")
+        str(post_id): safe_name(_OPENER.decode(raw if isinstance(raw, bytes) else str(raw).encode()).title or "")
         for post_id, raw in rows.db.execute(sql, (wanted,))
     }

@@ -22,7 +22,7 @@ import msgspec
 from jamtui.archive import Jam, Person, normal_tag
 from jamtui.errors import NotFound, UsageError
 from jamtui.model import Marks, PersonRow
-from jamtui.safe_text import safe_line
+from jamtui.safe_text import safe_line, safe_name
 from jamtui.store.rows import SORTS, Rows
 from jamtui.store.silence import silence_of
 from jamtui.ways import EVERYTHING, Filter, HotRow, Interests, PersonPage, Plan, PlanStep, reading_seconds
@@ -137,7 +137,7 @@ def _people(rows: Rows, handle: str) -> list[int]:
 def languages(rows: Rows) -> list[tuple[str, int]]:
     """(language, posts) as posts say them, the most used first."""
     sql = "SELECT lang, count(*) FROM posts WHERE gone = 0 AND lang <> '' GROUP BY lang ORDER BY 2 DESC, 1"
-    return [(safe_line(str(lang)), int(posts)) for lang, posts in rows.db.execute(sql)]
+    return [(safe_name(str(lang)), int(posts)) for lang, posts in rows.db.execute(sql)]
 
 
 # -- what is hot
@@ -198,8 +198,8 @@ def person(rows: Rows, handle: str) -> PersonPage:
     )
     return PersonPage(
         PersonRow(
-            one.id, safe_line(one.handle), safe_line(one.name), safe_line(one.role), safe_line(one.org),
-            safe_line(one.country), len(keys),
+            one.id, safe_name(one.handle), safe_name(one.name), safe_name(one.role), safe_name(one.org),
+            safe_name(one.country), len(keys),
         ),
         sum(int(row[1]) for row in posts),
         sum(int(row[2]) for row in posts),

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import io
+import logging
+import re
+import sys
 import time
 from datetime import UTC, datetime
 
 import pytest
+from hostile_posts import cases
 
+from jamserver.cli import HarmlessLog
+from jamserver.cli import main as server
 from jamtui.errors import sentence
-from jamtui.output import local_time
+from jamtui.output import BOLD, RED, Output, local_time
 
 FIRST, LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
@@ -47,3 +54,47 @@ def test_a_time_at_the_edge_of_time_is_told_as_it_was_written(
 )
 def test_a_sentence_begins_with_a_capital_but_no_name_is_changed(text: str, told: str) -> None:
     assert sentence(text) == told
+
+
+class Tty(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("case", cases("esc", "c0", "c1", "uni", "markup", "md"), ids=lambda case: case["id"])
+def test_what_a_command_forgot_to_make_harmless_is_refused_as_it_is_written(case: dict[str, str]) -> None:
+    """Our own colours pass; of the payload, put into every way of printing as it came, no control does."""
+    text = case["payload"].replace("\ud800", "").replace("\udc00", "")
+    for out, err in ((Tty(), Tty()), (io.StringIO(), io.StringIO())):
+        output = Output(out, err, environ={})
+        output.line(f"{output.style(text, BOLD)} {text}")
+        output.table(["a", "b"], [(text, 1), (text * 9, 2)], give=0, strong=[True, False])
+        output.fields((text, text))
+        output.say(text)
+        output.progress(text, 1, 2)
+        output.progress_done()
+        own = "\x1b[1m", "\x1b[2m", "\x1b[0m", "\r\x1b[K"
+        shown = re.sub("|".join(map(re.escape, own)), "", out.getvalue() + err.getvalue())
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", shown)
+    assert out.getvalue().count("\t") == 2 + 1  # between fields, nowhere else
+
+
+def test_colours_are_ours_alone() -> None:
+    out = Tty()
+    output = Output(out, io.StringIO(), environ={})
+    output.line(output.style("x", RED) + "\x1b[31m y")
+    assert out.getvalue() == "\x1b[31mx\x1b[0m␛[31m y\n"
+
+
+def test_the_server_says_harmless_words(capsys: pytest.CaptureFixture[str]) -> None:
+    """What argparse repeats of its words, and what the log has of a request."""
+    with pytest.raises(SystemExit):
+        server(["run", "--\x1b]0;x\x07"])
+    record = logging.LogRecord("jamserver", logging.ERROR, "", 0, "error in %s", ("GET /\x1b[2J\nforged: line",), None)
+    try:
+        raise ValueError("\x9b2J")
+    except ValueError:
+        record.exc_info = sys.exc_info()
+    told = capsys.readouterr().err + HarmlessLog().format(record)
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", told)
+    assert "\nforged" not in told

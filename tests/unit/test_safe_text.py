@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import io
 import json
 import unicodedata
-from pathlib import Path
 
 import pytest
+from hostile_posts import cases
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jamtui.safe_text import (
+    MAX_BODY,
     MAX_MARKS,
+    MAX_NAMES,
+    ForEyes,
     escape_json,
     has_controls,
     refuse_controls,
     safe_block,
+    safe_body,
     safe_line,
+    safe_name,
+    safe_names,
 )
 
-HOSTILE = json.loads((Path(__file__).parents[1] / "data" / "hostile" / "corpus.json").read_text("utf-8"))
+HOSTILE = cases("esc", "c0", "c1", "uni", "markup", "md", "dos", "json", "sse", "net", "server-url")
 BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 FAMILY = "\U0001f469\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
 KISS = "\U0001f469\U0001f3fb\u200d\u2764\ufe0f\u200d\U0001f48b\u200d\U0001f469\U0001f3ff"
@@ -187,3 +194,34 @@ def test_what_takes_the_quick_road_is_what_the_careful_one_leaves_alone() -> Non
             assert safe_line(f"a{char}b") == f"a{char}b"
             assert safe_line(f"a{char}b中") == f"a{char}b中"
             assert safe_block(f"a{char}\nb中") == f"a{char}\nb中"
+
+
+def test_fields_without_bounds_are_cut() -> None:
+    assert safe_name("x" * 400) == "x" * 400
+    assert safe_name("x" * 1_000_000) == "x" * 399 + "…"
+    assert safe_names(["a", "b\x1b"]) == ("a", "b␛")
+    assert safe_names([f"t{n}" for n in range(9000)]) == (*(f"t{n}" for n in range(MAX_NAMES)), "…")
+
+
+@pytest.mark.parametrize("text", ["a line\n" * 3000, "x" * MAX_BODY, "\t" * (MAX_BODY // 4)])
+def test_a_body_that_a_jam_allows_is_not_cut(text: str) -> None:
+    assert safe_body(text) == safe_block(text)
+
+
+@pytest.mark.parametrize("text", ["a line\n" * 200_000, "x" * 1_000_000, "\t" * 20_000, "e\u0301\u0316" * 100_000])
+def test_a_body_longer_than_that_is_cut_and_says_so(text: str) -> None:
+    body = safe_body(text)
+    assert len(body) <= MAX_BODY + 100
+    assert "more characters" in body.splitlines()[-1]
+    assert safe_block(text).startswith(body[: body.rindex("\n\n[…")])
+    assert safe_body(body) == body
+
+
+def test_a_file_of_bytes_for_eyes_moves_no_cursor() -> None:
+    out = io.StringIO()
+    eyes = ForEyes(out)
+    line = json.dumps({"a": "\x7f\x9b\u202e漢"}, ensure_ascii=False) + "\n"
+    for at, byte in enumerate(line.encode()):  # wherever a write ends
+        assert eyes.write(bytes([byte])) == 1, at
+    assert json.loads(out.getvalue()) == json.loads(line)
+    assert forbidden(out.getvalue(), "\n") == []
