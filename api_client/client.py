@@ -277,6 +277,11 @@ class JamClient:
         """Spends an invite code on a new account."""
         return await self._sign_in("invite", {"code": code, "handle": handle, "name": name, "password": password})
 
+    async def oidc(self, subject_token: str, subject_token_type: str, *, nonce: str | None = None) -> Token:
+        """Exchanges a token of the issuer that the Jam trusts (RFC 8693's words) for one of the Jam's own."""
+        fields = {"subject_token": subject_token, "subject_token_type": subject_token_type, "nonce": nonce}
+        return await self._sign_in("oidc", fields)
+
     async def refresh(self, refresh_token: str) -> Token:
         """Spends a refresh token; keep the answer before using it."""
         return await self._sign_in("refresh", {"refresh_token": refresh_token})

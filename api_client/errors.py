@@ -68,6 +68,7 @@ class ApiError(errors.JamError):
         self.code = code
         self.detail = detail
         self.retry_after = retry_after
+        self.moment: datetime | None = None  # when it was answered, by the clock of the server
 
 
 class Unreachable(ApiError, errors.Unreachable):
@@ -212,6 +213,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "token_unknown": ("The server does not know your sign-in any more", "Sign in again with `jamtui login`."),
     "wrong_password": ("The handle or the password is wrong", "Check both, and try again."),
     "invite_unknown": ("This invite code is unknown or was used already", "Ask who invited you for a new one."),
+    "issuer_token_refused": ("The Jam does not take this sign-in of the organisation", ""),
+    "issuer_unreachable": ("The Jam cannot reach the organisation that signs you in", "Try again in a minute."),
     "forbidden": ("You may not do that here", "Only its author, or a moderator, may."),
     "jam_closed": ("The Jam is closed for writing", "You can go on reading; your text is kept."),
     "post_locked": ("This thread is locked", "You can go on reading; your text is kept."),
@@ -290,4 +293,6 @@ def from_answer(
     said = "; ".join(word for word in words if word)
     if problem.code == "invalid" or not hint:
         hint = f"It says: {said}" if said else hint or "It gives no reason."
-    return kind(title, hint, status=status, code=problem.code, detail=said or problem.title, retry_after=wait)
+    error = kind(title, hint, status=status, code=problem.code, detail=said or problem.title, retry_after=wait)
+    error.moment = _moment(date or "")
+    return error

@@ -37,11 +37,18 @@ def is_cursor(text: str) -> bool:
 
 
 class SignInWay(msgspec.Struct, frozen=True):
-    """One way to sign in: guest, invite, password, oidc (with issuer and client id), or one not known yet."""
+    """One way to sign in: guest, invite, password, oidc (with issuer and client id), or one not known yet.
+
+    Of ``oidc``: ``name`` is what people call the issuer, ``scopes`` are those to ask for, ``resource`` names what the
+    access token is for (RFC 8707).
+    """
 
     type: str
     issuer: str = ""
     client_id: str = ""
+    name: str = ""
+    scopes: tuple[str, ...] = ("openid", "profile")
+    resource: str = ""
 
 
 class Limits(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from datetime import datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from urllib.parse import urlencode
 
 import msgspec
 from msgspec import Struct
@@ -46,7 +47,7 @@ class Bounds(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True):
-    """A whole answer; ``body`` is tidied JSON (`api_client.models.tidy`)."""
+    """A whole answer; ``body`` is tidied JSON (`api_client.models.tidy`), of `Transport.ask` what came."""
 
     status: int
     headers: httpx.Headers
@@ -133,6 +134,22 @@ class Transport:
                     finally:
                         await response.aclose()
             bearer = await self._other_token(error, bearer)
+
+    async def ask(self, method: str, path: str, *, form: Mapping[str, str] | None = None, limit: int) -> Answer:
+        """One request to a server that is no Jam, and its answer as it came: what its status means is the caller's to
+        say. No token of ours goes along."""
+        head = {"Accept": "application/json"}
+        content = None
+        if form is not None:
+            content = urlencode(form).encode("ascii")
+            head["Content-Type"] = "application/x-www-form-urlencoded"
+        with self._faults(self.bounds.call_seconds):
+            async with asyncio.timeout(self.bounds.call_seconds):
+                response = await self._begin(method, path, head, None, content)
+                try:
+                    return Answer(response.status_code, response.headers, await self._body(response, limit))
+                finally:
+                    await response.aclose()
 
     @contextlib.asynccontextmanager
     async def open(

@@ -53,6 +53,7 @@ class Output:
         self.table_wanted = out.isatty() and not plain and not as_json
         self.colour = self.table_wanted and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
         self.talks = err.isatty()
+        self.paints = self.talks and not plain and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
         self.columns = _columns(out) if self.table_wanted else 80
 
     # -- rows
@@ -113,13 +114,21 @@ class Output:
         self._err.write(f"{safe_line(text)}\n")
         self._err.flush()
 
-    def progress(self, what: str, done: int, total: int) -> None:
-        """One line on standard error that is written over, on a terminal only; ``done`` and ``total`` in bytes."""
+    def drawing(self, lines: Sequence[str], code: str) -> None:
+        """Lines of a drawing of ours on standard error, in an SGR style where the terminal wants colour."""
+        for line in map(_shown, lines):
+            self._err.write(f"\x1b[{code}m{line}\x1b[0m\n" if self.paints else f"{line}\n")
+        self._err.flush()
+
+    def status(self, text: str) -> None:
+        """One line on standard error that is written over, on a terminal only; `progress_done` takes it away."""
         if self.talks:
-            what = _shown(what)
-            share = f"{100 * done // total}%" if total else f"{done / 1e6:.1f} MB"
-            self._err.write(f"\r\x1b[K{what} {share}")
+            self._err.write(f"\r\x1b[K{_shown(text)}")
             self._err.flush()
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        """How far something is, as `status` tells it; ``done`` and ``total`` in bytes."""
+        self.status(f"{what} {100 * done // total}%" if total else f"{what} {done / 1e6:.1f} MB")
 
     def progress_done(self) -> None:
         if self.talks:

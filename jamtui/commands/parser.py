@@ -240,10 +240,12 @@ COMMANDS: dict[str, Command] = {
         "signing:login",
         "sign in to a Jam, or read it as a guest",
         "jamtui login https://jam.example.org --guest\n"
+        "jamtui login https://jam.example.org --device\n"
         "jamtui login https://jam.example.org --handle ana --store keyring\n"
         "pass show jam | jamtui login https://jam.example.org --handle ana --password-stdin",
         _login,
-        "Asks what it needs when no way is given. Passwords and tokens are read from a prompt or standard input, never "
+        "Asks what it needs when no way is given; the sign-in of an organisation goes by the browser here, or a code "
+        "where there is none (SSH, containers). Passwords and tokens are read from a prompt or standard input, never "
         "from the command line. JAMTUI_TOKEN in the environment signs in without any store. Each person at a server "
         "has a folder of their own: signing in as somebody else keeps both.",
     ),

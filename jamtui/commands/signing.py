@@ -9,7 +9,7 @@ import sys
 from contextlib import closing
 
 from jamtui import first_paint
-from jamtui.commands import texts
+from jamtui.commands import organisation, texts
 from jamtui.commands.context import Context
 from jamtui.commands.signals import while_asked
 from jamtui.credentials import environment_secret, open_store
@@ -26,16 +26,13 @@ _WORDS = {
     "guest": "--guest (read only)",
     "password": "--handle NAME (a password)",
     "invite": "--invite CODE --handle NAME",
-    "oidc": "an organisation's sign-in page, which this version cannot use yet",
+    "oidc": "--browser or --device (an organisation's page)",
 }
 
 
 def login(context: Context, args: argparse.Namespace) -> int:
     _check_words(args)
     offer = asyncio.run(sign_in.discover(args.url))
-    if args.browser or args.device:
-        way = "in a browser" if args.browser else "on another device"
-        raise UsageError(f"this version of jamtui cannot sign in {way} yet", f"{_named(offer)} offers: {_ways(offer)}.")
     jam = asyncio.run(_enter(context, args, offer))
     out = context.out
     if out.json:
@@ -64,6 +61,8 @@ def _check_words(args: argparse.Namespace) -> None:
 async def _enter(context: Context, args: argparse.Namespace, offer: Offer) -> KnownJam:
     home, environ = context.home, context.environ
     store = args.store or "keyring"
+    if args.browser or args.device:
+        return await organisation.enter(context, offer, "browser" if args.browser else "device", store)
     if args.guest:
         return await sign_in.guest(home, offer)
     if args.token_stdin:
@@ -83,17 +82,24 @@ async def _enter(context: Context, args: argparse.Namespace, offer: Offer) -> Kn
 
 
 async def _asked(context: Context, offer: Offer, store: str) -> KnownJam:
-    """No way was given: asks for one."""
+    """No way was given: asks for one where somebody is and the Jam offers several; else goes by the organisation."""
+    if "oidc" in offer.ways and (offer.ways == ("oidc",) or not texts.on_terminal()):
+        return await organisation.enter(context, offer, "", store)
     if not texts.on_terminal():
         raise UsageError("how do you want to sign in?", f"{_named(offer)} offers: {_ways(offer)}; or --token-stdin.")
     home, environ = context.home, context.environ
-    known = [way for way in offer.ways if way in ("guest", "password", "invite")] + ["token"]
+    known = [way for way in ("oidc", "password", "invite", "guest") if way in offer.ways] + ["token"]
+    words = {"oidc": organisation.likely(context, offer)} if "oidc" in known else {}
     context.out.say(f"{_named(offer)} at {offer.origin}")
-    way = texts.ask(f"How do you want to sign in? ({', '.join(known)})")
-    fits = [one for one in known if way and one.startswith(way.lower())]
+    for name, said in words.items():
+        context.out.say(f"{name}: {said}")
+    way = texts.ask(f"How do you want to sign in? ({', '.join(known)}; Enter takes {known[0]})") or known[0]
+    fits = [one for one in known if one.startswith(way.lower())]
     if len(fits) != 1:
         raise UsageError(f"no such way: {way}", f"It offers: {', '.join(known)}.")
     match fits[0]:
+        case "oidc":
+            return await organisation.enter(context, offer, "", store)
         case "guest":
             return await sign_in.guest(home, offer)
         case "token":

@@ -79,9 +79,9 @@ async def password(
 ) -> KnownJam:
     """Exchanges handle and password for tokens and keeps those in ``store`` (keyring or file)."""
     offer.require("password")
-    keep = _checked(home, store, environ)
+    keep = checked(home, store, environ)
     async with JamClient(offer.origin) as client:
-        return _keep(home, offer, keep, await client.password(handle, secret), environ)
+        return kept(home, offer, keep, await client.password(handle, secret), environ)
 
 
 async def invite(
@@ -97,10 +97,10 @@ async def invite(
 ) -> KnownJam:
     """Spends an invite code on a new account."""
     offer.require("invite")
-    keep = _checked(home, store, environ)
+    keep = checked(home, store, environ)
     async with JamClient(offer.origin) as client:
         new = await client.invite(code, handle, name=name, password=secret)
-    return _keep(home, offer, keep, new, environ)
+    return kept(home, offer, keep, new, environ)
 
 
 async def token(home: Home, offer: Offer, text: str, *, store: str, environ: Mapping[str, str]) -> KnownJam:
@@ -108,7 +108,7 @@ async def token(home: Home, offer: Offer, text: str, *, store: str, environ: Map
     text = text.strip()
     if not text:
         raise NotSignedIn("the token is empty", "Give it on standard input: jamtui login URL --token-stdin < FILE.")
-    keep = _checked(home, store, environ)
+    keep = checked(home, store, environ)
     async with JamClient(offer.origin, tokens=FixedToken(text)) as client:
         me = await client.me()
     return _remember(home, offer, me, keep, Secret(text, None, None), environ)
@@ -242,7 +242,7 @@ async def _alone(path: Path) -> AsyncGenerator[None]:
         lock.release()
 
 
-def _checked(home: Home, store: str, environ: Mapping[str, str]) -> CredentialStore:
+def checked(home: Home, store: str, environ: Mapping[str, str]) -> CredentialStore:
     """The store, tried before a password or a code that works once is sent."""
     keep = open_store(store, home=home, environ=environ)
     keep.check()
@@ -256,7 +256,7 @@ def _jam(home: Home, offer: Offer, person_id: str) -> KnownJam:
     )
 
 
-def _keep(home: Home, offer: Offer, keep: CredentialStore, new: Token, environ: Mapping[str, str]) -> KnownJam:
+def kept(home: Home, offer: Offer, keep: CredentialStore, new: Token, environ: Mapping[str, str]) -> KnownJam:
     """What every way in ends with: the tokens are stored, and the Jam is written down for their person."""
     return _remember(home, offer, new.person, keep, _secret(new), environ)
 

@@ -1,0 +1,575 @@
+"""A client of an OpenID Connect issuer: discovery, authorization code with PKCE, device grant, revocation.
+
+What is taken of an issuer is bounded as what is taken of a Jam (`api_client.transport`), and much less of it: an
+answer is at most 256 KiB, a call 15 s, no redirect is followed. All its addresses are https, or this machine's own.
+Its tokens are held while they are exchanged for the Jam's own, and never stored.
+
+    issuer = await Issuer.discover("https://id.example", "jamtui")
+    grant = await issuer.device()                   RFC 8628; then `poll`
+    code = issuer.code(redirect_uri)                RFC 7636; `url` goes into the browser, `spend` makes tokens of it
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Annotated, Any, Self, TypeVar
+from urllib.parse import urlencode, urlsplit
+
+import msgspec
+from msgspec import Meta, Struct
+
+from api_client.errors import (
+    ApiError,
+    BadAnswer,
+    NotSignedIn,
+    RateLimited,
+    ServerFault,
+    Unreachable,
+    parse_retry_after,
+    plain,
+)
+from api_client.models import tidy
+from api_client.origin import is_local, parse_origin
+from api_client.tokens import Guest
+from api_client.transport import Answer, Bounds, Transport
+from jamtui.errors import JamError, UsageError
+
+ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - its name in RFC 8693
+ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token"  # noqa: S105
+_DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+
+_MOST = 256 << 10  # bytes of an answer
+_FAREWELL = 5.0  # seconds for a revocation, which nobody should wait for
+_INTERVAL = 5.0  # seconds between two questions when the issuer names none (RFC 8628, 3.2)
+_SLOWER = 5.0  # seconds more after slow_down (3.5)
+_LONGEST_INTERVAL = 60.0
+_LONGEST_DEVICE = 3600  # seconds that a device code is waited for, whatever the issuer says
+_PUT_OFF = 4.0  # times the interval: no longer is a wait after a fault
+
+Text = Annotated[str, Meta(max_length=65_536)]
+T = TypeVar("T")
+
+_MEND = "Whoever runs the Jam can mend this"  # most of what is wrong with an issuer is none of the person's doing
+
+
+class Metadata(Struct, frozen=True):
+    """The fields of the discovery document that are used (RFC 8414, OpenID Connect Discovery)."""
+
+    issuer: Text
+    authorization_endpoint: Text | None = None
+    token_endpoint: Text | None = None
+    device_authorization_endpoint: Text | None = None
+    revocation_endpoint: Text | None = None
+    code_challenge_methods_supported: tuple[Text, ...] | None = None
+    authorization_response_iss_parameter_supported: bool | None = None
+
+
+class Tokens(Struct, frozen=True):
+    """What the issuer gave. ``at`` is its own time (seconds since 1970), 0.0 when it did not tell."""
+
+    access_token: Text
+    id_token: Text | None = None
+    refresh_token: Text | None = None
+    at: float = 0.0
+
+    def __repr__(self) -> str:
+        held = [name for name in ("access_token", "id_token", "refresh_token") if getattr(self, name)]
+        return f"Tokens({', '.join(held)}: hidden)"
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("hidden", True)]
+
+
+class _Grant(Struct, frozen=True):
+    """The answer of the device endpoint; ``verification_url`` is what it was called before the RFC."""
+
+    device_code: Text
+    user_code: Annotated[str, Meta(min_length=1, max_length=64)]
+    expires_in: float
+    verification_uri: Text | None = None
+    verification_url: Text | None = None
+    verification_uri_complete: Text | None = None
+    interval: float | None = None
+
+
+class DeviceGrant(Struct, frozen=True):
+    """What a person is shown, and what is asked with. ``complete`` holds the code already, "" when there is none.
+
+    ``ends`` is of the monotonic clock: a clock that is set does not end a sign-in.
+    """
+
+    user_code: str
+    page: str
+    complete: str
+    ends: float
+    interval: float
+    device_code: str
+
+    def __repr__(self) -> str:
+        return f"DeviceGrant({self.page!r}, secrets hidden)"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("page", self.page)]
+
+
+class Issuer:
+    """One issuer and this client of it. Use it as ``async with``; `discover` makes one."""
+
+    def __init__(
+        self, metadata: Metadata, client_id: str, scopes: tuple[str, ...], resource: str, bounds: Bounds | None = None
+    ) -> None:
+        self.metadata = metadata
+        self.client_id = client_id
+        self.scopes = scopes
+        self.resource = resource
+        self.host = urlsplit(metadata.issuer).netloc
+        self._bounds = bounds or Bounds()
+        self._wires: dict[str, Transport] = {}
+
+    def __repr__(self) -> str:
+        return f"Issuer({self.metadata.issuer!r}, {self.client_id!r})"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for wire in self._wires.values():
+            await wire.aclose()
+
+    @classmethod
+    async def discover(
+        cls,
+        issuer: str,
+        client_id: str,
+        *,
+        scopes: tuple[str, ...] = ("openid",),
+        resource: str = "",
+        bounds: Bounds | None = None,
+    ) -> Self:
+        """Asks the issuer who it is. Raises `ApiError`, with words for whoever has to mend what is wrong."""
+        origin, path = _taken_apart(issuer, "address of the issuer")
+        if "?" in path or "#" in path:
+            raise BadAnswer("The Jam names an issuer with a question in its address", f"{_MEND}.")
+        path = path.rstrip("/")
+        found = cls(Metadata(issuer), client_id, scopes, resource, bounds)
+        try:
+            answer = await found._discovery(origin, f"{path}/.well-known/openid-configuration")
+            if answer.status == 404:  # of OAuth alone, with another place for it
+                answer = await found._discovery(origin, f"/.well-known/oauth-authorization-server{path}")
+        finally:
+            await found.__aexit__()
+        if answer.status != 200:
+            raise _no_document(found.host, answer)
+        metadata = _read(answer, Metadata, found.host, "discovery document")
+        if metadata.issuer != issuer:
+            raise BadAnswer(
+                f"The issuer at {found.host} calls itself {plain(metadata.issuer)}, the Jam calls it {plain(issuer)}",
+                f"{_MEND}: both have to be the same to the letter, with or without the slash at the end.",
+            )
+        return cls(metadata, client_id, scopes, resource, bounds)
+
+    async def _discovery(self, origin: str, path: str) -> Answer:
+        return await self._wire(origin).ask("GET", path, limit=_MOST)
+
+    # -- what it can do
+
+    @property
+    def has_device(self) -> bool:
+        return bool(self.metadata.device_authorization_endpoint)
+
+    @property
+    def other_hosts(self) -> tuple[str, ...]:
+        """Hosts of the endpoints that are not the issuer's own: allowed, and shown."""
+        urls = (
+            self.metadata.authorization_endpoint,
+            self.metadata.token_endpoint,
+            self.metadata.device_authorization_endpoint,
+        )
+        hosts = dict.fromkeys(urlsplit(url).netloc.lower() for url in urls if url)
+        return tuple(plain(host) for host in hosts if host != self.host.lower())
+
+    def _endpoint(self, name: str, what: str) -> tuple[str, str]:
+        """Origin and path of an endpoint of the document. An issuer elsewhere may not name this machine's own."""
+        url = getattr(self.metadata, name)
+        if not url:
+            raise BadAnswer(f"The issuer {self.host} has no {what}", f"{_MEND}, or choose another way to sign in.")
+        origin, path = _taken_apart(url, what)
+        if is_local(origin) and not is_local(_taken_apart(self.metadata.issuer, "issuer")[0]):
+            raise BadAnswer(f"The issuer {self.host} names {origin}, which is this machine, as its {what}", f"{_MEND}.")
+        return origin, path
+
+    # -- authorization code with PKCE
+
+    def code(self, redirect_uri: str) -> CodeGrant:
+        """A sign-in in a browser. Raises when the issuer says that it cannot do it safely."""
+        self._endpoint("authorization_endpoint", "sign-in page")
+        self._endpoint("token_endpoint", "token endpoint")
+        methods = self.metadata.code_challenge_methods_supported
+        if methods is not None and "S256" not in methods:
+            raise BadAnswer(
+                f"The issuer {self.host} cannot protect a sign-in by browser (it lists no PKCE with S256)",
+                f"Try --device. {_MEND}, too.",
+            )
+        return CodeGrant(self, redirect_uri)
+
+    # -- device grant
+
+    async def device(self, clock: Callable[[], float] = time.monotonic) -> DeviceGrant:
+        """Begins a sign-in on another device."""
+        self._endpoint("token_endpoint", "token endpoint")
+        answer = await self._post(
+            "device_authorization_endpoint",
+            "device endpoint (RFC 8628)",
+            {"client_id": self.client_id, **self._scope(), **self._resource()},
+        )
+        if answer.status != 200:
+            raise self._refusal(answer, "begin a sign-in on another device")
+        given = _read(answer, _Grant, self.host, "answer")
+        page = given.verification_uri or given.verification_url or ""
+        _taken_apart(page, "page for the code")
+        complete = given.verification_uri_complete or ""
+        if complete:
+            try:
+                _taken_apart(complete, "page for the code")
+            except JamError:
+                complete = ""  # the other one is good, and the code can be typed
+        interval = given.interval if given.interval and given.interval > 0 else _INTERVAL
+        lifetime = min(max(given.expires_in, 0.0), _LONGEST_DEVICE)
+        return DeviceGrant(
+            plain(given.user_code), page, complete, clock() + lifetime, min(interval, _LONGEST_INTERVAL),
+            given.device_code,
+        )  # fmt: skip
+
+    async def poll(
+        self,
+        grant: DeviceGrant,
+        *,
+        tell: Callable[[str], None] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> Tokens:
+        """Waits until the person has decided. ``tell`` hears in words what holds it up, "" when nothing does."""
+        interval = grant.interval
+        wait = interval
+        fields = {"grant_type": _DEVICE, "device_code": grant.device_code, "client_id": self.client_id}
+        while True:
+            left = grant.ends - clock()
+            if left <= 0:
+                raise _expired()
+            await sleep(min(wait, left))
+            if clock() >= grant.ends:
+                raise _expired()
+            try:
+                answer = await self._post("token_endpoint", "token endpoint", fields | self._resource())
+                error = _error_of(answer)
+                if answer.status == 429 or answer.status >= 500:
+                    raise self._refusal(answer, "answer")
+            except (Unreachable, ServerFault, RateLimited) as fault:
+                # RFC 8628, 3.5: the wait doubles while the issuer cannot be reached.
+                wait = max(min(2 * wait, _PUT_OFF * interval), fault.retry_after or 0.0)
+                tell(fault.title)
+                continue
+            tell("")
+            wait = interval
+            if answer.status == 200:
+                return self._tokens(answer)
+            match error:
+                case "authorization_pending":
+                    pass
+                case "slow_down":
+                    interval = wait = interval + _SLOWER
+                case "expired_token":
+                    raise _expired()
+                case _:
+                    raise self._refusal(answer, "sign you in")
+
+    # -- both
+
+    def _scope(self) -> dict[str, str]:
+        return {"scope": " ".join(self.scopes)} if self.scopes else {}
+
+    def _resource(self) -> dict[str, str]:
+        return {"resource": self.resource} if self.resource else {}
+
+    def _tokens(self, answer: Answer) -> Tokens:
+        tokens = _read(answer, Tokens, self.host, "answer")
+        if tokens.id_token:
+            self._check_id_token(tokens.id_token)
+        return msgspec.structs.replace(tokens, at=_date(answer))
+
+    def _check_id_token(self, token: str, nonce: str = "") -> None:
+        """OpenID Connect Core, 3.1.3.7, but for signature and lifetime: the token comes from the issuer itself over
+        TLS, and the Jam, which it is for, checks both."""
+        claims = claims_of(token)
+        if claims is None:
+            raise BadAnswer(f"The ID token of {self.host} cannot be read", f"{_MEND}.")
+        audience = audience_of(claims)
+        party = claims.get("azp", self.client_id)
+        if claims.get("iss") != self.metadata.issuer or self.client_id not in audience or party != self.client_id:
+            raise BadAnswer(f"The ID token of {self.host} is for somebody else", "It was not used. Sign in again.")
+        if nonce and claims.get("nonce") != nonce:
+            raise BadAnswer(
+                f"The ID token of {self.host} belongs to another sign-in", "It was not used. Sign in again."
+            )
+
+    async def revoke(self, tokens: Tokens) -> bool:
+        """Ends what the issuer gave, as far as it can (RFC 7009); whether it said yes. Never raises: the sign-in with
+        the Jam is done, and these tokens end by themselves."""
+        if not self.metadata.revocation_endpoint:
+            return False
+        token, hint = tokens.access_token, "access_token"
+        if tokens.refresh_token:
+            token, hint = tokens.refresh_token, "refresh_token"
+        fields = {"token": token, "token_type_hint": hint, "client_id": self.client_id}
+        try:
+            async with asyncio.timeout(_FAREWELL):
+                answer = await self._post("revocation_endpoint", "revocation endpoint", fields)
+        except (JamError, TimeoutError):
+            return False
+        return answer.status == 200
+
+    async def _post(self, endpoint: str, what: str, fields: dict[str, str]) -> Answer:
+        origin, path = self._endpoint(endpoint, what)
+        return await self._wire(origin).ask("POST", path, form=fields, limit=_MOST)
+
+    def _wire(self, origin: str) -> Transport:
+        if origin not in self._wires:
+            self._wires[origin] = Transport(
+                origin,
+                tokens=Guest(),
+                user_agent="jamtui",
+                now=lambda: datetime.now(UTC),
+                bounds=self._bounds,
+                transport=None,
+            )
+        return self._wires[origin]
+
+    def _refusal(self, answer: Answer, to_do: str) -> ApiError:
+        """What an answer that is none of the good ones means, in words."""
+        error, said = _error_of(answer), _described(answer)
+        if answer.status == 429:
+            return RateLimited(f"{self.host} asks to slow down", "Try again in a minute.", retry_after=_wait_of(answer))
+        if answer.status >= 500:
+            title = f"{self.host} failed (status {answer.status})"
+            return ServerFault(title, "Try again later.", status=answer.status, retry_after=_wait_of(answer))
+        if 300 <= answer.status < 400:
+            return BadAnswer(f"{self.host} leads elsewhere instead of answering", f"{_MEND}: it names the address.")
+        return refused(self.host, self.client_id, error, said, to_do)
+
+
+class CodeGrant:
+    """One sign-in by browser: ``url`` is what the browser opens, ``state`` what its answer has to bear."""
+
+    def __init__(self, issuer: Issuer, redirect_uri: str) -> None:
+        self._issuer = issuer
+        self._redirect_uri = redirect_uri
+        self._verifier = secrets.token_urlsafe(48)  # 64 characters; RFC 7636 wants 43 to 128
+        self.state = secrets.token_urlsafe(24)
+        self.nonce = secrets.token_urlsafe(24)
+
+    def __repr__(self) -> str:
+        return f"CodeGrant({self._issuer.host!r}, secrets hidden)"
+
+    @property
+    def url(self) -> str:
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(self._verifier.encode()).digest()).rstrip(b"=").decode()
+        fields = {
+            "response_type": "code",
+            "client_id": self._issuer.client_id,
+            "redirect_uri": self._redirect_uri,
+            **self._issuer._scope(),
+            "state": self.state,
+            "nonce": self.nonce,
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+            **self._issuer._resource(),
+        }
+        origin, path = self._issuer._endpoint("authorization_endpoint", "sign-in page")
+        return f"{origin}{path}{'&' if '?' in path else '?'}{urlencode(fields)}"
+
+    def check(self, given: dict[str, str]) -> str:
+        """The code in the query that the browser brought back. Raises what the issuer refused, or what is wrong."""
+        issuer = self._issuer
+        named = given.get("iss")
+        wanted = bool(issuer.metadata.authorization_response_iss_parameter_supported)
+        if (named is None and wanted) or (named is not None and named != issuer.metadata.issuer):
+            raise BadAnswer(  # RFC 9207: else one issuer could pass on the code of another
+                f"The answer in the browser is not from {issuer.host}", "It was not used. Sign in again."
+            )
+        if "error" in given:
+            said = plain(given.get("error_description", ""))
+            raise refused(issuer.host, issuer.client_id, plain(given["error"]), said, "sign you in")
+        if not given.get("code"):
+            raise BadAnswer(f"The answer of {issuer.host} in the browser has no code", "Sign in again.")
+        return given["code"]
+
+    async def spend(self, code: str) -> Tokens:
+        """Exchanges the code, which works once, for tokens."""
+        issuer = self._issuer
+        fields = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self._redirect_uri,
+            "client_id": issuer.client_id,
+            "code_verifier": self._verifier,
+            **issuer._resource(),
+        }
+        answer = await issuer._post("token_endpoint", "token endpoint", fields)
+        if answer.status != 200:
+            raise issuer._refusal(answer, "sign you in")
+        tokens = issuer._tokens(answer)
+        if tokens.id_token:
+            issuer._check_id_token(tokens.id_token, self.nonce)
+        return tokens
+
+
+# -- tokens, as far as a client looks into them
+
+
+def claims_of(token: str) -> dict[str, Any] | None:
+    """What a JWT says, unchecked; None when it is none (an opaque token)."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        head, claims = (
+            msgspec.json.decode(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)), type=dict[str, Any])
+            for part in parts[:2]
+        )
+    except (ValueError, RecursionError):
+        return None
+    return claims if "alg" in head else None
+
+
+def audience_of(claims: dict[str, Any]) -> tuple[str, ...]:
+    """``aud``, which is one or several."""
+    audience = claims.get("aud")
+    if isinstance(audience, str):
+        return (audience,)
+    return tuple(one for one in audience if isinstance(one, str)) if isinstance(audience, list) else ()
+
+
+# -- answers
+
+
+def refused(host: str, client_id: str, error: str, said: str, to_do: str) -> ApiError:
+    """An error code of OAuth (RFC 6749, 8628, 8707, OpenID Connect) in words."""
+    words = f" ({said})" if said else ""
+    match error:
+        case "access_denied":
+            return NotSignedIn(
+                f"The sign-in was refused at {host}{words}", "Sign in again if that was a slip.", code=error
+            )
+        case "login_required" | "interaction_required" | "consent_required" | "account_selection_required":
+            return NotSignedIn(
+                f"{host} wants you to do something on its page first{words}", "Sign in again.", code=error
+            )
+        case "invalid_client" | "unauthorized_client" | "unsupported_grant_type" | "unsupported_response_type":
+            return BadAnswer(
+                f"{host} does not let the client {plain(client_id)} {to_do} ({error}{': ' + said if said else ''})",
+                f"{_MEND}: the client has to be public, and allowed this way. Or choose another way to sign in.",
+                code=error,
+            )
+        case "invalid_scope" | "invalid_target":
+            return BadAnswer(
+                f"{host} does not know what the Jam asks for ({error}{': ' + said if said else ''})",
+                f"{_MEND}: its scopes and its resource have to be known to the issuer.",
+                code=error,
+            )
+        case "invalid_grant":
+            return NotSignedIn(
+                f"{host} does not take the code{words}", "It was late, or used before. Sign in again.", code=error
+            )
+        case "temporarily_unavailable" | "server_error":
+            return ServerFault(f"{host} failed{words}", "Try again later.", code=error)
+    told = error or "no reason given"
+    return BadAnswer(
+        f"{host} would not {to_do} ({told}{': ' + said if said else ''})",
+        f"{_MEND}, or choose another way to sign in.",
+        code=error,
+    )
+
+
+def _expired() -> NotSignedIn:
+    return NotSignedIn("The code has expired before it was used", "Sign in again to get another.", code="expired_token")
+
+
+def _no_document(host: str, answer: Answer) -> ApiError:
+    if 300 <= answer.status < 400:
+        return BadAnswer(
+            f"The issuer {host} leads elsewhere instead of answering", f"{_MEND}: it has to name the last address."
+        )
+    if answer.status == 429 or answer.status >= 500:
+        return ServerFault(
+            f"The issuer {host} failed (status {answer.status})", "Try again later.", retry_after=_wait_of(answer)
+        )
+    return BadAnswer(
+        f"{host} is no issuer of sign-ins: it has no discovery document (status {answer.status})",
+        f"{_MEND}: it names the address.",
+    )
+
+
+def _taken_apart(url: str, what: str) -> tuple[str, str]:
+    """An absolute URL as the origin that is called and the path behind it. `BadAnswer` for what may not be called."""
+    scheme, colon, rest = url.partition("://")
+    end = min((at for at in (rest.find(char) for char in "/?#") if at >= 0), default=len(rest))
+    path = rest[end:]
+    try:
+        if not (colon and (path.isascii() and path.isprintable() and " " not in path)):
+            raise UsageError("no address")
+        origin = parse_origin(f"{scheme}://{rest[:end]}")
+    except UsageError as error:
+        insecure = scheme.lower() == "http"
+        why = "is not protected by https" if insecure else f"cannot be used ({error.title.lower()})"
+        raise BadAnswer(f"The {what} {plain(url)[:120]} {why}", f"{_MEND}.") from None
+    return origin, path.partition("#")[0] if path.startswith("/") else f"/{path.partition('#')[0]}"
+
+
+def shown(url: str) -> str:
+    """A URL of an issuer as people should see it: its real host, in ASCII. It has passed `_taken_apart`."""
+    origin, path = _taken_apart(url, "page")
+    return origin + ("" if path == "/" and not url.endswith("/") else path)
+
+
+def _read(answer: Answer, kind: type[T], host: str, what: str) -> T:
+    try:
+        return msgspec.json.decode(tidy(answer.body), type=kind, strict=False)
+    except (ValueError, RecursionError):
+        # Not what the decoder says: it might tell of what is in the answer.
+        raise BadAnswer(f"The {what} of {host} cannot be read", f"{_MEND}: it is no JSON of OpenID Connect.") from None
+
+
+def _fields(answer: Answer) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(tidy(answer.body), type=dict[str, Any])
+    except (ValueError, RecursionError, ApiError):
+        return {}
+
+
+def _error_of(answer: Answer) -> str:
+    return plain(_fields(answer).get("error"))[:64] if answer.status != 200 else ""
+
+
+def _described(answer: Answer) -> str:
+    return plain(_fields(answer).get("error_description"))[:200]
+
+
+def _wait_of(answer: Answer) -> float | None:
+    return parse_retry_after(answer.headers.get("Retry-After"), datetime.now(UTC), answer.headers.get("Date"))
+
+
+def _date(answer: Answer) -> float:
+    try:
+        return parsedate_to_datetime(answer.headers.get("Date", "")).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return 0.0

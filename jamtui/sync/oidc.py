@@ -1,0 +1,257 @@
+"""Signing in with an organisation (OpenID Connect): in a browser here, or on another device.
+
+What the issuer gives is exchanged with the Jam at once (`JamClient.oidc`) and revoked; only the Jam's own tokens are
+kept. An access token goes to the Jam only when it says that it is meant for it, so that no Jam gathers tokens of other
+services; else the ID token does, which is good for nothing but saying who one is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from msgspec import Struct
+
+from api_client import errors
+from api_client.client import JamClient
+from api_client.loopback import Loopback
+from api_client.models import SignInWay, Token
+from api_client.oidc import ACCESS_TOKEN, ID_TOKEN, Issuer, Tokens, audience_of, claims_of, shown
+from api_client.origin import is_local, parse_origin
+from jamtui.browser import Place, open_page, place
+from jamtui.errors import JamError, UsageError
+from jamtui.paths import Home
+from jamtui.safe_text import safe_line
+from jamtui.store.registry import KnownJam
+from jamtui.sync.sign_in import Offer, checked, kept
+
+BROWSER, DEVICE = "browser", "device"
+BROWSER_SECONDS = 300.0  # for the whole dance in the browser
+_TRIES = 4  # of the exchange: the person has done their part already
+_APART = 60.0  # seconds between two clocks that may explain a refusal
+
+
+class Page(Struct, frozen=True):
+    """What a person is shown while jamtui waits for what they do elsewhere. All texts are harmless.
+
+    ``url`` is to be opened; ``code`` ("" in a browser here) is to be typed or compared there; ``qr`` is what a phone
+    should get, "" when there is no use of it. ``ends`` is of the monotonic clock. ``notes`` are further sentences.
+    """
+
+    way: str
+    who: str
+    host: str
+    url: str
+    ends: float
+    code: str = ""
+    qr: str = ""
+    opened: bool = False
+    notes: tuple[str, ...] = ()
+
+
+class Shows(Protocol):
+    """Where the sign-in is shown. Called on the loop that signs in."""
+
+    def page(self, page: Page) -> None: ...
+
+    def tell(self, text: str) -> None:
+        """What holds it up, or goes on, in words; "" takes that back."""
+        ...
+
+
+def organisation(offer: Offer) -> SignInWay:
+    """The issuer that the Jam names. Raises `JamError` when there is none."""
+    offer.require("oidc")
+    return next(way for way in offer.discovery.sign_in if way.type == "oidc")
+
+
+def name_of(way: SignInWay) -> str:
+    """The issuer's name for people, and its host, which nobody can choose."""
+    try:
+        host = parse_origin(_origin_part(way.issuer)).partition("://")[2]
+    except UsageError:
+        host = safe_line(way.issuer, 60)
+    name = safe_line(way.name, 60).strip()
+    return f"{name} ({host})" if name else host
+
+
+def _origin_part(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}"
+
+
+async def enter(
+    home: Home,
+    offer: Offer,
+    shows: Shows,
+    *,
+    way: str = "",
+    store: str,
+    environ: Mapping[str, str],
+    opening: Callable[[str, Mapping[str, str]], bool] = open_page,
+) -> KnownJam:
+    """Signs in; ``way`` is `BROWSER`, `DEVICE`, or "" for the one that fits where jamtui runs."""
+    asked = organisation(offer)
+    keep = checked(home, store, environ)
+    where = place(environ)
+    if is_local(_origin_part(asked.issuer)) and not is_local(offer.origin):
+        raise errors.BadAnswer(
+            "The Jam names this machine itself as the organisation to sign in with",
+            "Whoever runs the Jam can mend this.",
+        )
+    found = await Issuer.discover(asked.issuer, asked.client_id, scopes=asked.scopes, resource=asked.resource)
+    async with found as issuer:
+        notes = _notes(issuer, offer)
+        tokens, nonce = await _dance(issuer, name_of(asked), shows, way, where, environ, opening, notes)
+        shows.tell("Signing in to the Jam.")
+        try:
+            async with JamClient(offer.origin) as client:
+                new = await _exchanged(client, issuer, tokens, nonce, offer, shows)
+        finally:
+            await issuer.revoke(tokens)
+    return kept(home, offer, keep, new, environ)
+
+
+async def _dance(
+    issuer: Issuer,
+    who: str,
+    shows: Shows,
+    way: str,
+    where: Place,
+    environ: Mapping[str, str],
+    opening: Callable[[str, Mapping[str, str]], bool],
+    notes: tuple[str, ...],
+) -> tuple[Tokens, str]:
+    """The part that the person does; the tokens of the issuer and the nonce that is in its ID token."""
+    if way == DEVICE or (not way and not where.has_browser and issuer.has_device):
+        if not issuer.has_device:
+            raise errors.BadAnswer(
+                f"{issuer.host} cannot sign you in on another device: it has no device endpoint (RFC 8628)",
+                "Use --browser, which also shows the address to copy and, over SSH, how to bring the answer back here.",
+            )
+        return await _on_device(issuer, who, shows, notes), ""
+    async with Loopback.listening() as loopback:
+        grant = issuer.code(loopback.redirect_uri)
+        loopback.expect(grant.state)
+        ends = time.monotonic() + BROWSER_SECONDS
+        opened = where.has_browser and await asyncio.to_thread(opening, grant.url, environ)
+        if not opened and not way and issuer.has_device:
+            return await _on_device(issuer, who, shows, (*notes, "No browser could be opened here.")), ""
+        if not opened:
+            notes = (*notes, *_way_back(issuer, where, loopback.port, way))
+        shows.page(Page(BROWSER, who, issuer.host, shown(grant.url), ends, opened=opened, notes=notes))
+        code = grant.check(await loopback.answer(ends - time.monotonic()))
+        return await grant.spend(code), grant.nonce
+
+
+async def _on_device(issuer: Issuer, who: str, shows: Shows, notes: tuple[str, ...]) -> Tokens:
+    grant = await issuer.device()
+    page, complete = shown(grant.page), shown(grant.complete) if grant.complete else ""
+    code = safe_line(grant.user_code, 64)
+    shows.page(Page(DEVICE, who, issuer.host, page, grant.ends, code=code, qr=complete or page, notes=notes))
+    return await issuer.poll(grant, tell=shows.tell)
+
+
+def _notes(issuer: Issuer, offer: Offer) -> tuple[str, ...]:
+    notes = []
+    if issuer.other_hosts:
+        notes.append(f"{issuer.host} signs in at {', '.join(issuer.other_hosts)}.")
+    if issuer.resource and _host(issuer.resource) != _host(offer.origin):
+        notes.append(f"The Jam asks for access to {safe_line(issuer.resource, 80)}.")
+    return tuple(notes)
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0].partition(":")[0].lower()
+
+
+def _way_back(issuer: Issuer, where: Place, port: int, way: str) -> tuple[str, ...]:
+    """How the answer of a browser elsewhere comes back to this machine."""
+    notes = []
+    if not way and not issuer.has_device:
+        notes.append(
+            f"{issuer.host} has no device endpoint (RFC 8628), so the answer has to come back to this machine."
+        )
+    if where.ssh:
+        notes.append(f"First, on the machine where your browser is: ssh -N -L {port}:127.0.0.1:{port} {where.ssh}")
+    elif where.container:
+        notes.append(f"The browser has to reach port {port} on 127.0.0.1 of this container.")
+    return tuple(notes)
+
+
+async def _exchanged(
+    client: JamClient, issuer: Issuer, tokens: Tokens, nonce: str, offer: Offer, shows: Shows
+) -> Token:
+    """The Jam's own tokens for those of the issuer."""
+    refusal: errors.NotSignedIn | None = None
+    for token, kind in _to_show(issuer, tokens, offer):
+        try:
+            return await _sent(client, token, kind, nonce if kind == ID_TOKEN and nonce else None, shows)
+        except errors.NotSignedIn as error:
+            if error.code != "issuer_token_refused":
+                raise
+            refusal = error
+    if refusal is None:
+        raise errors.BadAnswer(
+            f"{issuer.host} gave nothing that says who you are: no ID token, and no access token for this Jam",
+            "Whoever runs the Jam can mend this: the scope openid brings an ID token.",
+        )
+    raise _explained(refusal, issuer, tokens)
+
+
+def _to_show(issuer: Issuer, tokens: Tokens, offer: Offer) -> list[tuple[str, str]]:
+    """What the Jam may get, in the order in which it gets it."""
+    claims = claims_of(tokens.access_token)
+    audience = audience_of(claims) if claims is not None else ()
+    ours = [one for one in (issuer.resource, issuer.client_id, offer.origin, f"{offer.origin}/") if one]
+    both = []
+    if any(one in audience for one in ours):
+        both.append((tokens.access_token, ACCESS_TOKEN))
+    if tokens.id_token:
+        both.append((tokens.id_token, ID_TOKEN))
+    return both
+
+
+async def _sent(client: JamClient, token: str, kind: str, nonce: str | None, shows: Shows) -> Token:
+    """Asks again for a while when the Jam, or the Jam's way to the issuer, is down."""
+    for number in range(_TRIES):
+        try:
+            return await client.oidc(token, kind, nonce=nonce)
+        except errors.ApiError as error:
+            if not error.transient or number == _TRIES - 1:
+                raise _not_let_in(error) from None
+            shows.tell(f"{error.title}; it is tried again.")
+            await asyncio.sleep(min(error.retry_after or 2.0**number, 10.0))
+    raise AssertionError("the last try returns or raises")
+
+
+def _not_let_in(error: errors.ApiError) -> JamError:
+    if error.code != "forbidden":
+        return error
+    said = f"It says: {error.detail}" if error.detail else "Ask whoever runs the Jam."
+    return errors.Refused("This Jam does not let you in", said, status=error.status, code=error.code)
+
+
+def _explained(refusal: errors.NotSignedIn, issuer: Issuer, tokens: Tokens) -> errors.NotSignedIn:
+    """A refusal; when two clocks are far apart, that is the likely reason, and told."""
+    if not tokens.at or refusal.moment is None:
+        return refusal
+    apart = tokens.at - refusal.moment.timestamp()
+    if abs(apart) < _APART:
+        return refusal
+    ahead = "ahead of" if apart > 0 else "behind"
+    return errors.NotSignedIn(
+        f"{refusal.title}: the clock of {issuer.host} is {_long(abs(apart))} {ahead} that of the Jam",
+        f"Whoever runs them has to set the clocks. {refusal.hint}",
+        status=refusal.status,
+        code=refusal.code,
+        detail=refusal.detail,
+    )
+
+
+def _long(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.0f} hours"

@@ -1,0 +1,264 @@
+"""Signing in with an organisation as a whole, before an issuer and a Jam that do what no real one does (or seldom)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from raw_issuer import TOKEN, RawIssuer, jwt
+
+from api_client import errors
+from api_client.oidc import ACCESS_TOKEN, ID_TOKEN
+from jamtui.browser import place
+from jamtui.errors import JamError
+from jamtui.paths import Home
+from jamtui.store import registry
+from jamtui.store.registry import KnownJam
+from jamtui.sync import oidc, sign_in
+from jamtui.sync.oidc import Page
+
+EXCHANGE = "/api/v1/auth/oidc"
+DESKTOP = {"DISPLAY": ":0"}
+SSH = {"SSH_CONNECTION": "10.0.0.9 50000 10.0.0.1 22", "USER": "ana"}
+
+
+@pytest.fixture(autouse=True)
+def _outside_a_container(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The tests may run in one; what is looked for on the disk is looked for in a folder of theirs."""
+    monkeypatch.setattr(oidc, "place", lambda environ: place(environ, "linux", tmp_path / "root"))
+
+
+class Seen:
+    def __init__(self) -> None:
+        self.pages: list[Page] = []
+        self.told: list[str] = []
+
+    def page(self, page: Page) -> None:
+        self.pages.append(page)
+
+    def tell(self, text: str) -> None:
+        self.told.append(text)
+
+
+@contextlib.asynccontextmanager
+async def raw_jam() -> AsyncIterator[RawIssuer]:
+    async with RawIssuer().running() as raw:
+        yield raw
+
+
+async def enter(
+    raw: RawIssuer, tmp_path: Path, way: str = "device", environ: Mapping[str, str] = SSH, **more: Any
+) -> tuple[KnownJam, Seen]:
+    seen = Seen()
+    home = Home.from_env({"JAMTUI_HOME": str(tmp_path / "home")})
+    offer = await sign_in.discover(raw.url)
+    jam = await oidc.enter(home, offer, seen, way=way, store="file", environ=environ, **more)
+    assert registry.find(home, None).me == jam.me
+    return jam, seen
+
+
+def shown_to_jam(raw: RawIssuer) -> list[tuple[str, str]]:
+    return [(one["subject_token"], one["subject_token_type"]) for one in raw.asked_at(EXCHANGE)]
+
+
+async def test_the_access_token_first_then_the_id_token(tmp_path: Path) -> None:
+    async with raw_jam() as raw:
+        refused = (401, {"code": "issuer_token_refused", "detail": "wrong audience"})
+        raw.answers[EXCHANGE] = [refused, (200, TOKEN)]
+        tokens = raw.tokens(refresh_token="of-the-issuer")
+        raw.answers["/token"] = [(200, tokens)]
+        jam, seen = await enter(raw, tmp_path)
+        assert jam.me.handle == "ada"
+        assert shown_to_jam(raw) == [(tokens["access_token"], ACCESS_TOKEN), (tokens["id_token"], ID_TOKEN)]
+        assert [page.code for page in seen.pages] == ["ABCD-EFGH"]
+        (revoked,) = raw.asked_at("/revoke")
+        assert revoked == {"token": "of-the-issuer", "token_type_hint": "refresh_token", "client_id": "jamtui"}
+        for path in ("/device", "/token"):
+            assert {one["resource"] for one in raw.asked_at(path)} == {"urn:jam"}
+        kept = "".join(file.read_text() for file in (tmp_path / "home").rglob("*.json"))
+        assert "of-the-jam" in kept
+        assert "of-the-issuer" not in kept
+        assert tokens["access_token"] not in kept
+
+
+@pytest.mark.parametrize(
+    "access", ["opaque", jwt(aud="https://graph.example"), jwt(aud=["other"])], ids=["opaque", "other", "others"]
+)
+async def test_a_token_that_is_not_for_the_jam_never_gets_there(access: str, tmp_path: Path) -> None:
+    async with raw_jam() as raw:
+        raw.answers["/token"] = [(200, raw.tokens(access_token=access))]
+        await enter(raw, tmp_path)
+        assert [kind for _, kind in shown_to_jam(raw)] == [ID_TOKEN]
+        raw.answers["/token"] = [(200, {"access_token": access})]
+        with pytest.raises(errors.BadAnswer, match="nothing that says who you are"):
+            await enter(raw, tmp_path)
+        assert len(shown_to_jam(raw)) == 1
+
+
+async def test_clocks_that_are_apart_are_told(tmp_path: Path) -> None:
+    async with raw_jam() as raw:
+        raw.answers[EXCHANGE] = [(401, {"code": "issuer_token_refused", "detail": "issued in the future"})]
+        raw.clock = 600
+        with pytest.raises(errors.NotSignedIn, match="10 minutes ahead of that of the Jam") as caught:
+            await enter(raw, tmp_path)
+        assert "issued in the future" in caught.value.hint
+        raw.clock = 0
+        with pytest.raises(errors.NotSignedIn) as caught:
+            await enter(raw, tmp_path)
+        assert "clock" not in str(caught.value)
+        assert "issued in the future" in caught.value.hint
+        assert len(raw.asked_at("/revoke")) == 2
+
+
+async def test_a_jam_that_cannot_reach_the_issuer_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    real = asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        await real(0)
+
+    async with raw_jam() as raw:
+        monkeypatch.setattr(oidc.asyncio, "sleep", sleep)
+        raw.answers[EXCHANGE] = [(503, {"code": "issuer_unreachable"})] * 2 + [(200, TOKEN)]
+        _, seen = await enter(raw, tmp_path)
+    assert waits[-2:] == [1.0, 2.0]
+    assert sum("it is tried again" in text for text in seen.told) == 2
+
+
+async def test_a_person_who_may_not_come_in_is_told_why(tmp_path: Path) -> None:
+    async with raw_jam() as raw:
+        raw.answers[EXCHANGE] = [(403, {"code": "forbidden", "detail": "only for the group staff"})]
+        with pytest.raises(errors.Refused, match="does not let you in") as caught:
+            await enter(raw, tmp_path)
+        assert "only for the group staff" in caught.value.hint
+        assert caught.value.exit_code == 6
+
+
+# -- the way by itself
+
+
+async def click(url: str, fields: Mapping[str, str]) -> None:
+    """What a browser does after the issuer said yes."""
+    query = dict(httpx.URL(url).params)
+    async with httpx.AsyncClient(trust_env=False) as client:
+        await client.get(query["redirect_uri"], params={"state": query["state"], **fields})
+
+
+def at_once(raw: RawIssuer, opened: list[str]) -> Any:
+    """A browser that signs in as soon as a page is opened."""
+    loop = asyncio.get_running_loop()
+
+    def opening(url: str, environ: Mapping[str, str]) -> bool:
+        opened.append(url)
+        nonce = dict(httpx.URL(url).params)["nonce"]
+        raw.answers["/token"] = [(200, raw.tokens(id_token=jwt(iss=raw.url, aud="jamtui", nonce=nonce)))]
+        asyncio.run_coroutine_threadsafe(click(url, {"code": "c"}), loop)
+        return True
+
+    return opening
+
+
+async def test_a_browser_here_is_taken(tmp_path: Path) -> None:
+    opened: list[str] = []
+    async with raw_jam() as raw:
+        _, seen = await enter(raw, tmp_path, "", DESKTOP, opening=at_once(raw, opened))
+        (page,) = seen.pages
+        assert (page.way, page.opened) == ("browser", True)
+        assert dict(httpx.URL(opened[0]).params)["resource"] == "urn:jam"
+        (spent,) = raw.asked_at("/token")
+        assert spent["code"] == "c"
+        assert len(spent["code_verifier"]) == 64
+        assert raw.asked_at(EXCHANGE)[0].get("nonce") is None  # the access token was taken, which has none
+
+
+async def test_the_nonce_goes_along_with_the_id_token(tmp_path: Path) -> None:
+    async with raw_jam() as raw:
+        raw.answers[EXCHANGE] = [(401, {"code": "issuer_token_refused"}), (200, TOKEN)]
+        opened: list[str] = []
+        await enter(raw, tmp_path, "browser", DESKTOP, opening=at_once(raw, opened))
+        assert raw.asked_at(EXCHANGE)[1]["nonce"] == dict(httpx.URL(opened[0]).params)["nonce"]
+
+
+@pytest.mark.parametrize("environ", [SSH, {}], ids=["ssh", "no display"])
+async def test_without_a_browser_here_the_device_grant_is_taken(environ: dict[str, str], tmp_path: Path) -> None:
+    async with raw_jam() as raw:
+        _, seen = await enter(raw, tmp_path, "", environ, opening=lambda *_: pytest.fail("nothing to open"))
+    assert [page.way for page in seen.pages] == ["device"]
+
+
+async def test_a_browser_that_does_not_open_gives_way(tmp_path: Path) -> None:
+    async with raw_jam() as raw:
+        _, seen = await enter(raw, tmp_path, "", DESKTOP, opening=lambda *_: False)
+    (page,) = seen.pages
+    assert page.way == "device"
+    assert "No browser could be opened here." in page.notes
+
+
+async def test_over_ssh_without_device_endpoint_the_way_back_is_told(tmp_path: Path) -> None:
+    async with raw_jam() as raw:
+        del raw.metadata["device_authorization_endpoint"]
+
+        class Follows(Seen):
+            def page(self, page: Page) -> None:
+                super().page(page)
+                at_once(raw, [])(page.url, {})
+
+        seen = Follows()
+        home = Home.from_env({"JAMTUI_HOME": str(tmp_path / "home")})
+        offer = await sign_in.discover(raw.url)
+        await oidc.enter(home, offer, seen, store="file", environ=SSH, opening=lambda *_: pytest.fail("over ssh"))
+        (page,) = seen.pages
+        port = httpx.URL(dict(httpx.URL(page.url).params)["redirect_uri"]).port
+        assert not page.opened
+        assert any("has no device endpoint" in note for note in page.notes)
+        assert any(note.endswith(f"ssh -N -L {port}:127.0.0.1:{port} ana@10.0.0.1") for note in page.notes)
+        with pytest.raises(errors.BadAnswer, match="no device endpoint") as caught:
+            await enter(raw, tmp_path, "device")
+        assert "--browser" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("environ", "has", "word"),
+    [
+        ({"DISPLAY": ":0"}, True, ""),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, True, ""),
+        ({}, False, "display"),
+        (SSH | DESKTOP, False, "SSH"),
+        (SSH | {"BROWSER": "firefox"}, False, "SSH"),
+        (SSH | {"BROWSER": "helper", "VSCODE_IPC_HOOK_CLI": "/run/x"}, True, ""),
+        ({"BROWSER": "firefox"}, True, ""),
+        ({"container": "podman", "DISPLAY": ":0"}, False, "container"),
+        ({"container": "podman", "BROWSER": "helper"}, True, ""),
+        ({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, False, "container"),
+    ],
+)
+def test_where_a_browser_is(environ: dict[str, str], has: bool, word: str, tmp_path: Path) -> None:
+    found = place(environ, "linux", tmp_path)
+    assert found.has_browser is has
+    assert word in found.why
+    if not environ:
+        assert place(environ, "darwin", tmp_path).has_browser
+
+
+def test_marks_of_containers_on_the_disk(tmp_path: Path) -> None:
+    (tmp_path / ".dockerenv").touch()
+    assert not place(DESKTOP, "linux", tmp_path).has_browser
+
+
+async def test_a_jam_elsewhere_may_not_name_this_machine_as_issuer(tmp_path: Path) -> None:
+    async with raw_jam() as raw:
+        offer = await sign_in.discover(raw.url)
+        far = sign_in.Offer("https://jam.example", offer.discovery)
+        asked = len(raw.asked)
+        home = Home.from_env({"JAMTUI_HOME": str(tmp_path / "home")})
+        with pytest.raises(JamError, match="names this machine itself"):
+            await oidc.enter(home, far, Seen(), store="file", environ=SSH)
+        assert len(raw.asked) == asked
