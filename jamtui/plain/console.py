@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
@@ -28,6 +30,9 @@ class Typed(Struct, frozen=True):
 
 class Console(Protocol):
     """Lines out; keys or lines in. Every text is harmless already and is looked at once more on its way out."""
+
+    resting: Callable[[], AbstractContextManager[None]]
+    """What is done around a stop by Ctrl-Z: who is stopped holds up nobody."""
 
     @property
     def keyed(self) -> bool:
@@ -90,7 +95,7 @@ class Console(Protocol):
         ...
 
     def suspend(self) -> None:
-        """Stops the program until the shell brings it back."""
+        """Stops the program until the shell brings it back; ``resting`` is held meanwhile."""
         ...
 
     def wake(self) -> None:
@@ -102,3 +107,12 @@ class Console(Protocol):
 def nothing() -> Iterator[None]:
     """For consoles that hold nothing to be given back."""
     yield
+
+
+def stop() -> None:
+    """Stops this process; returns when the shell has brought it back."""
+    before = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+    try:
+        os.kill(os.getpid(), signal.SIGTSTP)  # goes on here after SIGCONT
+    finally:
+        signal.signal(signal.SIGTSTP, before)

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from types import FrameType
 from typing import Any, Self, TextIO
 
-from jamtui.plain.console import Ended, Typed, nothing
+from jamtui.plain.console import Ended, Typed, nothing, stop
 from jamtui.plain.keys import Key, key_of
 from jamtui.safe_text import refuse_controls
 
@@ -30,10 +30,13 @@ class Pipe:
         self._prompt = prompt
         self.columns = max(20, columns)
         self._handlers: dict[int, Any] = {}
+        self.resting: Callable[[], AbstractContextManager[None]] = nothing
 
     def __enter__(self) -> Self:
         for number in (signal.SIGTERM, signal.SIGHUP):
             self._handlers[number] = signal.signal(number, self._signalled)
+        if self._prompt:  # on a terminal, whose shell may stop it
+            self._handlers[signal.SIGTSTP] = signal.signal(signal.SIGTSTP, self._stopped)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -42,6 +45,10 @@ class Pipe:
 
     def _signalled(self, number: int, _: FrameType | None) -> None:
         raise Ended(128 + number)
+
+    def _stopped(self, _number: int, _: FrameType | None) -> None:
+        with self.resting():
+            stop()
 
     def tell(self, lines: Sequence[str], item: Sequence[str] = ()) -> None:
         for line in (*lines, *item):
@@ -101,7 +108,11 @@ class Pipe:
         return nothing()
 
     def suspend(self) -> None:
-        self.tell(["There is no shell to go back to here."])
+        if self._prompt:
+            with self.resting():
+                stop()
+        else:
+            self.tell(["There is no shell to go back to here."])
 
     def wake(self) -> None:
         """Nothing is told before a line comes."""

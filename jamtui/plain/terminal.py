@@ -14,10 +14,11 @@ import termios
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from types import FrameType
 from typing import Any, Self
 
-from jamtui.plain.console import Ended, Typed
+from jamtui.plain.console import Ended, Typed, nothing, stop
 from jamtui.plain.field import Field
 from jamtui.plain.keys import Key, Keys
 from jamtui.safe_text import refuse_controls
@@ -54,6 +55,7 @@ class Terminal:
         self._stop = False
         self._below = 0  # rows of text under the row of the cursor
         self._blank = True  # nothing stands on the row of the cursor
+        self.resting: Callable[[], AbstractContextManager[None]] = nothing
 
     # -- taken and given back
 
@@ -112,10 +114,8 @@ class Terminal:
             self._raw()
 
     def suspend(self) -> None:
-        with self.released():
-            before = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
-            os.kill(os.getpid(), signal.SIGTSTP)  # goes on here after SIGCONT
-            signal.signal(signal.SIGTSTP, before)
+        with self.resting(), self.released():
+            stop()
 
     # -- lines
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from jamtui.actions import AS_DELIVERED, Keymap
@@ -80,6 +81,18 @@ def _converse(
     if not session.mirrored:
         console.tell(["Fetching the Jam. Space tries again, q leaves."])
     session.start(plain.news.changed)
+
+    @contextmanager
+    def resting() -> Iterator[None]:
+        """Meanwhile another jamtui may have the network."""
+        rested = session.rest()
+        try:
+            yield
+        finally:
+            if rested:
+                session.start(plain.news.changed)
+
+    console.resting = resting
     _fetch(session, console)
     plain.run()
 

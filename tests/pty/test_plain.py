@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from jamtui.safe_text import has_controls
+from jamtui.sync.holder import Holder
 
 DATA = Path(__file__).parents[1] / "data"
 REAL = DATA / "real-jam" / "open-conversations.jsonl"
@@ -164,6 +166,44 @@ def test_stopped_and_brought_back_it_tells_where_one_is(terminal: Callable[..., 
     assert one.line_settings() == raw
     one.press("q")
     assert one.wait_end() == 0
+
+
+@pytest.mark.parametrize("term", ["xterm-256color", "dumb"])  # keys, and lines as in a shell inside of an editor
+def test_who_is_stopped_holds_up_nobody(
+    terminal: Callable[..., Any], server: str, tmp_path: Path, term: str, figure: Callable[[str], None]
+) -> None:
+    """Stopped by Ctrl-Z in a shell, it has given the network back; brought back by `fg`, it takes it again."""
+    assert terminal("login", server, "--guest").wait_end() == 0
+    (entry,) = tmp_path.rglob("jam.json")
+    holder = Holder(entry.with_name("network.lock"))
+    one = terminal(shell=True, size=(100, 60), TERM=term)
+
+    mark = 0
+
+    def typed(line: str, until: str) -> None:
+        nonlocal mark
+        one.press(*line)
+        one.wait(lambda _: until.encode() in one.output[mark:], until)
+        mark = len(one.output)
+
+    def waited(held: bool) -> None:
+        for _ in range(6_000):
+            if holder.held() is held:
+                return
+            time.sleep(0.01)
+        raise AssertionError(f"held: {not held}")
+
+    typed("", "ready>")
+    typed("$PYTHON -m jamtui --plain\r", "Forum 1 of")
+    for _ in range(2):
+        waited(True)
+        typed("\x1a", "Stopped")
+        assert not holder.held()
+        typed("fg\r", "plain\r\n")
+    waited(True)
+    typed("q\r", "ready>")
+    assert not holder.held()
+    figure(f"promise 9: plain mode on a {term} terminal, stopped twice: 0 times with the network held")
 
 
 def archive(folder: Path, bodies: list[str], name: str = "Somebody") -> Path:
