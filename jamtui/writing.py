@@ -159,6 +159,7 @@ class Writing:
         n = self._own.throw_away(kind, target, self.now())
         if n is None:
             return Undo("there was no draft", ("nothing",))
+        self._wake()  # it may have been a post that the Jam is asked to take back now
         return Undo("draft discarded", ("thrown", n))
 
     def bring_back(self, n: int) -> Draft:
@@ -199,6 +200,7 @@ class Writing:
         """``draft`` is written at the place of ``to`` from now on. Raises `UsageError` when another draft is there."""
         self._keep_what_is_there(to)
         self._own.move_draft(draft, to, self.now())
+        self._wake()
         return to
 
     # -- writing
@@ -241,7 +243,7 @@ class Writing:
 
     def _new_post_id(self, draft: Draft, now: datetime) -> str:
         """A text that was in the outbox before keeps its id: the server may have got it without our hearing of it."""
-        if draft.post_id and self._own.one(draft.post_id) is None:
+        if draft.post_id and not self._own.used_up(draft.post_id):
             return draft.post_id
         return new_uuid7(now, self._rng)
 
@@ -348,6 +350,7 @@ class Writing:
         if target.key < 0:
             dropped = self._own.drop(self._rows.overlay.posts[target.key].id, self.now())
             if dropped is not None:
+                self._wake()
                 return _undo("taken back", dropped)
             target = self.post(post_id)  # the Jam has it, though the mirror may not show it yet
         self._check_may_write()
@@ -427,7 +430,7 @@ class Writing:
             target = self.post(row.post_id)
             about = target.title or " ".join(target.body.split())[:80]
             return f"{row.payload.tag}: {about}" if row.payload.tag else about
-        return row.payload.tag or row.post_id
+        return row.payload.title or row.payload.tag or row.post_id
 
     def waiting(self, name: str) -> Queued:
         """A row by its id, or by the first characters of one (6 or more). Raises `NotFound`, `UsageError` when several
@@ -514,6 +517,7 @@ class Writing:
         dropped = self._own.drop(row.id, self.now(), draft)
         if dropped is None:
             raise UsageError("this was sent already", "It leaves the outbox by itself; change or take back the post.")
+        self._wake()
         return dropped
 
     def undo_writing(self, token: object) -> bool:
@@ -522,7 +526,10 @@ class Writing:
             case ("thrown", int() as n):
                 self.bring_back(n)
             case ("outbox", Dropped() as dropped):
-                self._own.put_back(dropped)
+                if not self._own.put_back(dropped):
+                    hint = "Its text is among what was thrown away; sent again, it is another post."
+                    raise UsageError("the Jam was asked to take it back already", hint)
+                self._wake()
             case _:
                 return False
         return True
@@ -532,4 +539,6 @@ def _undo(what: str, dropped: Dropped) -> Undo:
     if dropped.answers:
         kept = "your answer to it is" if dropped.answers == 1 else f"your {dropped.answers} answers to it are"
         what = f"{what}; {kept} kept in the outbox"
+    if dropped.unsaid:
+        what = f"{what}; it may have arrived, so the Jam is asked to take it back, too"
     return Undo(what, ("outbox", dropped))

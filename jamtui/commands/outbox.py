@@ -11,7 +11,7 @@ from jamtui.archive import rfc3339
 from jamtui.commands import texts
 from jamtui.commands.context import Context
 from jamtui.commands.reading import SHORT
-from jamtui.commands.writing import send, tell
+from jamtui.commands.writing import send, tell, unsaid
 from jamtui.errors import UsageError
 from jamtui.model import Draft, DraftKind, OutboxRow
 from jamtui.output import Output, local_time
@@ -36,13 +36,14 @@ def run(context: Context, args: argparse.Namespace) -> int:
     with closing(context.open(context.jam())) as session:
         row = session.waiting(args.id)
         outbox_id, post_id = row.id, row.post_id
+        asking: list[tuple[str, str, str]] | None = None  # what is sent for a post that was dropped
         match args.action:
             case "show":
                 _show(context, session, row)
                 return 0
             case "drop":
                 context.out.say(f"{session.drop(row.id).what}. jamtui drafts --thrown keeps its text for a while.")
-                return 0
+                asking = unsaid(session, row.post_id) if row.kind == "post" else []
             case "theirs":
                 session.choose_theirs(row.id)
                 context.out.say("Theirs stays. jamtui drafts --thrown keeps your text for a while.")
@@ -53,7 +54,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
                 session.retry(row.id)
             case _:
                 outbox_id, post_id = _edit(context, session, row, args.body, args.to)
-    return tell(context, session.known, [(outbox_id, row.kind, post_id)])
+    return tell(context, session.known, [(outbox_id, row.kind, post_id)] if asking is None else asking)
 
 
 def _list(context: Context) -> None:

@@ -75,13 +75,19 @@ def delete(context: Context, args: argparse.Namespace) -> int:
                 context.out.say("Nothing was changed.")
                 return 0
         done = session.delete(target.id)
+        asking = unsaid(session, target.id)
     if isinstance(done, str):
         return tell(context, session.known, [(done, "delete", target.id)])
     if context.out.json:
         context.out.row({"id": target.id, "outbox_id": "", "kind": "delete", "state": "dropped", "reason": ""})
     else:
         context.out.line(f"{done.what} {target.id}")
-    return 0
+    return tell(context, session.known, asking)
+
+
+def unsaid(session: Session, post_id: str) -> list[tuple[str, str, str]]:
+    """The row that asks the Jam to take back a post that was dropped, if it may have arrived: for `tell`."""
+    return [(row.id, row.kind, post_id) for row in session.outbox() if row.kind == "delete" and row.post_id == post_id]
 
 
 def tag(context: Context, args: argparse.Namespace) -> int:
@@ -155,6 +161,8 @@ def send(session: Session, draft: Draft, *, goes_on: bool) -> str:
 
 def tell(context: Context, jam: KnownJam, rows: list[tuple[str, str, str]]) -> int:
     """Sends (outbox id, kind, post id) rows and prints how each ended. Raises for the first that was refused."""
+    if not rows:
+        return 0
     ends = deliver(context, jam, [outbox_id for outbox_id, _, _ in rows])
     told = ""
     for (outbox_id, kind, post_id), end in zip(rows, ends, strict=True):

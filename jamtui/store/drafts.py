@@ -82,9 +82,15 @@ class Drafts:
         self._keep_other(draft, draft, now)
         self.remove_draft(draft.kind, draft.target)
 
+    def given_up(self, draft: Draft, now: datetime) -> str:
+        """Part of a transaction: ``draft`` is gone from its place. What that means for the outbox, the store of all of
+        one's own knows."""
+        raise NotImplementedError
+
     def move_draft(self, draft: Draft, to: Draft, now: datetime) -> None:
         """The draft that stood at the place of ``draft`` stands at that of ``to``, with its text."""
         with transaction(self.db):
+            self.given_up(draft, now)
             self.remove_draft(draft.kind, draft.target)
             self.put_draft(to, now)
 
@@ -97,6 +103,7 @@ class Drafts:
             if draft is None:
                 return None
             self.remove_draft(kind, target)
+            self.given_up(draft, now)
             return self.throw(draft, DISCARDED, now)
 
     def throw(self, draft: Draft, why: str, now: datetime) -> int:

@@ -78,10 +78,17 @@ ALTER TABLE drafts ADD COLUMN post_id TEXT NOT NULL DEFAULT '';  -- of a post th
 # One's own posts and votes, from when the server's log was replaced until the new mirror is whole (`store.rescue`).
 _V5 = "CREATE TABLE rescued(n INTEGER PRIMARY KEY, what TEXT NOT NULL, raw BLOB NOT NULL);"
 
+# Posts that left the outbox and may have arrived without our hearing of it. Each is continued as a draft, or `unsaid`:
+# taken back at the Jam, too, its id never used again.
+_V6 = """
+CREATE TABLE unheard(
+    post_id TEXT PRIMARY KEY, thread_id TEXT NOT NULL, forum_id TEXT NOT NULL, unsaid INTEGER NOT NULL) WITHOUT ROWID;
+"""
+
 SCHEMA = Schema(
     "store of your own texts",
     0x4A414F31,
-    (_V1, _V2, _V3, _V4, _V5),
+    (_V1, _V2, _V3, _V4, _V5, _V6),
     "FULL",
     if_broken="Close every other jamtui and start again: what can be read of it is saved, and the file is kept.",
 )
@@ -119,6 +126,11 @@ class Queued(Struct, frozen=True):
     intact: bool = True
 
     @property
+    def unheard(self) -> bool:
+        """Whether the Jam may have this post, though nobody heard of it: a try was begun, and no refusal came."""
+        return self.kind == "post" and self.state == "queued" and self.attempts > 0
+
+    @property
     def shown(self) -> SendState:
         """What a person is told: *sending* from the first attempt until the mirror has it."""
         if self.state == "refused":
@@ -132,6 +144,7 @@ class Dropped(Struct, frozen=True):
     rows: tuple[Queued, ...]  # the one that was meant first
     changed: tuple[Queued, ...]
     thrown: tuple[int, ...] = ()  # their texts, among what was thrown away
+    unsaid: str = ""  # the row that takes the post back at the Jam, where it may have arrived
 
     @property
     def answers(self) -> int:
@@ -146,6 +159,7 @@ _COLUMNS = (
 
 
 _PARENT_DROPPED = "The post that it answers was taken back before it was sent. Your text is kept: send it elsewhere."
+_UNSAID = "You took this post back. It may have arrived before that, so the Jam is asked to take it back, too."
 
 BUMP = "UPDATE stamp SET n = n + 1"
 BUMP_READING = "UPDATE stamp SET n = n + 1, reading = reading + 1"
@@ -222,10 +236,26 @@ class Own(Drafts):
         """A row, inside the caller's `changing`; ``reason`` says why it is there, when nobody has just written it."""
         raw = msgspec.json.encode(payload)
         self.db.execute(
-            "INSERT INTO outbox(id, kind, post_id, thread_id, forum_id, payload, sha256, state, reason, created) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)",
-            (outbox_id, kind, post_id, thread_id, forum_id, raw, _digest(raw), reason, as_ms(now)),
+            "INSERT INTO outbox(id, kind, post_id, thread_id, forum_id, payload, sha256, state, reason, created, "
+            "attempts) VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?)",
+            (
+                outbox_id,
+                kind,
+                post_id,
+                thread_id,
+                forum_id,
+                raw,
+                _digest(raw),
+                reason,
+                as_ms(now),
+                self._tried(outbox_id),
+            ),
         )
+
+    def _tried(self, outbox_id: str) -> int:
+        """Whether a new row was in the outbox before, and tried: 1 or 0. From here on the row itself knows."""
+        self.db.execute("DELETE FROM unheard WHERE post_id = ? AND NOT unsaid", (outbox_id,))
+        return int(self.db.changes() > 0)
 
     def put_last(self, outbox_ids: Sequence[str]) -> None:
         """These rows stand behind all others, inside the caller's `changing`: they were written later, and may answer
@@ -239,9 +269,16 @@ class Own(Drafts):
         self.db.executemany("UPDATE outbox SET n = ? WHERE id = ?", [(-n, one) for n, one in numbers])
         self.db.execute("UPDATE outbox SET n = -n WHERE n < 0")
 
-    def put_back(self, dropped: Dropped) -> None:
-        """Undo of `drop`: the rows stand again where they stood, and one that was damaged is so again."""
+    def put_back(self, dropped: Dropped) -> bool:
+        """Undo of `drop`: the rows stand again where they stood, and one that was damaged is so again. False, and
+        nothing is done, when the Jam has been asked to take the post back."""
         with self.changing():
+            if dropped.unsaid:
+                asking = self.one(dropped.unsaid)
+                if asking is None or asking.state != "queued" or asking.attempts:
+                    return False
+                self._over(asking)
+                self.db.execute("DELETE FROM unheard WHERE post_id = ?", (asking.post_id,))
             for row in dropped.rows:
                 raw = msgspec.json.encode(row.payload)
                 self.db.execute(
@@ -256,13 +293,14 @@ class Own(Drafts):
                 self._change(row)
             for n in dropped.thrown:
                 self.forget_thrown(n)
+        return True
 
     def drop(self, outbox_id: str, now: datetime, draft: Draft | None = None) -> Dropped | None:
         """Takes a row out that was not sent, with what would change the same post, which will never be there.
 
         One's own answers to that post become refused ones; changes that counted on a dropped edit count on it no
-        more. ``draft``, if any, is saved with it; else the texts are kept among what was thrown away. None when the row
-        has been sent, or is not there: then nothing is done.
+        more. ``draft``, if any, is saved with it; else the texts are kept among what was thrown away, and the Jam is
+        asked to take back a post that may have arrived. None, and nothing is done, when the row was sent or is gone.
         """
         with self.changing():
             row = self.one(outbox_id)
@@ -279,11 +317,58 @@ class Own(Drafts):
                 changed = self._count_on_no_more(row)
             self.db.executemany("DELETE FROM outbox WHERE id = ?", [(one.id,) for one in rows])
             thrown: tuple[int, ...] = ()
+            unsaid = ""
+            if row.unheard:
+                self.db.execute(
+                    "INSERT OR REPLACE INTO unheard VALUES (?, ?, ?, 0)", (row.post_id, row.thread_id, row.forum_id)
+                )
             if draft is not None:
                 self.put_draft(draft, now)
             else:
                 thrown = tuple(self.throw(as_draft(one), DROPPED, now) for one in rows if one.kind in ("post", "edit"))
-        return Dropped(tuple(rows), tuple(changed), thrown)
+                unsaid = self.given_up(as_draft(row), now)
+        return Dropped(tuple(rows), tuple(changed), thrown, unsaid)
+
+    # -- posts that may have arrived without our hearing of it
+
+    def begin(self, outbox_id: str) -> bool:
+        """A try begins: from here on the Jam may have it. False when the row is not there any more, to be sent."""
+        with transaction(self.db):  # nothing looks otherwise for that
+            self.db.execute("UPDATE outbox SET attempts = attempts + 1 WHERE id = ? AND state = 'queued'", (outbox_id,))
+            return self.db.changes() > 0
+
+    def given_up(self, draft: Draft, now: datetime) -> str:
+        """Part of a transaction. The post that became ``draft`` is not to be: if it may have arrived, the Jam is asked
+        to take it back, by the row whose id is returned."""
+        where = "FROM unheard WHERE post_id = ? AND NOT unsaid"
+        for thread_id, forum_id in list(self.db.execute(f"SELECT thread_id, forum_id {where}", (draft.post_id,))):
+            import uuid  # not at every start
+
+            row_id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"unsaid {draft.post_id}"))
+            summary = " ".join((draft.title or draft.body).split())[:80]
+            payload = Payload(title=summary, base_version=1)
+            self.insert(row_id, "delete", draft.post_id, str(thread_id), str(forum_id), payload, now, reason=_UNSAID)
+            self.db.execute("UPDATE unheard SET unsaid = 1 WHERE post_id = ?", (draft.post_id,))
+            self.db.execute(BUMP)
+            return row_id
+        return ""
+
+    def used_up(self, post_id: str) -> bool:
+        """Whether a post's id can not be used again: the row is there, or the Jam was asked to take it back."""
+        unsaid = "SELECT 1 FROM unheard WHERE post_id = ? AND unsaid"
+        return self.one(post_id) is not None or any(self.db.execute(unsaid, (post_id,)))
+
+    def not_there(self, outbox_id: str) -> None:
+        """The Jam does not have what was to be taken back there: nothing is left to do."""
+        with self.changing():
+            row = self.one(outbox_id)
+            if row is not None:
+                self._over(row)
+
+    def _over(self, row: Queued) -> None:
+        self.db.execute("DELETE FROM outbox WHERE id = ?", (row.id,))
+
+    # -- how it went
 
     def _count_on_no_more(self, edit: Queued) -> list[Queued]:
         """Changes behind an edit that will not be there count on one version less. Those rows as they were."""
@@ -312,8 +397,8 @@ class Own(Drafts):
         """Queued again, due at once."""
         with self.changing():
             self.db.execute(
-                "UPDATE outbox SET state = 'queued', reason = '', code = '', next_try = 0 "
-                "WHERE id = ? AND state <> 'sent'",
+                "UPDATE outbox SET state = 'queued', reason = '', code = '', next_try = 0, "
+                "attempts = iif(state = 'refused', 0, attempts) WHERE id = ? AND state <> 'sent'",
                 (outbox_id,),
             )
 
@@ -328,7 +413,7 @@ class Own(Drafts):
         """What was confirmed but is not mirrored yet is to be sent again, all or one: the server's log was replaced."""
         with self.changing():
             self.db.execute(
-                "UPDATE outbox SET state = 'queued', seq = 0, next_try = 0, attempts = attempts + 1 "
+                "UPDATE outbox SET state = 'queued', seq = 0, next_try = 0 "
                 "WHERE state = 'sent' AND id = coalesce(?, id)",
                 (outbox_id,),
             )
@@ -344,7 +429,7 @@ class Own(Drafts):
     def later(self, outbox_id: str, reason: str, next_try: datetime) -> None:
         with self.changing():
             self.db.execute(
-                "UPDATE outbox SET attempts = attempts + 1, reason = ?, next_try = ? WHERE id = ?",
+                "UPDATE outbox SET reason = ?, next_try = ? WHERE id = ?",
                 (reason, as_ms(next_try), outbox_id),
             )
 
@@ -367,7 +452,7 @@ class Own(Drafts):
             elif row.kind == "edit":
                 self._count_on_no_more(row)
             self.db.execute(
-                "UPDATE outbox SET state = 'refused', attempts = attempts + 1, reason = ?, code = ? WHERE id = ?",
+                "UPDATE outbox SET state = 'refused', reason = ?, code = ? WHERE id = ?",
                 (reason, code, outbox_id),
             )
 

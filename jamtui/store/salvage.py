@@ -224,6 +224,7 @@ _TYPES: dict[str, tuple[type, ...]] = {"TEXT": (str,), "INTEGER": (int,), "BLOB"
 _LOOKS: dict[str, Callable[[tuple[Value, ...]], bool]] = {
     "kept": lambda values: str(values[0]).startswith("{"),
     "my_votes": lambda values: not str(values[0]).startswith("{"),
+    "unheard": lambda values: values[3] in (0, 1),  # of a mark it is a time
     "saved": lambda values: isinstance(values[1], int) and values[1] > 1 << 36,  # a time; in an index it is a number
 }
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -69,6 +70,7 @@ class Engine:
         self._now = now
         self._notify = notify
         self._progress = progress
+        self._again: Counter[str] = Counter()  # rows that were sent again though they were confirmed
         self._streams = True  # until a stream has ended before it told its head
         self.wish: float | None = None  # seconds that the server wants one to wait when its stream has ended
 
@@ -195,7 +197,8 @@ class Engine:
         by a server that was restored, in whose log the cursor is good, too: it is sent again."""
         seq = seq_of(self._mirror.cursor or START)
         for row in self._own.outbox("WHERE state = 'sent' AND kind IN ('post', 'edit', 'delete') AND seq <= ?", (seq,)):
-            if row.attempts < _AGAIN and not self._shown(row):
+            if self._again[row.id] < _AGAIN and not self._shown(row):
+                self._again[row.id] += 1
                 self._own.requeue_sent(row.id)
                 self._wake()
         if self._own.forget_sent(seq_of(self._mirror.cursor or START)):

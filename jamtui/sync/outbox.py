@@ -89,6 +89,8 @@ class Sender:
             self._own.refused(row.id, "This row was damaged on the disk; check the text and send it again.", "damaged")
             self._changed(frozenset())
             return False
+        if not self._own.begin(row.id):
+            return False  # a person took it back in this moment
         try:
             seq = await self._request(row)
         except (errors.RateLimited, errors.ServerFault) as error:
@@ -105,6 +107,10 @@ class Sender:
                 self._own.there_already(row.id)
                 changed = self._own.one(row.id)
                 return changed is not None and await self._send(changed)
+            if row.kind == "delete" and code == "not_found":
+                self._own.not_there(row.id)
+                self._changed(frozenset())
+                return True
             self._own.refused(row.id, str(error), code)
             self._changed(frozenset())
             return False

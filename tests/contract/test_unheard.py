@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from proxy import PASS, Call, DropAnswer, Fault, Proxy
+from proxy import PASS, Call, DropAnswer, DropRequest, Fault, Proxy
 
 from api_client import errors
 from api_client.client import JamClient
@@ -91,3 +91,89 @@ async def test_a_tag_or_vote_that_arrived_unheard_is_not_refused_when_it_is_sent
     assert writer.states() == {row: ("sent", "")}
     assert jam.head() == head
     figure(f"promise 7: {kind} arrived unheard, sent again: 0 refused, 0 done twice")
+
+
+# -- posts that were taken back after they had been sent unheard
+
+
+def reply_to(post: dict[str, Any]) -> Payload:
+    return Payload(post["id"], body="Too quick")
+
+
+def alive(jam: Any) -> list[str]:
+    """Bodies of the replies that the Jam shows."""
+    return [post["body"] for post in jam.guest.get("/posts").json()["items"] if post["parent_id"] and post["body"]]
+
+
+async def test_a_post_that_arrived_unheard_and_was_dropped_is_taken_back_at_the_jam(
+    writer: Writer, figure: Callable[[str], None]
+) -> None:
+    jam, post = writer.jam, writer.jam.thread()
+    row = writer.enqueue(1, "post", post, reply_to(post))
+    await writer.drain_unheard()
+    assert alive(jam) == ["Too quick"]
+    dropped = writer.own.drop(row, now())
+    assert dropped is not None
+    (asking,) = writer.own.outbox()
+    assert (asking.kind, asking.post_id, asking.thread_id) == ("delete", row, post["id"])
+    assert "may have arrived" in asking.reason
+    await writer.drain()
+    assert alive(jam) == []
+    assert jam.guest.get(f"/posts/{row}").json()["state"] == "deleted"
+    assert not writer.own.put_back(dropped)  # sent again under its id, it would be answered with what is left of it
+    assert writer.own.used_up(row)
+    assert [one.draft.body for one in writer.own.thrown()] == ["Too quick"]
+    figure("promise 7: a post that arrived unheard, dropped from the outbox: 0 left at the Jam")
+
+
+async def test_what_did_not_arrive_and_was_dropped_leaves_nothing(writer: Writer) -> None:
+    jam, post = writer.jam, writer.jam.thread()
+    head = jam.head()
+    row = writer.enqueue(1, "post", post, reply_to(post))
+    writer.proxy.decide = lambda call, _: DropRequest() if call.writes else PASS
+    with pytest.raises(errors.Unreachable):
+        await writer.drain()
+    writer.proxy.decide = lambda _call, _rng: PASS
+    writer.own.drop(row, now())
+    assert [one.kind for one in writer.own.outbox()] == ["delete"]  # nobody here can know
+    await writer.drain()
+    assert writer.own.outbox() == []
+    assert jam.head() == head
+
+
+async def test_undoing_the_drop_before_the_jam_was_asked_sends_the_post_once(writer: Writer) -> None:
+    jam, post = writer.jam, writer.jam.thread()
+    row = writer.enqueue(1, "post", post, reply_to(post))
+    await writer.drain_unheard()
+    head, before = jam.head(), writer.own.outbox()
+    dropped = writer.own.drop(row, now())
+    assert dropped is not None
+    assert writer.own.put_back(dropped)
+    assert writer.own.outbox() == before
+    await writer.drain()
+    assert (writer.states(), jam.head(), alive(jam)) == ({row: ("sent", "")}, head, ["Too quick"])
+
+
+async def test_what_was_refused_or_never_tried_asks_nobody(writer: Writer) -> None:
+    post = writer.jam.thread()
+    untried = writer.enqueue(1, "post", post, reply_to(post))
+    writer.own.drop(untried, now())
+    assert writer.own.outbox() == []
+    refused = writer.enqueue(2, "post", post, Payload(ID.format(9), body="To nobody"))
+    await writer.drain()
+    assert writer.states() == {refused: ("refused", "invalid")}
+    writer.own.retry(refused)  # and taken back before it was tried again
+    writer.own.drop(refused, now())
+    assert writer.own.outbox() == []
+
+
+async def test_a_post_that_somebody_changed_elsewhere_is_not_taken_back_unseen(writer: Writer) -> None:
+    post = writer.jam.thread()
+    row = writer.enqueue(1, "post", post, reply_to(post))
+    await writer.drain_unheard()
+    change = {"json": {"body": "Better"}, "headers": {"If-Match": '"1"'}}
+    writer.jam.bob.patch(f"/posts/{row}", **change).raise_for_status()
+    writer.own.drop(row, now())
+    await writer.drain()
+    assert [code for _, code in writer.states().values()] == ["version_conflict"]
+    assert alive(writer.jam) == ["Better"]

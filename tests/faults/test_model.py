@@ -166,6 +166,8 @@ class Story(RuleBasedStateMachine):
             undo = client.session.discard_draft(one.kind, one.target)
             place = (one.kind.value, one.target)
             held = self.ledger.drafts[home].pop(place)
+            if one.post_id:  # it was in the outbox before; brought back, it is another post
+                self.ledger.unwanted(one.post_id)
 
             def back() -> None:
                 self.ledger.drafts[home][place] = held
@@ -192,6 +194,9 @@ class Story(RuleBasedStateMachine):
     def dropped(self, client: Client, undo: Undo) -> None:
         _, taken = undo.token  # type: ignore[misc]
         rows = {row.id for row in taken.rows}
+        for row in taken.rows:
+            if row.kind == "post":
+                self.ledger.unwanted(row.post_id)
         self.ledger.unsure(rows, dropped=True)
         self.ledger.unsure({row.id for row in taken.changed}, dropped=False)
         self.undo = (client, undo, lambda: self.ledger.back(rows))
@@ -264,7 +269,7 @@ class Story(RuleBasedStateMachine):
         try:
             client.session.undo(undo)
         except UsageError as error:
-            only(error, "another draft")
+            only(error, "another draft", "asked to take it back")
         else:
             back()
 

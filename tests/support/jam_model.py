@@ -34,6 +34,7 @@ class Text:
     saw: str = ""  # EDIT: the body that it replaces, as its writer saw it
     dropped: bool = False  # taken back by its writer: it may have arrived before that
     moved: bool = False  # refused, taken back, tried again by hand: its place among others is open
+    unwanted: bool = False  # taken back for good: wherever it arrived, it must be gone
     undone: bool = False  # taken back, and put back again
     lost: bool = False  # confirmed, and then the server lost it with its disk
 
@@ -135,6 +136,8 @@ class Ledger:
 
     def sent(self, text: Text) -> None:
         for one in self.texts:  # taken back into the composer, and sent again under its id
+            if one.post_id == text.post_id and not text.edit:
+                one.unwanted = False
             if one.row_id == text.row_id:
                 one.row_id, text.moved = f"{one.row_id} before", True
         self.texts.append(text)
@@ -154,11 +157,17 @@ class Ledger:
             for op in ops:
                 op.unsure = op.unsure or op.row_id in row_ids
 
+    def unwanted(self, post_id: str) -> None:
+        """A person took this post back for good, whether it had arrived or not."""
+        for text in self.texts:
+            if text.post_id == post_id and not text.edit:
+                text.unwanted = True
+
     def back(self, row_ids: Collection[str]) -> None:
         """Rows that had been taken out stand there again."""
         for text in self.texts:
             if text.row_id in row_ids:
-                text.dropped, text.undone = False, True
+                text.dropped, text.undone, text.unwanted = False, True, False
 
     def restore(self, server: Server, waiting: dict[str, list[Queued]], people: dict[str, str]) -> None:
         """The server has lost what came after its backup; ``waiting`` are the outboxes of the homes."""
@@ -273,6 +282,9 @@ class Ledger:
                 for word in set(WORD.findall(body)) & ours:
                     assert (word, post_id) in known, f"{word} stands in {post_id}, too"
         for text in self.texts:
+            if text.unwanted:
+                asked = [row for row in homes[text.home].outbox if (row.kind, row.post_id) == ("delete", text.post_id)]
+                assert asked or not server.there(text.post_id), f"taken back, and still there: {text}"
             if text.dropped or text.lost:
                 continue
             row = next((row for row in homes[text.home].outbox if row.id == text.row_id), None)

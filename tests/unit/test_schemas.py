@@ -94,6 +94,8 @@ def test_ones_own_store_of_an_older_version_keeps_everything(tmp_path: Path, ver
         assert [len(list(db.execute(f"SELECT * FROM {table}"))) for table in ("marks", "kept")] == [1, 1]
     if version >= 4:
         assert list(db.execute("SELECT body FROM thrown")) == [("thrown away",)]
+    if version >= 6:
+        assert store.used_up("post-8")
     db.close()
 
 

@@ -193,6 +193,53 @@ def test_drafts_of_every_schema_that_there_was_are_kept(tmp_path: Path, version:
 # -- the outbox: when, and what can be done
 
 
+def test_a_text_taken_back_and_discarded_is_taken_back_at_the_jam_if_it_may_have_arrived(
+    session: Session, store: own.Own
+) -> None:
+    first = session.send(reply("never tried"))
+    session.reopen(first)
+    assert session.discard_draft(DraftKind.REPLY, "post-0001").what == "draft discarded"
+    assert session.outbox() == []
+    second = session.send(reply("perhaps it arrived"))
+    assert store.begin(second)
+    session.reopen(second)
+    assert session.outbox() == []  # as long as the draft goes on, it is the same post
+    session.discard_draft(DraftKind.REPLY, "post-0001")
+    assert [(row.kind, row.post_id, row.summary) for row in session.outbox()] == [
+        ("delete", second, "perhaps it arrived")
+    ]
+    session.bring_back(int(session.thrown_rows()[0].id))
+    (draft,) = session.drafts()
+    assert session.send(draft) != second  # that one is being taken back
+
+
+def test_a_text_that_goes_elsewhere_stays_nowhere_else(session: Session, store: own.Own) -> None:
+    first = session.send(reply("perhaps it arrived"))
+    assert store.begin(first)
+    draft = session.reopen(first)
+    moved = session.move_draft(draft, replace(draft, target="post-0002", post_id=""))
+    session.send(moved)
+    assert [(row.kind, row.summary) for row in session.outbox()] == [
+        ("delete", "perhaps it arrived"), ("post", "perhaps it arrived")
+    ]  # fmt: skip
+
+
+def test_a_text_sent_again_is_still_one_that_may_have_arrived(session: Session, store: own.Own) -> None:
+    first = session.send(reply("perhaps it arrived"))
+    assert store.begin(first)
+    assert session.send(session.reopen(first)) == first
+    undo = session.drop(first)
+    assert "it may have arrived" in undo.what
+    assert [(row.kind, row.post_id) for row in session.outbox()] == [("delete", first)]
+    session.undo(undo)
+    assert [(row.kind, row.id) for row in session.outbox()] == [("post", first)]
+    undo = session.drop(first)
+    assert store.begin(session.outbox()[0].id)  # the Jam is being asked now
+    with pytest.raises(UsageError, match="asked to take it back"):
+        session.undo(undo)
+    assert not store.begin(first)  # a sender that had it in its list finds it gone
+
+
 def test_a_text_taken_back_to_change_it_keeps_its_id(session: Session) -> None:
     first = session.send(reply("arrived, though nobody heard of it"))
     draft = session.reopen(first)
