@@ -2,7 +2,8 @@
 
 Tokens are opaque random texts of which the file holds SHA-256 alone. Those of one sign-in belong together. A refresh
 token that comes a second time was copied, and ends the whole sign-in (RFC 9700, section 4.14.2); unless nothing that
-the first time gave was ever used: then the answer was lost on its way, and the pair that nobody has is replaced.
+the first time gave was ever used: then the answer was lost on its way, and the pair that nobody has is replaced. A
+sign-in that stands in ``ends`` is over at a time of its own, however often it was refreshed.
 
 What ``tokens.spent`` holds: 0 while a token was never used. Of an access token the time of its first use, in
 milliseconds. Of a refresh token the time when it was spent, or `_IN_USE` when the access token beside it was used. A
@@ -22,15 +23,17 @@ from datetime import datetime, timedelta
 import argon2
 
 from jamserver import objects
-from jamserver.db import Connection, row, value
+from jamserver.db import Connection, row, rows, value
 from jamserver.log import Tx
 from jamserver.problems import Problem
 
 ACCESS = timedelta(hours=1)
 REFRESH = timedelta(days=30)
+INVITE = timedelta(days=30)
 _MS_ACCESS, _MS_REFRESH = (int(lifetime.total_seconds() * 1000) for lifetime in (ACCESS, REFRESH))
 _LATER = _MS_REFRESH - _MS_ACCESS  # how much later the refresh token of an answer ends than its access token
 _IN_USE = -1
+_INVITE_NAME = 4  # bytes of the digest
 
 # OWASP's first choice for Argon2id: 19 MiB, two passes, one lane.
 HASHER = argon2.PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
@@ -157,6 +160,13 @@ def grant(tx: Tx, person_id: str, secret: Callable[[], str] = new_secret, sign_i
     return Grant(access, refresh, person)
 
 
+def end_at(tx: Tx, sign_in: str, end: datetime) -> None:
+    """Sets when a sign-in cannot be refreshed any more."""
+    # Kept until the last refresh token of it is over by itself.
+    tx.db.execute("DELETE FROM ends WHERE at < ?", (millis(tx.now - REFRESH - timedelta(days=2)),))
+    tx.db.execute("INSERT INTO ends VALUES (?, ?)", (sign_in, millis(end)))
+
+
 def long_token(tx: Tx, person_id: str, lifetime: timedelta, secret: Callable[[], str] = new_secret) -> str:
     """An access token without a refresh token, for scripts. Returns it in clear."""
     token = secret()
@@ -167,7 +177,7 @@ def long_token(tx: Tx, person_id: str, lifetime: timedelta, secret: Callable[[],
 def refresh(tx: Tx, token: str, secret: Callable[[], str] = new_secret) -> Grant | None:
     """New tokens for a refresh token, which is spent by it.
 
-    None when it is not known, over, or a copy; in the last case the sign-in has ended with it, and the write must be
+    None when it is not known, over, or a copy; then the sign-in may have ended with it, and the write must be
     kept: hence no exception. Spent, but nothing of that answer used, it gives a new pair in place of the lost one.
     """
     found = row(
@@ -178,7 +188,9 @@ def refresh(tx: Tx, token: str, secret: Callable[[], str] = new_secret) -> Grant
     if found is None or found[2] <= millis(tx.now):
         return None
     sign_in, person_id, _, spent, kind = found
-    if kind == "void" or (spent > 0 and not _take_back(tx, sign_in, digest(token), spent)):
+    end = value(tx.db, "SELECT at FROM ends WHERE sign_in = ?", (sign_in,))
+    over = end is not None and end <= millis(tx.now)
+    if over or kind == "void" or (spent > 0 and not _take_back(tx, sign_in, digest(token), spent)):
         tx.db.execute("DELETE FROM tokens WHERE sign_in = ?", (sign_in,))
         return None
     if spent <= 0:
@@ -200,24 +212,54 @@ def _take_back(tx: Tx, sign_in: str, spent_token: bytes, spent: int) -> bool:
     return True
 
 
+def sign_in_of(db: Connection, token: str) -> str | None:
+    """What the tokens of one sign-in have in common, None for a token that is not known."""
+    found: str | None = value(db, "SELECT sign_in FROM tokens WHERE digest = ?", (digest(token),))
+    return found
+
+
 def revoke(tx: Tx, token: str) -> None:
     """Ends the sign-in of an access or refresh token; an unknown one is no error."""
     tx.db.execute("DELETE FROM tokens WHERE sign_in = (SELECT sign_in FROM tokens WHERE digest = ?)", (digest(token),))
 
 
-def new_invite(tx: Tx, role: str, secret: Callable[[], str] = new_secret) -> str:
+def new_invite(tx: Tx, role: str, lifetime: timedelta = INVITE, secret: Callable[[], str] = new_secret) -> str:
     """A code that lets one person in. Returns it in clear."""
     code = secret()
-    tx.db.execute("INSERT INTO invites VALUES (?, ?, ?)", (digest(code), role, millis(tx.now)))
+    tx.db.execute(
+        "INSERT INTO invites(digest, role, created, ends) VALUES (?, ?, ?, ?)",
+        (digest(code), role, millis(tx.now), millis(tx.now + lifetime)),
+    )
     return code
+
+
+def invite_name(code: str) -> str:
+    """What a code is called in `invites`, from which nobody finds the code."""
+    return digest(code)[:_INVITE_NAME].hex()
+
+
+def invites(db: Connection) -> list[tuple[str, str, int, int | None]]:
+    """(name, role, when it was made, when it ends) of the codes that nobody has used; times in milliseconds."""
+    return [
+        (bytes(key)[:_INVITE_NAME].hex(), role, created, end)
+        for key, role, created, end in rows(db, "SELECT digest, role, created, ends FROM invites ORDER BY created")
+    ]
+
+
+def withdraw_invite(tx: Tx, name: str) -> bool:
+    """Takes a code back; False when none has this name."""
+    found = rows(
+        tx.db, "DELETE FROM invites WHERE lower(hex(substr(digest, 1, ?))) = ? RETURNING 1", (_INVITE_NAME, name)
+    )
+    return bool(list(found))
 
 
 def accept_invite(
     tx: Tx, code: str, handle: str, name: str, hashed: str | None, secret: Callable[[], str] = new_secret
 ) -> Grant:
     """A new person and their tokens; the code is spent. Raises 401 ``invite_unknown``, 409 ``handle_taken``, 422."""
-    found = row(tx.db, "DELETE FROM invites WHERE digest = ? RETURNING role", (digest(code),))
-    if found is None:
+    found = row(tx.db, "DELETE FROM invites WHERE digest = ? RETURNING role, ends", (digest(code),))
+    if found is None or (found[1] is not None and found[1] <= millis(tx.now)):
         raise Problem("invite_unknown", "Ask for another code.")
     free = objects.new_handle(tx.db, handle)
     person_id = objects.add_person(

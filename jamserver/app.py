@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import random
 import socket
 import sys
@@ -12,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 
@@ -27,6 +29,9 @@ from jamserver.votes import VoteJoin
 from jamserver.web import application
 from jamserver.writer import Writer, write_once
 from jamtui.errors import JamError
+
+if TYPE_CHECKING:
+    from jamserver.issuer import Issuer
 
 Clock = Callable[[], datetime]
 
@@ -59,6 +64,8 @@ class Settings:
     ring_items: int = 2_000
     ring_bytes: int = 4 << 20
     tries_a_minute: int = 10
+    sign_ins: int = 60  # of a person, or refreshings of one sign-in, in five minutes
+    issuer_pause: float = 5.0  # the least time between two requests for an issuer's keys
     writes: int = 300  # of a person, in ``writes_in`` seconds
     writes_in: float = 300.0
     grouped_commits: bool = True
@@ -105,11 +112,23 @@ class Services:
         self.writer = Writer(db, clock=clock, rng=rng, on_commit=self.hub.committed, grouped=settings.grouped_commits)
         self.votes = VoteJoin(self.writer, settings.vote_join, loop.time)
         self.tries = Tries(seconds, settings.tries_a_minute, 60.0, "Too many failed sign-ins. Wait a little.")
+        self.sign_ins = Tries(seconds, settings.sign_ins, 300.0, "Nobody signs in that often. Wait a little.")
         self.writes = Tries(
             seconds, settings.writes, settings.writes_in, "Nobody writes that much in so short a time. Wait a little."
         )
         self.hashing = Hashing()
+        self._seconds = seconds
+        self._issuer: Issuer | None = None
+        self._issuer_pause = settings.issuer_pause
         self._watcher = asyncio.create_task(self.hub.watch())
+
+    async def issuer(self, url: str) -> Issuer:
+        """The issuer at this address, with the keys that are known of it."""
+        if self._issuer is None or self._issuer.url != url:
+            module = await asyncio.to_thread(importlib.import_module, "jamserver.issuer")  # takes a moment, once
+            if self._issuer is None or self._issuer.url != url:
+                self._issuer = module.Issuer(url, self._seconds, pause=self._issuer_pause)
+        return self._issuer
 
     def end(self) -> None:
         """Lets go of the requests that wait for something, so that connections can end."""
@@ -118,6 +137,8 @@ class Services:
 
     async def close(self) -> None:
         """Writes what waits, then closes the file."""
+        if self._issuer is not None:
+            await self._issuer.close()
         self._watcher.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._watcher

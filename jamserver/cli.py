@@ -12,9 +12,9 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from jamserver import commands
+from jamserver import commands, sign_in_commands
 from jamserver.objects import ROLES
 from jamserver.problems import Problem
 from jamtui.errors import JamError
@@ -70,6 +70,11 @@ def parser() -> argparse.ArgumentParser:
         type=_address,
         metavar="ADDRESS",
         help="believe what this address says of who asks (X-Forwarded-For); may be given several times",
+    )
+    _issuer_options(
+        run.add_argument_group("sign-in by an OpenID Connect issuer (kept in the file, as by jamserver oidc set)"),
+        "--oidc-",
+        required=False,
     )
     run.set_defaults(do=commands.run)
 
@@ -129,7 +134,13 @@ def parser() -> argparse.ArgumentParser:
 
     invite = words.add_parser("invite", parents=[file, rows], help="print a code that lets one person in")
     invite.add_argument("--role", choices=ROLES, default="participant", help="what they will be (participant)")
-    invite.set_defaults(do=commands.invite)
+    invite.add_argument("--days", type=_count, default=30, metavar="N", help="how long it may be used (30)")
+    invite.set_defaults(do=sign_in_commands.invite)
+    invites = words.add_parser("invites", parents=[file, rows], help="list the codes that nobody has used")
+    invites.add_argument("--withdraw", metavar="NAME", help="take the code of this name back instead")
+    invites.set_defaults(do=sign_in_commands.invites)
+
+    _oidc_words(words, file, rows)
 
     forum = words.add_parser("forum", help="forums").add_subparsers(metavar="COMMAND", required=True)
     add = forum.add_parser("add", parents=[file, rows], help="add a forum behind the others")
@@ -178,6 +189,43 @@ def _person_words(
         "--password-stdin", action="store_true", required=True, help="the first line of standard input"
     )
     password.set_defaults(do=commands.person_password)
+
+
+def _oidc_words(
+    words: argparse._SubParsersAction[_Parser],
+    file: _Parser,
+    rows: _Parser,
+) -> None:
+    oidc = words.add_parser("oidc", help="sign-in by an OpenID Connect issuer").add_subparsers(
+        metavar="COMMAND", required=True
+    )
+    change = oidc.add_parser("set", parents=[file, rows], help="name the issuer, in place of what was there")
+    _issuer_options(change, "--", required=True)
+    change.set_defaults(do=sign_in_commands.oidc_set)
+    show = oidc.add_parser("show", parents=[file, rows], help="print what is kept of it")
+    show.set_defaults(do=sign_in_commands.oidc_show)
+    check = oidc.add_parser("check", parents=[file, rows], help="ask the issuer for its keys, and tell what it offers")
+    check.set_defaults(do=sign_in_commands.oidc_check)
+    off = oidc.add_parser("off", parents=[file], help="take it away; people who came by it stay")
+    off.set_defaults(do=sign_in_commands.oidc_off)
+
+
+def _issuer_options(to: argparse._ActionsContainer, prefix: str, *, required: bool) -> None:
+    """The same words for ``oidc set`` and, with a prefix, for ``run``."""
+
+    def option(name: str, metavar: str, text: str, **more: Any) -> None:
+        to.add_argument(prefix + name, dest=f"oidc_{name.replace('-', '_')}", metavar=metavar, help=text, **more)
+
+    option("issuer", "URL", "as its metadata names it; https, or http on this machine", required=required)
+    option("client-id", "ID", "the public client that jamtui is there", required=required)
+    option("audience", "AUD", "take JWT access tokens for this audience, too; an absolute URI is asked for as resource")
+    option("name", "N", "what people know it as, such as Example Corp")
+    option(
+        "scope", "S", "ask for this scope (openid, profile); may be given several times", action="append", default=[]
+    )
+    option("role", "CLAIM=VALUE:ROLE", "who has this claim gets the role", action="append", default=[])
+    option("require", "CLAIM=VALUE", "who lacks this claim may not come in", action="append", default=[])
+    option("hours", "H", "ask the issuer again after H hours (24)", type=_hours, default=24.0)
 
 
 def _address(text: str) -> str:

@@ -7,67 +7,26 @@ import asyncio
 import contextlib
 import io
 import os
-import random
 import secrets
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar, cast
+from typing import Any, BinaryIO, cast
 
-import apsw
 import msgspec
 
-from jamserver import accounts, app, backups, db, importer, objects
+from jamserver import accounts, app, backups, db, importer, objects, oidc, sign_in_commands
 from jamserver.log import Tx
+from jamserver.terminal import RNG, say, show, told, write
 from jamserver.wire import MIN_PASSWORD
 from jamserver.writer import write_once
 from jamtui import archive
 from jamtui.archive import rfc3339
 from jamtui.errors import JamError, NotFound, UsageError
-from jamtui.safe_text import ForEyes, escape_json, safe_line
-
-T = TypeVar("T")
-_RNG = random.SystemRandom()
-
-
-def _say(text: str) -> None:
-    print(safe_line(text), file=sys.stderr)
-
-
-def _show(arguments: argparse.Namespace, fields: objects.Fields, line: str) -> None:
-    """The row as JSON, or the line for people."""
-    if arguments.json:
-        print(escape_json(msgspec.json.encode(fields).decode()))
-    else:
-        print(safe_line(line))
-
-
-@contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """SQLite's errors in words."""
-    try:
-        yield
-    except apsw.FullError:
-        raise db.DatabaseError(f"the disk of {path} is full", "Make room; nothing was changed") from None
-    except apsw.BusyError:
-        raise db.DatabaseError(f"{path} is held by another program", "Try again when it is done") from None
-    except apsw.Error as error:
-        raise db.DatabaseError(f"{path}: {error}", "Nothing was changed") from None
-
-
-def _write(path: Path, job: Callable[[Tx], T], *, create: bool = True) -> T:
-    """One write to the file, which gets its Jam when it is new."""
-    db.prepare(path, create=create)
-
-    def with_jam(tx: Tx) -> T:
-        objects.found_jam(tx, app.random_id(_RNG))
-        return job(tx)
-
-    with _told(path):
-        return write_once(path, app.system_clock(), _RNG, with_jam)
+from jamtui.safe_text import ForEyes
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -87,13 +46,16 @@ def run(arguments: argparse.Namespace) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             await task
 
+    config = sign_in_commands.config_of(arguments)
     made = db.prepare(path)
+    if config is not None:
+        write(path, lambda tx: oidc.store(tx, config))
     with contextlib.closing(db.connect(path)) as reading:
         empty = not db.value(reading, "SELECT count(*) FROM forums")
     if made:
-        _say(f"made {path}, with a Jam that is open for {objects.NEW_JAM_HOURS} hours")
+        say(f"made {path}, with a Jam that is open for {objects.NEW_JAM_HOURS} hours")
     if empty:
-        _say(f'this Jam has no forum yet; add one: jamserver forum add ideas --title "Ideas" --db {path}')
+        say(f'this Jam has no forum yet; add one: jamserver forum add ideas --title "Ideas" --db {path}')
     asyncio.run(until_told())
 
 
@@ -116,21 +78,21 @@ def import_archive(arguments: argparse.Namespace) -> None:
     with archive.open_archive(arguments.archive) as stream:
         made = db.prepare(path)
         try:
-            with _told(path):
+            with told(path):
                 counts = write_once(
                     path,
                     app.system_clock(),
-                    _RNG,
+                    RNG,
                     lambda tx: importer.import_records(tx, archive.read(stream), reopen),
                 )
         except BaseException:
             if made:
                 _unmake(path)
             raise
-    _say(f"imported {_counted(counts)} into {path}")
+    say(f"imported {_counted(counts)} into {path}")
     unknown = sorted(set(counts) - set(archive.TYPES))
     if unknown:
-        _say(f"kept as they are, of types that this version does not know: {', '.join(unknown)}")
+        say(f"kept as they are, of types that this version does not know: {', '.join(unknown)}")
 
 
 def _unmake(path: Path) -> None:
@@ -189,34 +151,34 @@ def export_archive(arguments: argparse.Namespace) -> None:
     """Writes the Jam as it is at one moment."""
     path: Path = arguments.db
     db.prepare(path, create=False)
-    with _told(path), contextlib.closing(db.connect(path)) as reading, db.transaction(reading):
+    with told(path), contextlib.closing(db.connect(path)) as reading, db.transaction(reading):
         if objects.jam_json(reading) is None:
             raise NotFound(f"{path} has no Jam yet", "Import one, or start it: jamserver run")
         with _output(arguments.output) as out:
             count = importer.export(reading, out)
     if arguments.output is not None:
-        _say(f"wrote {count:,} records to {arguments.output}")
+        say(f"wrote {count:,} records to {arguments.output}")
 
 
 def backup(arguments: argparse.Namespace) -> None:
     """Copies the database, while the server runs."""
-    with _told(arguments.db):
+    with told(arguments.db):
         kept = backups.backup(arguments.db, arguments.target, replace=arguments.force)
     fields: objects.Fields = {"file": str(arguments.target), "bytes": kept.size, "posts": kept.posts, "head": kept.head}
-    _show(arguments, fields, f"{kept.posts:,} posts up to change {kept.head} are in {arguments.target}")
+    show(arguments, fields, f"{kept.posts:,} posts up to change {kept.head} are in {arguments.target}")
 
 
 def restore(arguments: argparse.Namespace) -> None:
     """Puts a backup back."""
-    with _told(arguments.db):
-        kept, aside = backups.restore(arguments.db, arguments.source, app.system_clock(), _RNG)
+    with told(arguments.db):
+        kept, aside = backups.restore(arguments.db, arguments.source, app.system_clock(), RNG)
     fields: objects.Fields = {
         "file": str(arguments.db), "posts": kept.posts, "head": kept.head, "replaced": str(aside) if aside else None
     }  # fmt: skip
-    _show(arguments, fields, f"{arguments.db} has {kept.posts:,} posts again, up to change {kept.head}")
+    show(arguments, fields, f"{arguments.db} has {kept.posts:,} posts again, up to change {kept.head}")
     if aside is not None:
-        _say(f"what was there is kept as {aside}; remove it when you are sure")
-    _say("clients notice, take a new snapshot, and send again what the backup does not have of theirs")
+        say(f"what was there is kept as {aside}; remove it when you are sure")
+    say("clients notice, take a new snapshot, and send again what the backup does not have of theirs")
 
 
 def generate(arguments: argparse.Namespace) -> None:
@@ -252,7 +214,7 @@ def _password_from_stdin() -> str:
             "standard input has no password", "For example: jamserver person add ada --password-stdin < FILE"
         )
     if len(password) < MIN_PASSWORD:
-        _say(f"warning: the password has fewer than {MIN_PASSWORD} characters")
+        say(f"warning: the password has fewer than {MIN_PASSWORD} characters")
     return password
 
 
@@ -264,7 +226,7 @@ def person_add(arguments: argparse.Namespace) -> None:
         handle = objects.new_handle(tx.db, arguments.handle)
         person_id = objects.add_person(
             tx,
-            app.random_id(_RNG),
+            app.random_id(RNG),
             handle,
             name=arguments.name,
             role=arguments.role,
@@ -275,10 +237,10 @@ def person_add(arguments: argparse.Namespace) -> None:
             accounts.set_password(tx, person_id, hashed)
         return _person(tx, handle)[1]
 
-    fields = objects.decode(_write(arguments.db, job))
-    _show(arguments, fields, f"{fields['handle']} added ({fields['role']})")
+    fields = objects.decode(write(arguments.db, job))
+    show(arguments, fields, f"{fields['handle']} added ({fields['role']})")
     if hashed is None and not arguments.json:
-        _say(f"without a password; print a token: jamserver person token {fields['handle']} --db {arguments.db}")
+        say(f"without a password; print a token: jamserver person token {fields['handle']} --db {arguments.db}")
 
 
 def _person(tx: Tx, handle: str) -> tuple[str, bytes]:
@@ -295,8 +257,8 @@ def person_role(arguments: argparse.Namespace) -> None:
         objects.set_role(tx, _person(tx, arguments.handle)[0], arguments.role)
         return _person(tx, arguments.handle)[1]
 
-    fields = objects.decode(_write(arguments.db, job, create=False))
-    _show(arguments, fields, f"{fields['handle']} is {fields['role']} now")
+    fields = objects.decode(write(arguments.db, job, create=False))
+    show(arguments, fields, f"{fields['handle']} is {fields['role']} now")
 
 
 def person_token(arguments: argparse.Namespace) -> None:
@@ -306,8 +268,8 @@ def person_token(arguments: argparse.Namespace) -> None:
     def job(tx: Tx) -> tuple[str, str]:
         return accounts.long_token(tx, _person(tx, arguments.handle)[0], lifetime), rfc3339(tx.now + lifetime)
 
-    token, expires = _write(arguments.db, job, create=False)
-    _show(arguments, {"handle": arguments.handle, "token": token, "expires_at": expires}, token)
+    token, expires = write(arguments.db, job, create=False)
+    show(arguments, {"handle": arguments.handle, "token": token, "expires_at": expires}, token)
 
 
 def person_password(arguments: argparse.Namespace) -> None:
@@ -319,14 +281,8 @@ def person_password(arguments: argparse.Namespace) -> None:
         accounts.set_password(tx, person_id, hashed)
         return data
 
-    fields = objects.decode(_write(arguments.db, job, create=False))
-    _show(arguments, fields, f"{fields['handle']} has a password now")
-
-
-def invite(arguments: argparse.Namespace) -> None:
-    """A code in clear, told once."""
-    code = _write(arguments.db, lambda tx: accounts.new_invite(tx, arguments.role))
-    _show(arguments, {"code": code, "role": arguments.role}, code)
+    fields = objects.decode(write(arguments.db, job, create=False))
+    show(arguments, fields, f"{fields['handle']} has a password now")
 
 
 def forum_add(arguments: argparse.Namespace) -> None:
@@ -334,11 +290,11 @@ def forum_add(arguments: argparse.Namespace) -> None:
     slug: str = arguments.slug
     if not (slug and slug == slug.lower() and slug.replace("-", "").isalnum() and len(slug) <= 60):
         raise UsageError(f"{slug} cannot be a slug", "Take lower-case letters, digits and hyphens, such as new-ideas")
-    raw = _write(
+    raw = write(
         arguments.db,
-        lambda tx: objects.add_forum(tx, app.random_id(_RNG), slug, arguments.title, arguments.brief),
+        lambda tx: objects.add_forum(tx, app.random_id(RNG), slug, arguments.title, arguments.brief),
     )
-    _show(arguments, objects.decode(raw), f"forum {slug} added")
+    show(arguments, objects.decode(raw), f"forum {slug} added")
 
 
 def jam_set(arguments: argparse.Namespace) -> None:
@@ -354,8 +310,8 @@ def jam_set(arguments: argparse.Namespace) -> None:
         changes["guests"] = arguments.guests == "yes"
     if not changes:
         raise UsageError("nothing to change was named", "For example: jamserver jam set --title 'Our Jam'")
-    fields = objects.decode(_write(arguments.db, lambda tx: objects.change_jam(tx, changes)))
-    _show(arguments, fields, f"{fields['title']}: open from {fields['opens_at']} to {fields['closes_at']}")
+    fields = objects.decode(write(arguments.db, lambda tx: objects.change_jam(tx, changes)))
+    show(arguments, fields, f"{fields['title']}: open from {fields['opens_at']} to {fields['closes_at']}")
 
 
 def _time(text: str) -> datetime:

@@ -91,6 +91,17 @@ MIGRATIONS: tuple[str, ...] = (
     """,
     # A snapshot says its size before its first byte: the sum is read from here, not from all posts.
     "CREATE INDEX posts_length ON posts(length(data));",
+    """
+    -- Private as well. oidc: the issuer by which people may sign in. identities: who somebody is there, and the role
+    -- that the issuer gave last. ends: when a sign-in cannot be refreshed any more, for those that have such a time.
+    CREATE TABLE oidc(one INTEGER PRIMARY KEY CHECK (one = 1), data BLOB NOT NULL);
+    CREATE TABLE identities(
+        issuer TEXT NOT NULL, subject TEXT NOT NULL, person_id TEXT NOT NULL, role TEXT NOT NULL,
+        PRIMARY KEY (issuer, subject)
+    ) WITHOUT ROWID;
+    CREATE TABLE ends(sign_in TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+    ALTER TABLE invites ADD COLUMN ends INTEGER;
+    """,
 )
 SCHEMA = len(MIGRATIONS)
 

@@ -144,12 +144,18 @@ def insert_person(tx: Tx, fields: Fields, data: bytes) -> None:
     )
 
 
-def set_role(tx: Tx, person_id: str, role: str) -> None:
-    """Gives a person another role."""
-    fields = decode(value(tx.db, "SELECT data FROM people WHERE id = ?", (person_id,))) | {"role": role}
+def change_person(tx: Tx, person_id: str, changes: Fields) -> None:
+    """Overwrites fields of a person other than id and handle; those not named stay."""
+    fields = decode(value(tx.db, "SELECT data FROM people WHERE id = ?", (person_id,))) | changes
     data = encode(fields)
     tx.append("person", person_id, data)
+    role = str(fields.get("role", "participant"))
     tx.db.execute("UPDATE people SET role = ?, data = ? WHERE id = ?", (role, data, person_id))
+
+
+def set_role(tx: Tx, person_id: str, role: str) -> None:
+    """Gives a person another role."""
+    change_person(tx, person_id, {"role": role})
 
 
 def find_person(db: Connection, name: str) -> tuple[str, str, bytes] | None:

@@ -20,6 +20,7 @@ CODES: dict[str, tuple[int, str]] = {
     "token_unknown": (401, "The token is not known"),
     "wrong_password": (401, "Handle or password is wrong"),
     "invite_unknown": (401, "The invite code is not known or was used"),
+    "issuer_token_refused": (401, "The issuer's token is refused"),
     "forbidden": (403, "You may not do this"),
     "jam_closed": (403, "The Jam is closed"),
     "guests_refused": (403, "This Jam does not let guests read"),
@@ -40,6 +41,7 @@ CODES: dict[str, tuple[int, str]] = {
     "rate_limited": (429, "Too many requests"),
     "server_error": (500, "The server failed"),
     "unavailable": (503, "The server cannot do this now"),
+    "issuer_unreachable": (503, "The issuer of the sign-in cannot be reached"),
 }
 
 

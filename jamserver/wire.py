@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -26,6 +26,7 @@ MAX_NAME = 100
 MIN_PASSWORD = 8
 MAX_PASSWORD = 1_024
 MAX_REQUEST = 128 << 10  # bytes
+MAX_ISSUER_TOKEN = 16 << 10  # characters; what issuers put in fills a few thousand
 
 Title = Annotated[str, Meta(max_length=MAX_TITLE)]
 Body = Annotated[str, Meta(max_length=MAX_BODY)]
@@ -79,6 +80,16 @@ class InviteSignIn(_Request, frozen=True):
     password: Annotated[str, Meta(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD)] | None = None
 
 
+class OidcSignIn(_Request, frozen=True):
+    """A token of the issuer, in the words of RFC 8693."""
+
+    subject_token: Annotated[str, Meta(min_length=1, max_length=MAX_ISSUER_TOKEN)]
+    subject_token_type: Literal[
+        "urn:ietf:params:oauth:token-type:access_token", "urn:ietf:params:oauth:token-type:id_token"
+    ]
+    nonce: Annotated[str, Meta(min_length=1, max_length=MAX_PASSWORD)] | None = None
+
+
 class Refresh(_Request, frozen=True):
     refresh_token: Annotated[str, Meta(min_length=1, max_length=200)]
 
@@ -107,7 +118,14 @@ class VoteAnswer(msgspec.Struct, frozen=True):
 
 
 class SignInWay(msgspec.Struct, frozen=True):
+    """``guest``, ``invite``, ``password``, or ``oidc`` with what follows."""
+
     type: str
+    issuer: str | msgspec.UnsetType = msgspec.UNSET
+    client_id: str | msgspec.UnsetType = msgspec.UNSET
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    scopes: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    resource: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Limits(msgspec.Struct, frozen=True):

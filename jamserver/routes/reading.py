@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 from starlette.responses import Response
 
-from jamserver import log, objects, posts, wire
+from jamserver import log, objects, oidc, posts, wire
 from jamserver.db import Connection, rows, value
 from jamserver.problems import FieldError, Problem
 from jamserver.web import Answer, Call, Parameter, Route, Who, json_response
@@ -56,7 +56,12 @@ def joined_page(db: Connection, sql: str, bindings: tuple[str | int, ...], limit
 def discovery(db: Connection, call: Call) -> Response:
     raw = objects.jam_json(db)
     event = objects.jam(db)
-    ways = [{"type": kind} for kind in ("guest", "invite", "password") if kind != "guest" or event.guests]
+    ways: list[dict[str, object]] = [
+        {"type": kind} for kind in ("guest", "invite", "password") if kind != "guest" or event.guests
+    ]
+    issuer = oidc.stored(db)
+    if issuer is not None:
+        ways.append(issuer.way())
     return json_response(
         msgspec.json.encode(
             {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from starlette.responses import Response
 
-from jamserver import accounts, wire
+from jamserver import accounts, oidc, wire
 from jamserver.accounts import Grant
 from jamserver.problems import Problem
 from jamserver.web import Answer, Call, Route, Who, json_response
@@ -31,6 +31,7 @@ async def password(call: Call) -> Response:
         raise Problem("wrong_password", "Handle or password is wrong.")
     services.tries.succeeded(*keys)
     person_id = found[0]
+    services.sign_ins.begin(f"person {person_id}")
     return _token(await services.writer.run(lambda tx: accounts.grant(tx, person_id, services.new_secret)))
 
 
@@ -47,8 +48,32 @@ async def invite(call: Call) -> Response:
     return _token(granted)
 
 
+async def oidc_token(call: Call) -> Response:
+    services, asked = call.services, call.json(wire.OidcSignIn)
+    config = await services.readers.run(oidc.stored)
+    if config is None:
+        raise Problem("not_found", "This Jam has no issuer to sign in by.")
+    issuer = await services.issuer(config.issuer)
+    try:
+        claims = await issuer.claims(asked.subject_token, asked.subject_token_type, config, asked.nonce, call.now)
+        services.sign_ins.begin(f"subject {claims['sub']}")
+        granted = await services.writer.run(lambda tx: oidc.enter(tx, config, claims, services.new_secret))
+    except Problem as problem:
+        # Counted afterwards: nobody guesses a signature, and a whole company may come from one address at once.
+        if problem.status in (401, 403):
+            services.tries.begin(f"address {call.address}")
+        raise
+    return _token(granted)
+
+
 async def refresh(call: Call) -> Response:
     services, asked = call.services, call.json(wire.Refresh)
+    sign_in = await services.readers.run(lambda db: accounts.sign_in_of(db, asked.refresh_token))
+    # A token that is known is never held up by what others of its address try.
+    if sign_in is None:
+        services.tries.begin(f"refresh {call.address}")
+        raise Problem("token_unknown", "Sign in again.")
+    services.sign_ins.begin(f"sign-in {sign_in}")
     granted = await services.writer.run(lambda tx: accounts.refresh(tx, asked.refresh_token, services.new_secret))
     if granted is None:
         raise Problem("token_unknown", "Sign in again.")
@@ -88,12 +113,23 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "POST",
+        "/api/v1/auth/oidc",
+        "sign_in_with_oidc",
+        "Takes a token of the Jam's OpenID Connect issuer; makes the person with the first one.",
+        Who.ALWAYS,
+        _TOKEN,
+        ("issuer_token_refused", "issuer_unreachable", "forbidden", "not_found", "rate_limited"),
+        body=wire.OidcSignIn,
+        run=oidc_token,
+    ),
+    Route(
+        "POST",
         "/api/v1/auth/refresh",
         "refresh_token",
         "New tokens for a refresh token, which is spent by it.",
         Who.ALWAYS,
         _TOKEN,
-        ("token_unknown",),
+        ("token_unknown", "rate_limited"),
         body=wire.Refresh,
         run=refresh,
     ),

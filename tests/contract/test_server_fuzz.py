@@ -18,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from jamserver import oidc
 from jamserver.openapi import document
 
 Json = dict[str, Any]
@@ -155,6 +156,8 @@ def test_no_request_makes_the_server_fail(
     start_jam: Callable[..., Any], who: str, figure: Callable[..., None], caplog: pytest.LogCaptureFixture
 ) -> None:
     jam = start_jam(vote_join=0.0, writes=10**9, tries_a_minute=10**9)
+    # An issuer that nobody is: no made-up token gets as far as its keys.
+    jam.server.write(lambda tx: oidc.store(tx, oidc.Config("http://127.0.0.1:1", "jamtui", "https://jam.example")))
     post = jam.thread(tags=["red"])
     reply = jam.reply(post)
     ids = [post["id"], reply["id"]]

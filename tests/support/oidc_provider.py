@@ -12,6 +12,7 @@ Fixtures (tests/conftest.py brings them in)::
     issuer.down(); issuer.up()            nobody listens; again, on the same port
     issuer.clock(-90)                     its clock is behind, and with it iat and exp
     issuer.requests()["/jwks"]            how often that was asked for
+    issuer.signing_key()                  its private key as a JWK, to make tokens that the provider would not make
     issuer.browser("ada")                 a person with a browser: `Browser.authorize`, `Browser.enter_code`
     issuer.tokens("ada", resource=...)    the whole authorization code grant, for tests of a server
 
@@ -179,6 +180,9 @@ class Issuer:
     def requests(self) -> dict[str, int]:
         """How often each path was asked for."""
         return dict(self.provider.ask("GET", f"/issuers/{self.port}")["requests"])
+
+    def signing_key(self) -> dict[str, str]:
+        return dict(self.provider.ask("GET", f"/issuers/{self.port}")["keys"][0])
 
     def close(self) -> None:
         if self.moved:

@@ -5,7 +5,7 @@
 //
 //   POST   /issuers        {options}  -> {"issuer": "http://127.0.0.1:PORT", "port": PORT}
 //   POST   /issuers/PORT   {options}  changes them, at once; what was given out stays valid
-//   GET    /issuers/PORT              {"requests": {PATH: how many}}
+//   GET    /issuers/PORT              {"requests": {PATH: how many}, "keys": [private JWK, the signing one first]}
 //   DELETE /issuers/PORT
 //   POST   /clock          {"offset": SECONDS}   moves this process's clock, and with it iat, exp and lifetimes
 //
@@ -253,7 +253,10 @@ async function administer(request) {
     issuers.delete(issuer.port);
     if (!issuer.options.down) await issuer.stop();
   }
-  return { issuer: issuer.url, port: issuer.port, requests: issuer.requests };
+  const { keys: names, alg } = issuer.options;
+  return {
+    issuer: issuer.url, port: issuer.port, requests: issuer.requests, keys: names.map((name) => key(name, alg)),
+  };
 }
 
 const admin = http.createServer(async (request, response) => {
