@@ -10,6 +10,7 @@ test:  ## the tests; `make test ARGS='-k outbox'` for some of them
 lint:  ## what CI refuses: style and form
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python tools/bare_strings.py
 
 format:  ## mends what lint can mend
 	$(BIN)/ruff check --fix .

@@ -6,6 +6,7 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.fuzzy import Matcher
 
 from jamtui.actions import ACTIONS, AS_DELIVERED, Action, Keymap
 from screens.performs import Performs
@@ -23,6 +24,11 @@ class ActionCommands(Provider):
     def _title(self, action: Action) -> str:
         return f"{action.label}  ({self._keymap.shown(action.id) or f':{action.id}'})"
 
+    def _help(self, action: Action) -> Content:
+        """Textual asks for a string and parses it as markup; `Content` it shows as it is. A person's keys may be
+        brackets."""
+        return Content(self._keymap.help(action))
+
     @property
     def _keymap(self) -> Keymap:
         return self.screen.keymap if isinstance(self.screen, Performs) else AS_DELIVERED
@@ -33,7 +39,7 @@ class ActionCommands(Provider):
                 Content(self._title(action)),
                 partial(self._perform, action),
                 text=action.label,
-                help=self._keymap.help(action),
+                help=self._help(action),  # type: ignore[arg-type]
             )
 
     async def search(self, query: str) -> Hits:
@@ -45,13 +51,22 @@ class ActionCommands(Provider):
             if score > 0:
                 yield Hit(
                     score,
-                    matcher.highlight(self._title(action)),
+                    _marked(matcher, self._title(action)),
                     partial(self._perform, action),
                     text=action.label,
-                    help=self._keymap.help(action),
+                    help=self._help(action),  # type: ignore[arg-type]
                 )
 
     async def _perform(self, action: Action) -> None:
         screen = self.screen
         if isinstance(screen, Performs):
             await screen.perform(action.id)
+
+
+def _marked(matcher: Matcher, title: str) -> Content:
+    """A title with the letters that were typed marked; `Matcher.highlight` would parse it as markup."""
+    content = Content(title)
+    for offset in matcher.fuzzy_search.match(matcher.query, title)[1]:
+        if not title[offset].isspace():
+            content = content.stylize(matcher.match_style, offset, offset + 1)
+    return content

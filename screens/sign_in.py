@@ -197,7 +197,7 @@ class SignIn(Screen[None]):
             )
         )
         select = self.query_one("#way", Select)
-        select.set_options([(WAYS[way], way) for way in ways])
+        select.set_options([(Content(WAYS[way]), way) for way in ways])
         select.value = ways[0]
         if self._read_only:
             self._fail(JamError("This Jam does not let guests read", "Sign in to read it."))

@@ -27,7 +27,7 @@ def bindings(where: Where, *, priority: bool = False, only_here: bool = False, t
             else f"{target}{action.method}",
             action.label,
             show=False,
-            tooltip=action.help,
+            tooltip=action.help,  # markup: our own words; a test says that none of them has a bracket
             id=f"{where.name.lower()}.{action.id}",
             priority=priority,
         )
