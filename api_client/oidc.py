@@ -101,6 +101,12 @@ class _Grant(Struct, frozen=True):
     verification_uri_complete: Text | None = None
     interval: float | None = None
 
+    def __repr__(self) -> str:
+        return "_Grant(hidden)"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("hidden", True)]
+
 
 class DeviceGrant(Struct, frozen=True):
     """What a person is shown, and what is asked with. ``complete`` holds the code already, "" when there is none.

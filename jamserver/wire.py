@@ -21,7 +21,6 @@ MAX_BODY = 20_000
 MAX_ANNOUNCEMENT = 2_000
 MAX_TAG = 40
 MAX_TAGS = 12
-MAX_TAGS_ELSEWHERE = 5  # of one person on a post of another: nobody fills all places of a post that is not theirs
 MAX_HANDLE = 40
 MAX_NAME = 100
 MIN_PASSWORD = 8
@@ -41,6 +40,16 @@ Time = Annotated[datetime, Meta(tz=True)]
 
 class _Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pass
+
+
+class _Hidden(msgspec.Struct, frozen=True):
+    """What holds a secret: a log, an error or a traceback shows its name alone."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(hidden)"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return []
 
 
 class NewPost(_Request, frozen=True):
@@ -69,19 +78,19 @@ class NewAnnouncement(_Request, frozen=True):
     body: Annotated[str, Meta(max_length=MAX_ANNOUNCEMENT)]
 
 
-class PasswordSignIn(_Request, frozen=True):
+class PasswordSignIn(_Hidden, _Request, frozen=True):
     handle: Handle
     password: Secret
 
 
-class InviteSignIn(_Request, frozen=True):
+class InviteSignIn(_Hidden, _Request, frozen=True):
     code: Annotated[str, Meta(min_length=1, max_length=200)]
     handle: Handle
     name: Name | None = None
     password: Annotated[str, Meta(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD)] | None = None
 
 
-class OidcSignIn(_Request, frozen=True):
+class OidcSignIn(_Hidden, _Request, frozen=True):
     """A token of the issuer, in the words of RFC 8693."""
 
     subject_token: Annotated[str, Meta(min_length=1, max_length=MAX_ISSUER_TOKEN)]
@@ -91,15 +100,15 @@ class OidcSignIn(_Request, frozen=True):
     nonce: Annotated[str, Meta(min_length=1, max_length=MAX_PASSWORD)] | None = None
 
 
-class Refresh(_Request, frozen=True):
+class Refresh(_Hidden, _Request, frozen=True):
     refresh_token: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
-class Revoke(_Request, frozen=True):
+class Revoke(_Hidden, _Request, frozen=True):
     token: Annotated[str, Meta(min_length=1, max_length=4_096)]
 
 
-class Token(msgspec.Struct, frozen=True):
+class Token(_Hidden, frozen=True):
     """RFC 6749, section 5.1, with the person."""
 
     access_token: str
@@ -146,7 +155,7 @@ class Discovery(msgspec.Struct, frozen=True):
     head: str
 
 
-class TokenShape(msgspec.Struct, frozen=True):
+class TokenShape(_Hidden, frozen=True):
     """A token answer as the OpenAPI document shows it."""
 
     access_token: str

@@ -19,6 +19,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
+from textual import constants
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
@@ -39,6 +40,7 @@ from widgets.steady import steadied, steady
 
 if TYPE_CHECKING:
     from textual.actions import ActionParseResult
+    from textual.app import App
     from textual.command import Provider
     from textual.dom import DOMNode
 
@@ -50,6 +52,13 @@ if TYPE_CHECKING:
 
 FRAME = 1 / 30  # seconds between two messages to the screens
 _ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)  # Ctrl-C is a key here: SIGINT comes from elsewhere
+
+
+def _tell_no_log(app: App[Any]) -> None:
+    """Textual's logs hold every key and every paste, those of a password too, and go to whoever listens on a port:
+    neither TEXTUAL_LOG nor TEXTUAL=devtools has one here."""
+    vars(constants).update(LOG_FILE=None, DEBUG=False)
+    app.devtools = app._devtools_redirector = None
 
 
 def _commands() -> type[Provider]:
@@ -112,6 +121,7 @@ class JamApp(TypeAhead[int]):
         ``painted`` is the last screen, where it stands on the terminal already; ``keep_screen`` takes what draws the
         screen at the end, its columns and its lines."""
         super().__init__()
+        _tell_no_log(self)
         if painted is not None:
             from jamtui.overpaint import over
 

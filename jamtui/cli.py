@@ -25,15 +25,29 @@ if TYPE_CHECKING:
     Run = Callable[[Context, argparse.Namespace], int | None]
 
 INTERRUPTED = 130
+_TOKEN = "JAMTUI_TOKEN"  # noqa: S105 - the name of a variable, also in jamtui.credentials
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code. ``argv`` is without the program's name."""
     words = list(sys.argv[1:] if argv is None else argv)
+    environ: Mapping[str, str] = os.environ
+    token = os.environ.get(_TOKEN)
+    if token is None:
+        return _ended(words, environ)
+    environ = dict(os.environ)
+    del os.environ[_TOKEN]  # for us alone: editors, browsers and whatever else is started get none
+    try:
+        return _ended(words, environ)
+    finally:
+        os.environ[_TOKEN] = token
+
+
+def _ended(words: list[str], environ: Mapping[str, str]) -> int:
     debug = "--debug" in words
     _utf8()
     try:
-        code = _run(words, os.environ)
+        code = _run(words, environ)
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()
