@@ -66,6 +66,8 @@ _IDS = msgspec.json.Decoder(models.WireIds)
 _VOTE = msgspec.json.Decoder(models.WireVote)
 _CHANGES = msgspec.json.Decoder(models.WireChanges)
 _CHANGE = msgspec.json.Decoder(models.WireChange)
+_ROUGH_CHANGES = msgspec.json.Decoder(models.WireRawChanges)
+_NUMBERED = msgspec.json.Decoder(models.WireNumbered)
 
 
 class JamClient:
@@ -307,8 +309,13 @@ class JamClient:
         answer = await self._transport.call("GET", path, headers=headers, limit=self._transport.bounds.call_bytes)
         if answer.status == 304:
             return ChangesPage([], after, etag, unchanged=True)
-        page = decoded(_CHANGES, answer.body, "page of changes")
-        return ChangesPage([item.change() for item in page.items], page.head, answer.headers.get("ETag", ""))
+        etag = answer.headers.get("ETag", "")
+        try:
+            page = decoded(_CHANGES, answer.body, "page of changes")
+        except BadAnswer:  # one of them is wrong, or the page as a whole
+            rough = decoded(_ROUGH_CHANGES, answer.body, "page of changes")
+            return ChangesPage([_change(item) for item in rough.items], rough.head, etag)
+        return ChangesPage([item.change() for item in page.items], page.head, etag)
 
     @contextlib.asynccontextmanager
     async def snapshot(self) -> AsyncGenerator[Snapshot]:
@@ -345,7 +352,7 @@ class JamClient:
                         yield Resync(head if is_cursor(head) else "")
                         return
                     elif event.type == "message":
-                        yield decoded(_CHANGE, tidy(event.data), "change").change()
+                        yield _change(tidy(event.data))
 
     # -- the calls themselves
 
@@ -355,6 +362,14 @@ class JamClient:
     async def _list(self, decoder: msgspec.json.Decoder[T], path: str, what: str) -> T:
         limit = self._transport.bounds.list_bytes
         return decoded(decoder, (await self._transport.call("GET", path, limit=limit)).body, what)
+
+
+def _change(raw: bytes | msgspec.Raw) -> models.Change:
+    """A change; one of which only the number is right is passed on as that, so that it stops none behind it."""
+    try:
+        return decoded(_CHANGE, raw, "change").change()
+    except BadAnswer:
+        return decoded(_NUMBERED, raw, "change").change()
 
 
 def _segment(text: str) -> str:

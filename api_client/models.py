@@ -90,6 +90,9 @@ class Token(msgspec.Struct, frozen=True):
         return [("person", self.person.handle), ("expires_in", self.expires_in)]
 
 
+UNREADABLE = "unreadable"  # the type of a change that does not say what it is
+
+
 class Change(msgspec.Struct, frozen=True):
     """One entry of the change log; ``raw`` are the bytes of its ``data``."""
 
@@ -219,6 +222,22 @@ class WireChanges(msgspec.Struct, frozen=True):
     head: Cursor
 
 
+class WireNumbered(msgspec.Struct, frozen=True):
+    """A change of which only the number is right: it says nothing, and the next one follows it."""
+
+    seq: Annotated[int, Meta(ge=1, le=2**63 - 1)]
+    mark: Mark
+    data: msgspec.Raw = msgspec.Raw(b"null")
+
+    def change(self) -> Change:
+        return Change(self.seq, self.mark, UNREADABLE, bytes(self.data))
+
+
+class WireRawChanges(msgspec.Struct, frozen=True):
+    items: list[msgspec.Raw]
+    head: Cursor
+
+
 class WirePosts(msgspec.Struct, frozen=True):
     items: list[msgspec.Raw]
     next: str | None = None
@@ -275,7 +294,7 @@ def _mended_utf8(body: bytes) -> bytes:
     return bytes(mended)
 
 
-def decoded(decoder: msgspec.json.Decoder[T], body: bytes, what: str) -> T:
+def decoded(decoder: msgspec.json.Decoder[T], body: bytes | msgspec.Raw, what: str) -> T:
     """``body`` (of `tidy`) as the decoder's type, or `BadAnswer` that names the place."""
     try:
         return decoder.decode(body)

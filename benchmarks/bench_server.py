@@ -192,7 +192,7 @@ def built(path: Path) -> float:
 
 async def deliveries(path: Path, token: str, forum: str, streams: int, count: int = 50) -> tuple[float, float]:
     """(p50, p99) in milliseconds from before a post is sent until the last of ``streams`` readers has it."""
-    async with running(path, Settings(streams_per_person=streams, writes=10**9)) as (host, port):
+    async with running(path, Settings(streams_per_person=streams, writes=10**9, day_writes=10**9)) as (host, port):
         readers = []
         for _ in range(streams):
             reader, writer = await asyncio.open_connection(host, port)

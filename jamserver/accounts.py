@@ -223,6 +223,13 @@ def revoke(tx: Tx, token: str) -> None:
     tx.db.execute("DELETE FROM tokens WHERE sign_in = (SELECT sign_in FROM tokens WHERE digest = ?)", (digest(token),))
 
 
+def sign_out(tx: Tx, person_id: str) -> int:
+    """Ends all sign-ins of a person, and tokens for scripts. Returns how many there were."""
+    count: int = value(tx.db, "SELECT count(DISTINCT sign_in) FROM tokens WHERE person_id = ?", (person_id,))
+    tx.db.execute("DELETE FROM tokens WHERE person_id = ?", (person_id,))
+    return count
+
+
 def new_invite(tx: Tx, role: str, lifetime: timedelta = INVITE, secret: Callable[[], str] = new_secret) -> str:
     """A code that lets one person in. Returns it in clear."""
     code = secret()
@@ -254,17 +261,21 @@ def withdraw_invite(tx: Tx, name: str) -> bool:
     return bool(list(found))
 
 
+def require_invite(db: Connection, code: str, now: datetime) -> None:
+    """Raises 401 ``invite_unknown`` unless the code lets somebody in."""
+    found = row(db, "SELECT ends FROM invites WHERE digest = ?", (digest(code),))
+    if found is None or (found[0] is not None and found[0] <= millis(now)):
+        raise Problem("invite_unknown", "Ask for another code.")
+
+
 def accept_invite(
     tx: Tx, code: str, handle: str, name: str, hashed: str | None, secret: Callable[[], str] = new_secret
 ) -> Grant:
     """A new person and their tokens; the code is spent. Raises 401 ``invite_unknown``, 409 ``handle_taken``, 422."""
-    found = row(tx.db, "DELETE FROM invites WHERE digest = ? RETURNING role, ends", (digest(code),))
-    if found is None or (found[1] is not None and found[1] <= millis(tx.now)):
-        raise Problem("invite_unknown", "Ask for another code.")
+    require_invite(tx.db, code, tx.now)
+    role: str = value(tx.db, "DELETE FROM invites WHERE digest = ? RETURNING role", (digest(code),))
     free = objects.new_handle(tx.db, handle)
-    person_id = objects.add_person(
-        tx, uuid.UUID(int=tx.rng.getrandbits(128), version=4), free, name=name, role=found[0]
-    )
+    person_id = objects.add_person(tx, uuid.UUID(int=tx.rng.getrandbits(128), version=4), free, name=name, role=role)
     if hashed is not None:
         set_password(tx, person_id, hashed)
     return grant(tx, person_id, secret)

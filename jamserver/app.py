@@ -20,7 +20,7 @@ import uvicorn
 from jamserver import accounts
 from jamserver.connections import Doors, http_of, trusted
 from jamserver.db import Readers, connect, prepare
-from jamserver.limits import Hashing, Tries
+from jamserver.limits import Day, Hashing, Tries
 from jamserver.objects import found_jam
 from jamserver.routes import ROUTES
 from jamserver.snapshot import Snapshots
@@ -68,6 +68,8 @@ class Settings:
     issuer_pause: float = 5.0  # the least time between two requests for an issuer's keys
     writes: int = 300  # of a person, in ``writes_in`` seconds
     writes_in: float = 300.0
+    day_writes: int = 5_000  # of a person in 24 hours
+    day_bytes: int = 16 << 20  # by which these let the log grow
     grouped_commits: bool = True
 
 
@@ -115,6 +117,9 @@ class Services:
         self.sign_ins = Tries(seconds, settings.sign_ins, 300.0, "Nobody signs in that often. Wait a little.")
         self.writes = Tries(
             seconds, settings.writes, settings.writes_in, "Nobody writes that much in so short a time. Wait a little."
+        )
+        self.day = Day(
+            seconds, settings.day_writes, settings.day_bytes, "That was very much for one day. Go on tomorrow."
         )
         self.hashing = Hashing()
         self._seconds = seconds

@@ -183,6 +183,9 @@ def _person_words(
     token.add_argument("handle", metavar="HANDLE")
     token.add_argument("--days", type=_count, default=30, metavar="N", help="how long it lives (30)")
     token.set_defaults(do=commands.person_token)
+    out = person.add_parser("signout", parents=[file, rows], help="end all sign-ins and tokens of somebody")
+    out.add_argument("handle", metavar="HANDLE")
+    out.set_defaults(do=commands.person_signout)
     password = person.add_parser("password", parents=[file, rows], help="give somebody a password, or another one")
     password.add_argument("handle", metavar="HANDLE")
     password.add_argument(

@@ -90,9 +90,22 @@ def import_archive(arguments: argparse.Namespace) -> None:
                 _unmake(path)
             raise
     say(f"imported {_counted(counts)} into {path}")
+    with contextlib.closing(db.connect(path)) as reading:
+        _tell_roles(reading)
     unknown = sorted(set(counts) - set(archive.TYPES))
     if unknown:
         say(f"kept as they are, of types that this version does not know: {', '.join(unknown)}")
+
+
+def _tell_roles(reading: db.Connection) -> None:
+    """Who may do more than others: a file says so, and whoever made it wrote it."""
+    for role in ("host", "moderator"):
+        sql = "SELECT handle FROM people WHERE role = ? ORDER BY seq"
+        found = [handle for (handle,) in db.rows(reading, sql, (role,))]
+        if found:
+            more = f" and {len(found) - 20:,} more" if len(found) > 20 else ""
+            say(f"{role}s, as the archive has it: {', '.join(found[:20])}{more}")
+            say("  they cannot sign in before you give them a password or a token; see jamserver person role")
 
 
 def _unmake(path: Path) -> None:
@@ -270,6 +283,17 @@ def person_token(arguments: argparse.Namespace) -> None:
 
     token, expires = write(arguments.db, job, create=False)
     show(arguments, {"handle": arguments.handle, "token": token, "expires_at": expires}, token)
+
+
+def person_signout(arguments: argparse.Namespace) -> None:
+    """Nobody is signed in as this person any more."""
+
+    def job(tx: Tx) -> int:
+        return accounts.sign_out(tx, _person(tx, arguments.handle)[0])
+
+    count = write(arguments.db, job, create=False)
+    line = f"{arguments.handle} is signed out: {count} sign-in{'' if count == 1 else 's'} and tokens ended"
+    show(arguments, {"handle": arguments.handle, "ended": count}, line)
 
 
 def person_password(arguments: argparse.Namespace) -> None:

@@ -24,8 +24,10 @@ class HoldsAJam(JamError):
 def import_records(tx: Tx, records: Iterable[Record], reopen: timedelta | None = None) -> Counter[str]:
     """Puts an archive into a database whose Jam is still empty; one change an object, in the file's order.
 
-    People who were added before (`jamserver person add`) stay, behind those of the archive. With ``reopen`` the Jam
-    is open from now for that long. Returns how many records of each type. Raises `HoldsAJam`, `ArchiveError`.
+    People who were added before (`jamserver person add`) stay, behind those of the archive; who is in it, too, keeps
+    the role of before: their tokens and passwords stay good, and are not to become a moderator's because of a file.
+    With ``reopen`` the Jam is open from now for that long. Returns how many records of each type. Raises `HoldsAJam`,
+    `ArchiveError`.
     """
     _make_room(tx.db)
     earlier = [data for (data,) in rows(tx.db, "SELECT data FROM people ORDER BY seq")]
@@ -45,8 +47,9 @@ def import_records(tx: Tx, records: Iterable[Record], reopen: timedelta | None =
 def _make_room(db: Connection) -> None:
     found = value(db, "SELECT count(*) FROM posts")
     forums = value(db, "SELECT count(*) FROM forums")
-    if found or forums:
-        count, kind = (found, "post") if found else (forums, "forum")
+    others = value(db, "SELECT count(*) FROM others")
+    if found or forums or others:
+        count, kind = next(pair for pair in ((found, "post"), (forums, "forum"), (others, "record")) if pair[0])
         what = f"{count:,} {kind}{'' if count == 1 else 's'}"
         raise HoldsAJam(
             f"the database already holds a Jam with {what}",
@@ -78,8 +81,10 @@ def _insert(tx: Tx, record: Record, raw: bytes, reopen: timedelta | None) -> Non
 def _add_earlier(tx: Tx, raw: bytes) -> None:
     """A person who was here before the import, unless the archive has the same one."""
     person = msgspec.json.decode(raw, type=Person)
-    same = row(tx.db, "SELECT handle FROM people WHERE id = ?", (person.id,))
+    same = row(tx.db, "SELECT role FROM people WHERE id = ?", (person.id,))
     if same is not None:
+        if same[0] != person.role:
+            objects.set_role(tx, person.id, person.role)
         return
     if value(tx.db, "SELECT 1 FROM people WHERE handle = ?", (person.handle,)):
         raise ArchiveError(

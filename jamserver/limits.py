@@ -51,6 +51,43 @@ class Tries:
                 times.pop()
 
 
+class Day:
+    """What each person made the log grow by in the last 24 hours: so many writes, and so many bytes of changes.
+
+    A change holds its whole object, so a tag on a long post, put and taken off again without end, fills the disk and
+    the line of every reader sooner than it is noticed by its number.
+    """
+
+    HOURS = 24
+
+    def __init__(self, now: Callable[[], float], writes: int, size: int, words: str) -> None:
+        self._now = now
+        self._writes = writes
+        self._size = size
+        self._words = words
+        self._grown: dict[str, dict[int, tuple[int, int]]] = {}  # person: hour: (writes, bytes)
+
+    def begin(self, person: str) -> None:
+        """Raises 429 when nothing is left for this person."""
+        hours = self._recent(person)
+        if sum(count for count, _ in hours.values()) >= self._writes or (
+            sum(size for _, size in hours.values()) >= self._size
+        ):
+            raise later("rate_limited", self._words, (min(hours) + self.HOURS) * 3_600 - self._now())
+
+    def add(self, person: str, size: int) -> None:
+        """Counts a write that was made."""
+        if len(self._grown) > _MAX_KEYS:
+            self._grown = {one: hours for one in self._grown if (hours := self._recent(one))}
+        hour, hours = int(self._now() // 3_600), self._recent(person)
+        count, before = hours.get(hour, (0, 0))
+        self._grown[person] = hours | {hour: (count + 1, before + size)}
+
+    def _recent(self, person: str) -> dict[int, tuple[int, int]]:
+        over = int(self._now() // 3_600) - self.HOURS
+        return {hour: grown for hour, grown in self._grown.get(person, {}).items() if hour > over}
+
+
 class Hashing:
     """Argon2 in threads: two at a time (19 MiB each), and not more waiting than can be served in a few seconds."""
 

@@ -18,7 +18,7 @@ from jamserver.log import Tx
 from jamserver.objects import Fields, decode, encode, require_open
 from jamserver.once import Asked, Written
 from jamserver.problems import Problem, invalid
-from jamserver.wire import MAX_TAGS, NewPost, PostEdit, clean_tags, clean_text
+from jamserver.wire import MAX_TAGS, MAX_TAGS_ELSEWHERE, NewPost, PostEdit, clean_tags, clean_text
 from jamtui.archive import Post, rfc3339
 
 # What is left of a post that was taken back: where it stands, who wrote it when, and its tally.
@@ -35,6 +35,11 @@ class Actor:
     @property
     def moderates(self) -> bool:
         return self.role == "moderator"
+
+    @property
+    def hosts(self) -> bool:
+        """Briefs forums and sorts what is in them; a moderator does so as well."""
+        return self.role in ("host", "moderator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +298,12 @@ def tag(tx: Tx, actor: Actor, post_id: str, name: str) -> Written:
     before = tags_of(tx.db, post_id)
     if name not in before and len(before) >= MAX_TAGS:
         raise invalid("/tags", f"A post has at most {MAX_TAGS} tags.")
+    if name not in before and post.author_id != actor.person_id and not actor.hosts:
+        own: int = value(
+            tx.db, "SELECT count(*) FROM post_tags WHERE post_id = ? AND person_id = ?", (post_id, actor.person_id)
+        )
+        if own >= MAX_TAGS_ELSEWHERE:
+            raise invalid("/tags", f"On a post of somebody else you put at most {MAX_TAGS_ELSEWHERE} tags.")
     tx.db.execute("INSERT OR IGNORE INTO post_tags VALUES (?, ?, ?)", (name, post_id, actor.person_id))
     return _retag(tx, post, before)
 

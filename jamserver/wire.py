@@ -21,6 +21,7 @@ MAX_BODY = 20_000
 MAX_ANNOUNCEMENT = 2_000
 MAX_TAG = 40
 MAX_TAGS = 12
+MAX_TAGS_ELSEWHERE = 5  # of one person on a post of another: nobody fills all places of a post that is not theirs
 MAX_HANDLE = 40
 MAX_NAME = 100
 MIN_PASSWORD = 8

@@ -247,6 +247,15 @@ def parsed(line: bytes, number: int) -> tuple[str, bytes, Object | None]:
     return kind, raw, data
 
 
+def object_in(line: bytes) -> tuple[str, bytes] | None:
+    """Type and bytes of the object in a line that is no record, if it says so much; never raises."""
+    try:
+        outer = _LINE.decode(mend_surrogates(line))
+    except (ValueError, RecursionError):
+        return None
+    return outer.type, bytes(outer.data)
+
+
 def _record(line: bytes) -> tuple[str, bytes, Object | None]:
     """Type, bytes and object of a line. Raises ValueError."""
     for kind, head in _HEADS:

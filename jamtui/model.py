@@ -295,6 +295,7 @@ class Changed(Struct, frozen=True):
     reading: bool = False
     sent: frozenset[str] = frozenset()  # posts whose writes went out after they had waited
     told: tuple[str, ...] = ()  # what a person should hear of, in sentences without a full stop
+    unreadable: int = 0  # objects that could not be read or placed, and were passed over
 
     def __or__(self, other: Changed) -> Changed:
         return Changed(
@@ -308,6 +309,7 @@ class Changed(Struct, frozen=True):
             reading=self.reading or other.reading,
             sent=self.sent | other.sent,
             told=self.told + other.told,
+            unreadable=self.unreadable + other.unreadable,
         )
 
 

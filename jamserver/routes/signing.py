@@ -39,6 +39,8 @@ async def invite(call: Call) -> Response:
     services, asked = call.services, call.json(wire.InviteSignIn)
     key = f"address {call.address}"
     services.tries.begin(key)
+    # Before the password is hashed, which is work: a code that nobody made costs next to nothing.
+    await services.readers.run(lambda db: accounts.require_invite(db, asked.code, call.now))
     hashed = await services.hashing.hash(asked.password) if asked.password else None
     name = wire.clean_text(asked.name or "").strip()
     granted = await services.writer.run(

@@ -21,10 +21,12 @@ from jamtui.archive import Post
 def actor_of(call: Call) -> Actor:
     """Who writes. Each write counts, also one that is refused or was made before: asking costs the same."""
     call.services.writes.begin(call.caller.person_id)
+    call.services.day.begin(call.caller.person_id)
     return Actor(*call.actor)
 
 
-def _written(done: Written) -> Response:
+def _written(call: Call, done: Written) -> Response:
+    call.services.day.add(call.caller.person_id, len(done.post))
     headers = {"Jam-Seq": str(done.seq), "ETag": f'"{done.version}"'}
     return json_response(done.post, 201 if done.created else 200, headers)
 
@@ -44,7 +46,7 @@ def own_id(call: Call, name: str) -> str:
 async def put_post(call: Call) -> Response:
     post_id = own_id(call, "post")
     actor, new = actor_of(call), call.json(wire.NewPost)
-    return _written(await call.services.writer.run(lambda tx: posts.create(tx, actor, post_id, new)))
+    return _written(call, await call.services.writer.run(lambda tx: posts.create(tx, actor, post_id, new)))
 
 
 async def patch_post(call: Call) -> Response:
@@ -76,7 +78,7 @@ def _asked(call: Call, path: str, request: bytes = b"") -> Asked | None:
 async def _once(call: Call, request: bytes, path: str, write: Callable[[Tx], Written]) -> Response:
     """Runs the write; with an ``Idempotency-Key`` once: a repeat gets the first answer, kept in the same commit."""
     asked, post_id = _asked(call, path, request), call.path("post")
-    return _written(await call.services.writer.run(lambda tx: once.run(tx, asked, post_id, write)))
+    return _written(call, await call.services.writer.run(lambda tx: once.run(tx, asked, post_id, write)))
 
 
 async def put_tag(call: Call) -> Response:
@@ -102,6 +104,7 @@ async def _vote(call: Call, *, wanted: bool) -> Response:
     ballot = Ballot(call.caller.person_id, wanted, _asked(call, f"{post_id}/vote"))
     up, seq = await call.services.votes.cast(post_id, ballot)
     body = msgspec.json.encode(wire.VoteAnswer(post_id, up, wanted))
+    call.services.day.add(call.caller.person_id, len(body))
     return json_response(body, headers={"Jam-Seq": str(seq)})
 
 

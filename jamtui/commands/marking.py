@@ -67,9 +67,11 @@ def _export(context: Context, args: argparse.Namespace) -> None:
 
 
 def _import(context: Context, path: Path) -> None:
+    from jamtui.store.state import lines_of
+
     out = context.out
     with closing(context.session()) as session, path.open("rb") as file:
-        merged = session.import_state(file)
+        merged = session.import_state(lines_of(file))
     if out.json:
         out.row({kind: {"records": there, "new": new} for kind, (there, new) in sorted(merged.counts.items())})
     else:

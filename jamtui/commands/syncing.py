@@ -15,6 +15,7 @@ from jamtui.output import throttled
 from jamtui.safe_text import safe_line
 from jamtui.store.registry import KnownJam
 from jamtui.sync import network
+from jamtui.sync.asked import Asked
 from jamtui.sync.holder import Holder
 from jamtui.sync.network import Once
 
@@ -48,11 +49,28 @@ def _sync(context: Context, jam: KnownJam) -> int:
             context.out.row({"slug": jam.slug, "applied": 0, "sent": 0, "held_elsewhere": True})
         return 0
     try:
-        done = asyncio.run(once(context, jam))
+        done = _once_asked(context, jam)
     finally:
         holder.release()
     _tell(context, jam, done)
     return 0
+
+
+def _once_asked(context: Context, jam: KnownJam) -> Once:
+    """One sync, unless the server asked a run before this one to wait: cron comes again in a minute, and it is the
+    server's word that counts, not the table's."""
+    from api_client.errors import ApiError
+
+    asked = Asked(jam.folder, context.now)
+    asked.check()
+    try:
+        done = asyncio.run(once(context, jam))
+    except ApiError as error:
+        if error.retry_after:
+            asked.keep(error.retry_after)
+        raise
+    asked.forget()
+    return done
 
 
 def _taken(holder: Holder) -> bool:

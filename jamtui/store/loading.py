@@ -47,15 +47,19 @@ class Loading:
     last connection is closed, and not before a reader is told that the mirror is there.
     """
 
-    def __init__(self, mirror: Mirror, cursor: str, *, beside: bool = False) -> None:
-        """``beside``: after the first batch a thread of its own writes the words and ends the transactions, while the
-        next lines are decoded. Nobody else uses the mirror's connection until `finish` or `abandon` has returned."""
+    def __init__(self, mirror: Mirror, cursor: str, *, beside: bool = False, lenient: bool = False) -> None:
+        """``lenient``: a record that cannot be read is kept aside and counted (``unreadable``), and the others are
+        loaded; else it ends the load. ``beside``: after the first batch a thread of its own writes the words and ends
+        the transactions, while the next lines are decoded. Nobody else uses the mirror's connection until `finish` or
+        `abandon` has returned."""
         self.mirror = mirror
+        self._lenient = lenient
         self._writer = _writer() if beside else None
         self._writing: Future[None] | None = None
         self.cursor = cursor
         self._rev = columns.seq_of(cursor)
         self.records = 0
+        self.unreadable = 0
         self._sum = 0  # of the posts that were written
         self._numbers = _Numbers()
         self._waiting = _Waiting()
@@ -120,8 +124,21 @@ class Loading:
         if line.isspace() or not line:
             return False
         self.records += 1
-        kind, raw, data = archive.parsed(line, self.records)
+        try:
+            kind, raw, data = archive.parsed(line, self.records)
+        except archive.ArchiveError:
+            if not self._lenient:
+                raise
+            found = archive.object_in(line)
+            if found is None:  # nothing in it says what it is; kept, nobody could ever take it back
+                self.unreadable += 1
+                return False
+            return self._pass_over(*found)
         return self._take(kind, raw, data)
+
+    def _pass_over(self, kind: str, raw: bytes) -> bool:
+        self.unreadable += 1
+        return self._take(f"unreadable {kind}", raw, None)
 
     def feed_record(self, record: archive.Record) -> bool:
         """The same for a line that was parsed already."""
@@ -180,7 +197,7 @@ class Loading:
             self._ended(self._begun(batch, final=True), batch, last)
         finally:
             self.abandon()
-        return Changed(everything=True, status=True)
+        return Changed(everything=True, status=True, unreadable=self.unreadable)
 
     def _begun(self, batch: _Waiting, final: bool = False) -> contextlib.ExitStack:
         """The transaction of a batch with its rows, their words excepted; `_ended` ends it."""
@@ -218,6 +235,9 @@ class Loading:
     def _post(self, data: Post, raw: bytes) -> None:
         known, waiting = self._numbers, self._waiting
         if data.id in known.posts:
+            if self._lenient:
+                self.unreadable += 1
+                return
             raise archive.ArchiveError(f"a second post {data.id}", self.records)
         forum = known.forums.get(data.forum_id)
         author = known.people.get(data.author_id)
@@ -228,6 +248,7 @@ class Loading:
         elif (parent := known.posts.get(data.parent_id)) is not None:
             thread = known.posts.get(data.thread_id)
         if forum is None or author is None or thread is None or (thread != n and thread not in known.threads):
+            self.unreadable += 1
             waiting.others.append(("unreadable post", raw))
             return
         self._n += 1

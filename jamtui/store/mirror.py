@@ -47,6 +47,7 @@ class _Tally(Struct):
     next_n: int = 0
     sum: int = 0  # by how much `jamtui.store.sums` is another
     erased: bool = False  # a text was taken back
+    unreadable: int = 0
 
     def changed(self) -> Changed:
         return Changed(
@@ -56,6 +57,7 @@ class _Tally(Struct):
             posts=frozenset(self.posts),
             new_posts=self.new,
             status=True,
+            unreadable=self.unreadable,
         )
 
 
@@ -150,6 +152,9 @@ class Mirror:
         if kind == "votes":
             self._fold_votes(raw, tally)
             return
+        if kind == "unreadable":  # so the client names what does not say what it is
+            self._pass_over("change", raw, tally)
+            return
         try:
             data = archive.decode(kind, raw)
         except (msgspec.DecodeError, ValueError):
@@ -157,7 +162,7 @@ class Mirror:
             try:
                 data = archive.decode(kind, raw)
             except (msgspec.DecodeError, ValueError):
-                tally.sum += self.keep(f"unreadable {kind}", raw)
+                self._pass_over(kind, raw, tally)
                 return
         match data:
             case Post():
@@ -176,6 +181,10 @@ class Mirror:
             case _:
                 tally.sum += self.keep(kind, raw)
 
+    def _pass_over(self, kind: str, raw: bytes, tally: _Tally) -> None:
+        tally.unreadable += 1
+        tally.sum += self.keep(f"unreadable {kind}", raw)
+
     def _put(self, table: str, key: object, sql: str, values: Sequence[object]) -> int:
         """One row of a small table, with the id or number ``key``; by how much that changes the sum."""
         before = sums.of_one(self.db, table, key)
@@ -186,7 +195,7 @@ class Mirror:
         try:
             votes = _VOTES.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            tally.sum += self.keep("unreadable votes", raw)
+            self._pass_over("votes", raw, tally)
             return
         row = next(iter(self.db.execute(f"SELECT {sums.POST} FROM posts WHERE id = ?", (votes.post_id,))), None)
         if row is not None:
@@ -217,14 +226,14 @@ class Mirror:
         author = self._number("people", data.author_id, tally)
         parent = self._number("posts", data.parent_id, tally) if data.parent_id else None
         if forum is None or author is None or (data.parent_id and parent is None):
-            tally.sum += self.keep("unreadable post", raw)
+            self._pass_over("post", raw, tally)
             return
         old = next(iter(self.db.execute(f"SELECT {sums.POST} FROM posts WHERE id = ?", (data.id,))), None)
         if old is None:
             tally.next_n = n = tally.next_n + 1 if tally.next_n else self.next_n()
             thread = n if parent is None else self._number("posts", data.thread_id, tally)
             if thread is None:
-                tally.sum += self.keep("unreadable post", raw)
+                self._pass_over("post", raw, tally)
                 return
             row = (n, *columns.of_post(data, raw, forum, thread, parent, author))
             self.db.execute(tables.INSERT_POST, row)
@@ -238,10 +247,19 @@ class Mirror:
             row = (n, *columns.of_post(data, raw, forum, thread, old[5], author))
             self.db.execute(tables.UPDATE_POST, (row[3], *row[6:], n))
         tally.sum += sums.of_post(row)
+        if data.gone:
+            self._forget_unreadable(data.id, tally)
         self._index_words(n, data)
         tally.posts.add(data.id)
         tally.forums.add(data.forum_id)
         tally.threads[thread] = data.thread_id
+
+    def _forget_unreadable(self, post_id: str, tally: _Tally) -> None:
+        """A text that was taken back may stand in what could not be read when it came."""
+        for (n,) in list(self.db.execute("SELECT n FROM others WHERE type = 'unreadable post' AND id = ?", (post_id,))):
+            tally.sum -= sums.of_one(self.db, "others", n)
+            tally.erased = True
+            self.db.execute("DELETE FROM others WHERE n = ?", (n,))
 
     def next_n(self) -> int:
         """The key of the next post that is new."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
 import apsw
 import msgspec
@@ -22,6 +22,7 @@ from jamtui.store.own import BUMP_READING
 FORMAT = 1
 _CHUNK = 200  # posts a `read` record
 _MAX_LINE = 1 << 20
+_MAX_FILE = 16 << 20  # enough for what was read of 800,000 posts
 
 
 class StateBroken(UsageError):
@@ -108,6 +109,17 @@ def export(db: apsw.Connection, jam_id: str, slug: str) -> Iterator[str]:
 
 def _line(kind: str, data: Mapping[str, object]) -> str:
     return json.dumps({"type": kind, "data": data}, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def lines_of(file: BinaryIO) -> Iterator[bytes]:
+    """The lines of a file that may be anything: of one that is too long no more than is needed to know it. Raises
+    `StateBroken` past `_MAX_FILE`."""
+    size = 0
+    while line := file.readline(_MAX_LINE + 1):
+        size += len(line)
+        if size > _MAX_FILE:
+            raise StateBroken(f"the file is larger than {_MAX_FILE >> 20} MiB", "Nothing of it was taken.")
+        yield line
 
 
 def parse(lines: Iterable[bytes], jam_id: str) -> list[tuple[str, Any]]:

@@ -18,8 +18,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from api_client import errors
-from api_client.models import Change, Heartbeat, Wish
+from api_client.models import Change, ChangesPage, Heartbeat, Wish
 from jamtui.archive import ArchiveError, rfc3339
 from jamtui.model import Changed
 from jamtui.store import rescue
@@ -70,6 +72,7 @@ class Engine:
         self._now = now
         self._notify = notify
         self._progress = progress
+        self._unreadable = 0  # objects since the last snapshot
         self._again: Counter[str] = Counter()  # rows that were sent again though they were confirmed
         self._streams = True  # until a stream has ended before it told its head
         self.wish: float | None = None  # seconds that the server wants one to wait when its stream has ended
@@ -122,7 +125,10 @@ class Engine:
         applied = 0
         while True:
             cursor = self._mirror.cursor or START
-            page = await self._client.changes(cursor, limit=PAGE)
+            try:
+                page = await self._page(cursor)
+            except errors.BadAnswer:
+                return applied + await self._load_snapshot()  # where that change is one record of many
             if not applied:
                 self._ends(seq_of(page.head))
             behind = seq_of(page.head) - seq_of(cursor)
@@ -142,9 +148,16 @@ class Engine:
             if page.items[-1].cursor == page.head:
                 return applied  # nothing came meanwhile: to ask for what is behind it would be one request more
 
+    async def _page(self, cursor: str) -> ChangesPage:
+        """The next changes; where a page of many is broken, the next one alone. Nothing stands in the way for ever."""
+        try:
+            return await self._client.changes(cursor, limit=PAGE)
+        except errors.BadAnswer:
+            return await self._client.changes(cursor, limit=1)
+
     async def _load_snapshot(self) -> int:
         async with self._client.snapshot() as snapshot:
-            loading = Loading(self._mirror, snapshot.cursor, beside=True)
+            loading = Loading(self._mirror, snapshot.cursor, beside=True, lenient=True)
             done = 0
             try:
                 async for batch in snapshot.batches():
@@ -160,7 +173,8 @@ class Engine:
             finally:
                 loading.abandon()
         self._progress(0, 0)
-        self._notify(changed)
+        self._unreadable = 0
+        self._tell(changed)
         self._settle()
         await self._settle_rescued()
         return loading.records
@@ -190,6 +204,14 @@ class Engine:
         self._before = None
         changed = self._mirror.apply([(item.type, item.raw) for item in fresh], fresh[-1].cursor, rfc3339(self._now()))
         self._settle()
+        self._tell(changed)
+
+    def _tell(self, changed: Changed) -> None:
+        """Tells what changed; of what could not be read, the first and whenever it has doubled."""
+        before, self._unreadable = self._unreadable, self._unreadable + changed.unreadable
+        if self._unreadable.bit_length() > before.bit_length():
+            what = "1 record" if self._unreadable == 1 else f"{self._unreadable:,} records"
+            changed = replace(changed, told=(*changed.told, f"{what} of the server could not be read"))
         self._notify(changed)
 
     def _settle(self) -> None:
@@ -321,6 +343,9 @@ class Engine:
                 task.result()
         except (TimeoutError, errors.LogReplaced):
             raise Resync from None
+        except errors.BadAnswer:
+            self._streams = False  # what is wrong with it would come again: by pages there are ways around it
+            raise
         finally:
             for task in (reader, writer):
                 task.cancel()

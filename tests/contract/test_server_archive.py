@@ -228,6 +228,39 @@ def test_people_added_before_an_import_stay(run: Run, tmp_path: Path) -> None:
     assert token
 
 
+def test_an_archive_promotes_nobody_who_can_sign_in(run: Run, tmp_path: Path) -> None:
+    run("person", "add", "zoe")
+    zoe = json.loads(run("person", "role", "zoe", "participant", "--json")[1])
+    file = tmp_path / "a.jsonl"
+    file.write_bytes(
+        lines(
+            ("jam", JAM),
+            ("person", PERSON | {"role": "host"}),
+            ("person", zoe | {"role": "moderator", "name": "Z"}),
+            ("person", {"id": "p3", "handle": "max", "name": "Max", "role": "moderator"}),
+        )
+    )
+    code, _, err = run("import", str(file))
+    assert code == 0
+    assert "hosts, as the archive has it: ada" in err
+    assert "moderators, as the archive has it: max\n" in err
+    people = {o["data"]["handle"]: o["data"] for o in objects_of(run("export")[1]) if o["type"] == "person"}
+    assert {handle: person["role"] for handle, person in people.items()} == {
+        "ada": "host", "zoe": "participant", "max": "moderator",
+    }  # fmt: skip
+    assert people["zoe"]["name"] == "Z"
+
+
+def test_an_archive_of_unknown_records_is_not_imported_twice(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_bytes(lines(("jam", JAM), ("person", PERSON), ("poll", {"id": "q"})))
+    assert run("import", str(file))[0] == 0
+    before = run("export")[1]
+    code, _, err = run("import", str(file))
+    assert (code, "already holds a Jam with 1 record" in err) == (1, True)
+    assert run("export")[1] == before
+
+
 def test_a_person_of_the_same_handle_stops_an_import(run: Run, tmp_path: Path) -> None:
     run("person", "add", "ada")
     file = tmp_path / "a.jsonl"

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import statistics
+import threading
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +15,7 @@ import httpx
 import pytest
 
 from jamserver import accounts, objects
+from jamserver.cli import main
 from jamserver.log import Tx
 
 PASSWORD = "correct horse"
@@ -105,6 +111,104 @@ def test_an_invite_makes_one_person(jam: Any) -> None:
     assert jam.changes()[-1]["data"] == person
     assert sign_in(jam, "éve").status_code == 200
     assert code_of(jam.guest.post("/auth/invite", json={"code": code, "handle": "eve2"})) == (401, "invite_unknown")
+
+
+def test_every_refusal_of_a_sign_in_costs_one_hash_off_the_event_loop(
+    start_jam: Any, monkeypatch: pytest.MonkeyPatch, figure: Callable[..., None]
+) -> None:
+    """Who asks cannot tell a handle that is there from one that is not: not by the words, nor by the work."""
+    jam = start_jam(tries_a_minute=10**6)
+    give_password(jam, "ada")
+    threads: list[str] = []
+    real = accounts.password_fits
+
+    def watched(stored: str, password: str) -> bool:
+        threads.append(threading.current_thread().name)
+        return real(stored, password)
+
+    monkeypatch.setattr(accounts, "password_fits", watched)
+    cases = {"wrong password": "ada", "unknown handle": "nobody", "no password": "bob", "no handle": "no such handle"}
+    took: dict[str, list[float]] = {case: [] for case in cases}
+    for _ in range(10):
+        for case, handle in cases.items():
+            before = len(threads)
+            began = time.perf_counter()
+            answer = sign_in(jam, handle, "wrong")
+            took[case].append(time.perf_counter() - began)
+            assert code_of(answer) == (401, "wrong_password")
+            assert len(threads) == before + 1, case
+    assert {name.partition("_")[0] for name in threads} == {"asyncio"}  # the pool of to_thread, not the loop's thread
+    medians = {case: statistics.median(times) for case, times in took.items()}
+    spread = max(medians.values()) / min(medians.values())
+    figure("sign-in: refused for four reasons, the slowest median took {:.2f} of the fastest", spread)
+
+
+def test_a_taken_handle_is_told_only_to_who_has_a_code(jam: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed: list[str] = []
+    monkeypatch.setattr(accounts, "hash_password", hashed.append)
+    for handle in ("ada", "free", "not a handle"):
+        asked = {"code": "made up", "handle": handle, "password": PASSWORD}
+        assert code_of(jam.guest.post("/auth/invite", json=asked)) == (401, "invite_unknown")
+    assert hashed == []
+    jam.server.write(lambda tx: objects.change_jam(tx, {"guests": False}))
+    answers = [jam.guest.get(f"/people/{handle}") for handle in ("ada", "nobody")]
+    assert [code_of(answer) for answer in answers] == [(403, "guests_refused")] * 2
+
+
+def test_invites_end_and_are_taken_back(start_jam: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    clock = Clock()
+    jam = start_jam(clock=clock)
+    file = ["--db", str(jam.server.db)]
+
+    def made(*words: str) -> dict[str, Any]:
+        capsys.readouterr()
+        assert main(["invite", *file, "--json", *words]) == 0
+        return dict(json.loads(capsys.readouterr().out))
+
+    def enter(code: str, handle: str) -> httpx.Response:
+        return httpx.Client.post(jam.guest, "/auth/invite", json={"code": code, "handle": handle})
+
+    short, long, unwanted = made("--days", "1"), made("--role", "expert"), made()
+    assert main(["invites", *file, "--json"]) == 0
+    listed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {row["name"]: row["role"] for row in listed} == {
+        short["name"]: "participant", long["name"]: "expert", unwanted["name"]: "participant",
+    }  # fmt: skip
+    assert not any(one["code"] in json.dumps(listed) for one in (short, long, unwanted))
+    assert main(["invites", *file, "--withdraw", unwanted["name"]]) == 0
+    assert main(["invites", *file, "--withdraw", unwanted["name"]]) == 5
+    assert code_of(enter(unwanted["code"], "eve")) == (401, "invite_unknown")
+    clock.now += timedelta(days=2)
+    assert code_of(enter(short["code"], "eve")) == (401, "invite_unknown")
+    assert enter(long["code"], "eve").json()["person"]["role"] == "expert"
+    clock.now += timedelta(days=29)
+    assert code_of(enter(made()["code"] + "x", "eve2")) == (401, "invite_unknown")
+
+
+def test_refreshing_is_limited_for_strangers_and_for_one_sign_in(start_jam: Any) -> None:
+    jam = start_jam(tries_a_minute=3, sign_ins=3)
+    give_password(jam, "ada")
+    token = sign_in(jam).json()
+    made_up = [jam.guest.post("/auth/refresh", json={"refresh_token": f"made-up-{n}"}) for n in range(4)]
+    assert [answer.status_code for answer in made_up] == [401, 401, 401, 429]
+    for _ in range(3):  # whom others of the address do not hold up
+        answer = refreshed(jam, token)
+        assert answer.status_code == 200
+        token = answer.json()
+    assert code_of(refreshed(jam, token)) == (429, "rate_limited")
+    assert [sign_in(jam).status_code for _ in range(3)] == [200, 200, 429]
+
+
+def test_somebody_is_signed_out_everywhere(jam: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    give_password(jam, "ada")
+    tokens = [sign_in(jam).json() for _ in range(2)]
+    assert main(["person", "signout", "ada", "--db", str(jam.server.db), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"handle": "ada", "ended": 3}  # with that of the fixture
+    for token in tokens:
+        assert code_of(me(jam, token["access_token"])) == (401, "token_unknown")
+        assert code_of(refreshed(jam, token)) == (401, "token_unknown")
+    assert jam.bob.get("/me").status_code == 200
+    assert main(["person", "signout", "nobody", "--db", str(jam.server.db)]) == 5
 
 
 def test_refresh_tokens_rotate_and_a_spent_one_ends_the_sign_in(jam: Any) -> None:

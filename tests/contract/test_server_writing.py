@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -318,6 +320,62 @@ def test_a_post_has_at_most_twelve_tags(jam: Any) -> None:
     problem(jam.bob.put(f"/posts/{post['id']}/tags/one-more"), 422, "invalid")
     assert jam.bob.put(f"/posts/{post['id']}/tags/t3").status_code == 200
     assert jam.guest.get("/tags").json()["items"][0]["count"] == 1
+
+
+def test_nobody_fills_all_places_for_tags_of_anothers_post(jam: Any) -> None:
+    post = jam.thread(tags=["own"])
+    address = f"/posts/{post['id']}/tags"
+    for number in range(5):
+        jam.bob.put(f"{address}/b{number}").raise_for_status()
+    detail = problem(jam.bob.put(f"{address}/b5"), 422, "invalid")["detail"]
+    assert "at most 5" in detail
+    jam.bob.put(f"{address}/b4").raise_for_status()  # there already
+    jam.bob.put(f"{address}/own").raise_for_status()  # adds nothing to the post
+    jam.bob.delete(f"{address}/b4").raise_for_status()
+    problem(jam.bob.put(f"{address}/b5"), 422, "invalid")  # of one's five one is the author's, too
+    for number in range(6):
+        jam.mod.put(f"{address}/m{number}").raise_for_status()
+    jam.ada.put(f"{address}/a0").raise_for_status()
+    assert len(jam.guest.get(f"/posts/{post['id']}").json()["tags"]) == 12
+
+
+def test_a_day_bounds_by_how_much_a_person_lets_the_log_grow(start_jam: Any, figure: Callable[..., None]) -> None:
+    """Tagging, editing and voting to and fro: each change holds the whole post."""
+    seconds = [7_200.0]
+    jam = start_jam(vote_join=0.0, day_bytes=1 << 20, seconds=lambda: seconds[0])
+    post = jam.thread(body="\N{SNOWMAN}" * 20_000)
+    address = f"/posts/{post['id']}"
+    before = len(json.dumps(jam.changes(), ensure_ascii=False).encode())
+    refused = None
+    for number in range(40):
+        answer = jam.bob.request("PUT" if number % 2 == 0 else "DELETE", f"{address}/tags/x")
+        if answer.status_code != 200:
+            refused = answer
+            break
+    assert refused is not None
+    problem(refused, 429, "rate_limited")
+    assert 3_600 * 23 < int(refused.headers["retry-after"]) <= 3_600 * 24
+    grown = len(json.dumps(jam.changes(), ensure_ascii=False).encode()) - before
+    figure("a person lets the log grow by at most {:.2f} of what a day allows", grown / (1 << 20))
+    assert grown < (1 << 20) + 70_000
+    problem(jam.bob.put(f"{address}/vote"), 429, "rate_limited")
+    assert jam.ada.put(f"{address}/tags/y").status_code == 200
+    assert jam.bob.get(address).status_code == 200
+    seconds[0] += 3_600 * 24
+    assert jam.bob.put(f"{address}/tags/x").status_code == 200
+
+
+def test_a_day_bounds_how_often_a_person_writes(start_jam: Any) -> None:
+    seconds = [0.0]
+    jam = start_jam(vote_join=0.0, day_writes=6, writes=5, writes_in=60.0, seconds=lambda: seconds[0])
+    address = f"/posts/{jam.thread()['id']}/vote"
+    codes = []
+    for number in range(9):
+        seconds[0] += 600.0
+        codes.append(jam.bob.request("DELETE" if number % 2 else "PUT", address).status_code)
+    assert codes == [200] * 6 + [429] * 3
+    seconds[0] += 3_600 * 23
+    assert jam.bob.put(address).status_code == 200
 
 
 def test_votes_count_a_person_once(jam: Any) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import queue
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import pytest
+from raw_server import MIB, Memory
 
 from jamtui import cli
 from jamtui.archive import ArchiveError, rfc3339
@@ -22,7 +25,7 @@ from jamtui.session import Session
 from jamtui.store import connection, mirror, own, registry
 from jamtui.store.mirror import Loading, Mirror
 from jamtui.store.opening import prepare
-from jamtui.store.state import StateBroken
+from jamtui.store.state import StateBroken, lines_of
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 FORUM, ME, ANA, BOB = (f"0a000000-0000-4000-8000-{n:012x}" for n in range(4))
@@ -239,6 +242,38 @@ def test_a_broken_state_is_refused_whole_with_its_line(session: Session, line: b
         session.import_state([b'{"type":"state","data":{"format":1,"jam":"other"}}'])
     with pytest.raises(StateBroken, match="newer"):
         session.import_state([b'{"type":"state","data":{"format":9,"jam":"j"}}'])
+
+
+@pytest.mark.parametrize(
+    ("first", "reason"),
+    [
+        (b"", "line 1: longer than 1 MiB"),
+        (b'{"type":"state","data":{"format":1,"jam":"j"}}\n', "line 2: longer than 1 MiB"),
+    ],
+)
+def test_a_state_file_without_end_is_not_read_whole(
+    session: Session, tmp_path: Path, first: bytes, reason: str, figure: Callable[..., None]
+) -> None:
+    path = tmp_path / "state.jsonl"
+    with path.open("wb") as file:
+        file.write(first)
+        file.truncate(600 << 20)  # one line, of which the disk has nothing
+    memory = Memory()
+    with path.open("rb") as file, pytest.raises(StateBroken, match=reason):
+        session.import_state(lines_of(file))
+    figure(
+        "promise 11: memory rose by at most {:.1f} MiB for a state file of 600 MiB in one line", memory.risen() / MIB
+    )
+    assert memory.risen() < 64 * MIB
+
+
+def test_a_state_file_of_good_lines_has_an_end_too() -> None:
+    class Endless(io.RawIOBase):
+        def readline(self, size: int | None = -1, /) -> bytes:
+            return b'{"type":"dream","data":{}}\n'
+
+    with pytest.raises(StateBroken, match="larger than 16 MiB"):
+        assert sum(len(line) for line in lines_of(cast("BinaryIO", Endless()))) < 17 * MIB
 
 
 def test_a_mirror_fetched_anew_is_there_at_once_or_stays_as_it_was(session: Session, known: registry.KnownJam) -> None:
