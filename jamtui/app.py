@@ -129,6 +129,7 @@ class JamApp(TypeAhead[int]):
         self.driver_class = steadied(self.driver_class)
         guard()
         self._keep_screen = keep_screen
+        self._ascii_only = ascii_only
         if ascii_only:
             from widgets.ascii_only import AsciiOnly
 
@@ -200,7 +201,7 @@ class JamApp(TypeAhead[int]):
         if doors is None:
             raise RuntimeError("the welcome was shown without doors")
         if message.choice != "demo":
-            self.push_screen(SignIn(doors, read_only=message.choice == "read"))
+            self.push_screen(SignIn(doors, read_only=message.choice == "read", colours=not self._ascii_only))
             return
         self._welcome().say("◐ starting the demo …")
 

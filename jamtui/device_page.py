@@ -1,4 +1,5 @@
-"""The device code as it is drawn: large letters and a QR code, both in half blocks, as lines of text without colours.
+"""What is shown while a sign-in waits for what a person does elsewhere, and how: large letters and a QR code in half
+blocks, as lines of text without colours.
 
 A QR code is dark on light whatever the terminal's colours are: most readers do not know the reverse. So its lines are
 to be drawn in `DARK_ON_LIGHT`, and where colours are not wanted there is none.
@@ -6,8 +7,11 @@ to be drawn in `DARK_ON_LIGHT`, and where colours are not wanted there is none.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol
 
+from msgspec import Struct
+
+BROWSER, DEVICE = "browser", "device"
 DARK_ON_LIGHT: Final = ("#000000", "#ffffff")
 _QUIET: Final = (4, 2)  # modules of light around it: as the standard wants, and what readers do with at the least
 _LONGEST: Final = 300  # characters that are worth a QR code: more makes it too fine for a terminal
@@ -25,6 +29,34 @@ _FONT: Final = {
     "6": "0608101e11110e", "7": "1f010204080808", "8": "0e11110e11110e", "9": "0e11110f01020c",
     "-": "0000001f000000",
 }  # fmt: skip
+
+
+class Page(Struct, frozen=True):
+    """What a person is shown. All texts are harmless.
+
+    ``url`` is to be opened; ``code`` ("" in a browser here) is to be typed or compared there; ``qr`` is what a phone
+    should get, "" when there is no use of it. ``ends`` is of the monotonic clock. ``notes`` are further sentences.
+    """
+
+    way: str
+    who: str
+    host: str
+    url: str
+    ends: float
+    code: str = ""
+    qr: str = ""
+    opened: bool = False
+    notes: tuple[str, ...] = ()
+
+
+class Shows(Protocol):
+    """Where the sign-in is shown. Called on the loop that signs in."""
+
+    def page(self, page: Page) -> None: ...
+
+    def tell(self, text: str) -> None:
+        """What holds it up, or goes on, in words; "" takes that back."""
+        ...
 
 
 def letters(code: str, columns: int) -> list[str]:

@@ -6,10 +6,13 @@ thread, may block, and raises `jamtui.errors.JamError` with words for the person
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from typing import Protocol
 
 from msgspec import Struct
 
+from jamtui.device_page import Shows
 from jamtui.session import Session
 
 
@@ -19,23 +22,53 @@ class Offer(Struct, frozen=True):
     url: str
     title: str
     summary: str
-    ways: tuple[str, ...]  # of "guest", "password", "invite"; a token can always be given
+    ways: tuple[str, ...]  # of "guest", "password", "invite", "oidc"; a token can always be given
+    organisation: str = ""  # that of "oidc", with its host; harmless
 
 
 class Credentials(Struct, frozen=True):
-    """How a person wants in. ``way`` is guest, password, token or invite; ``secret`` the password, token or code."""
+    """How a person wants in. ``way`` is guest, password, token, invite or oidc; ``secret`` password, token or code."""
 
     url: str
     way: str
     handle: str = ""
     secret: str = ""
     in_file: bool = False  # keep the token in a file that only this account can read, not in the keyring
+    by: str = ""  # of "oidc": "browser" or "device"; "" is what fits here
 
     def __repr__(self) -> str:
         return f"Credentials({self.url!r}, {self.way!r}, {self.handle!r})"  # never the secret
 
     def __rich_repr__(self) -> list[tuple[str, str]]:
         return [("url", self.url), ("way", self.way), ("handle", self.handle)]
+
+
+class Stop:
+    """Ends from one thread what another one waits for. Stopping twice, or too late, does nothing."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._stopped = False
+        self._call: Callable[[], object] = lambda: None
+
+    @property
+    def stopped(self) -> bool:
+        return self._stopped
+
+    def stop(self) -> None:
+        with self._lock:
+            self._stopped, call = True, self._call
+            self._call = lambda: None
+        call()
+
+    def when_stopped(self, call: Callable[[], object]) -> None:
+        """``call`` is called when it is stopped, on the thread that stops; at once when it was."""
+        with self._lock:
+            stopped = self._stopped
+            if not stopped:
+                self._call = call
+        if stopped:
+            call()
 
 
 class Doors(Protocol):
@@ -51,4 +84,8 @@ class Doors(Protocol):
 
     def enter(self, how: Credentials) -> Session:
         """Signs in (or comes in as a guest), makes the mirror ready, remembers the Jam."""
+        ...
+
+    def organisation(self, how: Credentials, shows: Shows, stop: Stop) -> Session:
+        """Signs in with the organisation that the Jam names; ``shows`` gets what the person has to do for that."""
         ...

@@ -24,11 +24,13 @@ from screens.doors import Credentials, Doors, Offer
 from widgets.fields import Field
 
 WAYS = {
+    "oidc": "Organisation",
     "password": "Handle and password",
     "invite": "Invitation code",
     "token": "Token",
     "guest": "Read only, as a guest",
 }
+_OPEN = ("guest", "oidc")  # ways that need no secret here
 _LOOPBACK = re.compile(
     r"(localhost|127(\.\d+){3}|\[::1\])(:\d+)?(/|$)", re.IGNORECASE
 )  # speaks http when nothing is said
@@ -51,12 +53,13 @@ class SignIn(Screen[None]):
             super().__init__()
             self.session = session
 
-    def __init__(self, doors: Doors, *, read_only: bool = False, url: str = "") -> None:
-        """``read_only`` goes in as a guest at once where the server allows it."""
+    def __init__(self, doors: Doors, *, read_only: bool = False, url: str = "", colours: bool = True) -> None:
+        """``read_only`` goes in as a guest at once where the server allows it; ``colours`` False draws no QR code."""
         super().__init__()
         self._doors = doors
         self._read_only = read_only
         self._url = url
+        self._colours = colours
         self._offer: Offer | None = None
 
     def compose(self) -> ComposeResult:
@@ -136,6 +139,10 @@ class SignIn(Screen[None]):
 
     def _enter(self, offer: Offer) -> None:
         way = str(self.query_one("#way", Select).value)
+        if way == "oidc":
+            how = Credentials(offer.url, way, in_file=self.query_one("#in-file", Checkbox).value)
+            self._by_organisation(how, offer)
+            return
         how = Credentials(
             url=offer.url,
             way=way,
@@ -152,6 +159,19 @@ class SignIn(Screen[None]):
         else:
             doors = self._doors
             self._work("enter", "going in …", lambda: doors.enter(how))
+
+    def _by_organisation(self, how: Credentials, offer: Offer) -> None:
+        from screens.organisation import Organisation
+
+        def done(result: Session | JamError | None) -> None:
+            if isinstance(result, Session):
+                self.post_message(self.Entered(result))
+            elif result is not None:
+                self._fail(result)
+
+        self._note(Content(""))
+        title = safe_line(offer.title, 60) or offer.url
+        self.app.push_screen(Organisation(self._doors, how, title, colours=self._colours), done)
 
     def _work(self, name: str, words: str, call: Callable[[], object]) -> None:
         """Calls a door on a thread. Not exclusive: what was sent is never cancelled half way."""
@@ -197,7 +217,8 @@ class SignIn(Screen[None]):
             )
         )
         select = self.query_one("#way", Select)
-        select.set_options([(Content(WAYS[way]), way) for way in ways])
+        names = WAYS | {"oidc": offer.organisation}
+        select.set_options([(Content(names[way]), way) for way in ways])
         select.value = ways[0]
         if self._read_only:
             self._fail(JamError("This Jam does not let guests read", "Sign in to read it."))
@@ -210,10 +231,10 @@ class SignIn(Screen[None]):
 
     def _fields(self, way: str) -> None:
         self.query(".handle").set(display=way in ("password", "invite"))
-        self.query(".secret").set(display=way != "guest")
+        self.query(".secret").set(display=way not in _OPEN)
         self.query_one("#in-file").display = way != "guest"
         self.query_one("#secret-label", Static).update(Content(_SECRETS.get(way, "").capitalize()))
-        first = "#handle" if way in ("password", "invite") else "#go" if way == "guest" else "#secret"
+        first = "#handle" if way in ("password", "invite") else "#go" if way in _OPEN else "#secret"
         self.query_one(first).focus()
 
     def action_leave(self) -> None:

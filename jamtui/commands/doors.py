@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass, field
 
 from jamtui.commands.context import Context
 from jamtui.commands.demo import Demo, session_on
-from jamtui.errors import UsageError
+from jamtui.device_page import Shows
+from jamtui.errors import NotSignedIn, UsageError
 from jamtui.session import Session
 from jamtui.store.registry import KnownJam
 from jamtui.sync import sign_in
-from screens.doors import Credentials, Offer
+from screens.doors import Credentials, Offer, Stop
 
 
 @dataclass(slots=True)
@@ -28,7 +30,12 @@ class CommandDoors:
 
     def offer(self, url: str) -> Offer:
         found = asyncio.run(sign_in.discover(url))
-        return Offer(found.origin, found.title, found.discovery.jam.summary, found.ways)
+        name = ""
+        if "oidc" in found.ways:
+            from jamtui.sync import oidc
+
+            name = oidc.name_of(oidc.organisation(found))
+        return Offer(found.origin, found.title, found.discovery.jam.summary, found.ways, name)
 
     def enter(self, how: Credentials) -> Session:
         return self.context.open(asyncio.run(self._enter(how)))
@@ -47,6 +54,29 @@ class CommandDoors:
             case "invite":
                 return await sign_in.invite(home, offer, how.secret, how.handle, store=store, environ=environ)
         raise UsageError(f"no such way to sign in: {how.way}")
+
+    def organisation(self, how: Credentials, shows: Shows, stop: Stop) -> Session:
+        try:
+            jam = asyncio.run(self._with_organisation(how, shows, stop))
+        except asyncio.CancelledError:
+            raise NotSignedIn("the sign-in was given up") from None
+        return self.context.open(jam)
+
+    async def _with_organisation(self, how: Credentials, shows: Shows, stop: Stop) -> KnownJam:
+        from jamtui.sync import oidc
+
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+        def end() -> None:
+            if task is not None:
+                with contextlib.suppress(RuntimeError):  # the loop has ended: there is nothing left to stop
+                    loop.call_soon_threadsafe(task.cancel)
+
+        stop.when_stopped(end)
+        home, environ = self.context.home, self.context.environ
+        offer = await sign_in.discover(how.url)
+        store = "file" if how.in_file else "keyring"
+        return await oidc.enter(home, offer, shows, way=how.by, store=store, environ=environ)
 
     def close(self) -> None:
         for demo in self._demos:

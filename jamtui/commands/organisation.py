@@ -12,11 +12,11 @@ from jamtui.browser import place
 from jamtui.commands import texts
 from jamtui.commands.context import Context
 from jamtui.commands.screen import speaks_utf8
+from jamtui.device_page import Page
 from jamtui.output import BOLD, width
 from jamtui.safe_text import safe_line
 from jamtui.store.registry import KnownJam
 from jamtui.sync import oidc
-from jamtui.sync.oidc import Page
 from jamtui.sync.sign_in import Offer
 
 _PAPER = {True: "38;5;16;48;5;231", False: "30;47"}  # black on white where there are 256 colours, and where there are 8
@@ -54,7 +54,7 @@ class _Terminal:
         say = self._out.say
         for note in page.notes:
             say(note)
-        if page.way == oidc.BROWSER:
+        if page.way == device_page.BROWSER:
             opened = f"The sign-in page of {page.who} was opened in your browser. If none came up, open this address:"
             say(opened if page.opened else f"To sign in to {self._jam}, open this page of {page.who} in a browser:")
             say(page.url)

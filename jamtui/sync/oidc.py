@@ -10,9 +10,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from typing import Protocol
-
-from msgspec import Struct
 
 from api_client import errors
 from api_client.client import JamClient
@@ -21,44 +18,16 @@ from api_client.models import SignInWay, Token
 from api_client.oidc import ACCESS_TOKEN, ID_TOKEN, Issuer, Tokens, audience_of, claims_of, shown
 from api_client.origin import is_local, parse_origin
 from jamtui.browser import Place, open_page, place
+from jamtui.device_page import BROWSER, DEVICE, Page, Shows
 from jamtui.errors import JamError, UsageError
 from jamtui.paths import Home
 from jamtui.safe_text import safe_line
 from jamtui.store.registry import KnownJam
 from jamtui.sync.sign_in import Offer, checked, kept
 
-BROWSER, DEVICE = "browser", "device"
 BROWSER_SECONDS = 300.0  # for the whole dance in the browser
 _TRIES = 4  # of the exchange: the person has done their part already
 _APART = 60.0  # seconds between two clocks that may explain a refusal
-
-
-class Page(Struct, frozen=True):
-    """What a person is shown while jamtui waits for what they do elsewhere. All texts are harmless.
-
-    ``url`` is to be opened; ``code`` ("" in a browser here) is to be typed or compared there; ``qr`` is what a phone
-    should get, "" when there is no use of it. ``ends`` is of the monotonic clock. ``notes`` are further sentences.
-    """
-
-    way: str
-    who: str
-    host: str
-    url: str
-    ends: float
-    code: str = ""
-    qr: str = ""
-    opened: bool = False
-    notes: tuple[str, ...] = ()
-
-
-class Shows(Protocol):
-    """Where the sign-in is shown. Called on the loop that signs in."""
-
-    def page(self, page: Page) -> None: ...
-
-    def tell(self, text: str) -> None:
-        """What holds it up, or goes on, in words; "" takes that back."""
-        ...
 
 
 def organisation(offer: Offer) -> SignInWay:
@@ -236,9 +205,10 @@ def _not_let_in(error: errors.ApiError) -> JamError:
 
 def _explained(refusal: errors.NotSignedIn, issuer: Issuer, tokens: Tokens) -> errors.NotSignedIn:
     """A refusal; when two clocks are far apart, that is the likely reason, and told."""
-    if not tokens.at or refusal.moment is None:
+    issued = (claims_of(tokens.id_token or tokens.access_token) or {}).get("iat", tokens.at)
+    if not isinstance(issued, (int, float)) or not issued or refusal.moment is None:
         return refusal
-    apart = tokens.at - refusal.moment.timestamp()
+    apart = issued - refusal.moment.timestamp()
     if abs(apart) < _APART:
         return refusal
     ahead = "ahead of" if apart > 0 else "behind"

@@ -15,12 +15,12 @@ from raw_issuer import TOKEN, RawIssuer, jwt
 from api_client import errors
 from api_client.oidc import ACCESS_TOKEN, ID_TOKEN
 from jamtui.browser import place
+from jamtui.device_page import Page
 from jamtui.errors import JamError
 from jamtui.paths import Home
 from jamtui.store import registry
 from jamtui.store.registry import KnownJam
 from jamtui.sync import oidc, sign_in
-from jamtui.sync.oidc import Page
 
 EXCHANGE = "/api/v1/auth/oidc"
 DESKTOP = {"DISPLAY": ":0"}

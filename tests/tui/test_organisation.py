@@ -1,0 +1,185 @@
+"""Signing in with an organisation on the screen: what a person sees while jamtui waits, and every way it ends."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from jamtui.app import JamApp
+from jamtui.device_page import Page, Shows
+from jamtui.errors import JamError, NotSignedIn
+from jamtui.session import Session
+from screens.doors import Credentials, Offer, Stop
+from screens.jam import JamScreen
+from screens.organisation import Organisation
+from screens.sign_in import SignIn
+
+WHO = "Example Corp (id.example.org)"
+PAGES = {
+    "device": Page(
+        "device", WHO, "id.example.org", "https://id.example.org/device", time.monotonic() + 10**6, "WDJB-MJHT",
+        "https://id.example.org/device?user_code=WDJB-MJHT",
+    ),
+    "browser": Page(
+        "browser", WHO, "id.example.org", "https://id.example.org/auth?response_type=code&state=s", 0.0, opened=True,
+        notes=("id.example.org signs in at login.example.net.",),
+    ),
+}  # fmt: skip
+
+
+class Door:
+    """Shows its page, and waits until the test decides, or the person gives up."""
+
+    def __init__(self) -> None:
+        self.asked: list[Credentials] = []
+        self.ended = threading.Event()
+        self.outcome: Session | JamError | None = None
+        self.stopped = 0
+
+    def demo(self) -> Session:
+        raise AssertionError
+
+    enter = demo
+
+    def offer(self, url: str) -> Offer:
+        return Offer(url, "Corporate Jam", "", ("oidc", "guest"), WHO)
+
+    def organisation(self, how: Credentials, shows: Shows, stop: Stop) -> Session:
+        self.asked.append(how)
+        end = self.ended = threading.Event()
+        stop.when_stopped(end.set)
+        shows.page(PAGES[how.by or "device"])
+        assert end.wait(30)
+        if self.outcome is None:
+            self.stopped += 1
+            raise NotSignedIn("the sign-in was given up")
+        if isinstance(self.outcome, JamError):
+            raise self.outcome
+        return self.outcome
+
+
+def app_of(door: Door, tmp_path: Path, **more: Any) -> JamApp:
+    return JamApp(None, doors=door, reports=tmp_path / "reports", frozen=True, **more)
+
+
+async def until(pilot: Pilot[Any], seen: Callable[[], bool]) -> None:
+    """The door answers on a thread of its own, which the pilot does not know."""
+    end = time.monotonic() + 60  # then it is taken for hung
+    while not seen():
+        assert time.monotonic() < end, pilot.app.screen
+        await pilot.pause(0.01)
+
+
+async def to_the_page(pilot: Pilot[Any]) -> None:
+    await pilot.press("s", *"https://jam.example", "enter")
+    await until(pilot, lambda: pilot.app.screen.query_one("#ways").display)
+    await pilot.press("enter")
+    await until(pilot, lambda: isinstance(pilot.app.screen, Organisation) and pilot.app.screen._page is not None)
+
+
+def text_of(app: JamApp) -> str:
+    return "\n".join(strip.text.rstrip() for strip in app.screen._compositor.render_strips(app.size))
+
+
+@pytest.fixture
+async def door() -> AsyncIterator[Door]:
+    made = Door()
+    yield made
+    made.ended.set()
+
+
+async def test_the_organisation_is_the_first_way_and_its_page_is_shown(door: Door, tmp_path: Path) -> None:
+    app = app_of(door, tmp_path)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await to_the_page(pilot)
+        text = text_of(app)
+        assert "https://id.example.org/device" in text
+        assert "W D J B - M J H T" in text or "WDJB-MJHT" in text
+        assert WHO in text
+        assert "▀" in text
+        assert "left" in text
+        await pilot.press("c")
+        assert app.clipboard == "https://id.example.org/device"
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, SignIn))
+        await until(pilot, lambda: door.stopped == 1)
+
+
+async def test_what_went_wrong_stands_where_one_can_try_again(door: Door, tmp_path: Path) -> None:
+    app = app_of(door, tmp_path)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await to_the_page(pilot)
+        door.outcome = NotSignedIn("The sign-in was refused at id.example.org", "Sign in again if that was a slip.")
+        door.ended.set()
+        await until(pilot, lambda: isinstance(app.screen, SignIn))
+        await pilot.pause()
+        assert "✗ The sign-in was refused at id.example.org" in text_of(app)
+
+
+async def test_the_other_way_is_a_key_away(door: Door, tmp_path: Path) -> None:
+    app = app_of(door, tmp_path)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await to_the_page(pilot)
+        await pilot.press("b")
+        await until(pilot, lambda: "signs in at login.example.net" in text_of(app))
+        assert [how.by for how in door.asked] == ["", "browser"]
+        assert door.stopped == 1
+        await pilot.press("d")
+        await until(pilot, lambda: "/device" in text_of(app))
+        assert [how.by for how in door.asked] == ["", "browser", "device"]
+
+
+async def test_one_who_is_in_sees_the_jam(door: Door, session: Session, tmp_path: Path) -> None:
+    app = app_of(door, tmp_path)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await to_the_page(pilot)
+        door.outcome = session
+        door.ended.set()
+        await until(pilot, lambda: isinstance(app.screen, JamScreen) and app.screen.is_mounted)
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert app.session is session
+
+
+@pytest.mark.parametrize("kind", ["ascii", "NO_COLOR", "narrow", "short"])
+async def test_where_no_qr_code_is_drawn(
+    kind: str, door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if kind == "NO_COLOR":
+        monkeypatch.setenv("NO_COLOR", "1")
+    app = app_of(door, tmp_path, ascii_only=kind == "ascii")
+    size = {"narrow": (60, 40), "short": (100, 15)}.get(kind, (100, 30))
+    async with app.run_test(size=size) as pilot:
+        await to_the_page(pilot)
+        text = text_of(app)
+        assert not app.screen.query_one("#qr").display
+        assert "https://id.example.org/device" in text
+        if kind != "narrow":
+            assert "WDJB-MJHT" in text
+        if kind in ("ascii", "NO_COLOR"):
+            assert "▀" not in text
+
+
+@pytest.mark.parametrize(
+    ("by", "size"),
+    [("device", (80, 24)), ("device", (120, 40)), ("device", (40, 10)), ("browser", (80, 24))],
+    ids=lambda value: value if isinstance(value, str) else f"{value[0]}x{value[1]}",
+)
+def test_the_page(
+    by: str, size: tuple[int, int], door: Door, tmp_path: Path, snap_compare: Callable[..., bool]
+) -> None:
+    app = app_of(door, tmp_path)
+
+    async def run(pilot: Pilot[Any]) -> None:
+        how = Credentials("https://jam.example", "oidc", by=by)
+        screen = Organisation(door, how, "Corporate Jam", clock=lambda: PAGES[by].ends - 287)
+        app.push_screen(screen)
+        await until(pilot, lambda: screen._page is not None)
+
+    assert snap_compare(app, terminal_size=size, run_before=run)
