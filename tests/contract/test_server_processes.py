@@ -263,6 +263,16 @@ def test_exit_codes_and_hints(db: Path, capsys: pytest.CaptureFixture[str]) -> N
     capsys.readouterr()
 
 
+def test_an_issuer_that_run_names_is_kept_for_the_next(running: Callable[..., Process], db: Path) -> None:
+    words = ("--oidc-issuer", "https://id.example.com", "--oidc-client-id", "jam", "--oidc-role", "groups=a:host")
+    first = running(db, *words)
+    second = running(db)  # one process more, to which nobody said anything
+    for process in (first, second):
+        way = httpx.get(f"{process.url}/.well-known/jam", trust_env=False).json()["sign_in"][-1]
+        assert (way["issuer"], way["client_id"]) == ("https://id.example.com", "jam")
+    assert [process.end()[0] for process in (first, second)] == [0, 0]
+
+
 def test_rows_of_json(db: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def run(*words: str) -> Any:
         assert main([*words, "--db", str(db), "--json"]) == 0
@@ -271,7 +281,7 @@ def test_rows_of_json(db: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("person", "add", "Ada", "--name", "A\u202eB", "--org", "O", "--country", "AT")["handle"] == "ada"
     assert run("person", "role", "ada", "host")["role"] == "host"
     assert set(run("person", "token", "ada")) == {"handle", "token", "expires_at"}
-    assert set(run("invite", "--role", "expert")) == {"code", "role"}
+    assert set(run("invite", "--role", "expert")) == {"code", "name", "role", "expires_at"}
     assert run("forum", "add", "ideas", "--title", "Ideas")["position"] == 0
     jam = run(
         "jam",
