@@ -14,7 +14,7 @@ from jamtui.model import PostRow, ThreadRow, Undo
 from jamtui.reading import ASK_ABOVE
 from screens.hints import idle
 from screens.marking import Marking
-from screens.type_ahead import hold_keys
+from screens.type_ahead import hold_keys, nowhere, release_keys
 from screens.ways import Ways
 from widgets.lists import ForumList
 from widgets.rows import count
@@ -389,7 +389,11 @@ class JamScreen(Marking, Ways):
 
             hold_keys(self.app, lambda widget: widget.id == "command")
             self.query_one(HintLine).display = False
-            self.mount(CommandLine(self._complete, line))
+            self.mount(CommandLine(self._complete, line, self._command_ends))
+
+    def _command_ends(self) -> None:
+        """What is typed behind the line is meant for what it leads to: it waits until that is there."""
+        hold_keys(self.app, nowhere)
 
     def _complete(self, line: str) -> list[str]:
         return complete(
@@ -408,15 +412,22 @@ class JamScreen(Marking, Ways):
     # Its handlers are named, not decorated: that would import it at every start.
 
     async def on_command_line_left(self) -> None:
+        await self._close_command()
+        release_keys(self.app, nowhere)
+
+    async def _close_command(self) -> None:
         await self.query("#command-line").remove()
         self.query_one(HintLine).display = True
         self._arrange()
 
     async def on_command_line_entered(self, message: CommandLine.Entered) -> None:
-        await self.on_command_line_left()
-        name, _, argument = message.line.partition(" ")
-        if name:
-            await self.perform(name, argument.strip())
+        try:
+            await self._close_command()
+            name, _, argument = message.line.partition(" ")
+            if name:
+                await self.perform(name, argument.strip())
+        finally:
+            release_keys(self.app, nowhere)
 
     def action_theme(self, name: str = "") -> None:
         choose = getattr(self.app, "choose_theme", None)

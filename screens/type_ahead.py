@@ -50,10 +50,12 @@ class TypeAhead(App[Result]):
             self._held_for = until
             self._be_patient()
 
-    async def release_keys(self) -> None:
-        """What keys were held for is there."""
-        self._held_for = None
-        await self._next()
+    async def release_keys(self, held_for: Callable[[Widget], bool] | None = None) -> None:
+        """What keys were held for is there. With ``held_for`` only what was held for that: meanwhile something else may
+        have been opened, which they are held for now."""
+        if held_for is None or self._held_for is held_for:
+            self._held_for = None
+            await self._next()
 
     async def on_event(self, event: events.Event) -> None:
         if not isinstance(event, _Typed) or event.is_forwarded:
@@ -184,10 +186,15 @@ def _at_work(node: MessagePump) -> bool:
     return not queue.empty() or not waits or node._pending_message is not None
 
 
-def release_keys(app: App[Any]) -> None:
+def release_keys(app: App[Any], held_for: Callable[[Widget], bool] | None = None) -> None:
     """See `TypeAhead.release_keys`; done by the app, after what it has in hand."""
     if isinstance(app, TypeAhead):
-        app.call_later(app.release_keys)
+        app.call_later(app.release_keys, held_for)
+
+
+def nowhere(_: Widget) -> bool:
+    """For `hold_keys`: until they are released."""
+    return False
 
 
 def hold_keys(app: App[Any], until: Callable[[Widget], bool]) -> None:

@@ -16,6 +16,18 @@ from textual.widgets import Input, Static
 from widgets.fields import Field, Lines
 
 
+class _Line(Field):
+    """The field of the line. ``ending`` is called when Enter was pressed, before the next key is let out."""
+
+    def __init__(self, ending: Callable[[], None], complete: Callable[[str], Sequence[str]], line: str) -> None:
+        super().__init__(line, suggester=Lines(complete), id="command", select_on_focus=False, compact=True)
+        self._ending = ending
+
+    async def action_submit(self) -> None:
+        self._ending()
+        await super().action_submit()
+
+
 class CommandLine(Horizontal):
     """One line at the foot of the screen, over the hints. Tab goes through completions, Enter does it, Esc leaves."""
 
@@ -41,9 +53,13 @@ class CommandLine(Horizontal):
     class Left(Message):
         """Nothing is to be done."""
 
-    def __init__(self, complete: Callable[[str], Sequence[str]], line: str = "") -> None:
-        """``complete`` gives whole lines, best first; ``line`` is what stands there at first."""
+    def __init__(
+        self, complete: Callable[[str], Sequence[str]], line: str = "", ending: Callable[[], None] = lambda: None
+    ) -> None:
+        """``complete`` gives whole lines, best first; ``line`` is what stands there at first; ``ending`` is called as
+        soon as the line is over, before anything is told: what is typed from then on is not meant for it."""
         super().__init__(id="command-line")
+        self._ending = ending
         self._line = line
         self._complete = complete
         self._stem = ""  # what was typed before Tab was pressed
@@ -51,7 +67,7 @@ class CommandLine(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield Static(Content(":"), id="colon")
-        yield Field(self._line, suggester=Lines(self._complete), id="command", select_on_focus=False, compact=True)
+        yield _Line(self._ending, self._complete, self._line)
         yield Static(id="matches")
 
     def on_mount(self) -> None:
@@ -83,4 +99,5 @@ class CommandLine(Horizontal):
         self.post_message(self.Entered(event.value.strip()))
 
     def action_leave(self) -> None:
+        self._ending()
         self.post_message(self.Left())

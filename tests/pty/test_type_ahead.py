@@ -58,3 +58,20 @@ def test_keys_go_on_to_what_the_keys_before_them_opened(terminal: Callable[..., 
     demo.wait_for("hits")
     demo.press("\rn")
     demo.wait_for("hit 2 of")
+
+
+def test_what_is_typed_behind_the_enter_of_a_line_is_not_lost(
+    terminal: Callable[..., Any], figure: Callable[[str], None]
+) -> None:
+    """Each of a dozen lines, one of them no command, with the key behind it in the same write."""
+    demo = terminal(*START, size=(100, 30))
+    demo.wait_for("Building the social business")
+    demo.press("\r")
+    demo.wait_for("128 threads │  Verdient sich das?")
+    lines = [":theme light\rj", ":theme dark\rj", ":no such thing\rj", ":\rj"] * 3
+    for line in lines:
+        demo.press(line)
+    demo.wait_for("128 threads │  Who owns")  # the thirteenth of the list
+    demo.press(":search pilot\r qj")  # what is behind this one is meant for what it opens
+    demo.wait_for("/ pilot qj")
+    figure(f"{len(lines)} keys right behind the Enter of a line: 0 lost")
