@@ -267,6 +267,7 @@ class Issuer:
         """Waits until the person has decided. ``tell`` hears in words what holds it up, "" when nothing does."""
         interval = grant.interval
         wait = interval
+        held = False
         fields = {"grant_type": _DEVICE, "device_code": grant.device_code, "client_id": self.client_id}
         while True:
             left = grant.ends - clock()
@@ -283,9 +284,12 @@ class Issuer:
             except (Unreachable, ServerFault, RateLimited) as fault:
                 # RFC 8628, 3.5: the wait doubles while the issuer cannot be reached.
                 wait = max(min(2 * wait, _PUT_OFF * interval), fault.retry_after or 0.0)
+                held = True
                 tell(fault.title)
                 continue
-            tell("")
+            if held:
+                held = False
+                tell("")
             wait = interval
             if answer.status == 200:
                 return self._tokens(answer)

@@ -28,6 +28,7 @@ LOOK = 1.0  # seconds between looks at how far the first fetch is
 STEP = 10  # percent between two lines about it
 
 _WAYS = {
+    "oidc": "",  # by the name of the organisation
     "guest": "read as a guest",
     "password": "handle and password",
     "invite": "a code of invitation",
@@ -182,7 +183,7 @@ def _sign_in(console: Console, doors: Doors, *, read_only: bool) -> Session | No
     if way in ("password", "invite") and not handle:
         return None
     secret = ""
-    if way != "guest":
+    if way not in ("guest", "oidc"):
         label = {"password": "Password", "invite": "Code", "token": "Token"}[way]
         secret = _typed(console, f"{label} (not shown): ", secret=True)
         if not secret:
@@ -192,13 +193,19 @@ def _sign_in(console: Console, doors: Doors, *, read_only: bool) -> Session | No
             "Keep the secret in a file that only you can read? y does; any other key takes the keyring.", "y"
         )
     )
+    if way == "oidc":
+        from jamtui.plain import organisation
+
+        _tell(console, f"Asking {offer.organisation}.")
+        return organisation.enter(console, doors, Credentials(offer.url, way, in_file=in_file))
     _tell(console, "Going in.")
     return doors.enter(Credentials(offer.url, way, handle, secret, in_file))
 
 
 def _way(console: Console, offer: Offer) -> str:
     ways = [way for way in _WAYS if way in offer.ways or way == "token"]
-    _tell(console, *(f"{number}: {_WAYS[way]}" for number, way in enumerate(ways, 1)))
+    names = _WAYS | {"oidc": f"with {offer.organisation}"}
+    _tell(console, *(f"{number}: {names[way]}" for number, way in enumerate(ways, 1)))
     answer = console.choose(f"How do you come in, 1 to {len(ways)}?", "".join(map(str, range(1, len(ways) + 1))))
     return ways[int(answer) - 1] if answer else ""
 

@@ -32,6 +32,7 @@ LIMIT = 30.0  # seconds after which what was waited for is taken for lost
 KEYS = {
     "enter": "\r", "escape": "\x1b", "space": " ", "tab": "\t", "up": "\x1b[A", "down": "\x1b[B", "ctrl+s": "\x13",
     "ctrl+p": "\x10", "ctrl+c": "\x03", "ctrl+z": "\x1a", "backspace": "\x7f",
+    "shift+tab": "\x1b[Z",
 }  # fmt: skip
 PYTHON = {"PYTHONPATH": str(ROOT), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
 _LAST = b"\x1b]2;the last of it\x1b\\"  # a title, which pyte shows nowhere

@@ -1,0 +1,92 @@
+"""Signing in with an organisation on a real terminal, over SSH as far as the program can tell: a real provider, a real
+server, and a person with another device."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from oidc_provider import Issuer, Provider
+from processes import environment
+
+SSH = {"SSH_CONNECTION": "10.0.0.9 50000 10.0.0.1 22", "USER": "ana"}
+FORUM = "A 15 dollar minimum wage"
+
+
+@pytest.fixture
+def issuer(oidc_provider: Provider, server: str, tmp_path: Path) -> Issuer:
+    """One that the server of the test trusts."""
+    made = oidc_provider.issuer(interval=0.05)
+    words = (
+        "--issuer",
+        made.url,
+        "--client-id",
+        "jamtui",
+        "--name",
+        "Example Corp",
+        "--db",
+        str(tmp_path / "jam.sqlite"),
+    )
+    subprocess.run([sys.executable, "-m", "jamserver", "oidc", "set", *words], env=environment(), check=True)
+    return made
+
+
+def code_on(text: str) -> str:
+    """The code that is shown last."""
+    return re.findall(r"\b[A-Z]{4}-[A-Z]{4}\b", text)[-1]
+
+
+def test_on_the_full_screen(terminal: Callable[..., Any], server: str, issuer: Issuer) -> None:
+    one = terminal(size=(100, 30), **SSH)
+    one.wait_for("Try the demo")
+    one.press("s")
+    one.wait_for("Address of the Jam")
+    one.press(*server, "enter")
+    one.wait_for("Example Corp")
+    one.press("shift+tab", "space", "tab", "enter")
+    screen = one.wait_for("Waiting for you:")
+    assert "▀" in screen  # the QR code
+    with issuer.browser("ada") as browser:
+        browser.enter_code(f"{issuer.url}/device", code_on(screen))
+    one.wait_for(FORUM)
+    one.press("q")
+    assert one.wait_end() == 0
+    assert one.modes_left_on() == set()
+    again = terminal(size=(100, 30), **SSH)
+    again.wait_for(FORUM)
+    again.press("q")
+    assert again.wait_end() == 0
+
+
+def test_in_plain_mode(terminal: Callable[..., Any], server: str, issuer: Issuer) -> None:
+    one = terminal("--plain", size=(100, 90), **SSH)
+    one.wait_for("t: try the demo")
+    one.press("s")
+    one.wait_for("Address of the Jam:")
+    one.press(*server, "enter")
+    one.wait_for("1: with Example Corp")
+    one.press("1")
+    one.wait_for("y does")
+    one.press("y")
+    screen = one.wait_for("Escape gives up")
+    assert "Letter by letter:" in screen
+    assert "▀" not in screen
+    one.press("escape")
+    one.wait(lambda text: text.count("t: try the demo") == 2, "given up, and back at the doors")
+    one.press("s")
+    one.wait(lambda text: text.count("Address of the Jam:") == 2, "asked again")
+    one.press(*server, "enter")
+    one.wait(lambda text: text.count("1: with Example Corp") == 2, "offered again")
+    one.press("1", "y")
+    one.wait(lambda text: text.count("Letter by letter:") == 2, "another code")
+    with issuer.browser("ada") as browser:
+        browser.enter_code(f"{issuer.url}/device", code_on(one.screen()))
+    one.wait_for("Forum 1 of")
+    one.press("q")
+    assert one.wait_end() == 0
+    assert one.line_settings() == one.before
