@@ -59,6 +59,7 @@ class ThreadReader(ThreadView):
         self._cursor = max(place, 0)
         self._anchor = (self._cursor, line if place >= 0 else 0)
         self._moved()
+        self._keep_in_sight()
         if self._order:
             self.tell(self.Moved(self, self._key(self._cursor)))
 
@@ -414,8 +415,12 @@ class ThreadReader(ThreadView):
         if not self._order or not self._laid_out:
             return
         self._moved()
-        settled = bool(self._in_view)  # else this is the first size: the place asked for is not looked at yet
-        if not any(at == self._cursor for at, _ in self._lines_in_view()) and settled:
+        self._keep_in_sight()
+
+    def _keep_in_sight(self) -> None:
+        """Shows the post under the cursor where the view does not have it: a place kept on a larger terminal may
+        begin a screen above its post."""
+        if self._order and self._laid_out and all(at != self._cursor for at, _ in self._lines_in_view()):
             self._show_cursor()
 
     def focus_changed(self) -> None:

@@ -436,6 +436,22 @@ async def test_the_place_is_kept_when_it_is_asked_for_before_there_is_a_size() -
         assert 20 in app.reader.visible_keys()
 
 
+async def test_a_place_that_was_kept_on_a_larger_terminal_shows_its_post() -> None:
+    app = ReaderApp([post(1, "long words " * 200), post(2, "a", 1), post(3, "b", 1), post(4, "c " * 900, 1)])
+    app.reader.set_thread(app.index(), cursor=3, line=-33)  # asked for before there is a size
+    async with app.run_test(size=(60, 12)) as pilot:
+        await pilot.pause()
+        assert 3 in app.reader.visible_keys()
+        place = app.reader.place()
+        assert place[0] == 3
+        app.reader.set_thread(app.index(), cursor=3, line=-33)
+        await pilot.pause()
+        assert app.reader.place() == place
+        app.reader.set_thread(app.index(), cursor=place[0], line=place[1])
+        await pilot.pause()
+        assert app.reader.place() == place
+
+
 async def test_deep_threads_stay_readable_at_forty_columns() -> None:
     app = ReaderApp([post(1), *(post(key, "some words to wrap " * 5, key - 1) for key in range(2, 42))])
     async with app.run_test(size=(40, 10)) as pilot:
