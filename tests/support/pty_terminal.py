@@ -28,7 +28,8 @@ import pyte
 from wcwidth import wcwidth
 
 ROOT = Path(__file__).resolve().parents[2]
-LIMIT = 30.0  # seconds after which what was waited for is taken for lost
+# Seconds after which what was waited for is taken for lost; JAMTUI_PATIENCE times as many on a machine that is busy.
+LIMIT = 30.0 * float(os.environ.get("JAMTUI_PATIENCE", "1"))
 KEYS = {
     "enter": "\r", "escape": "\x1b", "space": " ", "tab": "\t", "up": "\x1b[A", "down": "\x1b[B", "ctrl+s": "\x13",
     "ctrl+p": "\x10", "ctrl+c": "\x03", "ctrl+z": "\x1a", "backspace": "\x7f",

@@ -13,6 +13,7 @@ from typing import Any
 from jamtui.archive import rfc3339
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
+OPENS, CLOSES = NOW - timedelta(hours=5), NOW + timedelta(hours=5)
 PEOPLE = [f"0a000000-0000-4000-8000-{n:012x}" for n in range(4)]  # the first is the reader
 FORUMS = [f"0f000000-0000-4000-8000-{n:012x}" for n in range(3)]
 
@@ -91,6 +92,7 @@ class Model:
     def fits(self, post: Post, n: int, words: list[str], now: datetime, unread: set[str]) -> bool:
         """Whether the ``n``-th post has all that a filter names, each word read by itself."""
         at = NOW + timedelta(seconds=n)
+        now = min(now, CLOSES)  # in a Jam that is over, spans are counted from its end
         spans = {"2h": now - timedelta(hours=2), "300d": now - timedelta(days=300)}
         authors = {PEOPLE[int(word[-1])] for word in words if word[0] == "@" or word.startswith("author:")}
         langs = {word[5:] for word in words if word.startswith("lang:")}

@@ -22,7 +22,7 @@ import pytest
 from textual import constants
 from textual.pilot import Pilot
 from textual.widgets import Input
-from walk_model import FORUMS, NOW, PEOPLE, Model, Post, words_of
+from walk_model import CLOSES, FORUMS, NOW, OPENS, PEOPLE, Model, Post, words_of
 
 from jamtui.app import JamApp
 from jamtui.archive import rfc3339
@@ -157,8 +157,8 @@ class Walk:
         def record(kind: str, **data: object) -> None:
             loading.feed(json.dumps({"type": kind, "data": data}).encode())
 
-        record("jam", format=1, id="j", slug="tea", title="Tea", opens_at=rfc3339(NOW - timedelta(hours=5)),
-               closes_at=rfc3339(NOW + timedelta(hours=5)))  # fmt: skip
+        record("jam", format=1, id="j", slug="tea", title="Tea", opens_at=rfc3339(OPENS),
+               closes_at=rfc3339(CLOSES))  # fmt: skip
         for n, person in enumerate(PEOPLE):
             record("person", id=person, handle=f"p{n}", name=f"P {n}", role="participant")
         for n, forum in enumerate(FORUMS):
@@ -269,7 +269,7 @@ def read_by(walk: Walk, screen: JamScreen, key: str) -> set[str]:
     at, last = reader._cursor, len(reader._order) - 1
     if key == "space" and (branch := branch_ahead(walk, screen)) is not None:
         return {row.id for row in screen.session.posts([reader._key(one) for one in branch])} & seen
-    if key == "space" or key in (*"12346THi", "escape", "tab"):
+    if key == "space" or key in (*"12346THi", "escape", "tab") or (key == "x" and spot.filter):
         return seen
     if (key == "j" and at < last) or (key == "k" and at > 0):
         return seen & {row.id}
