@@ -48,6 +48,12 @@ _ADVICE = {
     "forbidden": "It stays refused unless somebody gives you the right. Try again then, or drop it.",
     "too_large": "Shorten it: edit it, and send it again.",
 }
+# The same of what has no text that could go elsewhere.
+_ADVICE_OTHERWISE = {
+    "jam_closed": "Nothing more can be done here. Try again if the Jam is opened once more, or drop it.",
+    "post_locked": "Try again when the thread is open, or drop it.",
+    "post_gone": "The post is not there any more: drop it.",
+}
 _OTHERWISE = "Change it and send it again, try again as it is, or drop it."
 
 
@@ -405,10 +411,11 @@ class Writing:
             when = self._when(at, link)
         elif row.state == "queued":
             when = "after what stands before it in its thread"
+        advice = _ADVICE if row.kind in ("post", "edit") else _ADVICE | _ADVICE_OTHERWISE
         return OutboxRow(
             row.id, row.kind, row.shown, safe_name(row.reason), safe_line(self._summary(row), 200), row.post_id,
             row.thread_id, row.forum_id, row.created, row.attempts, at if row.state == "queued" else None, when,
-            _ADVICE.get(row.code, _OTHERWISE) if row.shown is SendState.REFUSED else "", row.code,
+            advice.get(row.code, _OTHERWISE) if row.shown is SendState.REFUSED else "", row.code,
         )  # fmt: skip
 
     def _when(self, at: datetime | None, link: Link | None) -> str:
