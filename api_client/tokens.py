@@ -53,6 +53,33 @@ class FixedToken:
         return None
 
 
+class AskedToken:
+    """A token that something else gives: ``ask`` is called when the first call needs it, and once more when the server
+    refuses what it gave, however many calls were refused. It may block: it runs in a thread."""
+
+    def __init__(self, ask: Callable[[], str]) -> None:
+        self._ask = ask
+        self._lock = asyncio.Lock()
+        self._token: str | None = None
+        self._refused = ""
+
+    def __repr__(self) -> str:
+        return "AskedToken(hidden)"
+
+    async def token(self) -> str | None:
+        async with self._lock:
+            if self._token is None:
+                self._token = await asyncio.to_thread(self._ask)
+            return self._token
+
+    async def refreshed(self, old: str) -> str | None:
+        async with self._lock:
+            if self._token == old and self._refused != old:
+                self._refused = old
+                self._token = await asyncio.to_thread(self._ask)
+            return self._token if self._token != old else None
+
+
 class RefreshingToken:
     """An access token with its refresh token, refreshed once for all calls that find it expired.
 

@@ -24,6 +24,7 @@ from jamtui.paths import Home
 
 VERSION: Final = 1  # of the file; raised when a setting is renamed or its meaning changes, with a step in the migration
 _MAX_BYTES: Final = 1 << 20
+_COMMAND: Final = 'a list of words, like ["pass", "show", "jam"]'
 
 
 class ConfigError(JamError):
@@ -67,10 +68,18 @@ class Config(Struct, frozen=True):
         False
     )
     plain: Annotated[bool, Meta(description="lines of words instead of the full screen, as with --plain")] = False
+    token_command: Annotated[
+        tuple[str, ...],
+        Meta(description='a command that prints the token, as a list of words: ["pass", "show", "jam"]'),
+    ] = ()
     version: Annotated[int, Meta(description="of this file's form; leave it as it is")] = VERSION
     keys: Annotated[
         tuple[Entry, ...],
         Meta(description="an action has the keys named here and no others; [] takes them all away"),
+    ] = ()
+    token_commands: Annotated[
+        tuple[Entry, ...],
+        Meta(description="one for each Jam, by its address; such a Jam does not get the token of token_command"),
     ] = ()
     path: Path = Path("config.toml")
     problems: tuple[Problem, ...] = ()
@@ -157,7 +166,13 @@ def _read(table: dict[str, Any], path: Path, text: str) -> Config:
             problems.append(Problem(line, key, f"there is no setting {key!r}; {said}"))
         elif known[key] == tuple[Entry, ...] and isinstance(value, dict):
             taken[key] = tuple(Entry(name, one, lines.get((key, name), line)) for name, one in value.items())
-        elif (allowed := _allowed(known[key], value)) is not None:
+            if key == "token_commands":
+                problems += [
+                    Problem(one.line, f"{key}.{one.name}", f"{one.name} must be {_COMMAND}; it has no command")
+                    for one in taken[key]
+                    if not is_command(one.value)
+                ]
+        elif (allowed := _allowed(known[key], value, key)) is not None:
             default = getattr(Config(), key)
             counts = "none of it counts" if default == () else f"{_toml(default)} is used"
             problems.append(Problem(line, key, f"{key} must be {allowed}; {counts}"))
@@ -168,10 +183,17 @@ def _read(table: dict[str, Any], path: Path, text: str) -> Config:
         else:
             taken[key] = value
     taken.setdefault("version", VERSION if "version" in table else 0)  # files before the first version had none
+    if "token_command" in taken:
+        taken["token_command"] = tuple(taken["token_command"])
     return Config(**taken, path=path, problems=tuple(problems))
 
 
-def _allowed(kind: Any, value: Any) -> str | None:
+def is_command(value: object) -> bool:
+    """Whether it is a program and its arguments."""
+    return isinstance(value, list | tuple) and bool(value) and all(isinstance(word, str) and word for word in value)
+
+
+def _allowed(kind: Any, value: Any, key: str) -> str | None:
     """None when ``value`` is of ``kind``, else what is, in words."""
     if typing.get_origin(kind) is Literal:
         choices = typing.get_args(kind)
@@ -185,10 +207,14 @@ def _allowed(kind: Any, value: Any) -> str | None:
         return None if isinstance(value, int) and not isinstance(value, bool) and value > 0 else "a number above 0"
     if kind is str:
         return None if isinstance(value, str) else "text in quotes"
-    return "a table, below a line [keys]"
+    if kind == tuple[str, ...]:
+        return None if value == [] or is_command(value) else _COMMAND
+    return f"a table, below a line [{key}]"
 
 
 def _toml(value: object) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
     if isinstance(value, int):
         return str(value).lower()
     return f'"{value}"'

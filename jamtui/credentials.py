@@ -4,6 +4,7 @@
               answers within 3 s and gives back what was written; never a package that falls back to a plain file
     file      a file of mode 0600 in the data folder; only when the person asked for it (``--store file``)
     env       ``JAMTUI_TOKEN``: read, never written anywhere
+    command   a command of the person's own prints it (`jamtui.token_command`): never written anywhere
     none      nothing is kept (guests)
 
 A token in ``JAMTUI_TOKEN`` wins over every store: ask `environment_secret` first.
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 
 TOKEN_VARIABLE: Final = "JAMTUI_TOKEN"  # noqa: S105 - the name of a variable
-KINDS: Final = ("keyring", "file", "env", "none")
+KINDS: Final = ("keyring", "file", "env", "command", "none")
 
 _SERVICE: Final = "jamtui"
 _LIMIT: Final = 3.0  # seconds for one operation on a keyring, from looking for it to reading back

@@ -82,7 +82,7 @@ def template() -> str:
         f"version = {VERSION}",
     ]
     for one in settings():
-        if one.name in ("version", "keys"):
+        if one.name in ("version", "keys", "token_commands"):
             continue
         lines += ["", f"# {one.name}: {one.help}", f"# {one.name} = {_toml(one.default)}"]
     help_ = next(one.help for one in settings() if one.name == "keys")
@@ -99,6 +99,8 @@ def template() -> str:
             lines += ["", f"# {group}"]
         given = ", ".join(_toml(_typed(key)) for key in action.keys)
         lines.append(f"# {action.id} = [{given}]  # {action.help}")
+    help_ = next(one.help for one in settings() if one.name == "token_commands")
+    lines += ["", f"# token_command: {help_}.", "[token_commands]", '# "https://jam.example" = ["pass", "show", "jam"]']
     return "\n".join(lines) + "\n"
 
 
@@ -108,6 +110,8 @@ def _typed(key: str) -> str:
 
 
 def _toml(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
     if isinstance(value, bool | int):
         return str(value).lower()
     return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -19,6 +19,7 @@ from pathlib import Path
 import apsw
 from msgspec import Struct
 
+from jamtui import token_command
 from jamtui.commands import settings
 from jamtui.commands.context import Context
 from jamtui.credentials import open_store
@@ -354,6 +355,9 @@ def _secret(context: Context, jam: KnownJam) -> Finding:
     try:
         if environment_secret_of(context.home, jam, context.environ) is not None:
             return Finding(name, _OK, "by JAMTUI_TOKEN")
+        if jam.store == token_command.STORE:
+            token_command.secret_for(context.home, jam.origin, context.environ)
+            return Finding(name, _OK, "the token_command of config.toml gives a token")
         there = open_store(jam.store, home=context.home, environ=context.environ).load(jam.account) is not None
     except JamError as error:
         return Finding(name, _WRONG, error.title.rstrip("."), error.hint)

@@ -8,7 +8,7 @@ import getpass
 import sys
 from contextlib import closing
 
-from jamtui import first_paint
+from jamtui import first_paint, token_command
 from jamtui.commands import organisation, texts
 from jamtui.commands.context import Context
 from jamtui.commands.signals import while_asked
@@ -78,6 +78,8 @@ async def _enter(context: Context, args: argparse.Namespace, offer: Offer) -> Kn
     found = environment_secret(environ)
     if found is not None:
         return await sign_in.environment_token(home, offer, found.access_token, environ)
+    if token_command.words_for(home, offer.origin):
+        return await sign_in.command_token(home, offer, environ)
     return await _asked(context, offer, store)
 
 
@@ -182,12 +184,15 @@ def auth(context: Context, args: argparse.Namespace) -> int:
     kept = sign_in.environment_secret_of(context.home, jam, context.environ) is not None
     if not kept and jam.store in STORING:
         kept = open_store(jam.store, home=context.home, environ=context.environ).load(jam.account) is not None
+    if not kept and jam.store == token_command.STORE:
+        kept = bool(token_command.words_for(context.home, jam.origin))  # not run: it may ask, and nobody waits for it
     out = context.out
     if out.json:
         out.row(facts | {"signed_in": kept})
     else:
         where = {
-            "env": "in JAMTUI_TOKEN", "file": "in a file (0600)", "keyring": "in the keyring", "none": "nowhere"
+            "env": "in JAMTUI_TOKEN", "file": "in a file (0600)", "keyring": "in the keyring", "none": "nowhere",
+            "command": "with the token_command of config.toml",
         }[str(facts["store"])]  # fmt: skip
         who = "guest (reads only)" if jam.me.guest else f"@{safe_line(jam.me.handle)} ({safe_line(jam.me.role)})"
         out.line(f"Jam      {safe_line(jam.title)}")

@@ -22,7 +22,7 @@ from api_client import errors
 from api_client.client import JamClient
 from api_client.models import Discovery, Token
 from api_client.origin import parse_origin
-from api_client.tokens import FixedToken, RefreshingToken, TokenProvider
+from api_client.tokens import AskedToken, FixedToken, RefreshingToken, TokenProvider
 from api_client.transport import Bounds
 from jamtui.archive import Person
 from jamtui.credentials import TOKEN_VARIABLE, CredentialStore, NoStore, Secret, environment_secret, open_store
@@ -122,6 +122,16 @@ async def environment_token(home: Home, offer: Offer, text: str, environ: Mappin
     return _remember(home, offer, me, None, Secret(text), environ)
 
 
+async def command_token(home: Home, offer: Offer, environ: Mapping[str, str]) -> KnownJam:
+    """Signs in with what the person's own command prints (`jamtui.token_command`), which is never stored."""
+    from jamtui import token_command
+
+    secret = await asyncio.to_thread(token_command.secret_for, home, offer.origin, environ)
+    async with JamClient(offer.origin, tokens=FixedToken(secret.access_token)) as client:
+        me = await client.me()
+    return _remember(home, offer, me, None, secret, environ, store=token_command.STORE)
+
+
 async def sign_out(home: Home, jam: KnownJam, environ: Mapping[str, str], *, give_up: bool = False) -> str:
     """Revokes the token where the server can be reached, forgets the secret, and removes the Jam's folder.
 
@@ -200,6 +210,8 @@ def _tokens(home: Home, jam: KnownJam, environ: Mapping[str, str]) -> TokenProvi
     if jam.store == "env":
         what = "holds the token of another Jam" if environment_secret(environ) is not None else "is not set"
         raise NotSignedIn(f"{TOKEN_VARIABLE} {what}", "Set it again, or sign in with jamtui login.")
+    if jam.store == "command":
+        return AskedToken(lambda: _commanded(home, jam.origin, environ))
     keep = open_store(jam.store, home=home, environ=environ)
     secret = keep.load(jam.account)
     if secret is None:
@@ -225,6 +237,16 @@ def _tokens(home: Home, jam: KnownJam, environ: Mapping[str, str]) -> TokenProvi
         stored=stored,
         alone=lambda: _alone(jam.folder / "sign-in.lock"),
     )
+
+
+def _commanded(home: Home, origin: str, environ: Mapping[str, str]) -> str:
+    """What the token_command prints. A failure of it is told as a sign-in that does not hold."""
+    from jamtui import token_command
+
+    try:
+        return token_command.secret_for(home, origin, environ).access_token
+    except JamError as error:
+        raise errors.NotSignedIn(error.title, error.hint) from None
 
 
 @contextlib.asynccontextmanager
@@ -262,15 +284,22 @@ def kept(home: Home, offer: Offer, keep: CredentialStore, new: Token, environ: M
 
 
 def _remember(
-    home: Home, offer: Offer, me: Person, keep: CredentialStore | None, secret: Secret, environ: Mapping[str, str]
+    home: Home,
+    offer: Offer,
+    me: Person,
+    keep: CredentialStore | None,
+    secret: Secret,
+    environ: Mapping[str, str],
+    *,
+    store: str = "env",
 ) -> KnownJam:
-    """``keep`` None: the secret is that of JAMTUI_TOKEN, of which only a digest is written down."""
+    """``keep`` None: the secret is kept elsewhere, which ``store`` names; of JAMTUI_TOKEN a digest is written down."""
     before = _jam(home, offer, me.id)
     # A jamtui that runs goes on with the name under which it finds its secret.
     account = before.account if before.secrets else f"{offer.origin} {me.handle} {me.id}"
     jam = before.changed(handle=me.handle, name=me.name, role=me.role, account=account)
     if keep is None:
-        jam = jam.changed(store="env", token=_mark(offer.origin, secret))
+        jam = jam.changed(store=store, token=_mark(offer.origin, secret) if store == "env" else "")
     else:
         keep.save(account, secret)
         jam = jam.changed(store=keep.name, token="")

@@ -185,3 +185,22 @@ def test_two_people_have_a_folder_each(corporate: Server, new_home: Callable[...
         home.env = browser(tmp_path, login)
         home.jamtui(*words)
     assert sorted(row["handle"] for row in home.rows("jams")) == ["ada", "carol"]
+
+
+def test_a_token_by_a_command_of_ones_own(jam_server: Server, new_home: Callable[..., Home], tmp_path: Path) -> None:
+    """It is written nowhere; where it changes, the next call that is refused asks again."""
+    home = new_home()
+    secret = tmp_path / "secret"
+    token = json.loads(jam_server.admin("person", "token", "ana", "--json"))["token"]
+    secret.write_text(f"{token}\n")
+    home.path.mkdir(parents=True)
+    (home.path / "config.toml").write_text(f'[token_commands]\n"{jam_server.url}" = ["cat", "{secret}"]\n')
+    assert "as @ana" in home.jamtui("login", jam_server.url).stdout
+    assert home.row("auth", "status").items() >= {"store": "command", "signed_in": True}.items()
+    home.jamtui("sync")
+    kept = [file for file in home.path.rglob("*") if file.is_file() and token.encode() in file.read_bytes()]
+    assert kept == []
+    secret.unlink()
+    done = home.jamtui("sync", code=3)
+    assert "the token_command cat ended with code 1" in done.stderr
+    assert "No such file" in done.stderr

@@ -69,7 +69,7 @@ def test_a_link_into_a_managed_folder_is_read_as_it_is(home: Home, tmp_path: Pat
 def test_the_template_says_what_holds_anyway() -> None:
     """As it is, and with every comment in force: the same, and nothing in it is wrong."""
     text = migration.template()
-    live = re.sub(r"(?m)^# (?=[a-z-]+ = )", "", text)
+    live = re.sub(r"(?m)^# (?=[a-z_-]+ = )", "", text)
     for one in (text, live):
         chosen = config.parse(one, Path("config.toml"))
         assert chosen.problems == ()
@@ -81,10 +81,11 @@ def test_the_template_says_what_holds_anyway() -> None:
 
 def test_the_page_names_every_setting_with_its_default() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    rows = dict(re.findall(r"(?m)^\| `([a-z]+)` \|.*?\| `(.*?)` \|[^|]*\|$", page))
-    defaults = {one.name: one.default for one in config.settings() if one.name != "keys"}
+    rows = dict(re.findall(r"(?m)^\| `([a-z_]+)` \|.*?\| `(.*?)` \|[^|]*\|$", page))
+    defaults = {one.name: one.default for one in config.settings() if one.kind != tuple[config.Entry, ...]}
     assert rows == {name: config._toml(value) for name, value in defaults.items()}
     assert "## Keys" in page
+    assert "## A token from a command" in page
 
 
 def test_the_theme_chosen_last_is_kept(home: Home) -> None:
