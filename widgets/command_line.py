@@ -16,15 +16,13 @@ from textual.widgets import Input, Static
 from widgets.fields import Field, Lines
 
 
-class _Line(Field):
+class CommandField(Field):
     """The field of the line. ``ending`` is called when Enter was pressed, before the next key is let out."""
 
-    def __init__(self, ending: Callable[[], None], complete: Callable[[str], Sequence[str]], line: str) -> None:
-        super().__init__(line, suggester=Lines(complete), id="command", select_on_focus=False, compact=True)
-        self._ending = ending
+    ending: Callable[[], None]
 
     async def action_submit(self) -> None:
-        self._ending()
+        self.ending()
         await super().action_submit()
 
 
@@ -67,7 +65,11 @@ class CommandLine(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield Static(Content(":"), id="colon")
-        yield _Line(self._ending, self._complete, self._line)
+        field = CommandField(
+            self._line, suggester=Lines(self._complete), id="command", select_on_focus=False, compact=True
+        )
+        field.ending = self._ending
+        yield field
         yield Static(id="matches")
 
     def on_mount(self) -> None:
