@@ -296,6 +296,14 @@ def person_signout(arguments: argparse.Namespace) -> None:
     show(arguments, {"handle": arguments.handle, "ended": count}, line)
 
 
+def person_link(arguments: argparse.Namespace) -> None:
+    """Somebody who is here already comes by the issuer from now on."""
+    issuer = sign_in_commands.stored(arguments.db).issuer
+    write(arguments.db, lambda tx: oidc.link(tx, issuer, arguments.subject, _person(tx, arguments.handle)[0]))
+    fields: objects.Fields = {"handle": arguments.handle, "issuer": issuer, "subject": arguments.subject}
+    show(arguments, fields, f"{arguments.subject} of {issuer} is {arguments.handle}")
+
+
 def person_password(arguments: argparse.Namespace) -> None:
     """A password, or another one."""
     hashed = accounts.hash_password(_password_from_stdin())

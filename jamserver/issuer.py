@@ -106,17 +106,13 @@ class Issuer:
 
     async def _refresh(self) -> None:
         """Asks for the keys, or waits for whoever does at this moment. Leaves what there was when that fails."""
-        if self._fetching is None:
+        if self._fetching is None or self._fetching.done():
             if self._asked_at is not None and self._seconds() - self._asked_at < self._pause:
                 return
             self._asked_at = self._seconds()
             self._fetching = asyncio.create_task(self._fetch())
         task = self._fetching
-        try:
-            await asyncio.shield(task)
-        finally:
-            if task.done() and self._fetching is task:
-                self._fetching = None
+        await asyncio.shield(task)  # others may wait for it, too
 
     async def _fetch(self) -> None:
         try:
@@ -124,7 +120,7 @@ class Issuer:
                 _, self._keys = await fetch(self.url)
             self._keys_at = self._seconds()
             self._failed = False
-        except (IssuerError, TimeoutError) as error:
+        except (IssuerError, TimeoutError, OSError) as error:
             self._failed = True
             _LOG.warning("no keys from the issuer %s: %s", self.url, str(error) or "too slow")
 
@@ -183,8 +179,8 @@ def _checked(token: str, kind: str, key: Key, config: Config, nonce: str | None,
         _check_id_token(claims, config, nonce)
     elif claims["sub"] == claims.get("client_id"):
         raise refused("The token is a program's own, not a person's.")
-    if len(claims["sub"]) > 255:
-        raise refused("The token's sub is longer than 255 characters.")
+    if not claims["sub"].isascii() or len(claims["sub"]) > 255:
+        raise refused("The token's sub is not one of at most 255 ASCII characters.")
     return claims
 
 

@@ -155,7 +155,24 @@ def _require(config: Config, claims: dict[str, Any]) -> None:
 
 def _name(claims: dict[str, Any]) -> str:
     name = claims.get("name")
-    return clean_text(name).strip()[:MAX_NAME] if isinstance(name, str) else ""
+    if not isinstance(name, str):
+        return ""
+    whole = name.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")  # half pairs become U+FFFD
+    return clean_text(whole).strip()[:MAX_NAME]
+
+
+def link(tx: Tx, issuer: str, subject: str, person_id: str) -> None:
+    """Says by hand who somebody of an issuer is: a person who was here before. Raises `ConfigError` when it is said of
+    another person already."""
+    found = row(tx.db, "SELECT person_id FROM identities WHERE issuer = ? AND subject = ?", (issuer, subject))
+    if found is not None and found[0] != person_id:
+        other = value(tx.db, "SELECT handle FROM people WHERE id = ?", (found[0],))
+        raise ConfigError(f"{subject} of {issuer} is {other} already", "See that the subject is the right one")
+    if found is None:
+        role = value(tx.db, "SELECT role FROM people WHERE id = ?", (person_id,))
+        # A role above the lowest was given by hand: it is not to be what the issuer gave last.
+        given = role if role == ROLES[0] else ""
+        tx.db.execute("INSERT INTO identities VALUES (?, ?, ?, ?)", (issuer, subject, person_id, given))
 
 
 def free_handle(db: Connection, wanted: object, digits: Callable[[], int]) -> str:

@@ -90,7 +90,8 @@ def oidc_set(arguments: argparse.Namespace) -> None:
     show(arguments, msgspec.to_builtins(config), f"people of {config.issuer} may sign in")
 
 
-def _stored(path: Path) -> oidc.Config:
+def stored(path: Path) -> oidc.Config:
+    """The issuer that the file keeps. Raises `NotFound`."""
     db.prepare(path, create=False)
     with contextlib.closing(db.connect(path)) as reading:
         config = oidc.stored(reading)
@@ -101,7 +102,7 @@ def _stored(path: Path) -> oidc.Config:
 
 def oidc_show(arguments: argparse.Namespace) -> None:
     """What is kept of it."""
-    config = _stored(arguments.db)
+    config = stored(arguments.db)
     fields = msgspec.to_builtins(config)
     if arguments.json:
         show(arguments, fields, "")
@@ -120,7 +121,7 @@ def oidc_check(arguments: argparse.Namespace) -> None:
     """Asks the issuer as the server would."""
     from jamserver import issuer  # brings httpx and the cryptography
 
-    config = _stored(arguments.db)
+    config = stored(arguments.db)
     try:
         metadata, keys = asyncio.run(asyncio.wait_for(issuer.fetch(config.issuer), issuer.FETCH_WITHIN))
     except (issuer.IssuerError, TimeoutError) as error:

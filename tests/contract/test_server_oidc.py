@@ -176,6 +176,7 @@ def refused_tokens(issuer: Issuer, now: datetime) -> dict[str, tuple[str, str]]:
         "nobody's name": made(issuer, now, sub=""),
         "a number for a name": made(issuer, now, sub=7),
         "a name without end": made(issuer, now, sub="x" * 256),
+        "a name that is not ASCII": made(issuer, now, sub="zoë"),
         "a program's own": made(issuer, now, sub=issuer.client_id),
         "an ID token for an access token": (id_token(issuer, now)[0], ACCESS_TOKEN),
         "an ID token with the audience of the API": made(issuer, now, header={"typ": "JWT"}),
@@ -391,6 +392,21 @@ def test_roles_follow_the_issuer_until_somebody_gives_one_by_hand(start_jam: Any
     by_hand("host")
     assert come() == "host"
     issuer.close()
+
+
+def test_a_person_who_was_here_before_is_linked_by_hand_alone(start_jam: Any, oidc_issuer: Issuer) -> None:
+    jam = start_jam()
+    file = ["--db", str(jam.server.db)]
+    assert main(["person", "link", "mod", "sub-of-mod", *file]) == 5
+    set_issuer(jam, told(oidc_issuer, roles=(oidc.rule("groups=x:host", with_role=True),)))
+    assert enter(jam, access_token(oidc_issuer, "bob")).json()["person"]["handle"] == "bob2"
+    assert main(["person", "link", "mod", "sub-of-mod", *file]) == 0
+    assert main(["person", "link", "mod", "sub-of-mod", *file]) == 0
+    person = enter(jam, access_token(oidc_issuer, "mod")).json()["person"]
+    assert (person["handle"], person["role"]) == ("mod", "moderator")  # given by hand, and so it stays
+    assert person["id"] == jam.mod.get("/me").json()["id"]
+    assert main(["person", "link", "ada", "sub-of-mod", *file]) == 2
+    assert main(["person", "link", "nobody", "sub-of-ada", *file]) == 5
 
 
 def test_claims_may_be_required(jam: Any, oidc_provider: Provider) -> None:
