@@ -339,11 +339,18 @@ class Ways(Moving):
 
     def action_hot(self) -> None:
         self._hot_at = None
-        self._to("hot")
+        self._to_anew("hot")
 
     def action_people(self) -> None:
         self._people_at = None
-        self._to("people")
+        self._to_anew("people")
+
+    def _to_anew(self, place: str) -> None:
+        """Goes there, and shows it as it is now also when one is there already."""
+        there = self.spot.place == place
+        self._to(place)
+        if there:
+            self.reload()
 
     def action_person(self, handle: str = "") -> None:
         """The page of a person: the one named, else the author of the post under the cursor."""

@@ -195,6 +195,38 @@ async def test_hot_people_and_pages(app: JamApp, session: Session) -> None:
         assert person.screen.spot.place == "people"
 
 
+async def test_asking_again_for_what_is_hot_and_for_people_shows_them_as_they_are_now(
+    app: JamApp, session: Session
+) -> None:
+    """They are not sorted anew under the reader more than every twenty seconds, unless the reader wants it."""
+    async with app.run_test(size=(120, 40)) as pilot:
+        person = Person(pilot)
+        await person.press("H")
+        before = list(person.screen.list_now.keys)
+        last = session.threads(before[-1:])[0]
+        with closing(connection.connect(session.known.mirror, mirror.SCHEMA)) as db:
+            changed = Mirror(db).apply([("votes", b'{"post_id":"%s","up":900000000}' % last.id.encode())], "2-aaaa")
+        pilot.app.screen.post_message(JamChanged(changed))
+        await pilot.pause()
+        assert list(person.screen.list_now.keys) == before  # nothing moves by itself
+        await person.press("H")
+        now = list(person.screen.list_now.keys)
+        assert now == [row.thread.key for row in session.hot()]
+        assert now != before
+        assert set(person.screen.hot_rows()) == set(now)
+        await person.screen.perform("people")
+        await pilot.pause()
+        named = session.people()[-1]
+        with closing(connection.connect(session.known.mirror, mirror.SCHEMA)) as db:
+            one = {"id": named.id, "handle": named.handle, "name": "Renamed", "role": "participant"}
+            changed = Mirror(db).apply([("person", msgspec.json.encode(one))], "3-aaaa")
+        pilot.app.screen.post_message(JamChanged(changed))
+        await pilot.pause()
+        await person.screen.perform("people")
+        await pilot.pause()
+        assert "Renamed" in [row.name for row in person.screen.people_rows([named.id])]
+
+
 @pytest.mark.parametrize(
     ("lines", "place"),
     [(["threads"], "all"), (["hot"], "hot"), (["person demo"], "person"), (["filter is:unread"], "all")],
