@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 import msgspec
 
-from jamtui.errors import JamError
+from jamtui.errors import JamError, NotSignedIn
 from jamtui.paths import Home, make_private_dir, read_private, remove, write_private
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ _LIMIT: Final = 3.0  # seconds for one operation on a keyring, from looking for 
 _WAYS_OUT: Final = (
     f"Sign in again with --store file (a file that only you can read), or set {TOKEN_VARIABLE}, which is never stored."
 )
+_UNLOCK: Final = f"Unlock it where you sign in to this machine. Or: {_WAYS_OUT[0].lower()}{_WAYS_OUT[1:]}"
+_LOCKED: Final = ("KeyringLocked", "InitError")  # keyring's errors when nobody answers its question for a password
 
 # The only ones that are taken, in this order. keyring would also choose by itself: one that forgets (null), one that
 # always fails, a chain of several, or a plain-text file that some other package brought.
@@ -55,10 +57,8 @@ _BACKENDS: Final[dict[str, tuple[str, ...]]] = {
 T = TypeVar("T")
 
 
-class NoStore(JamError):
+class NoStore(NotSignedIn):
     """The store cannot keep or give a secret; the hint names the ways out."""
-
-    exit_code = 3
 
 
 class Secret(msgspec.Struct, frozen=True):
@@ -252,6 +252,8 @@ class KeyringStore:
         """
         if self._silent:
             raise self._no_answer()
+        for name in self._accepted():  # here, since a slow machine is no silent keyring
+            importlib.import_module(name.rpartition(".")[0])
         answers: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
 
         def run() -> None:
@@ -270,6 +272,8 @@ class KeyringStore:
             raise error
         if error is not None:
             # Only the kind of the error: what a backend says might hold what it was given.
+            if type(error).__name__ in _LOCKED:
+                raise NoStore("The keyring is locked, and nobody could be asked to unlock it", _UNLOCK) from None
             raise NoStore(f"The keyring refused ({type(error).__name__})", _WAYS_OUT) from None
         return value  # type: ignore[return-value]  # there was no error, so this is what work() returned
 

@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from api_client.client import JamClient
     from jamtui.sync.engine import Engine
     from jamtui.sync.outbox import Sender
+
+T = TypeVar("T")
 
 _LOOK = 0.25  # seconds between looks at what other processes wrote
 _TAKE_OVER = 1.0  # seconds between tries to become the holder
@@ -186,7 +188,7 @@ class Network:
         """A client with the reader's token; waits for a person when there is none to be had."""
         while True:
             try:
-                return self._new_client()
+                return await _apart(self._new_client)
             except JamError as error:
                 await self._until_signed_in(error)
 
@@ -400,6 +402,32 @@ class Network:
 
     def _progress(self, done: int, total: int) -> None:
         self.state = replace(self.state, progress=(done, total) if total else None)
+
+
+async def _apart(call: Callable[[], T]) -> T:
+    """What may block (a keyring that nobody unlocks), on a thread of its own, which ends with the process: who is
+    cancelled meanwhile does not wait for it."""
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[T] = loop.create_future()
+
+    def give(result: T | None, error: BaseException | None) -> None:
+        if answer.done():
+            return
+        if error is not None:
+            answer.set_exception(error)
+        else:
+            answer.set_result(result)  # type: ignore[arg-type]  # there was no error, so this is what call() returned
+
+    def work() -> None:
+        try:
+            found: tuple[T | None, BaseException | None] = (call(), None)
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            found = (None, error)
+        with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits any more
+            loop.call_soon_threadsafe(give, *found)
+
+    threading.Thread(target=work, name="jamtui-sign-in", daemon=True).start()
+    return await answer
 
 
 async def _any(*events: asyncio.Event, within: float) -> bool:

@@ -56,6 +56,18 @@ for use in (one.check, lambda: one.save(ana, secret), lambda: one.load(ana), lam
         raise SystemExit("no refusal")
 """
 
+LOCK = """
+import secretstorage
+secretstorage.get_default_collection(secretstorage.dbus_init()).lock()
+"""
+
+# As `seahorse` does it: an entry that a person removes by hand.
+REMOVE = """
+import secretstorage
+for item in secretstorage.get_default_collection(secretstorage.dbus_init()).get_all_items():
+    item.delete()
+"""
+
 # Owns the name of the secret service, reads every call and answers none.
 MUTE = """
 import sys
@@ -104,6 +116,32 @@ def test_gnome_keyring_keeps_reads_back_and_deletes(tmp_path: Path) -> None:
     kept = [path.read_bytes() for path in tmp_path.rglob("*.keyring")]
     assert kept
     assert not any(b"canary" in data for data in kept)
+
+
+@needs_dbus
+@needs_gnome_keyring
+def test_a_locked_keyring_refuses_and_an_entry_that_was_removed_is_none(tmp_path: Path) -> None:
+    """On one bus, to save time: every library's log is on, and holds no secret."""
+    script = """
+        printf secret | gnome-keyring-daemon --unlock --components=secrets >/dev/null
+        "$PYTHON" -c "$USE$SAVE" && "$PYTHON" -c "$REMOVE" && "$PYTHON" -c "$USE$GONE"
+        "$PYTHON" -c "$USE$SAVE" && "$PYTHON" -c "$LOCK" && "$PYTHON" -c "$USE$REFUSED"
+    """
+    log = "import logging, sys\nlogging.basicConfig(level=logging.DEBUG, stream=sys.stderr)\nlogging.debug('loud')\n"
+    found = on_a_bus(
+        script, tmp_path, USE=USE + log, SAVE="store().save(ana, secret)", LOCK=LOCK, REMOVE=REMOVE, REFUSED=REFUSED,
+        GONE="assert store().load(ana) is None\nstore().delete(ana)\nprint('gone')",
+    )  # fmt: skip
+    assert found.returncode == 0, found.stderr
+    first, *refusals = found.stdout.splitlines()
+    assert first == "gone"
+    assert len(refusals) == 4
+    for line in refusals:
+        assert line.startswith("The keyring is locked")
+        assert "--store file" in line
+        assert "JAMTUI_TOKEN" in line
+    assert "canary" not in found.stdout + found.stderr
+    assert "DEBUG:root:loud" in found.stderr
 
 
 @needs_dbus

@@ -626,6 +626,25 @@ def test_a_network_that_is_stopped_while_it_starts_ends(known: registry.KnownJam
         assert "jamtui-network" not in [thread.name for thread in threading.enumerate()]
 
 
+def test_who_leaves_does_not_wait_for_a_silent_keyring(known: registry.KnownJam, clock: Clock) -> None:
+    asked, answer = threading.Event(), threading.Event()
+
+    def silent() -> JamClient:
+        asked.set()
+        answer.wait()
+        return JamClient("http://127.0.0.1:9")
+
+    one = Session(known, clock=clock, rng=random.Random(1), new_client=silent)
+    one.start(lambda _: None)
+    assert asked.wait(60)
+    assert one.forums()  # who reads does not, either
+    one.close()
+    names = [thread.name for thread in threading.enumerate()]
+    assert "jamtui-network" not in names
+    assert "jamtui-sign-in" in names  # still waiting, and ends with the process
+    answer.set()
+
+
 def test_a_damaged_store_of_ones_own_is_told_with_where_it_is(known: registry.KnownJam, clock: Clock) -> None:
     known.own.write_bytes(b"not a database, but long enough to look at it" * 40)
     session = Session(known, clock=clock, rng=random.Random(1), new_client=None)
