@@ -1,0 +1,124 @@
+"""Promise 15: each route answers nobody, another person, a moderator and the author as docs/wire.md says.
+
+A row for each route; a route without a row fails the test. Every caller finds the Jam as it was: a post of ada's with a
+tag of hers, and a vote.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from jamserver import accounts, objects, oidc
+from jamserver.routes import ROUTES
+from jamserver.web import Who
+
+WHO = ("guest", "bob", "mod", "ada")
+OPEN = (200, 200, 200, 200)
+SIGN_IN = (401, 401, 401, 401)  # what is sent is wrong, whoever sends it
+MATCH = {"If-Match": '"1"'}
+
+# operation: (address, body, headers, status for guest, bob, mod and ada, who wrote the post)
+ROWS: dict[str, tuple[str, Any, dict[str, str], tuple[int, int, int, int]]] = {
+    "discover": ("/.well-known/jam", None, {}, OPEN),
+    "get_openapi": ("/openapi.json", None, {}, OPEN),
+    "get_jam": ("/jam", None, {}, OPEN),
+    "list_forums": ("/forums", None, {}, OPEN),
+    "get_forum": ("/forums/ideas", None, {}, OPEN),
+    "list_posts": ("/posts", None, {}, OPEN),
+    "get_post": ("/posts/{post}", None, {}, OPEN),
+    "get_post_tags": ("/posts/{post}/tags", None, {}, OPEN),
+    "list_tags": ("/tags", None, {}, OPEN),
+    "list_people": ("/people", None, {}, OPEN),
+    "get_person": ("/people/ada", None, {}, OPEN),
+    "list_changes": ("/changes", None, {}, OPEN),
+    "list_announcements": ("/announcements", None, {}, OPEN),
+    "get_snapshot": ("/snapshot", None, {}, OPEN),
+    "get_stream": ("/stream", None, {}, OPEN),
+    "get_me": ("/me", None, {}, (401, 200, 200, 200)),
+    "get_my_votes": ("/me/votes", None, {}, (401, 200, 200, 200)),
+    "put_post": ("/posts/{new}", {"forum_id": "{forum}", "title": "T", "body": "B"}, {}, (401, 201, 201, 201)),
+    "patch_post": ("/posts/{post}", {"body": "other"}, MATCH, (401, 403, 403, 200)),
+    "delete_post": ("/posts/{post}", None, MATCH, (401, 403, 200, 200)),
+    "put_tag": ("/posts/{post}/tags/more", None, {}, (401, 200, 200, 200)),
+    "delete_tag": ("/posts/{post}/tags/own", None, {}, (401, 403, 200, 200)),
+    "put_vote": ("/posts/{post}/vote", None, {}, (401, 200, 200, 200)),
+    "delete_vote": ("/posts/{post}/vote", None, {}, (401, 200, 200, 200)),
+    "put_announcement": ("/announcements/{new}", {"body": "Welcome"}, {}, (401, 403, 201, 403)),
+    "sign_in_with_password": ("/auth/password", {"handle": "ada", "password": "wrong"}, {}, SIGN_IN),
+    "sign_in_with_invite": ("/auth/invite", {"code": "wrong", "handle": "eve"}, {}, SIGN_IN),
+    "sign_in_with_oidc": (
+        "/auth/oidc",
+        {"subject_token": "a.b.c", "subject_token_type": "urn:ietf:params:oauth:token-type:id_token"},
+        {},
+        SIGN_IN,
+    ),
+    "refresh_token": ("/auth/refresh", {"refresh_token": "wrong"}, {}, SIGN_IN),
+    "revoke_token": ("/auth/revoke", {"token": "wrong"}, {}, (204, 204, 204, 204)),
+}
+
+
+def test_there_is_a_row_for_each_route() -> None:
+    assert set(ROWS) == {route.name for route in ROUTES}
+
+
+@pytest.mark.parametrize("guests", [True, False], ids=["guests read", "no guests"])
+def test_each_route_answers_each_caller_as_documented(
+    start_jam: Callable[..., Any], guests: bool, figure: Callable[..., None]
+) -> None:
+    jam = start_jam(vote_join=0.0, tries_a_minute=10**6)
+    jam.server.write(lambda tx: oidc.store(tx, oidc.Config("http://127.0.0.1:1", "jamtui")))
+    kinds = {route.name: (route.method, route.who) for route in ROUTES}
+    posts = iter([jam.thread(tags=["own"])["id"] for _ in range(len(ROWS) * len(WHO))])
+    jam.server.write(lambda tx: objects.change_jam(tx, {"guests": guests}))
+    asked = 0
+    for name, (address, body, headers, expected) in ROWS.items():
+        method, who = kinds[name]
+        root = jam.url if address in ("/.well-known/jam", "/openapi.json") else f"{jam.url}/api/v1"
+        for caller, status in zip(WHO, expected, strict=True):
+            places = {"{post}": next(posts), "{new}": str(uuid.uuid4()), "{forum}": jam.forum["id"]}
+            filled = {key: places.get(value, value) for key, value in body.items()} if body else None
+            for place, value in places.items():
+                address = address.replace(place, value)
+            with getattr(jam, caller).stream(method, root + address, json=filled, headers=headers) as answer:
+                refused = caller == "guest" and who is Who.ANY and not guests
+                assert answer.status_code == (403 if refused else status), (name, caller)
+            address = ROWS[name][0]
+            asked += 1
+    figure(
+        f"promise 15: {asked} cells of route x caller answer as documented, guests {'read' if guests else 'refused'}"
+    )
+
+
+def test_nobody_reads_what_is_anothers(jam: Any, figure: Callable[..., None]) -> None:
+    """What has a route of its own is one's own: votes, and who one is. All that others can read says nothing of it."""
+    post = jam.thread()
+    jam.ada.put(f"/posts/{post['id']}/vote").raise_for_status()
+    jam.server.write(
+        lambda tx: accounts.set_password(tx, jam_person(tx, "ada"), accounts.hash_password("correct horse"))
+    )
+    assert jam.ada.get("/me/votes").json() == {"items": [post["id"]]}
+    for other in (jam.bob, jam.mod):
+        assert other.get("/me/votes").json() == {"items": []}
+        assert other.get("/me").json()["handle"] != "ada"
+    ada = jam.ada.get("/me").json()
+    everything = ""
+    for route in ROUTES:
+        if route.method == "GET" and route.who is not Who.SIGNED_IN and route.name not in ("get_stream", "get_openapi"):
+            address = ROWS[route.name][0].replace("{post}", post["id"])
+            root = jam.url if route.name == "discover" else f"{jam.url}/api/v1"
+            everything += jam.bob.get(root + address).text
+    assert "argon2" not in everything
+    votes = [item for item in jam.changes() if item["type"] == "votes"]
+    assert [set(item["data"]) for item in votes] == [{"post_id", "up"}]
+    assert ada["id"] not in str(votes)
+    figure("promise 15: 0 cross-reads of votes and accounts")
+
+
+def jam_person(tx: Any, handle: str) -> str:
+    found = objects.find_person(tx.db, handle)
+    assert found is not None
+    return found[0]
