@@ -265,7 +265,12 @@ def _hours(text: str) -> float:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command; returns its exit code. argparse itself exits with 2 for words it does not know."""
-    arguments = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    try:
+        "".join(words).encode()
+    except UnicodeEncodeError:  # Python hands on the bytes of such a word as halves of surrogate pairs
+        return _tell("a word of the command is not UTF-8", "Check how your terminal encodes what you type.", 2)
+    arguments = parser().parse_args(words)
     told = logging.StreamHandler()  # warnings and errors, as Python does by itself
     told.setLevel(logging.WARNING)
     told.setFormatter(HarmlessLog())

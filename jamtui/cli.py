@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 _TOKEN = "JAMTUI_TOKEN"  # noqa: S105 - the name of a variable, also in jamtui.credentials
+_MOST_WORDS = 2_000  # characters of what is told about an error: a hint may name every forum of the Jam
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -105,13 +106,19 @@ def _failed(error: BaseException, title: str, hint: str, code: int, debug: bool)
         import traceback
 
         sys.stderr.write(safe_block("".join(traceback.format_exception(error))))
-    sys.stderr.write(safe_line(problem(title, hint)) + "\n")
+    sys.stderr.write(safe_line(problem(title, hint), _MOST_WORDS) + "\n")
     return code
 
 
 def _run(words: list[str], environ: Mapping[str, str]) -> int:
     if not words:
         return _last_screen(environ)
+    try:
+        "".join(words).encode()
+    except UnicodeEncodeError:  # Python hands on the bytes of such a word as halves of surrogate pairs
+        raise UsageError(
+            "a word of the command is not UTF-8", "Check how your terminal encodes what you type."
+        ) from None
     from jamtui.commands import parser
 
     name = parser.command_in(words)

@@ -10,14 +10,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from jamtui.model import Conflict
+from widgets.dialog import Dialog
 from widgets.rows import age
 
 
-class ConflictDialog(ModalScreen[str]):
+class ConflictDialog(Dialog[str]):
     """Answers "mine", "theirs", "edit" (a third one, made of mine) or "" for later."""
 
     CSS_PATH = ["../widgets/dialog.tcss", "conflict.tcss"]  # noqa: RUF012 - as Textual declares it

@@ -13,15 +13,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
+from widgets.dialog import Dialog
 from widgets.links import Link
 from widgets.list_dialog import ListDialog
 
 
-class Confirm(ModalScreen[bool]):
+class Confirm(Dialog[bool]):
     """A question; y or Enter on the button does it, n or Esc leaves things as they are."""
 
     CSS_PATH = "../widgets/dialog.tcss"
@@ -60,7 +60,7 @@ class Confirm(ModalScreen[bool]):
         self.dismiss(answer)
 
 
-class OpenLink(ModalScreen[str]):
+class OpenLink(Dialog[str]):
     """Asks before a link leaves the terminal; answers "open", "copy" or "".
 
     The real host is shown apart: a text that looks like another site deceives nobody.

@@ -11,10 +11,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from jamtui.actions import AS_DELIVERED, Action, Keymap, grouped
+from widgets.dialog import Dialog
 from widgets.fields import Field
 
 _KEYS = 14  # cells of the columns of keys and names
@@ -22,7 +22,7 @@ _NAME = 18
 _WIDE = 72  # cells from which on what an action does stands beside its name
 
 
-class Help(ModalScreen[None]):
+class Help(Dialog[None]):
     """The help screen. Esc or q leaves; / goes to the field that narrows it."""
 
     CSS_PATH = "help.tcss"

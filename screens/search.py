@@ -18,7 +18,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Input, Static
 from textual.widgets.input import Selection
@@ -31,6 +30,7 @@ from screens.type_ahead import hold_keys, release_keys
 from widgets.at_once import AtOnce
 from widgets.bindings import bindings
 from widgets.compositor import SparingScreen
+from widgets.dialog import Dialog
 from widgets.fields import Field
 from widgets.lists import HitList
 from widgets.row_list import RowList
@@ -61,7 +61,7 @@ class _Line(Static, AtOnce):  # Textual takes styles from the first alone
             self.update(words, layout=False)  # a layout costs a frame
 
 
-class Search(SparingScreen[Chosen | None], ModalScreen[Chosen | None]):
+class Search(SparingScreen[Chosen | None], Dialog[Chosen | None]):
     """Answers the hit that was opened; None when it was left."""
 
     CSS_PATH = "search.tcss"

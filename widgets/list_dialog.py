@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeVar
+from typing import Final
 
 from textual.binding import Binding
-from textual.screen import ModalScreen
 from textual.widgets import OptionList
 
-Answer = TypeVar("Answer")
+from widgets.dialog import Answer, Dialog
 
 # Of a dialog in which nothing is typed; a person's own keys reach them by their ids (`jamtui.keymap`).
 LETTERS: Final = (
@@ -19,7 +18,7 @@ LETTERS: Final = (
 )
 
 
-class ListDialog(ModalScreen[Answer]):
+class ListDialog(Dialog[Answer]):
     """Has one `OptionList`. Which keys do what stands in the bindings of each dialog."""
 
     def action_move(self, step: int) -> None:

@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 30.0 * float(os.environ.get("JAMTUI_PATIENCE", "1"))
 KEYS = {
     "enter": "\r", "escape": "\x1b", "space": " ", "tab": "\t", "up": "\x1b[A", "down": "\x1b[B", "ctrl+s": "\x13",
-    "ctrl+p": "\x10", "ctrl+c": "\x03", "ctrl+z": "\x1a", "backspace": "\x7f",
+    "ctrl+p": "\x10", "ctrl+c": "\x03", "ctrl+z": "\x1a", "backspace": "\x7f", "ctrl+r": "\x12", "pagedown": "\x1b[6~",
     "shift+tab": "\x1b[Z",
 }  # fmt: skip
 PYTHON = {"PYTHONPATH": str(ROOT), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}

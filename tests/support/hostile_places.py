@@ -1,0 +1,60 @@
+"""Every place of the full screen that shows text, and how one comes to it in the home of `hostile_jam`.
+
+Keys are those of both, the tests' terminal and Textual's pilot. Each walk begins in a list; a place is there when its
+words (a regular expression) stand on the screen, and `leave` goes back to a list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Place:
+    name: str
+    keys: tuple[str, ...]
+    words: str
+    leave: tuple[str, ...] = ()
+
+
+def line(words: str) -> tuple[str, ...]:
+    """A line of the ``:`` line."""
+    return (":", *words, "enter")
+
+
+ONE = ("escape",)
+PLACES = (
+    Place("forums", ("1", "g"), r"What it is about"),
+    Place("card of a forum", ("j", "j", "j"), r"│ *f3 "),
+    Place("threads", ("g", "enter"), r"t155 "),
+    Place("thread", ("T", "enter"), r"Space read on   r reply"),
+    Place("new posts", ("2",), r"New posts"),
+    Place("mentions", ("3",), r"answer to you"),
+    Place("saved posts", ("4",), r" Saved  +156"),
+    Place("outbox", ("5",), r"What waits"),
+    Place("followed", ("6",), r" Followed  +1\d\d"),
+    Place("hot now", ("H",), r"Hot now"),
+    Place("all threads", ("T",), r"All forums"),
+    Place("people", line("people"), r"Who it is"),
+    Place("a person", ("j", "enter"), r"Space read on   r reply"),
+    Place("plan", ("P",), r"Plan for"),
+    Place("posts with a tag", line("tag x"), r"tag:x", ONE),
+    Place("order", ("T", "S"), r"Sort the threads by", ONE),
+    Place("filter", ("T", "f", *"tag:"), r"Show only threads", ONE),
+    Place("drafts", ("7",), r"Drafts(.|\n)*t\d+ ", ONE),
+    Place("marks", line("muted"), r"Muted and followed", ONE),
+    Place("tags of a post", ("4", "t"), r"find a tag, or write", ONE),
+    Place("search", ("/", *"mark1"), r"hits"),
+    Place("best hits", ("ctrl+r",), r"newest first", ONE),
+    Place("completion of a search", ("/", *"tag:", "tab"), r"tag:\S", ONE),
+    Place("earlier searches", ("/", "up"), r"/ \S", ONE),
+    Place("help", ("?",), r"Keys", ONE),
+    Place("palette", ("ctrl+p",), r"Search for commands", ONE),
+    Place("completion of a command", (":", *"forum f1", "tab"), r":forum f1\S", ONE),
+    Place("what was not found", line("forum nothing"), r"(?i)no forum"),
+    Place("reply", ("4", "r"), r"Reply to", ONE),
+    Place("quoted", ("4", "j", ">"), r"(?s)Reply to.*> "),
+    Place("preview", ("ctrl+r",), r"▎", ONE),
+    Place("both versions", ("5", "G", "r"), r"It was changed meanwhile", ONE),
+    Place("what was done", ("4", "m"), r"[Mm]uted: "),
+)
