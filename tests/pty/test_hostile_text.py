@@ -21,20 +21,26 @@ LAST = len(TEXTS) - 1
 PASTED = MIX.replace("\n", " ")
 
 
-def page_through(jam: Any, row: str) -> None:
-    """From the first row of a list to its last: ``row`` finds the numbers of those on the screen."""
-    seen: set[int] = set()
+def page_through(jam: Any, row: str, last: int = LAST) -> None:
+    """From the first row of a list to ``last``: ``row`` finds the numbers of those on the screen."""
+    begin = len(jam.output)
+    page: set[int] = set()
 
-    def more(screen: str) -> bool:
+    def next_page(screen: str) -> bool:
+        """Whether all of the page is there: of the one before only a row is left, which both show."""
+        nonlocal page
         here = set(map(int, re.findall(row, screen)))
-        known = here <= seen
-        seen.update(here)
-        return not known
+        whole = bool(here - page) and (len(here & page) <= 1 or last in here)
+        if whole:
+            page = here
+        return whole
 
-    while LAST not in seen:
-        jam.wait(more, f"more of {row} than {sorted(seen)}")
+    while last not in page:
+        jam.wait(next_page, f"more of {row} than {sorted(page)}")
         jam.press("pagedown")
-    assert len(seen) >= LAST - 3, "a page shows its first and last line again: nothing is passed by"
+    # A frame may be gone from the screen before we look; it was written all the same.
+    written = set(map(int, re.findall(row.encode(), jam.output[begin:])))
+    assert set(range(len(TEXTS))) - written == set()
 
 
 @pytest.mark.slow
@@ -54,11 +60,14 @@ def test_no_payload_drives_the_terminal(
         if place.leave:  # a lone ESC is known as such when nothing follows it
             jam.wait(lambda screen, place=place: re.search(place.words, screen) is None, f"not {place.name}")
     jam.press(*line(f"post {new('opener', 0)}"))
-    page_through(jam, r"\bmark(\d+)\.")
+    page_through(jam, r"mark(\d+)\.")
     if ALL:
-        for keys, row in ((("1", "g"), r"\bf(\d+) "), (("T", "g"), r"\bt(\d+) "), (line("people"), r"@h(\d+)")):
-            jam.press(*keys)
-            page_through(jam, row)
+        jam.press("1", "g")
+        page_through(jam, r"f(\d+) ")
+        jam.press("T", "g")
+        page_through(jam, r"t(\d+) ", 1)  # the newest first
+        jam.press(*line("people"), *["pagedown"] * 8)
+        jam.wait_for("Who it is")
     jam.press("\x11")
     assert jam.wait_end() == 0
     hits, sent = payload_controls(jam.output), driven(jam.output)
