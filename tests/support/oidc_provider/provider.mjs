@@ -38,6 +38,9 @@ const CLIENTS = [
 const SUB = 'sub-of-'; // what a login's `sub` begins with: it is not the handle
 const PATHS = ['/', '/callback', '/signed-in'];
 
+// Standard output is for one line; nobody reads what comes after it.
+console.log = console.info = console.warn = console.debug = console.error;
+
 const realNow = Date.now;
 let offset = 0;
 Date.now = () => realNow() + offset * 1000;
@@ -269,7 +272,7 @@ const admin = http.createServer(async (request, response) => {
   }
 });
 admin.listen(0, '127.0.0.1', () => {
-  console.log(JSON.stringify({ admin: `http://127.0.0.1:${admin.address().port}` }));
+  process.stdout.write(`${JSON.stringify({ admin: `http://127.0.0.1:${admin.address().port}` })}\n`);
 });
 process.stdin.resume();
 process.stdin.on('end', () => process.exit(0));
