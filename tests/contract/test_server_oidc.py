@@ -224,6 +224,26 @@ def test_no_bad_token_is_believed(
     figure(f"sign-in: {len(bad)} kinds of bad issuer tokens, 0 believed")
 
 
+@pytest.mark.parametrize(
+    ("ahead", "answered"),
+    [
+        (45, ""),
+        (90, "The token is from the future: here it is"),
+        (-630, ""),
+        (-700, "The token's time is over: here it is"),
+    ],
+)
+def test_an_issuer_whose_clock_is_another_is_believed_within_a_minute(
+    jam: Any, oidc_issuer: Issuer, ahead: int, answered: str
+) -> None:
+    """Its access tokens live for ten minutes."""
+    set_issuer(jam, told(oidc_issuer))
+    oidc_issuer.clock(ahead)
+    answer = enter(jam, access_token(oidc_issuer))
+    assert answer.status_code == (401 if answered else 200)
+    assert answer.json().get("detail", "").startswith(answered)
+
+
 def test_access_tokens_need_an_audience(jam: Any, oidc_issuer: Issuer) -> None:
     set_issuer(jam, oidc.Config(oidc_issuer.url, oidc_issuer.client_id))
     tokens = oidc_issuer.tokens("ada", resource=AUDIENCE)
