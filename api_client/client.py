@@ -66,6 +66,7 @@ _IDS = msgspec.json.Decoder(models.WireIds)
 _VOTE = msgspec.json.Decoder(models.WireVote)
 _CHANGES = msgspec.json.Decoder(models.WireChanges)
 _CHANGE = msgspec.json.Decoder(models.WireChange)
+_ROUGH = 256 << 10  # bytes of a page in which what is wrong is looked for
 _ROUGH_CHANGES = msgspec.json.Decoder(models.WireRawChanges)
 _NUMBERED = msgspec.json.Decoder(models.WireNumbered)
 
@@ -313,6 +314,8 @@ class JamClient:
         try:
             page = decoded(_CHANGES, answer.body, "page of changes")
         except BadAnswer:  # one of them is wrong, or the page as a whole
+            if len(answer.body) > _ROUGH:
+                raise  # cut into pieces, many small ones would take many times the room: ask for fewer
             rough = decoded(_ROUGH_CHANGES, answer.body, "page of changes")
             return ChangesPage([_change(item) for item in rough.items], rough.head, etag)
         return ChangesPage([item.change() for item in page.items], page.head, etag)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from api_client import errors
-from api_client.models import Change, ChangesPage, Heartbeat, Wish
+from api_client.models import Change, Heartbeat, Wish
 from jamtui.archive import ArchiveError, rfc3339
 from jamtui.model import Changed
 from jamtui.store import rescue
@@ -31,7 +31,7 @@ from jamtui.store.own import Own, Queued
 if TYPE_CHECKING:
     from api_client.client import JamClient
 
-PAGE = 1_000  # changes asked for at once
+PAGES = (1_000, 30, 1)  # changes asked for at once; fewer where an answer was broken, to come up to what is wrong in it
 FRAME = 1 / 30  # seconds from one transaction to the next
 GATHER = 0.002  # seconds in which what the socket has already is read into a transaction
 _FEW = 100  # changes; a stream that brings more at once is read as fast as it comes
@@ -122,13 +122,17 @@ class Engine:
             return await self._load_snapshot() + await self._pages()
 
     async def _pages(self) -> int:
-        applied = 0
+        applied = fewer = 0
         while True:
             cursor = self._mirror.cursor or START
             try:
-                page = await self._page(cursor)
+                page = await self._client.changes(cursor, limit=PAGES[fewer])
             except errors.BadAnswer:
-                return applied + await self._load_snapshot()  # where that change is one record of many
+                fewer += 1
+                if fewer == len(PAGES):
+                    return applied + await self._load_snapshot()  # where that change is one record of many
+                continue
+            fewer = min(fewer, 1)
             if not applied:
                 self._ends(seq_of(page.head))
             behind = seq_of(page.head) - seq_of(cursor)
@@ -147,13 +151,6 @@ class Engine:
             applied += len(page.items)
             if page.items[-1].cursor == page.head:
                 return applied  # nothing came meanwhile: to ask for what is behind it would be one request more
-
-    async def _page(self, cursor: str) -> ChangesPage:
-        """The next changes; where a page of many is broken, the next one alone. Nothing stands in the way for ever."""
-        try:
-            return await self._client.changes(cursor, limit=PAGE)
-        except errors.BadAnswer:
-            return await self._client.changes(cursor, limit=1)
 
     async def _load_snapshot(self) -> int:
         async with self._client.snapshot() as snapshot:
