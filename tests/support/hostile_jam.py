@@ -138,7 +138,6 @@ OWN = re.compile(
     rb"|\x1b\[\?(?:1049|25|7|1000|1002|1003|1004|1006|1015|1016|2004|2026|2048)[hl]"  # modes
     rb"|\x1b\[\?(?:2026|2048)\$p|\x1b\[>\d*u|\x1b\[<u|\x1b\[\?1049[hl]|\x1b\[6n|\x1b\[c|\x1b\[>4;[0-2]m"
     rb"|\x1b\]22;[a-z-]*\x07"  # the shape of the pointer
-    rb"|\x1b\]52;c;[A-Za-z0-9+/=]*\x07"  # what was copied
 )
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 

@@ -1,0 +1,146 @@
+"""Strangers' text in what commands and plain mode print on a terminal: every payload in every field, by bytes."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import re
+import struct
+import sys
+import termios
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hostile_jam import MIX, OLD, TEXTS, driven, hostile_home, new, payload_controls
+from pty_terminal import PYTHON
+
+from jamtui import cli
+
+ALL = os.environ.get("JAMTUI_HOSTILE") == "all"
+POST, REPLY = new("opener", 0), new("reply", 5)
+COMMANDS: tuple[tuple[str, ...], ...] = (
+    ("forums",), ("threads", f"f0{TEXTS[0][:150]}"), ("threads",), ("threads", MIX), ("threads", "--sort", "votes"),
+    ("show", POST), ("show", REPLY), ("show", MIX), ("tags",), ("people",), ("people", f"@h3{TEXTS[3][:150]}"),
+    ("people", MIX), ("search", "mark5"), ("search", MIX), ("search", f"tag:{MIX}"), ("hot",), ("plan", "5"),
+    ("outbox",), ("outbox", "show", new("out", 1)), ("outbox", "show", new("out", 2)), ("outbox", "show", MIX),
+    ("outbox", "show", new("edit", 0)), ("drafts",), ("drafts", "--thrown"), ("muted",), ("followed",), ("jams",),
+    ("auth", "status"), ("doctor",), ("export", "--format", "markdown"), ("export", "--format", "jam"),
+    ("state", "export"), ("config", "check"), ("mute", f"#{MIX}"), ("follow", f"@{MIX}"), ("tag", POST, MIX),
+    ("vote", POST), ("reply", POST, "--body", MIX), ("post", "--forum", MIX, "--title", MIX, "--body", MIX),
+    ("edit", new("reply", OLD), "--body", MIX), ("login", f"http://127.0.0.1:9/{MIX}", "--guest"), ("logout", MIX),
+    ("open", f"/nowhere/{MIX}", "--index-only"), (MIX,), (f"--{MIX}",), ("forums", "--jam", MIX), ("sync",),
+    ("forums", "--theme", MIX), ("show", f"--{MIX}"), ("completion", MIX), ("demo", "--freeze", MIX),
+)  # fmt: skip
+
+
+class Pty:
+    """A terminal of 140 columns, for standard output and standard error of commands that run in this process."""
+
+    def __init__(self) -> None:
+        self._master, self._slave = pty.openpty()
+        fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 140, 0, 0))
+        self._told = threading.Condition()
+        self._got = b""
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        with contextlib.suppress(OSError):  # closed
+            while data := os.read(self._master, 1 << 16):
+                with self._told:
+                    self._got += data
+                    self._told.notify_all()
+
+    def run(self, words: tuple[str, ...]) -> bytes:
+        with os.fdopen(os.dup(self._slave), "w", encoding="utf-8") as out, pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "stdout", out)
+            patch.setattr(sys, "stderr", out)
+            cli.main(words)
+        os.write(self._slave, b"<the end>")
+        with self._told:
+            assert self._told.wait_for(lambda: self._got.endswith(b"<the end>"), 30)
+            got, self._got = self._got.removesuffix(b"<the end>"), b""
+        return got
+
+    def close(self) -> None:
+        os.close(self._slave)
+        os.close(self._master)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("home")
+    hostile_home(folder / "jamtui")
+    config = folder / "jamtui" / "config.toml"
+    config.touch(mode=0o600)
+    hostile = MIX.encode("unicode_escape").decode().replace("\\x", "\\u00").replace('"', "")
+    config.write_text(f'version = 1\ntheme = "{hostile}"\n"a{hostile}" = 1\n[keys]\nnext = "{hostile}"\n', "utf-8")
+    return folder
+
+
+@pytest.fixture
+def at_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("JAMTUI_HOME", str(home / "jamtui"))
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in PYTHON.items():
+        monkeypatch.setenv(name, value)
+    return
+
+
+@pytest.mark.usefixtures("at_home")
+def test_no_command_hands_a_payload_to_the_terminal(figure: Callable[[str], None]) -> None:
+    terminal = Pty()
+    printed = 0
+    try:
+        for words in COMMANDS:
+            for more in ((), ("--json",), ("--plain",), ("--debug",)) if ALL else ((), ("--json",)):
+                output = terminal.run((*words, *more))
+                printed += len(output)
+                assert payload_controls(output) == [], (ascii(words), more)
+                assert driven(output) == [], (ascii(words), more)
+                assert b"unexpected" not in output, (ascii(words), output)
+    finally:
+        terminal.close()
+    assert printed > 300_000
+    figure(f"promise 1: 0 payload control bytes over {len(TEXTS)} payloads x {len(COMMANDS)} commands")
+
+
+@pytest.mark.usefixtures("at_home")
+def test_json_has_the_text_as_it_came_without_controls(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    """What programs read is whole, and moves no cursor when it is looked at."""
+    assert cli.main(["show", POST, "--json"]) == 0
+    out = capsysbinary.readouterr().out
+    assert b"\\u001b[2J" in out
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", out.decode())
+
+
+# Keys of plain mode: through every list and every kind of dialog; "." and an empty line end what is asked.
+PLAIN = (
+    "j" * 30, "g", "\r", "j" * len(TEXTS), "g", "\r", " " * 60, "q", "2", "j" * 20, "3", "j" * 20, "4", "j" * 20, "5",
+    "j" * 20, "6", "j" * 20, "H", "j" * 20, "T", "j" * 20, "i", "q", "7", "\r", ":people\r", "j" * 30, ":tag x\r",
+    "/mark1\r", "j" * 10, "?", ":muted\r", ":forum nothing\r", f":post {REPLY}\r", "o", "s", "m", "+", "t", "\r",
+    ":forum f1\t\t\r",
+)  # fmt: skip
+
+
+def test_plain_mode_hands_no_payload_to_the_terminal(
+    terminal: Callable[..., Any], home: Path, figure: Callable[[str], None]
+) -> None:
+    one = terminal("--plain", size=(140, 50), JAMTUI_HOME=str(home / "jamtui"))
+    one.wait_for("Forum 1 of")
+    for keys in PLAIN:
+        one.press(*keys)
+    one.press(*f":post {new('reply', 155)}\r")
+    one.wait_for("mark155.")
+    one.press("\x11")
+    assert one.wait_end() == 0
+    hits, sent = payload_controls(one.output, "\b"), driven(one.output)
+    assert (hits[:9], sent[:9]) == ([], [])
+    assert len(one.output) > 100_000
+    assert one.line_settings() == one.before
+    figure(f"promise 1: 0 payload control bytes over {len(TEXTS)} payloads in plain mode, {len(one.output):,} bytes")
