@@ -37,16 +37,20 @@ async def password(call: Call) -> Response:
 
 async def invite(call: Call) -> Response:
     services, asked = call.services, call.json(wire.InviteSignIn)
-    key = f"address {call.address}"
-    services.tries.begin(key)
-    # Before the password is hashed, which is work: a code that nobody made costs next to nothing.
-    await services.readers.run(lambda db: accounts.require_invite(db, asked.code, call.now))
+    try:
+        # Before the password is hashed, which is work: a code that nobody made costs next to nothing.
+        await services.readers.run(lambda db: accounts.require_invite(db, asked.code, call.now))
+    except Problem:
+        # Counted afterwards: nobody guesses a code, and a whole company may come from one address at once.
+        services.tries.begin(f"address {call.address}")
+        raise
+    # Whoever has a code learns with it which handles are taken, so many a minute.
+    services.tries.begin(f"code {accounts.invite_name(asked.code)}")
     hashed = await services.hashing.hash(asked.password) if asked.password else None
     name = wire.clean_text(asked.name or "").strip()
     granted = await services.writer.run(
         lambda tx: accounts.accept_invite(tx, asked.code, asked.handle, name, hashed, services.new_secret)
     )
-    services.tries.succeeded(key)
     return _token(granted)
 
 

@@ -155,6 +155,18 @@ def test_a_taken_handle_is_told_only_to_who_has_a_code(jam: Any, monkeypatch: py
     assert [code_of(answer) for answer in answers] == [(403, "guests_refused")] * 2
 
 
+def test_a_code_tells_of_few_handles_a_minute_and_a_company_comes_from_one_address(start_jam: Any) -> None:
+    jam = start_jam(tries_a_minute=3)
+    codes = [jam.server.write(lambda tx: accounts.new_invite(tx, "participant")) for _ in range(6)]
+
+    def enter(code: str, handle: str) -> int:
+        return int(httpx.Client.post(jam.guest, "/auth/invite", json={"code": code, "handle": handle}).status_code)
+
+    assert [enter(codes[0], "ada") for _ in range(4)] == [409, 409, 409, 429]
+    assert [enter("made up", "eve") for _ in range(4)] == [401, 401, 401, 429]
+    assert [enter(code, f"eve{number}") for number, code in enumerate(codes[1:])] == [200] * 5
+
+
 def test_invites_end_and_are_taken_back(start_jam: Any, capsys: pytest.CaptureFixture[str]) -> None:
     clock = Clock()
     jam = start_jam(clock=clock)
