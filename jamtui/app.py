@@ -26,7 +26,7 @@ from textual.screen import Screen
 from jamtui import themes
 from jamtui.actions import AS_DELIVERED, BY_ID, Keymap
 from jamtui.errors import JamError, UsageError
-from jamtui.model import Changed
+from jamtui.model import Changed, Link
 from jamtui.paths import PathError
 from jamtui.reports import stopped, write_report
 from jamtui.safe_text import safe_block, safe_line
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from screens.cold import Cold
     from screens.doors import Doors
     from screens.sign_in import SignIn
+    from screens.signed_out import SignedOut
     from screens.welcome import Welcome
 
 FRAME = 1 / 30  # seconds between two messages to the screens
@@ -100,6 +101,7 @@ class JamApp(TypeAhead[int]):
         session: Session | None,
         *,
         doors: Doors | None = None,
+        again: Callable[[], Doors] | None = None,
         reports: Path,
         theme: str = "dark",
         keep_theme: Callable[[str], str] | None = None,
@@ -112,7 +114,8 @@ class JamApp(TypeAhead[int]):
         keep_screen: Callable[[str, int, int], None] | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """``reports`` is the private folder for crash reports; ``keep_theme`` stores the theme that was chosen and
+        """``again`` gives the doors by which one signs in again, if that can be;
+        ``reports`` is the private folder for crash reports; ``keep_theme`` stores the theme that was chosen and
         answers what there is to know about that ("": nothing);
         ``frozen`` says that the session's clock stands, so that nothing moves or blinks for the sake of time;
         ``ascii_only`` spells every mark of our own in ASCII;
@@ -143,6 +146,8 @@ class JamApp(TypeAhead[int]):
         if frozen:
             self.animation_level = "none"
         self._doors = doors
+        self._again = again
+        self._signed_out: SignedOut | None = None
         self._reports = reports
         self._keep_theme = keep_theme
         self._clock = clock
@@ -281,6 +286,40 @@ class JamApp(TypeAhead[int]):
         if changed is not None and self.is_running:
             for screen in self.screen_stack:
                 screen.post_message(JamChanged(changed))
+            if changed.status:
+                self.call_later(self._look_at_sign_in)  # as one of the app's own messages: a screen may be made
+
+    # -- the sign-in that ends
+
+    def _look_at_sign_in(self) -> None:
+        """Asks, when nobody is typing, where the server does not take the sign-in any more."""
+        session = self.session
+        if session is not None and (self._signed_out is not None or session.link is Link.SIGNED_OUT):
+            asks = self._asks(session)
+            if asks is not None:
+                asks.look(free=len(self.screen_stack) == 1 and not getattr(self.screen, "writing", False))
+
+    def _asks(self, session: Session) -> SignedOut | None:
+        """Who asks; made when there is first something to ask."""
+        if self._signed_out is None and self._again is not None:
+            from screens.signed_out import SignedOut
+
+            self._signed_out = SignedOut(self, session, self._again, colours=not self._ascii_only)
+        return self._signed_out
+
+    def on_ask_to_sign_in(self) -> None:
+        asks = self._asks(self.session) if self.session is not None else None
+        if asks is not None:
+            asks.ask()
+        else:
+            self.notify("You are signed out: jamtui login signs in again", severity="warning", markup=False)
+
+    def on_sign_in_again(self, message: SignIn.Again) -> None:
+        asks = self._asks(self.session) if self.session is not None else None
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        if asks is not None:
+            self.notify(asks.done(message.words), markup=False, timeout=30 if message.words else 5)
 
     # -- colours
 
@@ -316,6 +355,7 @@ class JamApp(TypeAhead[int]):
             done = await super().run_action(action, default_namespace, namespaces)
             if done and speaks is not None:
                 speaks.key_done(spoken)
+            self._look_at_sign_in()  # the key may have ended what held the question back
             return done
         except JamError as error:
             if isinstance(self.screen, Complains):
@@ -424,6 +464,7 @@ def run(
     session: Session | None,
     *,
     doors: Doors | None = None,
+    again: Callable[[], Doors] | None = None,
     reports: Path,
     theme: str = "dark",
     keep_theme: Callable[[str], str] | None = None,
@@ -444,6 +485,7 @@ def run(
     app = JamApp(
         session,
         doors=doors,
+        again=again,
         reports=reports,
         theme=theme,
         keep_theme=keep_theme,

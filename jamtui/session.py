@@ -374,6 +374,19 @@ class Session(Ways, Reading, Writing):
             return link or Link.CONNECTING, again  # a command that sends tells nothing
         return state.link, state.next_try
 
+    @property
+    def link(self) -> Link:
+        """The connection alone: less work than `status`."""
+        if self.known.local:
+            return Link.LOCAL
+        return self._network.state.link if self._network is not None else NetworkState().link
+
+    @property
+    def signed_out(self) -> bool:
+        """Whether the server does not take the sign-in any more, of this process or of the one that is connected."""
+        state = self._network.state if self._network is not None else NetworkState()
+        return Link.SIGNED_OUT in (state.link, state.elsewhere)
+
     def reconnect(self) -> str:
         """Tries now, instead of at the next time due; what that does, in words. `UsageError` for a file."""
         if self.known.local:

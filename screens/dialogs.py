@@ -33,12 +33,13 @@ class Confirm(Dialog[bool]):
         Binding("right,l", "app.focus_next", show=False, id="dialog.unfold"),
     ]
 
-    def __init__(self, question: str, detail: str, yes: str, *, danger: bool = False) -> None:
-        """``question`` one line; ``detail`` what it is about (harmless text); ``yes`` the verb on the button."""
+    def __init__(self, question: str, detail: str, yes: str, *, no: str = "Cancel", danger: bool = False) -> None:
+        """``question`` one line; ``detail`` what it is about (harmless text); ``yes`` and ``no`` are on the buttons."""
         super().__init__()
         self._question = question
         self._detail = detail
         self._yes = yes
+        self._no = no
         self._danger = danger
 
     def compose(self) -> ComposeResult:
@@ -47,7 +48,7 @@ class Confirm(Dialog[bool]):
             yield Static(Content(self._detail), classes="detail")
             with Horizontal(classes="buttons"):
                 yield Button(Content(f"{self._yes} (y)"), id="yes", variant="error" if self._danger else "primary")
-                yield Button(Content("Cancel (n)"), id="no")
+                yield Button(Content(f"{self._no} (n)"), id="no")
 
     def on_mount(self) -> None:
         self.query_one("#no" if self._danger else "#yes", Button).focus()

@@ -86,6 +86,11 @@ class Doors(Protocol):
         """Signs in (or comes in as a guest), makes the mirror ready, remembers the Jam."""
         ...
 
+    def again(self, session: Session, how: Credentials, shows: Shows | None = None, stop: Stop | None = None) -> str:
+        """Signs in again where ``session`` is signed out; it goes on by itself. What there is to say when that was
+        somebody else, who has another folder; "" when it was not. ``shows`` and ``stop`` are for an organisation."""
+        ...
+
     def organisation(self, how: Credentials, shows: Shows, stop: Stop) -> Session:
         """Signs in with the organisation that the Jam names; ``shows`` gets what the person has to do for that."""
         ...

@@ -15,6 +15,10 @@ class JamChanged(Message):
         self.changed = changed
 
 
+class AskToSignIn(Message):
+    """A person wants to be connected, and the server does not take the sign-in any more."""
+
+
 class HitsFound(Message):
     """A search that is gone through was asked again, and this is the whole answer, or the first of it."""
 

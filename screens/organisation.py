@@ -18,11 +18,11 @@ from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from jamtui import device_page
-from jamtui.device_page import Page
+from jamtui.device_page import Page, Shows
 from jamtui.errors import JamError
 from jamtui.safe_text import safe_line
 from jamtui.session import Session
-from screens.doors import Credentials, Doors, Stop
+from screens.doors import Credentials, Stop
 
 _WORDS = 36  # columns that the words keep beside a QR code
 _FRAME = 6  # columns and lines that are neither words nor code: margins, title, keys
@@ -31,8 +31,8 @@ _SHORT = 16  # lines below which only what is needed is said
 _NARROW = 60  # columns
 
 
-class Organisation(Screen["Session | JamError | None"]):
-    """Ends with the open session, with what went wrong, or with None when the person gave up."""
+class Organisation(Screen["Session | str | JamError | None"]):
+    """Ends with what ``enter`` gave, with what went wrong, or with None when the person gave up."""
 
     CSS_PATH = "organisation.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -58,16 +58,17 @@ class Organisation(Screen["Session | JamError | None"]):
 
     def __init__(
         self,
-        doors: Doors,
+        enter: Callable[[Credentials, Shows, Stop], Session | str],
         how: Credentials,
         title: str,
         *,
         colours: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``title`` is the Jam's, harmless. ``colours`` False leaves the QR code out, and the large letters."""
+        """``enter`` signs in, on a thread of its own. ``title`` is the Jam's, harmless. ``colours`` False leaves out
+        the QR code and the large letters."""
         super().__init__()
-        self._doors = doors
+        self._enter = enter
         self._how = how
         self._jam = title
         self._drawn = colours and not os.environ.get("NO_COLOR")
@@ -105,17 +106,17 @@ class Organisation(Screen["Session | JamError | None"]):
         self._page = None
         how = Credentials(self._how.url, "oidc", in_file=self._how.in_file, by=by)
         shows = _Shows(self, stop)
-        doors = self._doors
+        enter = self._enter
 
-        def work() -> tuple[Stop, Session | JamError]:
+        def work() -> tuple[Stop, Session | str | JamError]:
             try:
-                session = doors.organisation(how, shows, stop)
+                entered = enter(how, shows, stop)
             except JamError as error:
                 return stop, error
-            if stop.stopped:  # in the moment in which it was done
-                session.close()
+            if stop.stopped and isinstance(entered, Session):  # in the moment in which it was done
+                entered.close()
                 return stop, JamError("the sign-in was given up")
-            return stop, session
+            return stop, entered
 
         self.run_worker(work, name="organisation", thread=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -53,17 +54,28 @@ class SignIn(Screen[None]):
             super().__init__()
             self.session = session
 
-    def __init__(self, doors: Doors, *, read_only: bool = False, url: str = "", colours: bool = True) -> None:
-        """``read_only`` goes in as a guest at once where the server allows it; ``colours`` False draws no QR code."""
+    class Again(Message):
+        """The person has signed in again; ``words`` are those of `Doors.again`."""
+
+        def __init__(self, words: str) -> None:
+            super().__init__()
+            self.words = words
+
+    def __init__(
+        self, doors: Doors, *, read_only: bool = False, again: Session | None = None, colours: bool = True
+    ) -> None:
+        """``read_only`` goes in as a guest at once where the server allows it; ``again`` is signed out, and goes on
+        after this; ``colours`` False draws no QR code."""
         super().__init__()
         self._doors = doors
         self._read_only = read_only
-        self._url = url
+        self._again = again
+        self._url = again.known.origin if again is not None else ""
         self._colours = colours
         self._offer: Offer | None = None
 
     def compose(self) -> ComposeResult:
-        title = "Read a Jam" if self._read_only else "Sign in to a Jam"
+        title = "Read a Jam" if self._read_only else "Sign in to a Jam" if self._again is None else "Sign in again"
         with Center(), Vertical(id="sign-in"):
             yield Static(Content.styled(title, "bold $primary"), id="sign-in-title")
             yield Static(Content("Address of the Jam"), classes="label")
@@ -89,6 +101,10 @@ class SignIn(Screen[None]):
     def on_mount(self) -> None:
         self.query_one("#ways").display = False
         self.query_one("#url", Input).focus()
+        if self._again is not None:
+            self.query_one("#handle", Input).value = safe_line(self._again.me.handle)
+            self.query_one("#in-file", Checkbox).value = self._again.known.store == "file"
+            self.go()
 
     def _note(self, text: Content) -> None:
         self.query_one("#sign-in-note", Static).update(text)
@@ -157,21 +173,27 @@ class SignIn(Screen[None]):
             self._fail(JamError(f"The {_SECRETS[way]} is needed"))
             self.query_one("#secret").focus()
         else:
-            doors = self._doors
-            self._work("enter", "going in …", lambda: doors.enter(how))
+            doors, again = self._doors, self._again
+            call = (lambda: doors.again(again, how)) if again is not None else (lambda: doors.enter(how))
+            self._work("enter", "going in …", call)
 
     def _by_organisation(self, how: Credentials, offer: Offer) -> None:
         from screens.organisation import Organisation
 
-        def done(result: Session | JamError | None) -> None:
-            if isinstance(result, Session):
-                self.post_message(self.Entered(result))
-            elif result is not None:
+        def done(result: Session | str | JamError | None) -> None:
+            if isinstance(result, JamError):
                 self._fail(result)
+            elif result is not None:
+                self._entered(result)
 
         self._note(Content(""))
         title = safe_line(offer.title, 60) or offer.url
-        self.app.push_screen(Organisation(self._doors, how, title, colours=self._colours), done)
+        doors, again = self._doors, self._again
+        enter = doors.organisation if again is None else partial(doors.again, again)
+        self.app.push_screen(Organisation(enter, how, title, colours=self._colours), done)
+
+    def _entered(self, result: Session | str) -> None:
+        self.post_message(self.Entered(result) if isinstance(result, Session) else self.Again(result))
 
     def _work(self, name: str, words: str, call: Callable[[], object]) -> None:
         """Calls a door on a thread. Not exclusive: what was sent is never cancelled half way."""
@@ -196,13 +218,15 @@ class SignIn(Screen[None]):
             self._fail(result)
         elif isinstance(result, Offer):
             self._show_offer(result)
-        elif isinstance(result, Session):
-            self.post_message(self.Entered(result))
+        elif isinstance(result, Session | str):
+            self._entered(result)
 
     def _show_offer(self, offer: Offer) -> None:
         self._offer = offer
         self._note(Content(""))
         ways = [way for way in WAYS if way in offer.ways or way == "token"]
+        if self._again is not None and "guest" in ways:
+            ways.remove("guest")  # who reads as a guest has another folder
         if self._read_only and "guest" in ways:
             doors = self._doors
             self._work("enter", "going in …", lambda: doors.enter(Credentials(offer.url, "guest")))
@@ -234,7 +258,8 @@ class SignIn(Screen[None]):
         self.query(".secret").set(display=way not in _OPEN)
         self.query_one("#in-file").display = way != "guest"
         self.query_one("#secret-label", Static).update(Content(_SECRETS.get(way, "").capitalize()))
-        first = "#handle" if way in ("password", "invite") else "#go" if way in _OPEN else "#secret"
+        named = way not in ("password", "invite") or bool(self.query_one("#handle", Input).value)
+        first = "#go" if way in _OPEN else "#secret" if named else "#handle"
         self.query_one(first).focus()
 
     def action_leave(self) -> None:

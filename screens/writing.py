@@ -12,6 +12,7 @@ from jamtui import model
 from jamtui.errors import JamError, UsageError
 from jamtui.model import Draft, DraftKind, OutboxRow, PostRow, SendState, ThreadRow, Undo
 from jamtui.safe_text import safe_block
+from screens.messages import AskToSignIn
 from screens.moving import Moving
 from screens.type_ahead import hold_keys
 from widgets.bindings import rebind
@@ -378,7 +379,10 @@ class Writing(Moving):
             super().open_row()
 
     def action_reconnect(self) -> None:
-        self.say(self.session.reconnect(), "fact")
+        if self.session.signed_out:
+            self.post_message(AskToSignIn())
+        else:
+            self.say(self.session.reconnect(), "fact")
 
     def action_reopen(self) -> None:
         draft = self.session.reopen(self._waiting().id)

@@ -97,6 +97,7 @@ def run(
     return app.run(
         session,
         doors=doors,
+        again=(lambda: doors or _doors(context)) if keep else None,
         reports=home.logs,
         theme=theme_of(context, chosen),
         keep_theme=(lambda theme: kept_theme(home, chosen, theme)) if keep else None,
@@ -109,6 +110,13 @@ def run(
         painted=context.painted,
         keep_screen=partial(first_paint.keep, context.environ) if keep_screen and not chosen.problems else None,
     )
+
+
+def _doors(context: Context) -> Doors:
+    """The ways into a Jam; imported when somebody goes one."""
+    from jamtui.commands.doors import CommandDoors
+
+    return CommandDoors(context)
 
 
 def configured(context: Context, *, migrate: bool) -> tuple[Config, Keymap]:

@@ -178,7 +178,7 @@ def test_the_page(
 
     async def run(pilot: Pilot[Any]) -> None:
         how = Credentials("https://jam.example", "oidc", by=by)
-        screen = Organisation(door, how, "Corporate Jam", clock=lambda: PAGES[by].ends - 287)
+        screen = Organisation(door.organisation, how, "Corporate Jam", clock=lambda: PAGES[by].ends - 287)
         app.push_screen(screen)
         await until(pilot, lambda: screen._page is not None)
 

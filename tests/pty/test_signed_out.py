@@ -1,0 +1,72 @@
+"""The sign-in ends on the server while one writes: one question, nothing lost, and on from where one was."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from processes import Home, environment
+
+FORUM = "A 15 dollar minimum wage"
+QUESTION = "You are signed out. Sign in again?"
+
+
+@pytest.fixture
+def home(server: str, password: str, tmp_path: Path) -> Home:
+    """Signed in as ana and synced, in the folder in which the terminal's program looks."""
+    home = Home(tmp_path / "jamtui")
+    home.jamtui("login", server, "--handle", "ana", "--password-stdin", "--store", "file", stdin=password + "\n")
+    home.jamtui("sync")
+    return home
+
+
+def end_sign_ins(tmp_path: Path) -> None:
+    """As a moderator, or a refresh token that was used twice, ends them: none of their tokens is known any more."""
+    with closing(sqlite3.connect(tmp_path / "jam.sqlite", timeout=30)) as db:
+        db.execute("DELETE FROM tokens")
+        db.commit()
+
+
+def sent(tmp_path: Path) -> list[str]:
+    command = [sys.executable, "-m", "jamserver", "export", "--db", str(tmp_path / "jam.sqlite")]
+    run = subprocess.run(command, capture_output=True, text=True, check=True, env=environment())
+    records = [json.loads(line) for line in run.stdout.splitlines()]
+    return [one["data"].get("body", "") for one in records if one["type"] == "post"]
+
+
+def test_one_question_on_the_full_screen(
+    terminal: Callable[..., Any], home: Home, server: str, password: str, tmp_path: Path
+) -> None:
+    end_sign_ins(tmp_path)
+    one = terminal(size=(100, 36))
+    one.wait_for(QUESTION)
+    one.press("n")
+    one.wait_gone(QUESTION)
+    one.press("enter")
+    one.wait_for("1 new post")
+    one.press("enter", "r")
+    one.wait_for("Reply to")
+    one.press(*"Written before", "ctrl+s")
+    one.wait_for("queued")
+    assert QUESTION not in one.screen()  # it is asked once
+    one.press("\x12")  # Ctrl-R
+    one.wait_for(QUESTION)
+    screen = one.wait_for("Later (n)")
+    assert "1 in the outbox" in " ".join(screen.replace("│", "").split()), screen
+    assert "@ana" in screen
+    one.press("y")
+    one.wait_for("Handle and password")
+    one.press(*password, "enter")
+    one.wait_for("Signed in again as @ana")
+    one.wait(lambda text: "● live" in text and "to send" not in text, "sent after that")
+    assert "1 new post" not in one.screen()  # still in the thread
+    one.press("q", "q", "q")
+    assert one.wait_end() == 0
+    assert sent(tmp_path).count("Written before") == 1
