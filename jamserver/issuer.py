@@ -18,6 +18,7 @@ import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -123,6 +124,8 @@ class Issuer:
         except (IssuerError, TimeoutError, OSError) as error:
             self._failed = True
             _LOG.warning("no keys from the issuer %s: %s", self.url, str(error) or "too slow")
+        # The pause begins with the answer: an issuer that hangs does not hold up each sign-in in turn.
+        self._asked_at = self._seconds()
 
 
 def _fits(key: Key, alg: str) -> bool:
@@ -220,8 +223,8 @@ async def fetch(url: str) -> tuple[Claims, tuple[Key, ...]]:
             keys_at = issuer_url(str(metadata.get("jwks_uri", "")), query=True)
         except ConfigError as error:
             raise IssuerError(f"jwks_uri: {error.title}") from None
-        if is_loopback(keys_at) and not local:
-            raise IssuerError("jwks_uri is an address of this machine")
+        if is_loopback(keys_at) != local or urlsplit(keys_at).scheme != urlsplit(url).scheme:
+            raise IssuerError("jwks_uri is on another side of the network than the issuer, or less safe")
         listed = (await _document(client, keys_at)).get("keys")
     keys = _keys(listed if isinstance(listed, list) else [])
     if not keys:

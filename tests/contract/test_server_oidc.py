@@ -26,6 +26,7 @@ from jamserver import issuer as issuer_module
 from jamserver import objects, oidc
 from jamserver.cli import main
 from jamserver.issuer import ACCESS_TOKEN, FRESH, ID_TOKEN, KEEP, LEEWAY
+from jamserver.problems import Problem
 
 AUDIENCE = "https://jam.example"
 UNCHANGED = object()
@@ -319,7 +320,22 @@ def test_while_the_issuer_is_down_known_keys_are_believed(start_jam: Any, oidc_i
     assert code_of(enter(jam, token)) == (503, "issuer_unreachable")
 
 
-GOOD = b'{"issuer":"%s","jwks_uri":"%s/jwks"}'
+async def test_an_issuer_that_hangs_holds_up_one_sign_in_and_not_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(issuer_module, "FETCH_WITHIN", 0.2)
+    seconds = [0.0]
+
+    async def hang(request: str, writer: Any) -> None:
+        seconds[0] += 6.0  # as long as this would take; nothing is answered
+
+    async with RawServer(hang).running() as server:
+        issuer = issuer_module.Issuer(server.origin, lambda: seconds[0])
+        for _ in range(3):
+            with pytest.raises(Problem, match="issuer_unreachable"):
+                await issuer._key("RS256", "first")
+        assert len(server.requests) == 1
+        await issuer.close()
+
+
 BOMB = gzip.compress(b" " * (50 << 20))
 
 
@@ -329,6 +345,8 @@ BOMB = gzip.compress(b" " * (50 << 20))
         ("another issuer", b'{"issuer":"https://id.example","jwks_uri":"%s/jwks"}'),
         ("jwks_uri", b'{"issuer":"%s","jwks_uri":"http://keys.example/jwks"}'),
         ("jwks_uri", b'{"issuer":"%s","jwks_uri":"file:///etc/passwd"}'),
+        ("jwks_uri", b'{"issuer":"%s","jwks_uri":"https://keys.example/jwks"}'),
+        ("jwks_uri", b'{"issuer":"%s","jwks_uri":"https://127.0.0.1:1/jwks"}'),
         ("jwks_uri", b'{"issuer":"%s","jwks_uri":["%s"]}'),
         ("no JSON object", b"[" * 100_000),
         ("no JSON object", b"<html>"),
