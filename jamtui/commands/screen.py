@@ -85,6 +85,7 @@ def run(
         return converse(
             session,
             doors=doors,
+            again=(lambda: doors or _doors(context)) if keep else None,
             edit=lambda text: edited(text, home, context.environ),
             absolute_times=chosen.timestamps == "absolute",
             keymap=keys,

@@ -92,6 +92,8 @@ class News(Struct):
         settled = (Link.LIVE, Link.OFFLINE, Link.SIGNED_OUT, Link.READER)
         if status.link in settled and (status.link, status.why) != self._link:
             self._lines.append(f"Connection: {words.link(status, session.now())}.")
+            if status.link is Link.SIGNED_OUT:
+                self._lines.append(self.keymap.fill("What you write is kept. {reconnect} signs in again."))
             self._link = (status.link, status.why)
 
     def lines(self) -> list[str]:

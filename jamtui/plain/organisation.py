@@ -6,10 +6,11 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from jamtui import device_page
-from jamtui.device_page import Page
+from jamtui.device_page import Page, Shows
 from jamtui.errors import JamError, sentence
 from jamtui.plain.console import Console
 from jamtui.plain.keys import Key
@@ -18,59 +19,73 @@ from jamtui.safe_text import safe_line
 from jamtui.session import Session
 from screens.doors import Credentials, Stop
 
-if TYPE_CHECKING:
-    from screens.doors import Doors
-
 LOOK = 1.0  # seconds between looks at how much time is left
 SOON = 60.0  # seconds before the end, when that is told once more
 _PATIENCE = 5.0  # seconds for a sign-in that was given up to let go
 
 
-def enter(console: Console, doors: Doors, how: Credentials) -> Session | None:
-    """The session; None when the person gave up. Raises `JamError` for what went wrong."""
+SignIn = Callable[[Credentials, Shows, Stop], Session | str]
+
+
+class _Told(Struct, frozen=True):
+    """What holds it up."""
+
+    text: str
+
+
+class _Other(Struct, frozen=True):
+    """The person wants the other way."""
+
+    way: str
+
+
+_Happened = queue.SimpleQueue[Page | _Told | Session | str | JamError]
+
+
+def enter(console: Console, sign_in: SignIn, how: Credentials) -> Session | str | None:
+    """What ``sign_in`` gives, which runs on a thread of its own; None when the person gave up. Raises `JamError` for
+    what went wrong."""
     by = how.by
     while True:
         stop = Stop()
-        happened: queue.SimpleQueue[Page | str | Session | JamError] = queue.SimpleQueue()
+        happened: _Happened = queue.SimpleQueue()
         asked = Credentials(how.url, how.way, in_file=how.in_file, by=by)
-        thread = threading.Thread(target=_sign_in, args=(console, doors, asked, stop, happened), daemon=True)
+        thread = threading.Thread(target=_sign_in, args=(console, sign_in, asked, stop, happened), daemon=True)
         thread.start()
         try:
             ended = _wait(console, happened)
         finally:
             stop.stop()
             thread.join(_PATIENCE)
-        if isinstance(ended, Session):
+        if not isinstance(ended, _Other):
             return ended
-        if not ended:
-            return None
-        by = ended
+        by = ended.way
 
 
 def _sign_in(
     console: Console,
-    doors: Doors,
+    sign_in: SignIn,
     how: Credentials,
     stop: Stop,
-    happened: queue.SimpleQueue[Page | str | Session | JamError],
+    happened: _Happened,
 ) -> None:
     """On a thread of its own."""
     shows = _Shows(happened, console.wake)
     try:
-        session = doors.organisation(how, shows, stop)
+        entered = sign_in(how, shows, stop)
     except JamError as error:
         happened.put(error)
     else:
-        if stop.stopped:  # in the moment in which it was done
-            session.close()
-        happened.put(session)
+        if stop.stopped and isinstance(entered, Session):  # in the moment in which it was done
+            entered.close()
+        happened.put(entered)
     console.wake()
 
 
 class _Shows:
     """`jamtui.device_page.Shows`, called on the thread that signs in."""
 
-    def __init__(self, happened: queue.SimpleQueue[Page | str | Session | JamError], wake: Callable[[], None]) -> None:
+    def __init__(self, happened: _Happened, wake: Callable[[], None]) -> None:
         self._happened, self._wake = happened, wake
 
     def page(self, page: Page) -> None:
@@ -78,12 +93,12 @@ class _Shows:
         self._wake()
 
     def tell(self, text: str) -> None:
-        self._happened.put(safe_line(text))
+        self._happened.put(_Told(safe_line(text)))
         self._wake()
 
 
-def _wait(console: Console, happened: queue.SimpleQueue[Page | str | Session | JamError]) -> Session | str:
-    """The session, "" when the person gave up, or the other way that they want."""
+def _wait(console: Console, happened: _Happened) -> Session | str | _Other | None:
+    """What the sign-in gave; None when the person gave up, or the other way that they want."""
     page: Page | None = None
     held, warned = "", False
     while True:
@@ -93,31 +108,31 @@ def _wait(console: Console, happened: queue.SimpleQueue[Page | str | Session | J
         except queue.Empty:
             event = None
         match event:
-            case Session():
+            case Session() | str():
                 return event
             case JamError():
                 raise event
             case Page():
                 page = event
                 tell(console, *words(page, keyed=console.keyed))
-            case str() if event and event != held:
-                held = event
-                tell(console, sentence(event))
+            case _Told() if event.text and event.text != held:
+                held = event.text
+                tell(console, sentence(held))
         if page is not None and not warned and page.ends - time.monotonic() < SOON:
             warned = True
             tell(console, f"{device_page.clock(page.ends - time.monotonic())} left.")
         match key:
             case Key("q" | "escape" | "ctrl+q" | "ctrl+c"):
                 tell(console, "Given up.")
-                return ""
+                return None
             case Key("c") if page is not None:
                 tell(
                     console, "The address was copied." if console.copy(page.url) else "This terminal has no clipboard."
                 )
             case Key("b") if page is not None and page.way == device_page.DEVICE:
-                return device_page.BROWSER
+                return _Other(device_page.BROWSER)
             case Key("d") if page is not None and page.way == device_page.BROWSER:
-                return device_page.DEVICE
+                return _Other(device_page.DEVICE)
             case Key("ctrl+z"):
                 console.suspend()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -23,6 +24,9 @@ from jamtui.plain.wrap import wrap
 from jamtui.session import Session
 from jamtui.ways import HotRow, Plan, chips
 from screens.spot import Spot
+
+if TYPE_CHECKING:
+    from screens.doors import Doors
 
 NO_THREAD = ThreadIndex("", (), (), (), frozenset())
 _TITLES = {
@@ -66,13 +70,16 @@ class View:
         browse: Callable[[str], object],
         absolute_times: bool = False,
         keymap: Keymap = AS_DELIVERED,
+        again: Callable[[], Doors] | None = None,
     ) -> None:
         """``edit`` lets the person change a text in an editor, ``browse`` opens a URL; both have the terminal then.
-        ``absolute_times`` tells hours and days instead of ages."""
+        ``absolute_times`` tells hours and days instead of ages; ``again`` gives the doors by which one signs in again,
+        if that can be."""
         self.session = session
         self.console = console
         self.edit = edit
         self.browse = browse
+        self.again = again
         self.ages: words.Ages = words.clock_time if absolute_times else words.ago
         self.keymap = keymap
         self.news = News(console.wake, keymap)

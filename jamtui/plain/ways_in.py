@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from jamtui.actions import AS_DELIVERED, Keymap
@@ -40,6 +41,7 @@ def run(
     session: Session | None,
     *,
     doors: Doors | None = None,
+    again: Callable[[], Doors] | None = None,
     edit: Callable[[str], str],
     absolute_times: bool = False,
     keymap: Keymap = AS_DELIVERED,
@@ -47,8 +49,9 @@ def run(
 ) -> int:
     """Runs plain mode until the person leaves, and closes the session; the exit code.
 
-    Without a session the welcome is told, which needs ``doors``. Keys are read one at a time where standard input and
-    output are a terminal that knows them; elsewhere a line is a command.
+    Without a session the welcome is told, which needs ``doors``; ``again`` gives the doors by which one signs in again.
+    Keys are read one at a time where standard input and output are a terminal that knows them; elsewhere a line is a
+    command.
     """
     opened = session
     code = 0
@@ -56,7 +59,7 @@ def run(
         with _console(environ) as console:
             try:
                 opened = opened or _welcome(console, doors)
-                _converse(opened, console, edit, absolute_times, keymap)
+                _converse(opened, console, edit, absolute_times, keymap, again)
             except Ended as end:
                 code = end.code
     finally:
@@ -74,11 +77,18 @@ def _console(environ: Mapping[str, str]) -> Terminal | Pipe:
 
 
 def _converse(
-    session: Session, console: Console, edit: Callable[[str], str], absolute_times: bool, keymap: Keymap
+    session: Session,
+    console: Console,
+    edit: Callable[[str], str],
+    absolute_times: bool,
+    keymap: Keymap,
+    again: Callable[[], Doors] | None,
 ) -> None:
     import webbrowser
 
-    plain = Plain(session, console, edit=edit, browse=webbrowser.open, absolute_times=absolute_times, keymap=keymap)
+    plain = Plain(
+        session, console, edit=edit, browse=webbrowser.open, absolute_times=absolute_times, keymap=keymap, again=again
+    )
     if not session.mirrored:
         console.tell(["Fetching the Jam. Space tries again, q leaves."])
     session.start(plain.news.changed)
@@ -176,34 +186,60 @@ def _sign_in(console: Console, doors: Doors, *, read_only: bool) -> Session | No
         return doors.enter(Credentials(offer.url, "guest"))
     if read_only:
         _tell(console, "This Jam does not let guests read: sign in to read it.")
-    way = _way(console, offer)
+    how = _how(console, offer)
+    if how is None:
+        return None
+    if how.way == "oidc":
+        from jamtui.plain import organisation
+
+        entered = organisation.enter(console, doors.organisation, how)
+        return entered if isinstance(entered, Session) else None
+    _tell(console, "Going in.")
+    return doors.enter(how)
+
+
+def sign_in_again(console: Console, doors: Doors, session: Session) -> str | None:
+    """Where ``session`` is signed out: what there is to say of it ("" when it just goes on), None for no sign-in.
+    Raises `JamError`."""
+    offer = doors.offer(session.known.origin)
+    how = _how(console, offer, session)
+    if how is None:
+        return None
+    if how.way != "oidc":
+        return doors.again(session, how)
+    from jamtui.plain import organisation
+
+    entered = organisation.enter(console, partial(doors.again, session), how)
+    return entered if isinstance(entered, str) else None
+
+
+def _how(console: Console, offer: Offer, again: Session | None = None) -> Credentials | None:
+    """Asks for a way in and what it needs; None when the person thought better of it. ``again`` is signed out."""
+    way = _way(console, offer, guest=again is None)
     if not way:
         return None
-    handle = _typed(console, "Handle: ") if way in ("password", "invite") else ""
+    handle = safe_line(again.me.handle) if again is not None else ""
     if way in ("password", "invite") and not handle:
-        return None
+        handle = _typed(console, "Handle: ")
+        if not handle:
+            return None
     secret = ""
     if way not in ("guest", "oidc"):
         label = {"password": "Password", "invite": "Code", "token": "Token"}[way]
         secret = _typed(console, f"{label} (not shown): ", secret=True)
         if not secret:
             return None
-    in_file = way != "guest" and bool(
-        console.choose(
-            "Keep the secret in a file that only you can read? y does; any other key takes the keyring.", "y"
-        )
-    )
+    in_file = again is not None and again.known.store == "file"
+    if way != "guest" and not in_file:
+        question = "Keep the secret in a file that only you can read? y does; any other key takes the keyring."
+        in_file = bool(console.choose(question, "y"))
     if way == "oidc":
-        from jamtui.plain import organisation
-
         _tell(console, f"Asking {offer.organisation}.")
-        return organisation.enter(console, doors, Credentials(offer.url, way, in_file=in_file))
-    _tell(console, "Going in.")
-    return doors.enter(Credentials(offer.url, way, handle, secret, in_file))
+    return Credentials(offer.url, way, handle, secret, in_file)
 
 
-def _way(console: Console, offer: Offer) -> str:
-    ways = [way for way in _WAYS if way in offer.ways or way == "token"]
+def _way(console: Console, offer: Offer, *, guest: bool) -> str:
+    ways = [way for way in _WAYS if (way in offer.ways or way == "token") and (guest or way != "guest")]
     names = _WAYS | {"oidc": f"with {offer.organisation}"}
     _tell(console, *(f"{number}: {names[way]}" for number, way in enumerate(ways, 1)))
     answer = console.choose(f"How do you come in, 1 to {len(ways)}?", "".join(map(str, range(1, len(ways) + 1))))

@@ -9,6 +9,7 @@ from jamtui.model import GONE, Draft, DraftKind, Link, OutboxRow, PostRow, SendS
 from jamtui.plain import words
 from jamtui.plain.composer import Composer
 from jamtui.plain.marking import Marking
+from jamtui.safe_text import safe_line
 from screens.spot import Spot
 
 _MOST = 30  # drafts that are told at once
@@ -174,7 +175,24 @@ class Writing(Marking):
             self.say(line)
 
     def do_reconnect(self) -> None:
-        self.say(f"{self.session.reconnect()}.")
+        if not self.session.signed_out:
+            self.say(f"{self.session.reconnect()}.")
+            return
+        me = safe_line(self.session.me.handle)
+        if self.again is None:
+            self.say("You are signed out: jamtui login signs in again.")
+            return
+        self.flush()
+        question = f"You are signed out; what you wrote is kept. Sign in again as @{me}? y does."
+        if not self.console.choose(question, "y"):
+            self.say("Still signed out.")
+            return
+        from jamtui.plain.ways_in import sign_in_again
+
+        words = sign_in_again(self.console, self.again(), self.session)
+        if words == "":
+            self.session.reconnect()
+        self.say(f"Signed in again as @{me}." if words == "" else f"{words or 'Still signed out'}.")
 
     def do_reopen(self) -> None:
         draft = self.session.reopen(self._waiting().id)

@@ -70,3 +70,27 @@ def test_one_question_on_the_full_screen(
     one.press("q", "q", "q")
     assert one.wait_end() == 0
     assert sent(tmp_path).count("Written before") == 1
+
+
+def test_in_plain_mode(terminal: Callable[..., Any], home: Home, password: str, tmp_path: Path) -> None:
+    end_sign_ins(tmp_path)
+    one = terminal("--plain", size=(100, 60))
+    one.wait_for("What you write is kept. Ctrl-R signs in again.")
+    one.wait_for("Forum 1 of")
+    one.press("\x12")  # Ctrl-R
+    one.wait_for("Sign in again as @ana?")
+    one.press("n")
+    one.wait_for("Still signed out.")
+    one.press("\x12")
+    one.wait(lambda text: text.count("Sign in again as @ana?") == 2, "asked again")
+    one.press("y")
+    one.wait_for("How do you come in")
+    assert "read as a guest" not in one.screen()
+    one.press("1")
+    one.wait_for("Password (not shown):")
+    one.press(*password, "enter")
+    one.wait_for("Signed in again as @ana.")
+    one.wait_for("Connection: live.")
+    one.press("q")
+    assert one.wait_end() == 0
+    assert password not in one.output.decode()
