@@ -28,6 +28,7 @@ from jamserver.wire import MAX_HANDLE, MAX_NAME, clean_text
 from jamtui.errors import UsageError
 
 HOURS = 24.0
+_HANDLES = ("preferred_username", "nickname", "name")  # the first that says something becomes the handle
 SCOPES = ("openid", "profile")
 
 
@@ -175,9 +176,9 @@ def link(tx: Tx, issuer: str, subject: str, person_id: str) -> None:
         tx.db.execute("INSERT INTO identities VALUES (?, ?, ?, ?)", (issuer, subject, person_id, given))
 
 
-def free_handle(db: Connection, wanted: object, digits: Callable[[], int]) -> str:
+def free_handle(db: Connection, wanted: str, digits: Callable[[], int]) -> str:
     """A handle that nobody has, after the one that is wanted: cleaned, and with a number when it is taken."""
-    text = unicodedata.normalize("NFC", wanted if isinstance(wanted, str) else "").lower().partition("@")[0]
+    text = unicodedata.normalize("NFC", wanted).lower().partition("@")[0].strip()
     kept = "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in text)
     base = re.sub(r"^[._-]+|[._-]+$", "", re.sub(r"-{2,}", "-", kept))[:MAX_HANDLE] or "person"
     for number in range(1, 100):
@@ -219,7 +220,8 @@ def enter(tx: Tx, config: Config, claims: dict[str, Any], secret: Callable[[], s
 
 def _welcome(tx: Tx, config: Config, claims: dict[str, Any], subject: str) -> str:
     role = _role(config, claims) or ROLES[0]
-    handle = free_handle(tx.db, claims.get("preferred_username"), lambda: tx.rng.randrange(10**3, 10**9))
+    wanted = next((claims[name] for name in _HANDLES if isinstance(claims.get(name), str) and claims[name].strip()), "")
+    handle = free_handle(tx.db, wanted, lambda: tx.rng.randrange(10**3, 10**9))
     new_id = uuid.UUID(int=tx.rng.getrandbits(128), version=4)
     person_id = objects.add_person(tx, new_id, handle, name=_name(claims), role=role)
     tx.db.execute("INSERT INTO identities VALUES (?, ?, ?, ?)", (config.issuer, subject, person_id, role))

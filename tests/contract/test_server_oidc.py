@@ -252,7 +252,7 @@ def test_access_tokens_need_an_audience(jam: Any, oidc_issuer: Issuer) -> None:
     assert enter(jam, tokens["id_token"], ID_TOKEN).status_code == 200
 
 
-@pytest.mark.parametrize("alg", ["ES256", "PS256"])
+@pytest.mark.parametrize("alg", ["ES256", "PS256", "EdDSA"])
 def test_issuers_sign_in_several_ways(jam: Any, oidc_provider: Provider, alg: str) -> None:
     issuer = oidc_provider.issuer(alg=alg)
     set_issuer(jam, told(issuer))
@@ -379,16 +379,22 @@ def test_a_handle_is_cleaned_and_never_somebody_elses(jam: Any, oidc_provider: P
     }  # fmt: skip
     issuer = oidc_provider.issuer(
         claims={login: {"preferred_username": name, "email": "ada@example.org"} for login, name in wanted.items()}
+        | {
+            "nick": {"preferred_username": None, "nickname": "Nick N."},
+            "nobody": {"preferred_username": 7, "name": None},
+        }
     )
     set_issuer(jam, told(issuer))
     ada = person_of(jam, "ada")
-    made_of = {login: enter(jam, access_token(issuer, login)).json()["person"] for login in wanted}
+    made_of = {login: enter(jam, access_token(issuer, login)).json()["person"] for login in (*wanted, "nick", "nobody")}
     assert {login: person["handle"] for login, person in made_of.items()} == {
-        "one": "ada2", "two": "ada3", "three": "zoë.o-neill", "four": "person", "five": "person2", "six": "person3",
+        "one": "ada2", "two": "ada3", "three": "zoë.o-neill", "four": "four-example",
+        "five": "five-example", "six": "person",
         "seven": "x" * 40, "eight": "x" * 39 + "2", "nine": "bob-31m", "ten": "ｂｏｂ",
+        "nick": "nick-n", "nobody": "person2",
     }  # fmt: skip
     assert person_of(jam, "ada") == ada
-    assert len({person["id"] for person in made_of.values()} | {ada["id"]}) == len(wanted) + 1
+    assert len({person["id"] for person in made_of.values()} | {ada["id"]}) == len(wanted) + 3
     issuer.close()
 
 

@@ -19,7 +19,7 @@ import { errors, Provider } from 'oidc-provider';
 
 const DEFAULTS = {
   keys: ['first'], // names of signing keys; the first one signs, all are in the JWKS; a new name makes a new key
-  alg: 'RS256',
+  alg: 'RS256', // or PS256, ES256, EdDSA
   down: false, // nobody listens
   jwks: true, // false: the JWKS answers 500
   metadata: {}, // laid over the discovery document; null takes a member out
@@ -49,9 +49,10 @@ const keys = new Map();
 function key(name, alg) {
   const id = `${name} ${alg}`;
   if (!keys.has(id)) {
-    const made = alg.startsWith('ES')
-      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
-      : generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const made = {
+      ES: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+      Ed: () => generateKeyPairSync('ed25519'),
+    }[alg.slice(0, 2)]?.() ?? generateKeyPairSync('rsa', { modulusLength: 2048 });
     keys.set(id, { ...made.privateKey.export({ format: 'jwk' }), kid: name, use: 'sig', alg });
   }
   return keys.get(id);
