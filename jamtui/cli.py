@@ -11,7 +11,7 @@ import errno
 import os
 import sys
 
-from jamtui.errors import JamError, UsageError
+from jamtui.errors import JamError, NotSignedIn, UsageError
 
 TYPE_CHECKING = False  # typing's own is not worth its import: see jamtui.output
 if TYPE_CHECKING:
@@ -151,6 +151,10 @@ def _command(name: str, args: argparse.Namespace, environ: Mapping[str, str]) ->
     run: Run = getattr(import_module(f"jamtui.commands.{module}"), function)
     try:
         return run(context, args) or 0
+    except NotSignedIn as error:
+        from jamtui.commands import again
+
+        return again.after(context, name, error)
     except (JamError, OSError):
         raise
     except Exception:

@@ -80,11 +80,12 @@ async def _enter(context: Context, args: argparse.Namespace, offer: Offer) -> Kn
         return await sign_in.environment_token(home, offer, found.access_token, environ)
     if token_command.words_for(home, offer.origin):
         return await sign_in.command_token(home, offer, environ)
-    return await _asked(context, offer, store)
+    return await asked(context, offer, store)
 
 
-async def _asked(context: Context, offer: Offer, store: str) -> KnownJam:
-    """No way was given: asks for one where somebody is and the Jam offers several; else goes by the organisation."""
+async def asked(context: Context, offer: Offer, store: str, handle: str = "") -> KnownJam:
+    """No way was given: asks for one where somebody is and the Jam offers several; else goes by the organisation.
+    ``handle``: whose password it will be, if nobody says otherwise."""
     if "oidc" in offer.ways and (offer.ways == ("oidc",) or not texts.on_terminal()):
         return await organisation.enter(context, offer, "", store)
     if not texts.on_terminal():
@@ -109,7 +110,7 @@ async def _asked(context: Context, offer: Offer, store: str) -> KnownJam:
         case "invite":
             code, handle = texts.ask("Invite code:"), texts.ask("Handle (the name that others see):")
             return await sign_in.invite(home, offer, code, handle, store=store, environ=environ)
-    handle = texts.ask("Handle:")
+    handle = texts.ask(f"Handle ({safe_line(handle)}):" if handle else "Handle:") or handle
     return await sign_in.password(home, offer, handle, _prompt("Password: "), store=store, environ=environ)
 
 

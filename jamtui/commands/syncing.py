@@ -25,7 +25,11 @@ _LOOK = 0.05  # seconds between looks whether it has: there is no other way to h
 
 
 def sync(context: Context, args: argparse.Namespace) -> int:
-    jam = context.jam(args.name)
+    return bring(context, context.jam(args.name))
+
+
+def bring(context: Context, jam: KnownJam) -> int:
+    """Brings the mirror up to date and sends the outbox."""
     with closing(context.open(jam)):  # both databases are there and sound from here on
         return _sync(context, jam)
 

@@ -94,3 +94,31 @@ def test_in_plain_mode(terminal: Callable[..., Any], home: Home, password: str, 
     one.press("q")
     assert one.wait_end() == 0
     assert password not in one.output.decode()
+
+
+def test_after_a_command(terminal: Callable[..., Any], home: Home, password: str, tmp_path: Path) -> None:
+    forum = home.rows("forums")[0]["slug"]
+    end_sign_ins(tmp_path)
+    one = terminal("post", "--forum", forum, "--title", "By a command", "--body", "kept and sent")
+    one.wait_for("Sign in to Open conversations again as @ana now?")
+    one.press("n", "enter")
+    assert one.wait_end() == 3
+    assert "kept and sent" not in sent(tmp_path)
+    one = terminal("sync")
+    one.wait_for("(y/n)")
+    one.press("y", "enter")
+    one.wait_for("How do you want to sign in?")
+    one.press("enter")
+    one.wait_for("Handle (ana):")
+    one.press("enter")
+    one.wait_for("Password:")
+    one.press(*password, "enter")
+    one.wait_for("Signed in as @ana.")
+    assert one.wait_end() == 0
+    assert sent(tmp_path).count("kept and sent") == 1
+    assert password not in one.output.decode()
+
+
+def test_where_nobody_is_the_command_says_what_to_do(home: Home, tmp_path: Path) -> None:
+    end_sign_ins(tmp_path)
+    assert "Sign in again with `jamtui login`" in home.jamtui("sync", code=3).stderr

@@ -1,0 +1,42 @@
+"""What a command does, with somebody at the terminal, when the server does not take the sign-in: one question."""
+
+from __future__ import annotations
+
+import asyncio
+
+from jamtui.commands import signing, syncing, texts
+from jamtui.commands.context import Context
+from jamtui.credentials import environment_secret
+from jamtui.errors import JamError, NotSignedIn
+from jamtui.output import problem
+from jamtui.safe_text import safe_line
+from jamtui.store.registry import STORING
+from jamtui.sync import sign_in
+
+UNASKED = ("login", "logout", "auth", "doctor", "demo", "open")  # they are about signing in, or need none
+
+
+def after(context: Context, command: str, error: NotSignedIn) -> int:
+    """Asks whether to sign in again, does it, and brings the Jam up to date: what was written waits in the outbox, so
+    the command is not run again. Raises ``error`` where nobody can be asked. The exit code."""
+    if command in UNASKED or context.out.json or not texts.on_terminal() or environment_secret(context.environ):
+        raise error
+    try:
+        jam = context.jam()
+    except JamError:
+        raise error from None
+    if jam.local:
+        raise error
+    out, title = context.out, safe_line(jam.title, 80)
+    out.say(problem(error.title, error.hint))
+    again = "" if jam.me.guest else f" again as @{safe_line(jam.me.handle)}"
+    if texts.ask(f"Sign in to {title}{again} now? Drafts and outbox are kept. (y/n)").lower() not in ("y", "yes"):
+        return error.exit_code
+    store = jam.store if jam.store in STORING else "keyring"
+    offer = asyncio.run(sign_in.discover(jam.origin))
+    new = asyncio.run(signing.asked(context, offer, store, handle="" if jam.me.guest else jam.me.handle))
+    if new.folder != jam.folder:
+        out.say(f"Signed in as @{safe_line(new.me.handle)}, in a folder of their own. Give the command again.")
+        return error.exit_code
+    out.say(f"Signed in as @{safe_line(new.me.handle)}.")
+    return syncing.bring(context, new)
