@@ -121,9 +121,10 @@ class Output:
         self._err.flush()
 
     def status(self, text: str) -> None:
-        """One line on standard error that is written over, on a terminal only; `progress_done` takes it away."""
+        """One line on standard error that is written over, on a terminal only; `progress_done` takes it away. It is cut
+        where the terminal ends: what went on in the next line would stay there."""
         if self.talks:
-            self._err.write(f"\r\x1b[K{_shown(text)}")
+            self._err.write(f"\r\x1b[K{fit(_shown(text), _columns(self._err) - 1).rstrip()}")
             self._err.flush()
 
     def progress(self, what: str, done: int, total: int) -> None:

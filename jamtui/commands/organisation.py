@@ -96,9 +96,7 @@ class _Terminal:
     async def _tick(self, ends: float) -> None:
         while True:
             held = f" {self._held}" if self._held else ""
-            self._out.status(
-                f"Waiting for you: {device_page.clock(ends - time.monotonic())} left, Ctrl-C ends it.{held}"
-            )
+            self._out.status(f"Waiting: {device_page.clock(ends - time.monotonic())} left, Ctrl-C ends it.{held}")
             await asyncio.sleep(1 - time.monotonic() % 1)
 
     def close(self) -> None:

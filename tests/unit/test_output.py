@@ -15,7 +15,7 @@ from hostile_posts import cases
 from jamserver.cli import HarmlessLog
 from jamserver.cli import main as server
 from jamtui.errors import sentence
-from jamtui.output import BOLD, RED, Output, local_time
+from jamtui.output import BOLD, RED, Output, local_time, width
 
 FIRST, LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
@@ -77,6 +77,17 @@ def test_what_a_command_forgot_to_make_harmless_is_refused_as_it_is_written(case
         shown = re.sub("|".join(map(re.escape, own)), "", out.getvalue() + err.getvalue())
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", shown)
     assert out.getvalue().count("\t") == 2 + 1  # between fields, nowhere else
+
+
+def test_what_is_written_over_has_one_line() -> None:
+    err = Tty()
+    output = Output(io.StringIO(), err, environ={})
+    output.status("4:59 left" + 20 * " 広い")
+    output.status("4:58 left")
+    first, second = err.getvalue().split("\r\x1b[K")[1:]
+    assert width(first) < 80  # where nobody says how wide it is
+    assert first.endswith("…")
+    assert second == "4:58 left"
 
 
 def test_colours_are_ours_alone() -> None:
