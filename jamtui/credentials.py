@@ -79,7 +79,8 @@ class Secret(msgspec.Struct, frozen=True):
 
 
 class CredentialStore(Protocol):
-    """One place for secrets; ``account`` is the origin of a server. All methods raise `NoStore` when it fails."""
+    """One place for secrets; ``account`` is who signed in where (`KnownJam.account`). All methods raise `NoStore` when
+    it fails."""
 
     name: str  # for a person: "keyring", "file"
 

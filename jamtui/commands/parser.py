@@ -72,15 +72,24 @@ def _login(parser: Parser) -> None:
     parser.add_argument("url", metavar="URL", help="the Jam's address, like https://jam.example.org")
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--guest", action="store_true", help="read only, without an account")
-    way.add_argument("--invite", metavar="CODE", help="a code that a host gave you; it works once")
+    way.add_argument(
+        "--invite", metavar="CODE", nargs="?", const="",
+        help="a code that a host gave you; it works once; without CODE it is asked for, or read from standard input",
+    )  # fmt: skip
     way.add_argument("--token-stdin", action="store_true", help="read an access token from standard input")
     way.add_argument("--browser", action="store_true", help="sign in with the organisation's page, in a browser here")
     way.add_argument("--device", action="store_true", help="… in a browser on another device")
-    parser.add_argument("--handle", metavar="NAME", help="your name in the Jam; the password is asked for")
+    parser.add_argument(
+        "--handle",
+        metavar="NAME",
+        help="your name in the Jam; the password is asked for. With --invite: the name to take",
+    )
     parser.add_argument("--name", metavar="NAME", help="with --invite: your full name, as others will read it")
     parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     parser.add_argument(
-        "--store", choices=("keyring", "file"), help="where the secret stays; file: in a file only you can read (0600)"
+        "--store",
+        choices=("keyring", "file"),
+        help="where the secret stays (keyring); file: in a file only you can read (0600), not encrypted",
     )
 
 

@@ -22,10 +22,11 @@ from jamtui.sync.holder import Holder
 from jamtui.sync.sign_in import Offer
 
 _LONGEST = 64 * 1024  # bytes of a secret on standard input
+_HANDLE = "Handle (the name that others see):"
 _WORDS = {
     "guest": "--guest (read only)",
     "password": "--handle NAME (a password)",
-    "invite": "--invite CODE --handle NAME",
+    "invite": "--invite --handle NAME (a code)",
     "oidc": "--browser or --device (an organisation's page)",
 }
 
@@ -48,13 +49,17 @@ def login(context: Context, args: argparse.Namespace) -> int:
 def _check_words(args: argparse.Namespace) -> None:
     if args.password_stdin and args.token_stdin:
         raise UsageError("standard input cannot be both the password and the token", "Give one of them.")
+    if args.password_stdin and args.invite == "":
+        raise UsageError("standard input cannot be both the password and the code", "Give --invite its CODE.")
     if args.password_stdin and not args.handle:
         raise UsageError("--password-stdin needs --handle NAME", "Whose password is it?")
-    if args.handle and (args.guest or args.token_stdin):
-        raise UsageError("--handle goes with a password or an invite", "A guest has none; a token knows its own.")
-    if args.invite and not args.handle:
+    if args.handle and (args.guest or args.token_stdin or args.browser or args.device):
+        raise UsageError(
+            "--handle goes with a password or an invite", "A guest has none; a token and an organisation know yours."
+        )
+    if args.invite is not None and not args.handle and not texts.on_terminal():
         raise UsageError("--invite needs --handle NAME", "Choose the name under which others will see you.")
-    if args.name and not args.invite:
+    if args.name and args.invite is None:
         raise UsageError("--name goes with --invite", "An account that is there has its name already.")
 
 
@@ -67,12 +72,18 @@ async def _enter(context: Context, args: argparse.Namespace, offer: Offer) -> Kn
         return await sign_in.guest(home, offer)
     if args.token_stdin:
         return await sign_in.token(home, offer, _from_stdin("token"), store=store, environ=environ)
-    if args.invite:
+    if args.invite is not None or args.handle:
+        sign_in.checked(home, store, environ)  # before anything is asked for
+    if args.invite is not None:
+        offer.require("invite")
         secret = _from_stdin("password") if args.password_stdin else None
+        code = args.invite or _from_stdin("invite code", "--invite --handle NAME")
+        handle = args.handle or texts.ask(_HANDLE)
         return await sign_in.invite(
-            home, offer, args.invite, args.handle, name=args.name, secret=secret, store=store, environ=environ
+            home, offer, code, handle, name=args.name, secret=secret, store=store, environ=environ
         )
     if args.handle:
+        offer.require("password")
         secret = _from_stdin("password") if args.password_stdin else _prompt(f"Password of {args.handle}: ")
         return await sign_in.password(home, offer, args.handle, secret, store=store, environ=environ)
     found = environment_secret(environ)
@@ -100,6 +111,8 @@ async def asked(context: Context, offer: Offer, store: str, handle: str = "") ->
     fits = [one for one in known if one.startswith(way.lower())]
     if len(fits) != 1:
         raise UsageError(f"no such way: {way}", f"It offers: {', '.join(known)}.")
+    if fits[0] in ("password", "invite", "token"):
+        sign_in.checked(home, store, environ)  # before anything is asked for
     match fits[0]:
         case "oidc":
             return await organisation.enter(context, offer, "", store)
@@ -108,7 +121,7 @@ async def asked(context: Context, offer: Offer, store: str, handle: str = "") ->
         case "token":
             return await sign_in.token(home, offer, _prompt("Token: "), store=store, environ=environ)
         case "invite":
-            code, handle = texts.ask("Invite code:"), texts.ask("Handle (the name that others see):")
+            code, handle = _prompt("Invite code: "), texts.ask(_HANDLE)
             return await sign_in.invite(home, offer, code, handle, store=store, environ=environ)
     handle = texts.ask(f"Handle ({safe_line(handle)}):" if handle else "Handle:") or handle
     return await sign_in.password(home, offer, handle, _prompt("Password: "), store=store, environ=environ)
@@ -129,8 +142,8 @@ def _prompt(question: str) -> str:
         return getpass.getpass(question)
 
 
-def _from_stdin(what: str) -> str:
-    """The first line of standard input. Raises `UsageError` when it is empty."""
+def _from_stdin(what: str, words: str = "") -> str:
+    """The first line of standard input, for ``words`` of the command line. Raises `UsageError` when it is empty."""
     if sys.stdin.isatty():
         return _prompt(f"{what.capitalize()}: ")
     line = sys.stdin.buffer.readline(_LONGEST).rstrip(b"\r\n")
@@ -139,7 +152,9 @@ def _from_stdin(what: str) -> str:
     except UnicodeDecodeError:
         raise UsageError(f"the {what} on standard input is not UTF-8", "Check what you pipe into jamtui.") from None
     if not text:
-        raise UsageError(f"there is no {what} on standard input", f"Pipe it in: … | jamtui login URL --{what}-stdin.")
+        raise UsageError(
+            f"there is no {what} on standard input", f"Pipe it in: … | jamtui login URL {words or f'--{what}-stdin'}."
+        )
     return text
 
 

@@ -1,0 +1,47 @@
+"""Signing in by the commands, as far as no organisation has a part in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import subprocess
+import sys
+from collections.abc import Callable
+
+from processes import LIMIT, ROOT, Home, Server
+
+
+def invite_code(server: Server) -> str:
+    return str(json.loads(server.admin("invite", "--json"))["code"])
+
+
+def test_an_invite_code_from_standard_input(jam_server: Server, new_home: Callable[..., Home]) -> None:
+    """So that it stands in no list of processes; once."""
+    code = invite_code(jam_server)
+    words = ("login", jam_server.url, "--invite", "--handle", "newcomer", "--store", "file")
+    home = new_home()
+    assert "there is no invite code on standard input" in home.jamtui(*words, code=2).stderr
+    assert "as @newcomer" in home.jamtui(*words, stdin=f"{code}\n").stdout
+    spent = new_home().jamtui(*words, stdin=f"{code}\n", code=3)
+    assert code not in spent.stdout + spent.stderr
+
+
+def test_without_a_keyring_nothing_is_asked_first(jam_server: Server, new_home: Callable[..., Home]) -> None:
+    """On a terminal: who has typed a password is not told afterwards that it cannot be kept."""
+    home = new_home(PYTHON_KEYRING_BACKEND="keyring.backends.null.Keyring")
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "jamtui", "login", jam_server.url, "--handle", "ana"],
+        stdin=theirs, stdout=theirs, stderr=theirs, env=home.environment(), cwd=ROOT, start_new_session=True,
+    ) as process:  # fmt: skip
+        os.close(theirs)
+        said = b""
+        while b"JAMTUI_TOKEN" not in said:
+            assert select.select([ours], [], [], LIMIT)[0], said
+            said += os.read(ours, 4096)
+            assert b"Password" not in said
+        assert process.wait(LIMIT) == 3
+    os.close(ours)
+    assert b"--store file" in said
