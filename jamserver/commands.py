@@ -21,7 +21,7 @@ import msgspec
 from jamserver import accounts, app, backups, db, importer, objects, oidc, sign_in_commands
 from jamserver.log import Tx
 from jamserver.terminal import RNG, say, show, told, write
-from jamserver.wire import MIN_PASSWORD
+from jamserver.wire import MIN_PASSWORD, clean_name
 from jamserver.writer import write_once
 from jamtui import archive
 from jamtui.archive import rfc3339
@@ -241,7 +241,7 @@ def person_add(arguments: argparse.Namespace) -> None:
             tx,
             app.random_id(RNG),
             handle,
-            name=arguments.name,
+            name=clean_name(arguments.name),
             role=arguments.role,
             org=arguments.org,
             country=arguments.country,

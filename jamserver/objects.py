@@ -97,6 +97,16 @@ def change_jam(tx: Tx, changes: Fields) -> bytes:
     return encode(fields)
 
 
+# Alphabets whose letters look alike (Unicode TS 39): a handle keeps to one of them.
+_ALIKE = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC")
+
+
+def mixes_alphabets(text: str) -> bool:
+    """Whether there are letters of several alphabets that look alike: a false ``admin`` with one of Cyrillic."""
+    found = {unicodedata.name(letter, "").partition(" ")[0] for letter in text if letter.isalpha()}
+    return len(found.intersection(_ALIKE)) > 1
+
+
 def new_handle(db: Connection, text: str) -> str:
     """A free handle as it is kept: NFC, lower case; letters and digits of any script, ``.``, ``_`` and ``-``.
 
@@ -109,6 +119,8 @@ def new_handle(db: Connection, text: str) -> str:
             "/handle",
             f"A handle has 1 to {MAX_HANDLE} letters, digits, dots, underscores and hyphens, a letter or digit first.",
         )
+    if mixes_alphabets(handle):
+        raise invalid("/handle", "A handle has letters of one alphabet: Latin, Cyrillic or Greek, not several of them.")
     if value(db, "SELECT 1 FROM people WHERE folded = ? OR handle = ?", (handle.casefold(), handle)):
         raise Problem("handle_taken", f"Somebody has the handle {handle}.")
     return handle

@@ -24,7 +24,7 @@ from jamserver.db import Connection, row, value
 from jamserver.log import Tx
 from jamserver.objects import ROLES
 from jamserver.problems import Problem
-from jamserver.wire import MAX_HANDLE, MAX_NAME, clean_text
+from jamserver.wire import MAX_HANDLE, MAX_NAME, clean_name
 from jamtui.errors import UsageError
 
 HOURS = 24.0
@@ -159,7 +159,7 @@ def _name(claims: dict[str, Any]) -> str:
     if not isinstance(name, str):
         return ""
     whole = name.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")  # half pairs become U+FFFD
-    return clean_text(whole).strip()[:MAX_NAME]
+    return clean_name(whole)[:MAX_NAME].rstrip()
 
 
 def link(tx: Tx, issuer: str, subject: str, person_id: str) -> None:
@@ -179,6 +179,8 @@ def link(tx: Tx, issuer: str, subject: str, person_id: str) -> None:
 def free_handle(db: Connection, wanted: str, digits: Callable[[], int]) -> str:
     """A handle that nobody has, after the one that is wanted: cleaned, and with a number when it is taken."""
     text = unicodedata.normalize("NFC", wanted).lower().partition("@")[0].strip()
+    if objects.mixes_alphabets(text):  # a name that nobody could tell from another: its ASCII is kept
+        text = "".join(letter for letter in text if letter.isascii())
     kept = "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in text)
     base = re.sub(r"^[._-]+|[._-]+$", "", re.sub(r"-{2,}", "-", kept))[:MAX_HANDLE] or "person"
     for number in range(1, 100):

@@ -7,6 +7,7 @@ code points.
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import datetime
 from typing import Annotated, Literal, TypeVar
 
@@ -265,6 +266,11 @@ def _mismatch(message: str) -> Problem:
 def clean_text(text: str) -> str:
     """Text of a person as it is kept: U+0000 becomes U+FFFD, as CommonMark demands; all else stays."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def clean_name(text: str) -> str:
+    """A name as it is kept: NFC, on one line, its space evened out."""
+    return " ".join(unicodedata.normalize("NFC", clean_text(text)).split())
 
 
 def clean_tags(tags: tuple[str, ...]) -> tuple[str, ...]:

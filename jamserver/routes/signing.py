@@ -47,7 +47,7 @@ async def invite(call: Call) -> Response:
     # Whoever has a code learns with it which handles are taken, so many a minute.
     services.tries.begin(f"code {accounts.invite_name(asked.code)}")
     hashed = await services.hashing.hash(asked.password) if asked.password else None
-    name = wire.clean_text(asked.name or "").strip()
+    name = wire.clean_name(asked.name or "")
     granted = await services.writer.run(
         lambda tx: accounts.accept_invite(tx, asked.code, asked.handle, name, hashed, services.new_secret)
     )

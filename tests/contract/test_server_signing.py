@@ -100,10 +100,13 @@ def test_an_invite_makes_one_person(jam: Any) -> None:
     assert code_of(taken) == (409, "handle_taken")
     wrong = jam.guest.post("/auth/invite", json={"code": code, "handle": "not a handle"})
     assert wrong.json()["errors"][0]["pointer"] == "/handle"
+    for false in ("\u0430dmin", "ev\u0435", "\u03b1na"):  # a letter of another alphabet in it
+        mixed = jam.guest.post("/auth/invite", json={"code": code, "handle": false})
+        assert (mixed.status_code, mixed.json()["errors"][0]["pointer"]) == (422, "/handle")
     short = jam.guest.post("/auth/invite", json={"code": code, "handle": "eve", "password": "short"})
     assert short.json()["errors"][0]["pointer"] == "/password"
     # None of these spent the code.
-    made = jam.guest.post("/auth/invite", json={"code": code, "handle": "Éve", "name": "Eve", "password": PASSWORD})
+    made = jam.guest.post("/auth/invite", json={"code": code, "handle": "Éve", "name": " Eve ", "password": PASSWORD})
     assert made.status_code == 200, made.text
     person = made.json()["person"]
     assert (person["handle"], person["name"], person["role"]) == ("éve", "Eve", "expert")
