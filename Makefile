@@ -2,7 +2,7 @@
 BIN := .venv/bin
 UV ?= uv
 
-.PHONY: soak test lint format types imports check demo bench bench-peers lock docs pictures ci
+.PHONY: soak test lint format types imports check demo bench bench-peers lock docs confusables pictures ci
 
 test:  ## the tests; `make test ARGS='-k outbox'` for some of them
 	$(BIN)/pytest $(ARGS)
@@ -48,6 +48,9 @@ lock:  ## requirements/dev.txt anew from pyproject.toml (needs uv)
 docs:  ## the pages that are made from the code
 	$(BIN)/python -m jamtui.actions > docs/keys.md
 	$(BIN)/python docs/commands.py > docs/commands.md
+
+confusables:  ## the table of look-alikes anew, FROM Unicode's confusables.txt
+	$(BIN)/python docs/confusables.py $(FROM) > jamtui/confusables.txt
 
 SHOT := $(BIN)/jamtui demo --freeze 2011-02-09T14:00:00Z --screenshot docs/pictures
 

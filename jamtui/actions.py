@@ -199,6 +199,7 @@ ACTIONS: tuple[Action, ...] = (
         _BOTH,
     ),
     Action("muted", (), Group.PLACES, "muted", "What is muted and what is followed, to take it off again.", _BOTH),
+    Action("hosts", (), Group.PLACES, "hosts", "Hosts whose links open without a question, to ask again.", _BOTH),
     Action("outbox", ("5",), Group.PLACES, "outbox", "What you wrote and the server has not confirmed.", _BOTH),
     Action("drafts", ("7",), Group.PLACES, "drafts", "What you have not sent, and what was thrown away.", _BOTH),
     Action(

@@ -29,7 +29,7 @@ from jamtui.errors import JamError, UsageError
 from jamtui.model import Changed, Link
 from jamtui.paths import PathError
 from jamtui.reports import stopped, write_report
-from jamtui.safe_text import safe_block, safe_line
+from jamtui.safe_text import leaving, safe_block, safe_line
 from jamtui.session import Session
 from screens.messages import JamChanged
 from screens.performs import Complains, Holds, Leaves, Speaks
@@ -337,6 +337,13 @@ class JamApp(TypeAhead[int]):
             if note:
                 self.notify(safe_line(note), markup=False)
         return bool(full)
+
+    # -- what leaves
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """As in Textual, without what would drive a terminal into which it is pasted (``ESC [201~`` ends the brackets
+        of a paste, and what follows is typed); tabs stay, since one's own text has them."""
+        super().copy_to_clipboard(leaving(text))
 
     # -- what cannot be done
 

@@ -18,9 +18,9 @@ from typing import Final
 
 from msgspec import Struct
 
-_OPENERS: Final = ("xdg-open", "wslview", "gio", "x-www-browser", "sensible-browser")
-_SECONDS: Final = 2.0  # in which what cannot open a page says so; a browser that goes on running is one
-_SECRETS: Final = ("JAMTUI_TOKEN",)  # of the environment: not a browser's business
+OPENERS: Final = ("xdg-open", "wslview", "gio", "x-www-browser", "sensible-browser")
+SECONDS: Final = 2.0  # in which what cannot open a page says so; a browser that goes on running is one
+SECRETS: Final = ("JAMTUI_TOKEN",)  # of the environment: not a browser's business
 
 
 class Place(Struct, frozen=True):
@@ -75,7 +75,7 @@ def open_page(url: str, environ: Mapping[str, str], platform: str = sys.platform
         return _started(["/usr/bin/open", url], environ)
     if not (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")):
         return False
-    for name in _OPENERS:
+    for name in OPENERS:
         if (found := shutil.which(name, path=environ.get("PATH"))) is not None:
             words = [found, "open", url] if name == "gio" else [found, url]
             if _started(words, environ):
@@ -95,7 +95,7 @@ def _words(command: str, url: str) -> list[str]:
 def _started(words: list[str], environ: Mapping[str, str]) -> bool:
     if not words:
         return False
-    env = {name: value for name, value in environ.items() if name not in _SECRETS}
+    env = {name: value for name, value in environ.items() if name not in SECRETS}
     try:
         process = subprocess.Popen(  # noqa: S603 - the person's own browser
             words,
@@ -108,7 +108,7 @@ def _started(words: list[str], environ: Mapping[str, str]) -> bool:
     except (OSError, ValueError):
         return False
     try:
-        return process.wait(_SECONDS) == 0
+        return process.wait(SECONDS) == 0
     except subprocess.TimeoutExpired:
         threading.Thread(target=process.wait, name="browser", daemon=True).start()
         return True

@@ -99,6 +99,8 @@ class ThreadRow(Struct, frozen=True):
     send: SendState | None = None
     muted: bool = False  # the thread as a whole
     followed: bool = False
+    alike: str = ""  # whom the author only looks like: ``@handle``, or what they claim to be; "" for nobody
+    namesake: bool = False  # somebody else is called the same: the handle tells them apart
 
 
 # Why a post is gone, by `PostRow.gone`: "this post was ..."
@@ -134,6 +136,8 @@ class PostRow(Struct, frozen=True):
     reason: str = ""  # why it was refused, in words
     muted: bool = False  # by its thread, its author or a tag: never unread
     changed: bool = False  # edited since it was read
+    alike: str = ""  # as in `ThreadRow`
+    namesake: bool = False
 
 
 class ThreadIndex(Struct, frozen=True):
@@ -193,6 +197,8 @@ class PersonRow(Struct, frozen=True):
     org: str
     country: str
     posts: int
+    alike: str = ""  # as in `ThreadRow`
+    namesake: bool = False
 
 
 class DraftKind(enum.StrEnum):

@@ -133,6 +133,23 @@ class Reading:
     def keep_order(self, forum_id: str, order: str) -> None:
         self.set_place(f"sort:{forum_id}", order)
 
+    # -- links
+
+    def trusts(self, host: str) -> bool:
+        """Whether links to this host are opened without a question: a choice of this device, for this Jam."""
+        return self._explored.get(f"host:{host}", "") != "" if self.explore else self._marks.trusts(host)
+
+    def trust(self, host: str, on: bool = True) -> None:
+        if self.explore:
+            self._explored[f"host:{host}"] = "1" if on else ""
+        else:
+            self._marks.trust(host, on, self.now())
+
+    def trusted_hosts(self) -> list[str]:
+        if self.explore:
+            return sorted(name[5:] for name, value in self._explored.items() if name.startswith("host:") and value)
+        return self._marks.hosts()
+
     # -- muted and followed
 
     def muted(self) -> Marks:

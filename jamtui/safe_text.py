@@ -129,6 +129,11 @@ def safe_body(text: str) -> str:
     return f"{kept}\n\n[… about {max(1, len(text) - len(kept)):,} more characters: jamtui show tells all of them]"
 
 
+def leaving(text: str) -> str:
+    """What goes to the clipboard: harmless lines, their tabs as they are."""
+    return "\t".join(map(safe_block, text.split("\t")))
+
+
 def has_controls(text: str) -> bool:
     """Whether ``text`` holds what must never reach a terminal: C0 but LF, DEL, C1, bidi controls, surrogates."""
     return not text.isprintable() and re.search(_CONTROL, text) is not None

@@ -13,6 +13,7 @@ import random
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from jamtui.errors import NotFound, UsageError
 from jamtui.model import (
@@ -186,9 +187,12 @@ class Session(Ways, Reading, Writing):
             raise UsageError(f"no {what} here", f"{self.refusal()}.")
 
     def address(self, post_id: str) -> str:
-        """The post's address on the server; of a file, the file's name and the post's id."""
+        """The post's address on the server; of a file, the file's name and the post's id. One line, whatever an archive
+        calls its posts: pasted into a shell it is no command."""
         origin = self.known.origin
-        return f"{origin}/api/v1/posts/{post_id}" if origin else f"{self.known.entry.file}#{post_id}"
+        if origin:
+            return f"{origin}/api/v1/posts/{quote(post_id, safe='')}"
+        return safe_line(f"{self.known.entry.file}#{quote(post_id, safe='')}")
 
     # -- reading
 
@@ -310,6 +314,10 @@ class Session(Ways, Reading, Writing):
 
     def people(self) -> list[PersonRow]:
         return self._fresh().people()
+
+    def marked(self, people: Sequence[PersonRow]) -> list[PersonRow]:
+        """Rows of `people` with whom they look like: for those that are shown."""
+        return self._fresh().marked(people)
 
     def next_unread(self, forum_id: str, thread_id: str, passed: Collection[str] = ()) -> tuple[str, str] | None:
         """(forum, thread) of the next thread with something unread that is not in ``passed``; None for none. Each

@@ -89,7 +89,7 @@ class Ways(Moving):
         return list(self._people)
 
     def people_rows(self, keys: Sequence[str]) -> list[PersonRow]:
-        return [self._people[key] for key in keys if key in self._people]
+        return self.session.marked([self._people[key] for key in keys if key in self._people])
 
     def handles(self) -> list[str]:
         """Of those who wrote something, the most posts first."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 from textual import on
+from textual.app import SuspendNotSupported
 
 from jamtui import model
 from jamtui.errors import JamError, UsageError
@@ -303,23 +305,60 @@ class Writing(Moving):
             self.app.push_screen(Links(links), self._ask)
 
     def _ask(self, link: Link | None) -> None:
-        """Nothing of a stranger's is opened without a question."""
-        if link is not None and link.openable:
-            from screens.dialogs import OpenLink
+        """Nothing of a stranger's is opened without a question: for each link, or once for a host that was chosen."""
+        if link is None or not link.openable:
+            return
+        from jamtui import opener  # most who start open none
 
-            self.app.push_screen(OpenLink(link), lambda answer: self._follow(link, answer or ""))
+        why = opener.missing(os.environ)
+        if not why and not link.warning and self.session.trusts(link.host):
+            self._open(link)
+            return
+        from screens.dialogs import OpenLink
+
+        self.app.push_screen(OpenLink(link, why), lambda answer: self._follow(link, answer or ""))
 
     @on(ThreadReader.LinkClicked)
     def link_clicked(self, message: ThreadReader.LinkClicked) -> None:
         self._ask(message.link)
 
     def _follow(self, link: Link, answer: str) -> None:
-        if answer == "open":
-            self.app.open_url(link.url)
-            self.say(f"Opened {link.host}")
+        if answer == "always":
+            with self.in_words():
+                self.session.trust(link.host)
+        if answer in ("open", "always"):
+            self._open(link)
         elif answer == "copy":
             self.app.copy_to_clipboard(link.url)
             self.say("Address of the link copied")
+
+    def _open(self, link: Link) -> None:
+        """The very address that was shown. A browser of the terminal has it while it runs; no key waits for others."""
+        from jamtui import opener
+
+        found = opener.find(os.environ)
+        if found is not None and found.here:
+            with self.in_words():
+                try:
+                    opener.open_url(link.url, os.environ, self.app.suspend())
+                except SuspendNotSupported:
+                    raise JamError(f"this terminal cannot be handed to {found.name}", "Copy the address.") from None
+            return
+
+        def hand_over() -> None:
+            try:
+                opener.open_url(link.url, os.environ)
+            except JamError as error:
+                self.app.call_from_thread(self.complain, error)
+
+        self.say(f"Opening {link.host}")
+        self.run_worker(hand_over, name="browser", thread=True)
+
+    def action_hosts(self) -> None:
+        """The hosts whose links open without a question."""
+        from screens.dialogs import Hosts
+
+        self.app.push_screen(Hosts(self.session.trusted_hosts(), self.session.trust))
 
     def action_copy(self) -> None:
         if selected := self.get_selected_text():

@@ -1,35 +1,42 @@
 """Links in posts: which of them may be opened, and where they really lead.
 
 A link counts as openable only when it is an absolute http or https URL, whole, without user name or password, to a
-host that can be shown. Nothing here opens anything: the screen asks the person first, and shows `Link.host`.
+host that can be shown (`widgets.hosts`). Nothing here opens anything: the person is asked first, and shown the host.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from msgspec import Struct
 
 from jamtui.safe_text import has_controls, safe_line
+from widgets.hosts import ascii_host, letters, punycoded, warning, with_port, without_port
 
 MAX_URL = 2000  # characters; what is longer is not opened and not looked at
 
+# What stands where a control stood (`jamtui.safe_text`): the address that was written is not this one.
+_REPLACED = re.compile("[\ufffd\u2400-\u2421]|%ef%bf%bd|%e2%90%(?:[89][0-9a-f]|a[01])", re.IGNORECASE)
 # Text in which a URL stands by itself: bounded, one pass, no backtracking.
 _BARE = re.compile(rf"https?://[^\s<>\"'`|\\^{{}}\x00-\x1f]{{1,{MAX_URL}}}", re.IGNORECASE)
 _TRAIL = ".,;:!?*_~'\"”’»…。、，！？"
-_LOOKS_LIKE_URL = re.compile(
-    r"^\s*(?:[a-z][a-z0-9+.-]{1,20}://)?(?:[^\s/@]{1,64}@)?((?:[\w-]{1,63}\.)+\w{2,63})(?=[/:?#\s]|$)", re.IGNORECASE
+# What people take for an address in the text of a link: with a scheme or www. anywhere, without one at its beginning.
+_NAMED = (
+    re.compile(r"[a-z][a-z0-9+.-]{1,20}:[/\\]{1,3}([^\s/\\?#]{1,253})", re.IGNORECASE),
+    re.compile(r"(?<![\w.@/-])(www\.[^\s/\\?#,;()\[\]]{1,253})", re.IGNORECASE),
+    re.compile(r"^\s*((?:[^\s/@]{1,64}@)?(?:[\w-]{1,63}\.){1,20}\w{2,63}\.?(?::\d{1,5})?)(?=[/?#\s]|$)", re.IGNORECASE),
 )
-_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
-_SIX = re.compile(r"\[[0-9a-f:.]{2,45}\]")
-MAX_HOST = 253  # characters: what the domain name system can hold
+
+_DOTS = str.maketrans("。․‧∙", "....")  # what is taken for the dot of a host; NFKC makes the others one of these
 
 
 class Link(Struct, frozen=True):
     """A link of a post. ``number`` counts from 1 as in the text, 0 when it cannot be opened; ``host`` is the real one,
-    in ASCII (punycode), with the port when there is one; ``text`` is what the link is called. All harmless to show."""
+    in ASCII (punycode), with the port when it is not the usual one; ``text`` is what the link is called. All harmless
+    to show."""
 
     number: int
     text: str
@@ -42,10 +49,31 @@ class Link(Struct, frozen=True):
         """Whether the text looks like an address on another host."""
         return looks_like_other(self.text, self.host)
 
+    @property
+    def telling(self) -> bool:
+        """Whether the host belongs behind the text in any case: the text names another, or its letters are not those
+        that one reads."""
+        return self.deceptive or punycoded(self.host)
+
+    @property
+    def told_host(self) -> str:
+        """The host as people read it: with its own letters behind the ASCII where they cannot be mistaken."""
+        own = letters(self.host)
+        return f"{self.host} ({own})" if own else self.host
+
+    @property
+    def warning(self) -> str:
+        """What a person should know before it is opened, in words; "" for most."""
+        if not self.host:
+            return ""
+        if self.deceptive:
+            return f"the text of the link names another: {self.text[:120]}"
+        return warning(self.host)
+
 
 def check(url: str) -> tuple[str, str]:
     """The URL as it would be opened (ASCII) and its host; ("", "") when it must not be opened."""
-    if len(url) > MAX_URL or has_controls(url) or any(char in url for char in " \\\n\"'<>`"):
+    if len(url) > MAX_URL or has_controls(url) or any(char in url for char in " \\\n\"'<>`") or _REPLACED.search(url):
         return "", ""
     try:
         parts = urlsplit(url)
@@ -55,42 +83,35 @@ def check(url: str) -> tuple[str, str]:
         return "", ""
     if parts.scheme not in ("http", "https") or "@" in parts.netloc or not name:
         return "", ""
-    if not name.isascii():
-        try:
-            name = name.encode("idna").decode("ascii")
-        except UnicodeError:
-            return "", ""
-    if ":" in name:
-        name = f"[{name}]"
-    if not _host_like(name):
+    if ":" in name and not parts.netloc.startswith("["):
         return "", ""
-    host = f"{name}:{port}" if port is not None else name
+    host = ascii_host(name)
+    if not host:
+        return "", ""
+    host = with_port(host, parts.scheme, port)
     path, query, fragment = (quote(part, safe="/%:=&?~#+!$,;@()*[]-._") for part in parts[2:])
     return urlunsplit((parts.scheme, host, path, query, fragment)), host
 
 
-def _host_like(name: str) -> bool:
-    """Whether it is made like the name of a host: label by label, since one pattern for all of them can be made to try
-    every way to cut a name into labels, which takes minutes for thirty letters."""
-    if _SIX.fullmatch(name):
-        return True
-    labels = name.removesuffix(".").split(".")
-    return len(name) <= MAX_HOST and all(_LABEL.fullmatch(label) for label in labels)
-
-
 def looks_like_other(text: str, host: str) -> bool:
     """Whether ``text`` names a host, and it is not ``host``."""
-    match = _LOOKS_LIKE_URL.match(text[:300])
-    if match is None or not host:
+    if not host:
         return False
-    named = match[1].lower().rstrip(".")
-    if not named.isascii():
-        try:
-            named = named.encode("idna").decode("ascii")
-        except UnicodeError:
-            return True
-    real = host.partition(":")[0]
-    return named.removeprefix("www.") != real.removeprefix("www.")
+    text = text[:300]
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(_DOTS)
+    real = without_port(host).removeprefix("www.")
+    return any(_names_other(found[1], real) for pattern in _NAMED for found in pattern.finditer(text))
+
+
+def _names_other(authority: str, real: str) -> bool:
+    if "@" in authority:  # what stands before it is read as the host
+        return True
+    name = authority.rstrip(".,;:!?)]'\"")
+    if not name.startswith("["):
+        name = name.partition(":")[0]
+    named = ascii_host(name.strip("[]"))
+    return named.removeprefix("www.") != real
 
 
 def bare_urls(text: str) -> Iterator[tuple[int, int]]:

@@ -399,8 +399,8 @@ class _Walker:
         made = self.links[number]
         made = self.links[number] = Link(made.number, safe_line(text, 200), made.url, made.host, True)
         out.append(Span(f"[{made.number}]", "link-number", number))
-        if made.deceptive or image:
-            out.append(Span(f" → {made.host}", "link-host", number))
+        if image or made.telling:
+            out.append(Span(f" → {made.told_host}", "link-host", number))
 
     def _image(self, out: list[Span], token: Token, names: list[str], link: tuple[int, int] | None) -> None:
         style = " ".join(names)

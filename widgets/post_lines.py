@@ -11,13 +11,15 @@ from textual.strip import Strip
 from jamtui.model import GONE, PostRow, SendState
 from widgets.colours import author_hue
 from widgets.markdown_lines import BUDGET, BUDGET_ALL, Doc, layout, mark_words, overflow, parse
-from widgets.rows import Ages, age, one_line
-from widgets.strips import Line, Span, cut, fit, line_width, wrap
+from widgets.rows import Ages, age, alike, badge, one_line
+from widgets.strips import Line, Span, cell_width, cut, fit, line_width, wrap
 
 MEASURE = 92  # cells of text in a line at most: longer lines are hard to read
-MARGIN = 2  # cells at the left, for the unread dot
+# Cells at the left in which nothing stands that somebody wrote: each post begins with a mark here, and each line in it
+# that jamtui says has one. So no text can pass for the next post, or for a word of ours.
+MARGIN = 2
+READ, UNREAD, OURS = "· ", "● ", "› "
 STEP = 2  # cells a level of depth
-ROLES = {"host": "host", "moderator": "mod", "expert": "expert"}
 
 
 class Fold(Struct, frozen=True):
@@ -95,12 +97,15 @@ def draw_post(row: PostRow, doc: Doc, view: View) -> PostLines:
     left: Line = (Span(" " * MARGIN), *guides)
     head: list[Line] = []
     if view.depth == 0 and not row.gone and (view.fold is not None or not _repeats(row)):
-        head += mark_words(wrap([Span(row.title or "(no title)", "title")], measure), view.words)
+        head += mark_words(wrap([Span(one_line(row.title) or "(no title)", "title")], measure), view.words)
     head.append(_header(row, view, measure, levels))
     if row.tags:
         head += _tags(row, measure)
+    ours: set[int] = set()  # lines of the head, then of the body
     if row.reason and row.send is SendState.REFUSED:
-        head += wrap([Span(f"✗ refused: {row.reason}", "bad")], measure)
+        refused = wrap([Span(f"✗ refused: {row.reason}", "bad")], measure)
+        ours |= set(range(len(head), len(head) + len(refused)))
+        head += refused
     body: list[Line] = []
     more = 0
     if view.fold is not None:
@@ -118,9 +123,15 @@ def draw_post(row: PostRow, doc: Doc, view: View) -> PostLines:
             body.append((Span(ending, "more"),))
     if view.depth == 0 and view.fold is None:
         head.append(())
+    if row.gone or view.fold is not None:
+        ours.add(len(head))
+    elif more:
+        ours.add(len(head) + len(body) - 1)
     lines = [left + line for line in (*head, *body)]
-    dot = Span("● " if view.unread else "  ", "unread")
-    lines[0] = (dot, *guides, *lines[0][len(left) :])
+    for at in ours:
+        lines[at] = (Span(OURS, "muted"), *lines[at][1:])
+    mark = Span(UNREAD, "unread") if view.unread else Span(READ, "muted")
+    lines[0] = (mark, *guides, *lines[0][len(left) :])
     end = len(lines)
     if view.below >= 0:
         shared = min(view.below, levels)
@@ -156,14 +167,17 @@ def _header(row: PostRow, view: View, width: int, levels: int) -> Line:
     if view.depth > levels:
         left.append(Span(f"⋯{view.depth} ", "muted"))
     name = one_line(row.author) or one_line(row.handle) or "somebody"
-    left.append(Span(fit(name, max(8, room - 16)), f"author-{author_hue(row.author_id)}"))
-    role = ROLES.get(row.role, "")
-    if role:
-        left += [Span(" "), Span(f" {role} ", "badge")]
+    handle: list[Span] = []
     if row.mine:
-        left.append(Span(" you", "muted"))
-    elif width >= 60 and row.handle and row.handle != name:
-        left.append(Span(f" @{row.handle}", "muted"))
+        handle.append(Span(" you", "muted"))
+    elif (width >= 60 or row.namesake) and row.handle and row.handle != name:
+        handle.append(Span(f" @{row.handle}", "muted"))
+    marks = [*badge(row.role), *alike(row.alike)]
+    most = max(8, room - 16 - line_width(marks))  # the name gives way, not what somebody is or is not
+    if row.alike or row.namesake:
+        handle = list(cut(handle, max(0, room - line_width(marks) - min(most, cell_width(name)) - line_width(left))))
+    left.append(Span(fit(name, most), f"author-{author_hue(row.author_id)}"))
+    left += [*badge(row.role), *handle, *alike(row.alike)]
     left.append(Span(f" · {view.ago}", "muted"))
     if row.changed:
         left.append(Span(" · edited since you read it", "unread"))

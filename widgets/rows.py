@@ -24,7 +24,8 @@ WAITING = {
     SendState.SENDING: ("↑ sending", "accent"),
     SendState.REFUSED: ("✗ refused", "bad"),
 }
-_ROLES = {"host": "host", "moderator": "mod", "expert": "expert"}
+BADGES = {"host": "[host]", "moderator": "[mod]", "expert": "[expert]"}  # names have no square brackets
+_LEAST_NAME = 8  # cells
 _KINDS = {
     "post": "post",
     "edit": "change of a post",
@@ -92,9 +93,27 @@ def count(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
-def _author(name: str, role: str) -> list[Span]:
-    tag = _ROLES.get(role, "")
-    return [Span(one_line(name), "author"), *([Span(" "), Span(f" {tag} ", "badge")] if tag else [])]
+def badge(role: str) -> list[Span]:
+    """The badge of a role, with the space before it; nothing for those that have none."""
+    return [Span(" "), Span(BADGES[role], "badge")] if role in BADGES else []
+
+
+def author(row: ThreadRow | PostRow, room: int) -> list[Span]:
+    """Who wrote it, in at most ``room`` cells: the name, the handle where somebody else is called the same, the badge,
+    and whom they only look like. The name gives way, not what somebody is or is not."""
+    handle = [Span(f" @{row.handle}", "muted")] if row.namesake else []
+    marks = [*badge(row.role), *alike(row.alike)]
+    if room - line_width(marks) - line_width(handle) < _LEAST_NAME:
+        handle = list(cut(handle, max(0, room - line_width(marks) - _LEAST_NAME)))
+    if row.alike and room - line_width(marks) < _LEAST_NAME:
+        marks = [*badge(row.role), Span(" ≠", "bad")]
+    kept = max(1, room - line_width(marks) - line_width(handle))
+    return [*cut([Span(one_line(row.author) or f"@{one_line(row.handle)}", "author")], kept), *handle, *marks]
+
+
+def alike(of: str) -> list[Span]:
+    """The mark of those who look like somebody else, or claim to be what they are not."""
+    return [Span(f" ≠ {of}", "bad")] if of else []
 
 
 def _tags(names: tuple[str, ...]) -> list[Span]:
@@ -152,9 +171,10 @@ def thread_row(row: ThreadRow, width: int, now: datetime, lines: int, ages: Ages
     numbers = [Span(f"↩ {row.replies:,}  ", "muted"), _votes(row.up, row.voted)]
     room = width - line_width(numbers) - 2
     when = Span(f" · {ago}", "muted")
-    who, *role = _author(row.author, row.role)
-    name = cut([who], max(6, room - 2 - line_width([when, *role])))  # the name gives way, not what somebody is
-    below: list[Span] = [*cut([Span("  "), *name, *role], room - line_width([when])), when]
+    below: list[Span] = [
+        *cut([Span("  "), *author(row, room - 2 - line_width([when]))], room - line_width([when])),
+        when,
+    ]
     tags = _tags(row.tags)  # have what is left, and are left out rather than cut to nothing
     if tags and room - line_width(below) - 2 >= min(line_width(tags), 8):
         below += [Span("  "), *tags]
@@ -167,7 +187,7 @@ def _columns(row: ThreadRow, left: list[Span], width: int, ago: str) -> Line:
     state, style = ("muted", "faint") if row.muted else (new, "accent")
     if row.send:
         state, style = WAITING[row.send]
-    who = cut(_author(row.author, row.role), 20)
+    who = author(row, 20)
     right = [
         *who,
         Span(" " * (20 - line_width(who))),
@@ -187,8 +207,9 @@ def _columns(row: ThreadRow, left: list[Span], width: int, ago: str) -> Line:
 def post_row(row: PostRow, width: int, now: datetime, forum: str = "", ages: Ages = age) -> list[Line]:
     """A post in a list of posts of many threads: who, when and where, and how it begins."""
     where = f" · {ages(row.created_at, now)}{f' · {forum}' if forum else ''}"
-    head = [_mark(row.unread, row.saved), *_author(row.author, row.role), Span(where, "muted")]
     state = Span(*WAITING[row.send]) if row.send else _votes(row.up, row.voted)
+    room = max(12, width - line_width([state]) - 4 - min(len(where), 9))  # when it was has room, in any case
+    head = [_mark(row.unread, row.saved), *author(row, room), Span(where, "muted")]
     if row.gone:
         text = [Span(f"  ({GONE.get(row.gone, row.gone)})", "faint")]
     else:
@@ -205,7 +226,8 @@ def hit_row(hit: SearchHit, width: int, now: datetime, ages: Ages = age) -> list
     """A hit: the thread it is in, who wrote it, and the words around what was sought."""
     post = hit.post
     head = [_mark(post.unread, False), *_marked_title(hit)]
-    who = cut([*_author(post.author, post.role), Span(f" · {ages(post.created_at, now)}", "muted")], width // 2)
+    when = Span(f" · {ages(post.created_at, now)}", "muted")
+    who = cut([*author(post, width // 2 - line_width([when])), when], width // 2)
     where: list[Span] = []
     if width >= _FORUM_FROM and hit.forum_title:
         free = width - line_width(head) - line_width(who) - 5  # what the title leaves, a quarter in any case

@@ -10,8 +10,8 @@ from textual.content import Content
 from jamtui.model import PersonRow, ThreadRow
 from jamtui.ways import HotRow, PersonPage
 from widgets.row_list import RowList
-from widgets.rows import Ages, age, count, one_line, spread
-from widgets.strips import Line, Span, cut
+from widgets.rows import Ages, age, alike, badge, count, one_line, spread
+from widgets.strips import Line, Span, cut, line_width
 
 _BAR = 5  # cells of the bar that shows heat
 
@@ -64,13 +64,22 @@ def hot_row(row: ThreadRow, hot: HotRow | None, width: int, forum: str) -> list[
 
 def person_row(row: PersonRow, width: int) -> list[Line]:
     """Name and posts; below it handle, role and where somebody is from."""
-    role = [] if row.role == "participant" else [Span(f" {row.role}", "accent")]
+    role = [*_role(row), *alike(row.alike)]
     below = " · ".join(filter(None, (f"@{row.handle}", row.org, row.country)))
     posts = Span(count(row.posts, "post", "posts") if row.posts else "only reads", "muted" if row.posts else "faint")
     return [
-        spread([Span("  "), Span(row.name, "author"), *role], [posts], width),
+        spread([Span("  "), *cut([Span(row.name, "author")], _kept(role, posts, width)), *role], [posts], width),
         cut([Span("  "), Span(below, "muted")], width),
     ]
+
+
+def _role(row: PersonRow) -> list[Span]:
+    return badge(row.role) or ([] if row.role == "participant" else [Span(" "), Span(f"[{row.role[:20]}]", "accent")])
+
+
+def _kept(marks: list[Span], posts: Span, width: int) -> int:
+    """Cells that a name may have beside what it must not push out."""
+    return max(8, width - line_width(marks) - line_width([posts]) - 4)
 
 
 def person_head(page: PersonPage, now: datetime, ages: Ages = age) -> Content:
@@ -85,7 +94,8 @@ def person_head(page: PersonPage, now: datetime, ages: Ages = age) -> Content:
     where = " · ".join(filter(None, (f"@{who.handle}", who.org, who.country)))
     return Content.assemble(
         (who.name, "bold $primary"),
-        (f"  {who.role}" if who.role != "participant" else "", "$accent"),
+        (f"  [{who.role[:20]}]" if who.role != "participant" else "", "$accent"),
+        (f"  ≠ {who.alike}" if who.alike else "", "$error"),
         f"\n{where}\n",
         (" · ".join(figures), "$foreground"),
     )

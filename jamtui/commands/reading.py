@@ -12,6 +12,7 @@ from jamtui.archive import rfc3339
 from jamtui.commands.context import Context
 from jamtui.errors import NotFound, UsageError
 from jamtui.model import GONE, PostRow, SearchHit
+from jamtui.names import beside
 from jamtui.output import BOLD, DIM, GREEN, RED, YELLOW, Output, local_time
 from jamtui.safe_text import safe_line
 from jamtui.session import Session
@@ -105,7 +106,7 @@ def _print_post(out: Output, row: PostRow, depth: int, text: str) -> None:
     indent = "  " * min(depth, _DEEPEST)
     if row.title:
         out.line(indent + out.style(row.title, BOLD))
-    facts = [f"{row.author} @{row.handle}", local_time(row.created_at), row.id[:SHORT]]
+    facts = [f"{row.author} @{row.handle}{beside(row.alike)}", local_time(row.created_at), row.id[:SHORT]]
     if row.up:
         facts.append(f"+{row.up}" + (" (you too)" if row.voted else ""))
     facts.extend(f"#{tag}" for tag in row.tags)
@@ -144,13 +145,19 @@ def people(context: Context, args: argparse.Namespace) -> None:
             for one in session.stored().people():
                 context.out.row(one)
             return
-        rows = session.people()
+        rows = session.marked(session.people())
     context.out.table(
         ["handle", "name", "role", "posts", "from"],
-        [(row.handle, row.name, row.role, row.posts, ", ".join(filter(None, (row.org, row.country)))) for row in rows],
+        [
+            (
+                row.handle, f"{row.name}{beside(row.alike)}", row.role, row.posts,
+                ", ".join(filter(None, (row.org, row.country))),
+            )
+            for row in rows
+        ],
         give=1,
         right="posts",
-    )
+    )  # fmt: skip
 
 
 def search(context: Context, args: argparse.Namespace) -> None:
@@ -187,10 +194,11 @@ def search(context: Context, args: argparse.Namespace) -> None:
 
 def _print_hit(out: Output, hit: SearchHit) -> None:
     title = hit.post.title or f"Re: {hit.thread_title}"
+    who = f"{hit.post.handle}{beside(hit.post.alike)}"
     if not out.table_wanted:
         snippet = "".join(text for text, _ in hit.snippet)
-        out.fields((hit.post.id, hit.forum_title, title, hit.post.handle, snippet))
+        out.fields((hit.post.id, hit.forum_title, title, who, snippet))
         return
-    out.line(f"{out.style(title, BOLD)} {out.style(f'· {hit.forum_title} · @{hit.post.handle}', DIM)}")
+    out.line(f"{out.style(title, BOLD)} {out.style(f'· {hit.forum_title} · @{who}', DIM)}")
     snippet = "".join(out.style(text, YELLOW) if marked else text for text, marked in hit.snippet)
     out.line(f"  {out.style(hit.post.id[:SHORT], DIM)} {snippet}")

@@ -8,6 +8,7 @@ from contextlib import closing
 from jamtui.archive import rfc3339
 from jamtui.commands.context import Context
 from jamtui.commands.reading import SHORT
+from jamtui.names import beside
 from jamtui.output import BOLD, DIM, local_time
 from jamtui.ways import Filter, moment
 
@@ -39,7 +40,8 @@ def threads(context: Context, args: argparse.Namespace) -> None:
         [
             (
                 row.id[:shown], "(taken back)" if row.gone else row.title,
-                *([slugs.get(row.forum_id, "")] if slugs else []), row.handle, row.replies, row.up, row.unread,
+                *([slugs.get(row.forum_id, "")] if slugs else []), f"{row.handle}{beside(row.alike)}",
+                row.replies, row.up, row.unread,
                 local_time(row.last_at), " ".join(f"#{tag}" for tag in row.tags),
             )
             for row in rows
@@ -103,7 +105,7 @@ def person(context: Context, args: argparse.Namespace) -> None:
         rows = session.posts(keys)
         slugs = {one.id: one.slug for one in session.forums()}
     if out.table_wanted:
-        out.line(f"{out.style(who.name, BOLD)} @{who.handle}")
+        out.line(f"{out.style(who.name, BOLD)} @{who.handle}{beside(who.alike)}")
         out.line(out.style(" · ".join(filter(None, (who.role, who.org, who.country))), DIM))
         out.line(
             f"{who.posts:,} posts · {page.threads:,} threads · {page.votes:,} votes received"
@@ -143,7 +145,7 @@ def plan(context: Context, args: argparse.Namespace) -> None:
         [
             (
                 step.post.id[:shown], ("" if step.post.title else "↳ ") + titles[step.post.thread_id],
-                step.post.handle, round(step.seconds), step.why,
+                f"{step.post.handle}{beside(step.post.alike)}", round(step.seconds), step.why,
             )
             for step in found.steps
         ],

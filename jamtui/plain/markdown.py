@@ -73,8 +73,8 @@ def lines_of(post: Spoken, columns: int) -> list[str]:
         if len(lines) > MAX_LINES:
             return [*lines[:MAX_LINES], "The rest is not shown: it is longer than any post should be."]
     for link in post.links:
-        warning = f" (careful: its text names another, {link.text})" if link.deceptive else ""
-        lines += wrap(f"Link {link.number}: {link.host}{warning}", columns)
+        warning = f" (careful: {link.warning})" if link.warning else ""
+        lines += wrap(f"Link {link.number}: {link.told_host}{warning}", columns)
     return lines
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from jamtui import opener
 from jamtui.errors import JamError, UsageError, sentence
 from jamtui.model import ForumRow, Mark, PostRow, ThreadRow, Undo
 from jamtui.plain import words
@@ -163,25 +164,65 @@ class Marking(Moving):
         if link is None:
             self.say("No link opened.")
             return
+        why = opener.missing(self.environ)
+        if not why and not link.warning and self.session.trusts(link.host):
+            self._browse(link)
+            return
         self.say(f"Address: {link.url}")
-        if link.deceptive:
-            self.say(f"Careful: its text names another, {link.text}.")
+        if link.warning:
+            self.say(f"Careful: {link.warning}.")
+        if why:
+            self.say(f"There is {why}.")
         self.flush()
-        match self.console.choose(
-            f"Open host {link.host} in the browser? o opens, y copies, any other key leaves it.", "oy"
-        ):
-            case "o":
-                with self.console.released():
-                    self.browse(link.url)
-                self.say(f"Opened {link.host}.")
-            case "y":
-                self._copied(link.url, "Address of the link")
-            case _:
-                self.say("No link opened.")
+        if why:
+            question, keys = f"Host {link.told_host}. y copies the address, any other key leaves it.", "y"
+        elif link.warning:
+            question, keys = (
+                f"Open host {link.told_host} in the browser? o opens, y copies, any other key leaves it.",
+                "oy",
+            )
+        else:
+            question = (
+                f"Open host {link.told_host} in the browser? o opens, a opens and asks no more for this host, "
+                "y copies, any other key leaves it."
+            )
+            keys = "oay"
+        answer = self.console.choose(question, keys)
+        if answer == "a":
+            self.session.trust(link.host)
+        if answer in ("o", "a"):
+            self._browse(link)
+        elif answer == "y":
+            self._copied(link.url, "Address of the link")
+        else:
+            self.say("No link opened.")
+
+    def _browse(self, link: Link) -> None:
+        """The very address that was told."""
+        with self.console.released():
+            self.browse(link.url)
+        self.say(f"Opened {link.host}.")
+
+    def do_hosts(self) -> None:
+        """Tells whose links open without a question; the one that is typed is asked about again."""
+        hosts = self.session.trusted_hosts()
+        if not hosts:
+            self.say("Each link is asked about. In that question, a opens and asks no more for its host.")
+            return
+        for number, host in enumerate(hosts, 1):
+            self.say(f"{number}. {host}")
+        self.flush()
+        answer = self.console.line(f"Ask again for which, 1 to {len(hosts)}; Enter leaves all: ").text.strip()
+        chosen = next((host for number, host in enumerate(hosts, 1) if str(number) == answer), None)
+        if chosen is None:
+            self.say("All left as it is.")
+        else:
+            self.session.trust(chosen, False)
+            self.offer(f"links to {chosen} are asked about again", lambda: self.session.trust(chosen))
 
     def _one_of(self, links: tuple[Link, ...]) -> Link | None:
         for link in links:
-            self.say(f"{link.number}. {link.text}, host {link.host}")
+            self.say(f"{link.number}. {link.text}, host {link.told_host}{', careful' if link.warning else ''}")
         self.flush()
         number = self.console.line(f"Which link, 1 to {len(links)}: ").text.strip()
         return next((link for link in links if str(link.number) == number), None)

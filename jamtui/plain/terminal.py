@@ -21,7 +21,7 @@ from typing import Any, Self
 from jamtui.plain.console import Ended, Typed, nothing, stop
 from jamtui.plain.field import Field
 from jamtui.plain.keys import Key, Keys
-from jamtui.safe_text import refuse_controls
+from jamtui.safe_text import leaving, refuse_controls
 
 ESCAPE_AFTER = 0.1  # seconds after which an Escape is a key of its own
 RESTED_AFTER = 0.4  # seconds after a change: promised is one second until a draft is on the disk
@@ -274,5 +274,5 @@ class Terminal:
     def copy(self, text: str) -> bool:
         if self._environ.get("TERM", "").startswith("linux"):
             return False  # the console of Linux would print it
-        self._write(f"\x1b]52;c;{base64.b64encode(text.encode()).decode()}\a")
+        self._write(f"\x1b]52;c;{base64.b64encode(leaving(text).encode()).decode()}\a")
         return True

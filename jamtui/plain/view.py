@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -71,15 +72,17 @@ class View:
         absolute_times: bool = False,
         keymap: Keymap = AS_DELIVERED,
         again: Callable[[], Doors] | None = None,
+        environ: Mapping[str, str] = os.environ,
     ) -> None:
         """``edit`` lets the person change a text in an editor, ``browse`` opens a URL; both have the terminal then.
         ``absolute_times`` tells hours and days instead of ages; ``again`` gives the doors by which one signs in again,
-        if that can be."""
+        if that can be. ``environ`` says whether there is a browser."""
         self.session = session
         self.console = console
         self.edit = edit
         self.browse = browse
         self.again = again
+        self.environ = environ
         self.ages: words.Ages = words.clock_time if absolute_times else words.ago
         self.keymap = keymap
         self.news = News(console.wake, keymap)
@@ -177,7 +180,7 @@ class View:
                 forums = {row.id: row for row in self.session.forums()}
                 return [forums[str(key)] for key in keys if key in forums]
             case "people":
-                return [self._people[str(key)] for key in keys if key in self._people]
+                return list(self.session.marked([self._people[str(key)] for key in keys if key in self._people]))
             case "outbox":
                 waiting = {row.id: row for row in self.session.outbox()}
                 return [waiting[str(key)] for key in keys if key in waiting]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from jamtui.actions import AS_DELIVERED, Keymap
 from jamtui.errors import JamError, sentence
+from jamtui.opener import open_url
 from jamtui.plain import words
 from jamtui.plain.console import Console, Ended
 from jamtui.plain.keys import Key
@@ -59,7 +60,7 @@ def run(
         with _console(environ) as console:
             try:
                 opened = opened or _welcome(console, doors)
-                _converse(opened, console, edit, absolute_times, keymap, again)
+                _converse(opened, console, edit, absolute_times, keymap, again, environ)
             except Ended as end:
                 code = end.code
     finally:
@@ -83,11 +84,20 @@ def _converse(
     absolute_times: bool,
     keymap: Keymap,
     again: Callable[[], Doors] | None,
+    environ: Mapping[str, str],
 ) -> None:
-    import webbrowser
+    def browse(url: str) -> None:
+        open_url(url, environ)
 
     plain = Plain(
-        session, console, edit=edit, browse=webbrowser.open, absolute_times=absolute_times, keymap=keymap, again=again
+        session,
+        console,
+        edit=edit,
+        browse=browse,
+        absolute_times=absolute_times,
+        keymap=keymap,
+        again=again,
+        environ=environ,
     )
     if not session.mirrored:
         console.tell(["Fetching the Jam. Space tries again, q leaves."])

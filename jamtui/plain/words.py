@@ -19,6 +19,7 @@ from jamtui.model import (
     Status,
     ThreadRow,
 )
+from jamtui.names import MIXED
 from jamtui.ways import HotRow, PersonPage, Plan
 
 KINDS = {
@@ -50,6 +51,29 @@ def fill(text: str, keymap: Keymap) -> str:
         return key(keys[0]) if keys else keymap.name(action_id)
 
     return keymap.fill(text, name)
+
+
+def role(name: str) -> str:
+    """A role in square brackets, which no name has (`jamtui.names`): nobody can be called so."""
+    return f" [{name[:20]}]" if name and name != "participant" else ""
+
+
+def author(row: ThreadRow | PostRow) -> str:
+    """Who wrote it, what they are here, and whom they only look like."""
+    told = row.role if row.role in ("host", "moderator", "expert") else ""
+    handle = f" @{row.handle}" if row.namesake else ""
+    return f"{row.author}{handle}{role(told)}{looks(row.alike, row.handle)}"
+
+
+def looks(alike: str, handle: str) -> str:
+    """The warning about somebody who looks like another, or claims what they are not; "" for an honest one."""
+    if not alike:
+        return ""
+    if alike.startswith("@"):
+        return f" [careful: looks like {alike}, is @{handle}]"
+    if alike == MIXED:
+        return f" [careful: letters of several alphabets, @{handle}]"
+    return f" [careful: no {alike}, only called so]"
 
 
 def count(number: int, one: str, many: str = "") -> str:
@@ -141,7 +165,7 @@ def thread(row: ThreadRow, now: datetime, index: int, total: int, ages: Ages = a
     """``hot``: in the list of what is hot, why it is."""
     title = "(taken back)" if row.gone else one_line(row.title, 300)
     facts = joined(
-        row.author,
+        author(row),
         "muted" if row.muted else "followed" if row.followed else "",
         f"{row.unread:,} unread" if row.unread else "",
         f"lately {heat(hot)}" if hot is not None else "",
@@ -159,7 +183,7 @@ def listed(row: PostRow, forum_title: str, now: datetime, index: int, total: int
     """A post as a line of a list."""
     text = GONE[row.gone] if row.gone else one_line(row.title or row.body)
     facts = joined(
-        row.author,
+        author(row),
         "unread" if row.unread else "muted" if row.muted else _CHANGED if row.changed else "",
         f"in {forum_title}" if forum_title else "",
         votes(row.up, row.voted),
@@ -177,22 +201,22 @@ def heat(hot: HotRow) -> str:
 
 
 def person(row: PersonRow, index: int, total: int) -> str:
-    role = row.role if row.role != "participant" else ""
     posts = count(row.posts, "post") if row.posts else "only reads"
-    return f"{row.name} -- {joined(f'@{row.handle}', role, row.org, row.country, posts)}. Person {at(index, total)}."
+    who = f"{row.name}{role(row.role)}{looks(row.alike, row.handle)}"
+    return f"{who} -- {joined(f'@{row.handle}', row.org, row.country, posts)}. Person {at(index, total)}."
 
 
 def person_page(page: PersonPage, now: datetime, ages: Ages = ago) -> str:
     """Who somebody is, before the list of what they wrote."""
     who = page.person
-    role = who.role if who.role != "participant" else ""
     figures = joined(
         count(who.posts, "post"), count(page.threads, "thread"), f"{count(page.votes, 'vote')} received",
         f"last {ages(page.last_at, now)}" if page.last_at else "",
     )  # fmt: skip
     where = joined(*(f"{posts:,} in {one_line(title, 60)}" for title, posts in page.forums))
     return (
-        f"{who.name}, {joined(f'@{who.handle}', role, who.org, who.country)}. {figures}{f': {where}' if where else ''}."
+        f"{who.name}{role(who.role)}{looks(who.alike, who.handle)}, {joined(f'@{who.handle}', who.org, who.country)}. "
+        f"{figures}{f': {where}' if where else ''}."
     )
 
 
@@ -220,7 +244,7 @@ def plan_step(plan: Plan, index: int) -> str:
 def hit(row: SearchHit, now: datetime, index: int, total: int, ages: Ages = ago) -> str:
     text = one_line("".join(part for part, _ in row.snippet))
     facts = joined(
-        row.post.author, f"in {one_line(row.thread_title, 80)}", row.forum_title, ages(row.post.created_at, now)
+        author(row.post), f"in {one_line(row.thread_title, 80)}", row.forum_title, ages(row.post.created_at, now)
     )
     return f"{text} -- {facts}. Hit {at(index, total)}."
 
@@ -239,7 +263,6 @@ def head(
     row: PostRow, *, answers: str, depth: int, unread: bool, now: datetime, index: int, total: int, ages: Ages = ago
 ) -> str:
     """The line before the text of a post. ``answers`` is the author of the post that it answers."""
-    role = row.role if row.role in ("host", "moderator", "expert") else ""
     if not row.parent_id:
         place = "opening post"
     elif answers:
@@ -247,7 +270,7 @@ def head(
     else:
         place = f"reply, level {depth}"
     facts = joined(
-        "you" if row.mine else "", role, place, "unread" if unread else "muted" if row.muted else "",
+        "you" if row.mine else "", place, "unread" if unread else "muted" if row.muted else "",
         "featured" if row.featured else "",
         sent(row.send, row.reason),
     )  # fmt: skip
@@ -258,7 +281,7 @@ def head(
         ages(row.created_at, now),
         _CHANGED if row.changed else "changed since" if row.edited_at else "",
     )
-    return f"{row.author}, {facts}. {more[:1].upper()}{more[1:]}. Post {at(index, total)}."
+    return f"{author(row)}, {facts}. {more[:1].upper()}{more[1:]}. Post {at(index, total)}."
 
 
 def link(status: Status, now: datetime) -> str:

@@ -14,7 +14,7 @@ import apsw
 import msgspec
 
 from jamtui import archive
-from jamtui.archive import Post
+from jamtui.archive import Person, Post
 from jamtui.store import bulk, columns, own, sums
 from jamtui.store.connection import Schema, migrate, transaction
 from jamtui.store.mirror import Mirror
@@ -122,6 +122,10 @@ def _derived(db: apsw.Connection) -> Iterator[str]:
     there = set(db.execute("SELECT name, post FROM tags"))
     if there != set(db.execute(_TAGS)):
         yield "tags that do not fit the posts"
+    people = ((int(n), archive.decode("person", bytes(raw))) for n, raw in db.execute("SELECT n, raw FROM people"))
+    looks = {look for n, data in people if isinstance(data, Person) for look in columns.looks(n, data)}
+    if looks != set(db.execute("SELECT key, rank, n FROM looks")):
+        yield "names that do not fit the people"
 
 
 def _full_text(db: apsw.Connection) -> Iterator[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
-from jamtui.archive import Post
+from jamtui.archive import Person, Post
+from jamtui.names import ROLES, keys
 
 # Scripts without spaces between words: each character becomes a word of its own, and a query a phrase of them.
 _UNSPACED = (
@@ -66,6 +67,12 @@ def of_post(data: Post, raw: bytes, forum: int, thread: int, parent: int | None,
         data.id, hash_of(data.id), forum, thread, parent, author, milliseconds(data), data.up, 1 if data.gone else 0,
         raw, *derived(data),
     )  # fmt: skip
+
+
+def looks(n: int, data: Person) -> list[tuple[str, int, int]]:
+    """The rows of ``looks`` for a person."""
+    rank = 0 if data.role in ROLES else 1
+    return [(key, rank, n) for key in keys(data.handle, data.name)]
 
 
 def derived(data: Post) -> tuple[str, int, int]:

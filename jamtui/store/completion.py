@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import msgspec
 
+from jamtui.archive import Person
 from jamtui.model import Completion
+from jamtui.names import beside, shown
 from jamtui.safe_text import safe_name
 from jamtui.store.query import FEATURES, HERE, NAMES, STATES, Kind, Part, fold, parts
 from jamtui.store.rows import Rows
@@ -25,12 +27,8 @@ class _Titled(msgspec.Struct):
     title: str = ""
 
 
-class _Named(msgspec.Struct):
-    name: str = ""
-
-
 _TITLED = msgspec.json.Decoder(_Titled)
-_NAMED = msgspec.json.Decoder(_Named)
+_PERSON = msgspec.json.Decoder(Person)
 
 
 def complete(fresh: Callable[[], Rows], text: str) -> Completion | None:
@@ -92,13 +90,12 @@ def _tags(rows: Rows, wanted: str) -> list[tuple[str, str]]:
 def _people(rows: Rows, wanted: str) -> list[tuple[str, str]]:
     """Those with the most posts first."""
     sql = (
-        "SELECT a.handle, a.raw, (SELECT count(*) FROM posts p WHERE p.author = a.n) AS posts FROM people a "
+        "SELECT a.handle, a.raw, a.n, (SELECT count(*) FROM posts p WHERE p.author = a.n) AS posts FROM people a "
         "WHERE substr(lower(a.handle), 1, length(?1)) = ?1 ORDER BY posts DESC, a.handle LIMIT ?2"
     )
-    return [
-        (safe_name(str(handle)), safe_name(_NAMED.decode(_bytes(raw)).name))
-        for handle, raw, _ in rows.db.execute(sql, (wanted, OFFERED))
-    ]
+    found = {int(n): _PERSON.decode(_bytes(raw)) for _, raw, n, _ in rows.db.execute(sql, (wanted, OFFERED))}
+    looks = rows.looks.of(found)
+    return [(shown(one.handle), f"{shown(one.name)}{beside(looks[n].alike)}") for n, one in found.items()]
 
 
 def _forums(rows: Rows, wanted: str) -> list[tuple[str, str]]:

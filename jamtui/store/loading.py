@@ -60,6 +60,7 @@ class Loading:
         self._rev = columns.seq_of(cursor)
         self.records = 0
         self.unreadable = 0
+        self._twice = False  # somebody came twice: what they looked like before has to go
         self._sum = 0  # of the posts that were written
         self._numbers = _Numbers()
         self._waiting = _Waiting()
@@ -151,7 +152,9 @@ class Loading:
             self._post(data, raw)
         elif isinstance(data, Person):
             n = self._numbers.people.setdefault(data.id, len(self._numbers.people) + 1)
+            self._twice = self._twice or n < len(self._numbers.people)
             waiting.people.append((n, data.id, data.handle, raw))
+            waiting.looks += columns.looks(n, data)
         elif isinstance(data, Forum):
             n = self._numbers.forums.setdefault(data.id, len(self._numbers.forums) + 1)
             waiting.forums.append((n, data.id, data.slug, data.position, raw))
@@ -193,7 +196,8 @@ class Loading:
         try:
             self._written()
             batch = self._batch()
-            last = {"cursor": self.cursor, "mirrored_at": now, "loaded": "1"}  # "loaded" until `Mirror.tidy` is through
+            # "loaded" until `Mirror.tidy` is through.
+            last = {"cursor": self.cursor, "people": self.cursor, "mirrored_at": now, "loaded": "1"}
             self._ended(self._begun(batch, final=True), batch, last)
         finally:
             self.abandon()
@@ -206,6 +210,7 @@ class Loading:
             stack.enter_context(self._transaction(final))
             db.executemany("INSERT OR REPLACE INTO jam VALUES (1, ?)", batch.jam)
             db.executemany(f"INSERT INTO people VALUES (?, ?, ?, ?) {tables.PERSON_AGAIN}", batch.people)
+            db.executemany(tables.INSERT_LOOK, sorted(batch.looks))  # in the order in which they are kept
             db.executemany(f"INSERT INTO forums VALUES (?, ?, ?, ?, ?) {tables.FORUM_AGAIN}", batch.forums)
             db.executemany(tables.INSERT_POST, batch.posts)
             self._sum += sum(map(sums.of_post, batch.posts))
@@ -225,6 +230,8 @@ class Loading:
             bulk.words(db, batch.words)
             if last is not None:
                 db.execute(tables.MAKE_INDEXES)
+                if self._twice:
+                    tables.fill_looks(db)
                 db.execute(_MERGES, _USUAL_MERGES)
                 if next(iter(db.execute("SELECT count(*) FROM jam")))[0] == 0:
                     raise archive.ArchiveError("it has no jam record")
@@ -298,6 +305,7 @@ class _Waiting(Struct):
     size: int = 0
     jam: list[tuple[bytes]] = field(default_factory=list)
     people: list[_Row] = field(default_factory=list)
+    looks: list[tuple[str, int, int]] = field(default_factory=list)
     forums: list[_Row] = field(default_factory=list)
     posts: list[_Row] = field(default_factory=list)
     words: list[tuple[int, str, str, str]] = field(default_factory=list)

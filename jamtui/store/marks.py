@@ -75,6 +75,22 @@ class MarkStore:
         with self._writing(bump=""):
             self.db.executemany("INSERT OR REPLACE INTO places VALUES (?, ?)", list(places.items()))
 
+    # -- hosts whose links are opened without a question: places, since rows of a table of their own would be as long as
+    # those of ``saved``, which `jamtui.store.salvage` tells by their looks
+
+    def hosts(self) -> list[str]:
+        """In the order of their names."""
+        sql = (
+            "SELECT substr(name, 6) FROM places WHERE name >= 'host:' AND name < 'host;' AND value <> '' ORDER BY name"
+        )
+        return [str(row[0]) for row in self.db.execute(sql)]
+
+    def trusts(self, host: str) -> bool:
+        return self.place(f"host:{host}") != ""
+
+    def trust(self, host: str, on: bool, now: datetime) -> None:
+        self.set_place(f"host:{host}", now.isoformat() if on else "")
+
     # -- muted and followed
 
     def marks(self, mark: Mark) -> Marks:

@@ -38,6 +38,7 @@ class _Tally(Struct):
     """What one transaction touched, by id, collected for `Changed` and for the derived thread rows."""
 
     everything: bool = False
+    people: bool = False  # somebody came, or is called otherwise
     forums: set[str] = field(default_factory=set)
     threads: dict[int, str] = field(default_factory=dict)
     older: set[int] = field(default_factory=set)  # those of them in which a post changed that was there before
@@ -109,6 +110,8 @@ class Mirror:
             self._derive(tally, seq_of(cursor))
             self.set_meta("sum", sums.packed(cursor, sums.unpacked(self.meta("sum")) + tally.sum))
             self.set_meta("cursor", cursor)
+            if tally.people:
+                self.set_meta("people", cursor)  # since when everybody is called as they are
             if now:
                 self.set_meta("mirrored_at", now)
         if tally.erased or self._to_erase:
@@ -168,9 +171,7 @@ class Mirror:
             case Post():
                 self._fold_post(data, raw, tally)
             case Person():
-                sql = f"INSERT INTO people(id, handle, raw) VALUES (?, ?, ?) {tables.PERSON_AGAIN}"
-                tally.sum += self._put("people", data.id, sql, (data.id, data.handle, raw))
-                tally.everything = tally.everything or self._renames(data)
+                self._fold_person(data, raw, tally)
             case Forum():
                 sql = f"INSERT INTO forums(id, slug, position, raw) VALUES (?, ?, ?, ?) {tables.FORUM_AGAIN}"
                 tally.sum += self._put("forums", data.id, sql, (data.id, data.slug, data.position, raw))
@@ -205,6 +206,20 @@ class Mirror:
             opener = next(iter(self.db.execute("SELECT id FROM posts WHERE n = ?", (thread,))))
             tally.posts.add(votes.post_id)
             tally.threads[thread] = str(opener[0])
+
+    def _fold_person(self, data: Person, raw: bytes, tally: _Tally) -> None:
+        for n, before in list(self.db.execute("SELECT n, raw FROM people WHERE id = ?", (data.id,))):
+            old = archive.decode("person", bytes(before))
+            if isinstance(old, Person):
+                sql = "DELETE FROM looks WHERE (key, rank, n) = (?, ?, ?)"
+                self.db.executemany(sql, columns.looks(int(n), old))
+        sql = f"INSERT INTO people(id, handle, raw) VALUES (?, ?, ?) {tables.PERSON_AGAIN} RETURNING n"
+        sum_before = sums.of_one(self.db, "people", data.id)
+        n = int(next(iter(self.db.execute(sql, (data.id, data.handle, raw))))[0])
+        tally.sum += sums.of_one(self.db, "people", data.id) - sum_before
+        self.db.executemany(tables.INSERT_LOOK, columns.looks(n, data))
+        tally.people = True
+        tally.everything = tally.everything or self._renames(data)
 
     def _renames(self, data: Person) -> bool:
         """Whether the person has posts: then names on many rows may have changed."""
@@ -314,7 +329,7 @@ class Mirror:
     def clear(self) -> None:
         """Forgets all objects and the cursor, inside the caller's transaction. Keys already used are not used again."""
         base = self.next_n() - 1
-        for table in ("jam", "people", "forums", "posts", "threads", "tags", "others", "meta"):
+        for table in ("jam", "people", "looks", "forums", "posts", "threads", "tags", "others", "meta"):
             self.db.execute(f"DELETE FROM {table}")
         self.db.execute("INSERT INTO words(words) VALUES ('delete-all')")
         self.set_meta("n_base", str(base))

@@ -19,10 +19,12 @@ from msgspec.structs import replace
 from jamtui.archive import Forum, Jam, Person, Post
 from jamtui.errors import NotFound, UsageError
 from jamtui.model import ForumRow, JamRow, Me, PersonRow, PostRow, TagRow, ThreadIndex, ThreadRow
+from jamtui.names import shown
 from jamtui.safe_text import safe_body, safe_line, safe_name, safe_names
 from jamtui.store import connection
 from jamtui.store.connection import one_moment
 from jamtui.store.counts import Counts
+from jamtui.store.looks import HONEST, Look, Looks
 from jamtui.store.mirror import numbers
 from jamtui.store.order import HeldOrder, Placed, continued, depth_first, placed
 from jamtui.store.overlay import Overlay
@@ -35,7 +37,7 @@ _JAM = msgspec.json.Decoder(Jam)
 
 _POSTS = """
 SELECT p.n, p.raw, p.up, a.raw, r.h IS NULL AND p.gone = 0 AND p.author <> ?1, s.post_id IS NOT NULL,
-    v.post_id IS NOT NULL, p.author = ?1, r.version, {muted}
+    v.post_id IS NOT NULL, p.author = ?1, r.version, a.n, {muted}
 FROM posts p JOIN people a ON a.n = p.author
 LEFT JOIN own.read r ON r.h = p.h
 LEFT JOIN own.saved s ON s.post_id = p.id
@@ -43,7 +45,7 @@ LEFT JOIN own.my_votes v ON v.post_id = p.id
 WHERE p.n IN (SELECT value FROM json_each(?2))
 """
 _THREADS = """
-SELECT t.n, p.raw, p.up, a.raw, t.replies, l.created, s.post_id IS NOT NULL, v.post_id IS NOT NULL
+SELECT t.n, p.raw, p.up, a.raw, t.replies, l.created, s.post_id IS NOT NULL, v.post_id IS NOT NULL, a.n
 FROM threads t JOIN posts p ON p.n = t.n JOIN people a ON a.n = p.author JOIN posts l ON l.n = t.last
 LEFT JOIN own.saved s ON s.post_id = p.id
 LEFT JOIN own.my_votes v ON v.post_id = p.id
@@ -78,6 +80,7 @@ class Rows:
         self.me = me
         self.overlay = Overlay()
         self.silence = Silence()
+        self.looks = Looks(db)
         self.here = ""  # the id of the thread that is open, for searches in it
         self._my_n: int | None = None
         self._counts = Counts()
@@ -98,6 +101,7 @@ class Rows:
     def forget_numbers(self) -> None:
         """After a mirror was fetched anew."""
         self._my_n = None
+        self.looks.forget()
 
     def threads_of(self, keys: Sequence[int]) -> set[int]:
         """Keys of the openers of the threads that posts are in."""
@@ -163,16 +167,21 @@ class Rows:
         if stored:
             if not self._counts.counted:
                 self.count()
-            for n, raw, up, person, replies, last, saved, voted in self.db.execute(_THREADS, (_list(stored),)):
-                post, author = _POST.decode(_bytes(raw)), _PERSON.decode(_bytes(person))
+            rows = list(self.db.execute(_THREADS, (_list(stored),)))
+            people = {int(who): _PERSON.decode(_bytes(person)) for person, who in {(row[3], row[8]) for row in rows}}
+            looks = self.looks.of(people)
+            for n, raw, up, _, replies, last, saved, voted, who in rows:
+                post, author = _POST.decode(_bytes(raw)), people[int(who)]
                 now, difference = self.overlay.vote_of(post.id, bool(voted))
                 waiting = len(self.overlay.by_thread.get(post.id, ()))
+                look = HONEST if author.id == self.me.person_id else looks[int(who)]
                 found[int(n)] = ThreadRow(
-                    int(n), post.id, post.forum_id, safe_name(post.title or ""), safe_name(author.name),
-                    safe_name(author.handle), safe_name(author.role), author.id, int(replies) + waiting,
+                    int(n), post.id, post.forum_id, safe_name(post.title or ""), shown(author.name),
+                    shown(author.handle), safe_name(author.role), author.id, int(replies) + waiting,
                     int(up) + difference, now, safe_names(post.tags), post.created_at,
                     _time(last), self._counts.unread_of(int(n)), bool(saved), bool(post.gone),
                     muted=int(n) in self.silence.threads, followed=int(n) in self.silence.followed,
+                    alike=look.alike, namesake=look.namesake,
                 )  # fmt: skip
         for key in keys:
             if key < 0 and (row := self.overlay.row_of(key, self._me())) is not None:
@@ -220,12 +229,15 @@ class Rows:
         stored = [key for key in keys if key > 0]
         if stored:
             sql = _POSTS.format(muted=self.silence.muted("p"))
-            for n, raw, up, person, unread, saved, voted, mine, read, muted in self.db.execute(
-                sql, (self.my_n(), _list(stored))
-            ):
+            rows = list(self.db.execute(sql, (self.my_n(), _list(stored))))
+            people = {int(who): _PERSON.decode(_bytes(person)) for person, who in {(row[3], row[9]) for row in rows}}
+            looks = self.looks.of(people)
+            for n, raw, up, _, unread, saved, voted, mine, read, who, muted in rows:
+                look = HONEST if mine else looks[int(who)]
                 row = _post_row(
-                    int(n), _bytes(raw), int(up), _bytes(person), bool(unread and not muted), bool(saved), bool(mine)
-                )
+                    int(n), _bytes(raw), int(up), people[int(who)], look,
+                    bool(unread and not muted), bool(saved), bool(mine),
+                )  # fmt: skip
                 if muted or (read and row.version > int(read)):
                     changed = bool(read and row.version > int(read)) and not row.gone
                     row = replace(row, muted=bool(muted), changed=changed)
@@ -412,14 +424,21 @@ class Rows:
         rows = []
         for n, raw in self.db.execute("SELECT n, raw FROM people"):
             person = _PERSON.decode(_bytes(raw))
-            rows.append(
-                PersonRow(
-                    person.id, safe_name(person.handle), safe_name(person.name), safe_name(person.role),
-                    safe_name(person.org), safe_name(person.country), counts.get(int(n), 0),
-                )
-            )  # fmt: skip
+            rows.append(person_row(person, counts.get(int(n), 0)))
         rows.sort(key=lambda row: (-row.posts, row.handle))
         return rows
+
+    def marked(self, people: Sequence[PersonRow]) -> list[PersonRow]:
+        """The same rows with whom they look like: for those that are drawn, since it takes a few reads each."""
+        sql = "SELECT id, n, raw FROM people WHERE id IN (SELECT value FROM json_each(?))"
+        stored = list(self.db.execute(sql, (json.dumps([row.id for row in people]),)))
+        by_n = self.looks.of({int(n): _PERSON.decode(_bytes(raw)) for _, n, raw in stored})
+        found = {str(person_id): by_n[int(n)] for person_id, n, _ in stored}
+        looks = [found.get(row.id, HONEST) for row in people]
+        return [
+            row if look is HONEST else replace(row, alike=look.alike, namesake=look.namesake)
+            for row, look in zip(people, looks, strict=True)
+        ]
 
 
 def forum_named(name: str, forums: Sequence[ForumRow]) -> ForumRow:
@@ -435,16 +454,18 @@ def forum_named(name: str, forums: Sequence[ForumRow]) -> ForumRow:
     raise NotFound(f"no forum {safe_line(name)}", hint if slugs else "Run jamtui sync.")
 
 
-def _post_row(key: int, raw: bytes, up: int, person: bytes, unread: bool, saved: bool, mine: bool) -> PostRow:
-    post, author = _POST.decode(raw), _PERSON.decode(person)
+def _post_row(
+    key: int, raw: bytes, up: int, author: Person, look: Look, unread: bool, saved: bool, mine: bool
+) -> PostRow:
+    post = _POST.decode(raw)
     return PostRow(
         key=key,
         id=post.id,
         forum_id=post.forum_id,
         thread_id=post.thread_id,
         parent_id=post.parent_id,
-        author=safe_name(author.name),
-        handle=safe_name(author.handle),
+        author=shown(author.name),
+        handle=shown(author.handle),
         role=safe_name(author.role),
         author_id=author.id,
         title=safe_name(post.title or ""),
@@ -460,7 +481,17 @@ def _post_row(key: int, raw: bytes, up: int, person: bytes, unread: bool, saved:
         saved=saved,
         gone=post.gone,
         featured=bool(post.featured),
+        alike=look.alike,
+        namesake=look.namesake,
     )
+
+
+def person_row(person: Person, posts: int) -> PersonRow:
+    """Without marks: see `Rows.marked`."""
+    return PersonRow(
+        person.id, shown(person.handle), shown(person.name), safe_name(person.role), shown(person.org),
+        safe_name(person.country), posts,
+    )  # fmt: skip
 
 
 def _forum_row(data: Forum) -> ForumRow:

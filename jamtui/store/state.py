@@ -99,7 +99,7 @@ def export(db: apsw.Connection, jam_id: str, slug: str) -> Iterator[str]:
             "SELECT kind, target, mark, at FROM marks ORDER BY mark, kind, target"
         ):
             yield _line(str(mark), {"kind": kind, "target": target, "at": at})
-        for name, value in db.execute("SELECT name, value FROM places ORDER BY name"):
+        for name, value in db.execute("SELECT name, value FROM places WHERE name NOT LIKE 'host:%' ORDER BY name"):
             yield _line("place", {"name": name, "value": value})
         for (raw,) in db.execute("SELECT raw FROM kept ORDER BY raw"):
             yield f"{raw}\n"
@@ -191,7 +191,9 @@ def merge(db: apsw.Connection, records: Iterable[tuple[str, Any]]) -> Merged:
                         (record.kind, record.target, kind, record.at),
                     )
                 case Place():
-                    db.execute("INSERT OR IGNORE INTO places VALUES (?, ?)", (record.name, record.value))
+                    # Whose links open without a question is chosen on each device, and by nobody's file.
+                    if not record.name.startswith("host:"):
+                        db.execute("INSERT OR IGNORE INTO places VALUES (?, ?)", (record.name, record.value))
                 case _:
                     db.execute("INSERT OR IGNORE INTO kept VALUES (?)", (record,))
                     merged.unknown[kind] = merged.unknown.get(kind, 0) + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import apsw
 
 from jamtui import archive
-from jamtui.archive import Post
+from jamtui.archive import Person, Post
 from jamtui.store import columns, sums
 from jamtui.store.connection import Schema
 
@@ -113,11 +113,35 @@ def _add_sum(db: apsw.Connection) -> None:
         db.execute("INSERT OR REPLACE INTO meta VALUES ('sum', ?)", (sums.packed(str(cursor), total),))
 
 
+_LOOKS = """
+CREATE TABLE looks(
+    key TEXT NOT NULL,      -- names.keys: what a handle or a name looks like
+    rank INTEGER NOT NULL,  -- 0: has a role
+    n INTEGER NOT NULL,     -- people.n
+    PRIMARY KEY (key, rank, n)) WITHOUT ROWID;
+"""
+
+
+def _add_looks(db: apsw.Connection) -> None:
+    """Version 6: whom people look like."""
+    db.execute(_LOOKS)
+    fill_looks(db)
+
+
+def fill_looks(db: apsw.Connection) -> None:
+    """All looks anew, from the people."""
+    db.execute("DELETE FROM looks")
+    for n, raw in list(db.execute("SELECT n, raw FROM people")):
+        data = archive.decode("person", bytes(raw))
+        if isinstance(data, Person):
+            db.executemany(INSERT_LOOK, columns.looks(int(n), data))
+
+
 # Longer pages hold long posts with fewer ends: a tenth off a bulk load.
 SCHEMA = Schema(
     "mirror",
     0x4A414D31,
-    (_V1 + _INDEXES_V1, _add_derived, _V3 + _made(_INDEXES_V3), _V4, _add_sum),
+    (_V1 + _INDEXES_V1, _add_derived, _V3 + _made(_INDEXES_V3), _V4, _add_sum, _add_looks),
     "NORMAL",
     page_size=8_192,
 )
@@ -129,6 +153,7 @@ INSERT_POST = (
     "INSERT INTO posts(n, id, h, forum, thread, parent, author, created, up, gone, raw, lang, code, featured) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+INSERT_LOOK = "INSERT OR IGNORE INTO looks VALUES (?, ?, ?)"
 INSERT_WORDS = "INSERT INTO words(rowid, title, body, tags) VALUES (?, ?, ?, ?)"
 UPDATE_POST = (  # what never changes is not named: its indexes would be written for nothing
     "UPDATE posts SET forum = ?, author = ?, created = ?, up = ?, gone = ?, raw = ?, lang = ?, code = ?, featured = ? "

@@ -21,9 +21,9 @@ import msgspec
 
 from jamtui.archive import Jam, Person, normal_tag
 from jamtui.errors import NotFound, UsageError
-from jamtui.model import Marks, PersonRow
+from jamtui.model import Marks
 from jamtui.safe_text import safe_line, safe_name
-from jamtui.store.rows import SORTS, Rows
+from jamtui.store.rows import SORTS, Rows, person_row
 from jamtui.store.silence import silence_of
 from jamtui.ways import EVERYTHING, Filter, HotRow, Interests, PersonPage, Plan, PlanStep, reading_seconds
 
@@ -197,10 +197,7 @@ def person(rows: Rows, handle: str) -> PersonPage:
         "GROUP BY f.n ORDER BY 2 DESC, f.position"
     )
     return PersonPage(
-        PersonRow(
-            one.id, safe_name(one.handle), safe_name(one.name), safe_name(one.role), safe_name(one.org),
-            safe_name(one.country), len(keys),
-        ),
+        rows.marked([person_row(one, len(keys))])[0],
         sum(int(row[1]) for row in posts),
         sum(int(row[2]) for row in posts),
         datetime.fromtimestamp(int(str(last[0])) / 1000, UTC) if last else None,

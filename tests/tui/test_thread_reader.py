@@ -122,20 +122,20 @@ async def test_a_thread_as_a_person_sees_it() -> None:
         app.reader.set_thread(app.index())
         await pilot.pause()
         seen = [" ".join(line.split()) for line in app.lines]
-        assert seen[:6] == ["▌ An idea", "▌ Ada host · 3 d ago ▲ 3", "▌ #jam #two words", "▌", "▌ We start.", ""]
+        assert seen[:6] == ["▌· An idea", "▌ Ada [host] · 3 d ago ▲ 3", "▌ #jam #two words", "▌", "▌ We start.", ""]
         assert seen[5:9] == ["", "● │ Grace · 3 d ago · edited", "│ I agree.", "│"]
-        assert seen[9:12] == ["│ │ Linus you · 3 d ago ↑ sending", "│ │ Me too.", "│"]
-        assert seen[12:14] == ["│ Bob · 3 d ago", "│ (taken back by its author)"]
-        assert seen[15:18] == ["│ Zoe you · 3 d ago ✗ refused", "│ ✗ refused: the Jam closed", "│ No."]
+        assert seen[9:12] == ["· │ │ Linus you · 3 d ago ↑ sending", "│ │ Me too.", "│"]
+        assert seen[12:14] == ["· │ Bob · 3 d ago", "› │ (taken back by its author)"]
+        assert seen[15:18] == ["· │ Zoe you · 3 d ago ✗ refused", "› │ ✗ refused: the Jam closed", "│ No."]
 
 
 @pytest.mark.parametrize(
     ("title", "body", "first"),
     [
-        ("One sentence that says it all.", "One sentence that says it all.", "▌ Author 1"),
-        ("One sentence that is…", "One  sentence\nthat is longer than its title.", "▌ Author 1"),
-        ("One sentence", "Another text.", "▌ One sentence"),
-        ("One sentence", "", "▌ One sentence"),
+        ("One sentence that says it all.", "One sentence that says it all.", "▌· Author 1"),
+        ("One sentence that is…", "One  sentence\nthat is longer than its title.", "▌· Author 1"),
+        ("One sentence", "Another text.", "▌· One sentence"),
+        ("One sentence", "", "▌· One sentence"),
     ],
 )
 async def test_a_title_that_only_repeats_the_text_is_not_shown_twice(title: str, body: str, first: str) -> None:

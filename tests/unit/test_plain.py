@@ -23,6 +23,7 @@ from jamtui.errors import JamError
 from jamtui.model import Changed, Draft, DraftKind
 from jamtui.output import width
 from jamtui.paths import Home
+from jamtui.plain import words
 from jamtui.plain.composer import Composer
 from jamtui.plain.console import Ended
 from jamtui.plain.field import Field
@@ -87,7 +88,7 @@ def talk(session: Session) -> Talk:
         opened: list[str] = []
         console = Pipe(io.StringIO("".join(f"{line}\n" for line in lines)), out, columns=200)
         with pytest.raises(Ended):
-            Plain(session, console, edit=edit, browse=opened.append).run()
+            Plain(session, console, edit=edit, browse=opened.append, environ={"BROWSER": "true"}).run()
         return out.getvalue() + "".join(f"BROWSER {url}\n" for url in opened)
 
     return run
@@ -211,7 +212,7 @@ def test_what_is_hot_and_who_people_are(talk: Talk, session: Session) -> None:
     told = talk("H", "q", "people", "open", "q", "q", "person demo")
     assert f"lately {hot.posts} posts by {hot.people} people" in told
     most = session.people()[0]
-    assert f"{most.name} -- @{most.handle}" in told
+    assert f"{most.name}{words.role(most.role)} -- @{most.handle}" in told
     assert f"{most.posts} posts, " in told
     assert f"{session.me.name}, @demo" in told
 
@@ -255,8 +256,8 @@ def test_what_is_muted_followed_and_edited_is_told(talk: Talk, session: Session)
     told = talk("open", "m", "j", "F", "k", "j", "k", "open")
     assert second.title.endswith("?")
     assert f"Followed: {second.title} z takes it back." in told
-    assert f"{first.author}, muted, {first.replies} replies" in told
-    assert f"{second.author}, followed, {second.unread} unread" in told
+    assert f"{words.author(first)}, muted, {first.replies} replies" in told
+    assert f"{words.author(second)}, followed, {second.unread} unread" in told
     assert "opening post, muted" in told
 
 
@@ -488,6 +489,30 @@ def test_a_link_is_opened_after_a_question_that_names_the_host(talk: Talk, sessi
     assert "No link opened." in told
 
 
+def test_a_host_is_asked_about_until_it_is_trusted_and_again_when_it_is_forgotten(talk: Talk, session: Session) -> None:
+    hits = (session.post(hit.post.id) for hit in session.search("https", 500))
+    post, link = next((post, links[0]) for post in hits if len(links := spoken(post.body).links) == 1)
+    told = talk(f"post {post.id}", "o", "a", "o", "hosts", "1", "hosts", "o", "n", "undo", "o")
+    assert told.count(f"Open host {link.host} in the browser?") == 2
+    assert told.count(f"BROWSER {link.url}") == 3
+    assert f"1. {link.host}" in told
+    assert "Each link is asked about." in told
+    assert session.trusted_hosts() == [link.host]
+
+
+def test_without_a_browser_the_address_is_told_and_can_be_copied(session: Session) -> None:
+    hits = (session.post(hit.post.id) for hit in session.search("https", 500))
+    post, link = next((post, links[0]) for post in hits if len(links := spoken(post.body).links) == 1)
+    out = io.StringIO()
+    session.trust(link.host)
+    console = Pipe(io.StringIO(f"post {post.id}\no\ny\n"), out, columns=200)
+    with pytest.raises(Ended):
+        Plain(session, console, edit=str, browse=str, environ={"SSH_TTY": "/dev/pts/1"}).run()
+    assert "There is no browser here: this is a machine far away (SSH)." in out.getvalue()
+    assert f"Address: {link.url}" in out.getvalue()
+    assert "Opened" not in out.getvalue()
+
+
 def test_the_command_line_asks_for_what_it_needs_and_errors_are_words(talk: Talk) -> None:
     told = talk("forum", "nowhere", "sort loudest", "send", "palette", "vote for", "theme light", "help", "outbox")
     assert "No such order." in told
@@ -553,12 +578,12 @@ def test_the_editor_gets_the_text_and_its_failure_is_told(session: Session) -> N
             key, _, rest = typed.text.partition("!")
             return type(typed)(key, rest or text) if key in ("ctrl+o", "ctrl+r", "ctrl+s", "up", "escape") else typed
 
-    for edit, words in ((lambda text: f"{text} edited", "mine edited"), (fails, "mine")):
+    for edit, wanted in ((lambda text: f"{text} edited", "mine edited"), (fails, "mine")):
         out = io.StringIO()
         lines = "open\nopen\nr\nctrl+o!mine\nctrl+r!\nctrl+s!\n"
         with pytest.raises(Ended):
             Plain(session, Keyed(io.StringIO(lines), out), edit=edit, browse=str).run()
-        assert words in [session.post(row.post_id).body for row in session.outbox()]
+        assert wanted in [session.post(row.post_id).body for row in session.outbox()]
         assert "As it will be read:" in out.getvalue()
     assert "The editor ended with code 1. Nothing was sent." in out.getvalue()
 

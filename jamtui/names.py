@@ -1,0 +1,307 @@
+"""What people call themselves: without signs of ours, and who looks like whom.
+
+A name is shown with none of the signs that jamtui draws itself (`shown`), so that nothing in it can pass for a badge,
+an unread mark or a frame. Names and handles are compared by their skeletons (Unicode TS 39): texts with one skeleton
+look alike. `keys` are what a person is found by when somebody else looks like them, `same` says whether two names
+differ by case and space alone, and `claim` what a name says of itself that the person's role does not.
+
+The table of Unicode is read when the first text needs it that is not ASCII.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+from pathlib import Path
+
+from jamtui.safe_text import safe_line
+
+MAX_NAME = 80  # characters of a name that are shown
+MAX_COMPARED = 200
+ROLES = frozenset({"moderator", "host", "expert"})  # those that have a badge
+MIXED = "mixed letters"
+
+# -- shown
+
+# What jamtui draws beside, before and behind names: its marks, guides, frames and bars, and signs that people take for
+# badges. Brackets of roles become round ones; a role stands in square ones.
+_OURS = "●○◐◌◉◦•▪■□▣▮▯◆◇★☆✪✯⭐🌟▲△▼▽▾▸▹▶◂◀◁▷↑↓←→↩↳↵⏎‹›✓✔✅☑🗸✗✘✎⚠⋯≠❖🛡👑🔰🏅🎖🔒📌🔔🚨🆗🔴🟢🔵⚫⚪🟠🟡🟣🟤"
+_BLANKS = "\u2800\u3164\uffa0\u115f\u1160"  # letters and patterns that are nothing but space
+_BRACKETS = {**dict.fromkeys("[［【〔⟦❲⦗⁅｢「『〖〘〚", "("), **dict.fromkeys("]］】〕⟧❳⦘⁆｣」』〗〙〛", ")")}
+
+
+_LINES = "\u2500-\u259f\u23b0-\u23bd\u2758-\u275a\U0001fb00-\U0001fbaf"  # box drawing, blocks
+_BOXED = "\U0001f130-\U0001f149\U0001f150-\U0001f169\U0001f170-\U0001f1ac"  # letters in boxes
+
+
+@cache
+def _signs() -> re.Pattern[str]:
+    """What no name is shown with; most names are ASCII without brackets and are not looked through."""
+    brackets = "".join(map(re.escape, _BRACKETS))
+    return re.compile(f"[{_LINES}{_BOXED}{re.escape(_OURS)}{_BLANKS}{brackets}]")
+
+
+@cache
+def _drawn() -> re.Pattern[str]:
+    """What says nothing of whom a name looks like, since nobody gets to see it."""
+    return re.compile(f"[{_LINES}{re.escape(_OURS)}{_BLANKS}]")
+
+
+def shown(name: str) -> str:
+    """A name or handle as one harmless line, its space evened out, with nothing in it that jamtui draws itself."""
+    text = safe_line(" ".join(name[:2_000].split()), MAX_NAME)
+    if text.isascii() and "[" not in text and "]" not in text:
+        return text if "  " not in text and text == text.strip() else " ".join(text.split())
+    return " ".join(_signs().sub(_replaced, text).split())
+
+
+def _replaced(found: re.Match[str]) -> str:
+    char = found[0]
+    return _BRACKETS.get(char) or (" " if char in _BLANKS else "\ufffd")
+
+
+# -- skeletons
+
+# What Unicode's table says of ASCII; capital I is one of those that look like l.
+# ...and two letters v are one w.
+_ASCII = str.maketrans({"0": "o", "O": "o", "1": "l", "I": "l", "|": "l", "m": "rn", "w": "vv", "`": "'", '"': "''"})
+_HIDDEN = re.compile("[\u200c-\u200f\u061c\u180b-\u180f\ufe00-\ufe0f\U000e0000-\U000e0fff\ufffd]")
+_EDGES = " .-_'\u2024\u2027\u00b7"  # at the end of a name nobody sees them
+
+
+@cache
+def _table() -> dict[int, str]:
+    """Unicode's confusables, all but those of ASCII."""
+    table: dict[int, str] = {}
+    for line in Path(__file__).with_name("confusables.txt").read_text("utf-8").splitlines():
+        if line[:1] != "#":
+            shown_as, _, chars = line.partition(":")
+            prototype = "".join(chr(int(code, 16)) for code in shown_as.split())
+            table |= dict.fromkeys((int(code, 16) for code in chars.split()), prototype)
+    return table
+
+
+def skeleton(text: str) -> str:
+    """What ``text`` looks like: equal for texts that can be taken for one another. Case is kept as far as it shows."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", _HIDDEN.sub("", _drawn().sub(" ", text)))
+        text = unicodedata.normalize("NFKD", text.translate(_table()))
+    return " ".join(text.translate(_ASCII).split()).strip(_EDGES)
+
+
+def _looks(text: str) -> tuple[str, ...]:
+    """Skeletons without case: of the text as it is (paypaI), and of its small letters (PAYPAL)."""
+    if not (text.isascii() and text.isprintable() and len(text) <= MAX_COMPARED):
+        text = safe_line(text, MAX_COMPARED)
+    small = text.casefold()
+    found = skeleton(small).casefold()
+    if small == text:
+        return (found,)
+    other = skeleton(text).casefold()
+    return (found,) if other == found else (found, other)
+
+
+def keys(handle: str, name: str) -> tuple[str, ...]:
+    """By what a person is found when somebody looks like them; most have two. A name that begins with @ is taken for
+    a handle."""
+    found = [f"h{one}" for one in _looks(handle) if one]
+    if name[:1] == "@" or name.lstrip()[:1] == "@":
+        found += [f"h{one}" for one in _looks(name.lstrip()[1:]) if one]
+    else:
+        found += [f"n{one}" for one in _looks(name) if one]
+    return tuple(dict.fromkeys(found))
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two names are the same but for case and space: namesakes, where others only look like it."""
+    return one == other or _plain(one) == _plain(other)
+
+
+def _plain(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", name).casefold().split())
+
+
+# -- claims
+
+# What calls itself so and has no such role is marked. Each word in the scripts and languages that many Jams have.
+_WORDS = {
+    "moderator": (
+        "moderator moderators moderatorin moderation moderateur moderatrice modérateur modératrice moderador "
+        "moderadora moderatore moderaattori moderátor модератор модератори модератор модератка мадэратар συντονιστής "
+        "moderatör moderatør moderatorius moderátorka 版主 モデレーター モデレータ 모더레이터 مشرف المشرف מנחה "
+        "ผู้ดูแล मॉडरेटर মডারেটর"
+    ),
+    "admin": (
+        "admin admins administrator administrators administratorin administrateur administrador administradora "
+        "sysadmin amministratore beheerder ylläpitäjä rendszergazda yönetici админ админы администратор адмін "
+        "адміністратор διαχειριστής 管理员 管理員 관리자  ผู้ดูแลระบบ व्यवस्थापक প্রশাসক superuser webmaster"
+    ),
+    "the Jam": "jamtui jamserver jamteam jam-team",
+}
+# Words that are also names or parts of honest ones: only alone, in brackets, or behind a sign that sets them off.
+_SHY_WORDS = {
+    "moderator": "mod mods модер modo",
+    "host": (
+        "host hosts hosting gastgeber gastgeberin hôte hôtesse anfitrión anfitriona anfitriã anfitrião ospite ведущий "
+        "ведущая ведучий gospodarz οικοδεσπότης 主持人 主持 ホスト 司会 호스트 진행자 مضيف المضيف מארח होस्ट"
+    ),
+    "expert": (
+        "expert experts expertin experte experto experta esperto esperta эксперт експерт 专家 專家 エキスパート 전문가 "
+        "خبير מומחה"
+    ),
+    "admin": "root مدير المدير מנהל 管理者 管理人",
+    "the Jam": (
+        "staff official support helpdesk system team crew organizer organiser organizers veranstalter organisator "
+        "organisateur organizador organizzatore организатор поддержка система служба 官方 客服 工作人员 系统 公式 運営 "
+        "サポート 공식 운영자 운영진 지원 الدعم رسمي תמיכה צוות"
+    ),
+}
+_TEAM = re.compile(r"\b(?:the )?jarn(?:tul)?[ ._-]?(?:tearn|host|staff|support|adrnln|rnod|rnoderator)s?\b")
+_PARTS = re.compile(r"[^\W_]+")
+_BREAKS = re.compile(r"[\s!-/:-@\[-`{-~\u00a0-\u00bf\u2010-\u205f\u3000-\u303f\uff00-\uff0f]+")
+_DIGITS = "0123456789olse"
+# What sets a word off from a name: "Ana (host)", "Ana | mod", "[mod] Ana"; "Jan K. Host" is a name.
+_SET_OFF = re.compile(r"[(\[{<|/\\:•·–—~*#@\u3008-\u301b\uff08\uff09\uff3b\uff3d\uff5c\ufffd)\]}>]| - ")
+_UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+def _fold(text: str) -> str:
+    """Without case, accents and the difference of i and l: how a claim is read, not how it is written."""
+    folded = skeleton(text.casefold()).casefold()
+    if not folded.isascii():
+        folded = "".join(char for char in unicodedata.normalize("NFD", folded) if not unicodedata.combining(char))
+    return folded.translate(_READ)
+
+
+_READ = str.maketrans({"i": "l", "3": "e", "4": "a", "5": "s", "@": "a"})
+
+
+@cache
+def _claims(shy: bool) -> dict[str, str]:
+    words = _SHY_WORDS if shy else _WORDS
+    return {_squashed(_fold(word)): role for role, listed in words.items() for word in listed.split()}
+
+
+# What most words of the lists have in them when they are folded; `_stems` adds those that have none of it.
+_STEMS = (
+    "rnod", "adrnln", "host", "expert", "esperto", "esperta", "staff", "offlclal", "support", "systern", "tearn",
+    "organl", "gastgeber", "jarntul",
+)  # fmt: skip
+
+
+@cache
+def _stems() -> tuple[str, ...]:
+    """A text that has none of these claims nothing in ASCII and is looked at no further."""
+    words = sorted(word for word in (*_claims(False), *_claims(True)) if word.isascii())
+    return (*_STEMS, *(word for word in words if not any(stem in word for stem in _STEMS)))
+
+
+@cache
+def _other_claims() -> re.Pattern[str]:
+    """The words of the lists that are not ASCII."""
+    words = sorted({word for word in (*_claims(False), *_claims(True)) if not word.isascii()})
+    return re.compile("|".join(map(re.escape, words)))
+
+
+def _squashed(folded: str) -> str:
+    return "".join(_PARTS.findall(folded))
+
+
+@lru_cache(maxsize=16_384)
+def claim(handle: str, name: str, role: str) -> str:
+    """The role that a handle or a name claims and that the person does not have, in a word (``moderator``); `MIXED`
+    when a word of it has letters of several alphabets that look alike; "" for an honest one."""
+    name, handle = safe_line(name, MAX_COMPARED), safe_line(handle, MAX_COMPARED)
+    both = f"{name}\n{handle}"
+    if not both.isascii() and mixed(both):
+        return MIXED
+    if role in ("moderator", "host"):
+        return ""
+    squashed = _squashed(_fold(both))
+    if not any(stem in squashed for stem in _stems()) and (squashed.isascii() or not _other_claims().search(squashed)):
+        return ""
+    found = _claimed(name, False) or _claimed(handle, True)
+    return found if found != role else ""
+
+
+def _claimed(text: str, is_handle: bool) -> str:
+    whole = _fold(text)
+    squashed = _squashed(whole)
+    loud, shy = _claims(False), _claims(True)
+    for one in (squashed, squashed.rstrip(_DIGITS)):
+        if one in loud or one in shy:
+            return loud.get(one) or shy[one]
+    if _TEAM.search(whole):
+        return "the Jam"
+    words = [_squashed(word) for word in _BREAKS.split(whole)]
+    for word in words:
+        if word in loud or word.rstrip(_DIGITS) in loud:
+            return loud.get(word) or loud[word.rstrip(_DIGITS)]
+    if _UNSPACED.search(whole):
+        for word, role in loud.items():
+            if word in whole and _UNSPACED.match(word):
+                return role
+    if is_handle:  # "host.ana", and "ana.mod", but "jan.host" may well be called so
+        return next((shy[word] for word in (*words[:1], *(w for w in words[1:] if w == "rnod")) if word in shy), "")
+    text = unicodedata.normalize("NFKC", shown(text))
+    pieces = _SET_OFF.split(text)
+    found = [*(pieces if len(pieces) > 1 else ()), *text.split(",")[1:]]  # "Ana, host" is set off, "Host, Jan" is not
+    folded = [_squashed(_fold(piece)) for piece in found]
+    return next((shy[piece] for piece in folded if piece in shy), "")
+
+
+def beside(alike: str) -> str:
+    """What stands behind the name of somebody who looks like another (`jamtui.store.looks`); "" for an honest one."""
+    return f" ≠ {alike}" if alike else ""
+
+
+# -- scripts
+
+# Alphabets whose letters look alike: two of them in one word are made to deceive, or a mistake (TS 39, moderately
+# restrictive: Latin may stand with any other script but these).
+_ALIKE = (
+    "LATIN",
+    "CYRILLIC",
+    "GREEK",
+    "ARMENIAN",
+    "CHEROKEE",
+    "COPTIC",
+    "LISU",
+    "DESERET",
+    "GOTHIC",
+    "TIFINAGH",
+    "WARANG",
+)
+_JOINED = frozenset({"HIRAGANA", "KATAKANA", "CJK", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC", "LATIN"})
+
+
+def mixed(text: str) -> bool:
+    """Whether a word of ``text`` has letters of several alphabets that look alike."""
+    if text.isascii():
+        return False
+    return any(
+        _mixed_word(word) for word in re.split(r"[\W_]+", unicodedata.normalize("NFKC", text)) if not word.isascii()
+    )
+
+
+def _mixed_word(word: str) -> bool:
+    scripts = {_script(char) for char in word if char.isalpha()}
+    return len(scripts.intersection(_ALIKE)) > 1
+
+
+def scripts(text: str) -> frozenset[str]:
+    """The scripts of the letters of ``text``, by the first word of their Unicode names."""
+    return frozenset(_script(char) for char in text if char.isalpha())
+
+
+def one_script(text: str) -> bool:
+    """Whether ``text`` keeps to one script, or to those that Japanese, Chinese and Korean are written in."""
+    found = scripts(text)
+    return len(found) <= 1 or found <= _JOINED
+
+
+@lru_cache(maxsize=2048)
+def _script(char: str) -> str:
+    name = unicodedata.name(char, "").replace("FULLWIDTH ", "").replace("HALFWIDTH ", "")
+    return name.partition(" ")[0]
