@@ -1,37 +1,38 @@
 """The mirror as one Markdown text: forums, threads, and posts quoted as deep as they stand.
 
 Every line of a post stands behind a quote mark, so that nothing in it can pass for a heading of another thread. Text is
-made harmless as on the screen: somebody may well print the file on a terminal.
+made harmless as on the screen: somebody may well print the file on a terminal. And it is harmless for what draws it
+(`jamtui.commands.markdown_safe`): no HTML, no pictures that are fetched, no links but http and https.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import IO
 
+from jamtui.commands.markdown_safe import harmless, plain
 from jamtui.model import GONE, PostRow
+from jamtui.names import beside
 from jamtui.output import local_time
 from jamtui.session import Session
 
 _DEEPEST = 8  # quote marks in front of a line; what is deeper stands at that depth
 _WINDOW = 500  # posts read at once
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&-])")
 
 
 def write(session: Session, file: IO[bytes]) -> int:
     """Writes everything; returns how many posts."""
     jam, count = session.jam, 0
-    _put(file, f"# {_plain(jam.title)}\n")
+    _put(file, f"# {plain(jam.title)}\n")
     if jam.summary:
         _put(file, "\n".join(_quoted(jam.summary, 1)) + "\n")
     for forum in session.forums():
-        _put(file, f"## {_plain(forum.title)}\n")
+        _put(file, f"## {plain(forum.title)}\n")
         if forum.brief:
             _put(file, "\n".join(_quoted(forum.brief, 1)) + "\n")
         for key in session.thread_keys(forum.id, "new"):
             for thread in session.threads([key]):
-                title = "(taken back)" if thread.gone else _plain(thread.title)
+                title = "(taken back)" if thread.gone else plain(thread.title)
                 _put(file, f"### {title}\n")
                 for row, depth in _posts(session, thread.id):
                     _put(file, "\n".join(_lines(row, depth, session.whole(row))) + "\n")
@@ -53,22 +54,17 @@ def _posts(session: Session, thread_id: str) -> Iterator[tuple[PostRow, int]]:
 
 def _lines(row: PostRow, depth: int, text: str) -> Iterator[str]:
     marks = "> " * min(depth + 1, _DEEPEST)
-    facts = [f"**{_plain(row.author)}** @{_plain(row.handle)}", local_time(row.created_at)]
+    facts = [f"**{plain(row.author)}** @{plain(row.handle)}{plain(beside(row.alike))}", local_time(row.created_at)]
     if row.up:
         facts.append(f"+{row.up}")
-    facts.extend(f"\\#{_plain(tag)}" for tag in row.tags)
+    facts.extend(f"\\#{plain(tag)}" for tag in row.tags)
     yield marks + " · ".join(facts)
     yield marks.rstrip()
-    body = f"*{GONE[row.gone]}*" if row.gone else text
+    body = f"*{GONE.get(row.gone, 'gone')}*" if row.gone else text
     yield from _quoted(body, min(depth + 1, _DEEPEST))
 
 
 def _quoted(text: str, depth: int) -> Iterator[str]:
     marks = "> " * depth
-    for line in text.split("\n"):
+    for line in harmless(text).split("\n"):
         yield (marks + line).rstrip()
-
-
-def _plain(text: str) -> str:
-    """One line in which no character means anything to Markdown."""
-    return _SPECIAL.sub(r"\\\1", text)
