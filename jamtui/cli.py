@@ -154,7 +154,7 @@ def _command(name: str, args: argparse.Namespace, environ: Mapping[str, str]) ->
     except NotSignedIn as error:
         from jamtui.commands import again
 
-        return again.after(context, name, error)
+        return again.after(context, name, getattr(args, "name", None), error)
     except (JamError, OSError):
         raise
     except Exception:

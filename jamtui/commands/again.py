@@ -6,7 +6,7 @@ import asyncio
 
 from jamtui.commands import signing, syncing, texts
 from jamtui.commands.context import Context
-from jamtui.credentials import environment_secret
+from jamtui.credentials import NoStore, environment_secret
 from jamtui.errors import JamError, NotSignedIn
 from jamtui.output import problem
 from jamtui.safe_text import safe_line
@@ -16,25 +16,28 @@ from jamtui.sync import sign_in
 UNASKED = ("login", "logout", "auth", "doctor", "demo", "open")  # they are about signing in, or need none
 
 
-def after(context: Context, command: str, error: NotSignedIn) -> int:
+def after(context: Context, command: str, named: str | None, error: NotSignedIn) -> int:
     """Asks whether to sign in again, does it, and brings the Jam up to date: what was written waits in the outbox, so
-    the command is not run again. Raises ``error`` where nobody can be asked. The exit code."""
-    if command in UNASKED or context.out.json or not texts.on_terminal() or environment_secret(context.environ):
+    the command is not run again. ``named`` is the Jam that the command was given. Raises ``error`` where nobody can be
+    asked, and where signing in would not help: a keyring that is locked stays so. The exit code."""
+    if command in UNASKED or isinstance(error, NoStore) or environment_secret(context.environ):
+        raise error
+    if context.out.json or not texts.on_terminal():
         raise error
     try:
-        jam = context.jam()
+        jam = context.jam(named)
     except JamError:
         raise error from None
-    if jam.local:
+    if jam.local or jam.me.guest:  # a guest was refused before a word was written: there is nothing to send
         raise error
     out, title = context.out, safe_line(jam.title, 80)
     out.say(problem(error.title, error.hint))
-    again = "" if jam.me.guest else f" again as @{safe_line(jam.me.handle)}"
-    if texts.ask(f"Sign in to {title}{again} now? Drafts and outbox are kept. (y/n)").lower() not in ("y", "yes"):
+    question = f"Sign in to {title} again as @{safe_line(jam.me.handle)} now? Drafts and outbox are kept. (y/n)"
+    if texts.ask(question).lower() not in ("y", "yes"):
         return error.exit_code
     store = jam.store if jam.store in STORING else "keyring"
     offer = asyncio.run(sign_in.discover(jam.origin))
-    new = asyncio.run(signing.asked(context, offer, store, handle="" if jam.me.guest else jam.me.handle))
+    new = asyncio.run(signing.asked(context, offer, store, handle=jam.me.handle))
     if new.folder != jam.folder:
         out.say(f"Signed in as @{safe_line(new.me.handle)}, in a folder of their own. Give the command again.")
         return error.exit_code

@@ -119,6 +119,24 @@ def test_after_a_command(terminal: Callable[..., Any], home: Home, password: str
     assert password not in one.output.decode()
 
 
+def test_a_command_asks_about_the_jam_that_it_was_given(
+    terminal: Callable[..., Any], home: Home, server: str, tmp_path: Path
+) -> None:
+    """Not about the one used last, here a guest's; and who reads as a guest is told how to write, and not asked."""
+    forum = home.rows("forums")[0]["slug"]
+    home.jamtui("login", server, "--guest")
+    home.jamtui("sync")
+    end_sign_ins(tmp_path)
+    one = terminal("sync", f"ana@{server.removeprefix('http://')}")
+    one.wait_for("Sign in to Open conversations again as @ana now?")
+    one.press("n", "enter")
+    assert one.wait_end() == 3
+    one = terminal("post", "--forum", forum, "--title", "As a guest", "--body", "refused before it was written")
+    one.wait_for("you read as a guest")
+    assert one.wait_end() == 3
+    assert "(y/n)" not in one.screen()
+
+
 def test_where_nobody_is_the_command_says_what_to_do(home: Home, tmp_path: Path) -> None:
     end_sign_ins(tmp_path)
     assert "Sign in again with `jamtui login`" in home.jamtui("sync", code=3).stderr
