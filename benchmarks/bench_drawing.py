@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -19,15 +18,17 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from hostile_posts import TEXTS, cases, slow_posts
 from rich.console import Console
 from textual.app import App, ComposeResult
 from textual.widget import Widget
 
 from benchmarks.figures import Figure, Ground, percentile, table
 from jamtui.model import PostRow, ThreadIndex
-from jamtui.safe_text import safe_block, safe_line
+from jamtui.safe_text import safe_block, safe_body, safe_line
 from widgets.markdown_lines import BUDGET, BUDGET_ALL, layout, parse
 from widgets.row_list import RowList
 from widgets.strips import Line, Span, fit, pad
@@ -38,7 +39,6 @@ PROSE = (
     "A form that *nobody* reads helps nobody. What if the box were a **conversation**, open to everyone for days? "
     "There is more in [the proposal](https://example.org/p)."
 )
-CORPUS = Path(__file__).parents[1] / "tests" / "data" / "hostile" / "corpus.json"
 
 
 @dataclass(frozen=True)
@@ -127,14 +127,21 @@ async def thread() -> list[Figure]:
 
 
 def hostile() -> Figure:
+    """From the bytes that came to lines; a record of the wire may have a mebibyte."""
+    posts = {case["id"]: case["payload"] for case in cases(*TEXTS)}
+    posts |= {
+        f"{name}, {length:,} characters": body
+        for length in (20_000, 1_000_000)
+        for name, body in slow_posts(length).items()
+    }
     took: list[tuple[float, str]] = []
-    for case in json.loads(CORPUS.read_text("utf-8")):
+    for name, text in posts.items():
         for budget, everything in ((BUDGET, False), (BUDGET_ALL, True)):
-            start = time.perf_counter()
-            layout(parse(safe_block(case["payload"]), budget), 80, everything=everything)
-            took.append(((time.perf_counter() - start) * 1000, f"{case['id']}{' (all)' if everything else ''}"))
+            start = time.thread_time()  # a busy machine's pauses are not the post's
+            layout(parse(safe_body(text), budget), 80, everything=everything)
+            took.append(((time.thread_time() - start) * 1000, f"{name}{' (all)' if everything else ''}"))
     slowest, name = max(took)
-    return Figure("drawing", "the slowest of the hostile posts", slowest, note=name)
+    return Figure("drawing", f"the slowest of {len(posts)} hostile posts", slowest, note=name)
 
 
 def figures(_: Ground) -> list[Figure]:

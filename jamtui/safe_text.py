@@ -33,7 +33,7 @@ MAX_MARKS = 6
 MAX_JOINS = 4
 MAX_NAME = 400  # code points of a title, a name, a tag: twice what a Jam allows
 MAX_NAMES = 40  # tags of a post
-MAX_BODY = 30_000  # ...of a body; a Jam allows 20,000 unless it says otherwise
+MAX_BODY = 24_000  # ...of a body; a Jam allows 20,000 unless it says otherwise
 TAB_STOP = 4  # CommonMark's own stop, so that a tab means the same to the parser before and after
 
 _NOTE = 200  # more than what says that a body was cut
