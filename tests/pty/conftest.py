@@ -9,8 +9,10 @@ terminal("demo", "--seed", "1", size=(80, 24))   starts `python -m jamtui …`
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -21,6 +23,7 @@ from pty_terminal import PYTHON, ROOT, Terminal, environment
 
 REAL_JAM = ROOT / "tests" / "data" / "real-jam" / "open-conversations.jsonl"
 PASSWORD = "open sesame 2011"
+_ENVIRON = {"PATH": os.environ["PATH"], **PYTHON}
 
 
 @pytest.fixture
@@ -43,22 +46,43 @@ def password() -> str:
     return PASSWORD
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[str]:
-    """The address of a real server with the real Jam, open from now; ana may sign in with the password `PASSWORD`."""
-    env = {"PATH": os.environ["PATH"], **PYTHON}
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A server's file with the real Jam, open from now, and ana, who may sign in with `PASSWORD`: to be copied."""
+    db = tmp_path_factory.mktemp("filled") / "jam.sqlite"
 
     def admin(*words: str, stdin: str = "") -> None:
-        command = [sys.executable, "-m", "jamserver", *words, "--db", str(tmp_path / "jam.sqlite")]
-        subprocess.run(command, input=stdin, text=True, check=True, capture_output=True, env=env)
+        command = [sys.executable, "-m", "jamserver", *words, "--db", str(db)]
+        subprocess.run(command, input=stdin, text=True, check=True, capture_output=True, env=_ENVIRON)
 
     admin("import", str(REAL_JAM), "--reopen")
     admin("person", "add", "ana", "--password-stdin", stdin=f"{PASSWORD}\n")
-    command = [sys.executable, "-m", "jamserver", "run", "--db", str(tmp_path / "jam.sqlite"), "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env)
+    return db
+
+
+@contextlib.contextmanager
+def serving(filled: Path, db: Path) -> Iterator[str]:
+    """The address of a server on a copy of ``filled`` at ``db``."""
+    shutil.copy(filled, db)
+    command = [sys.executable, "-m", "jamserver", "run", "--db", str(db), "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=_ENVIRON)
     assert process.stdout is not None
     found = re.search(r"http://[\d.]+:\d+", process.stdout.readline())
     assert found is not None
     yield found[0]
     process.terminate()
     process.communicate()
+
+
+@pytest.fixture
+def server(filled: Path, tmp_path: Path) -> Iterator[str]:
+    """The address of a real server with what `filled` has, for one test."""
+    with serving(filled, tmp_path / "jam.sqlite") as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def read_server(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The same for all tests of a file, which only read."""
+    with serving(filled, tmp_path_factory.mktemp("server") / "jam.sqlite") as url:
+        yield url

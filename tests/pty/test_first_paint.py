@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pty_terminal import Terminal, environment
 
 ROOT = Path(__file__).resolve().parents[2]
 FORUM = "A 15 dollar minimum wage"
@@ -31,21 +33,31 @@ import msgspec
 """
 
 
-@pytest.fixture
-def read_once(terminal: Callable[..., Any], server: str, tmp_path: Path) -> Callable[..., Any]:
-    """A first run was left in a thread; what comes starts the second, held when ``hold`` is set."""
-    env = {key: os.environ[key] for key in ("PATH", "TMPDIR") if key in os.environ}
-    env |= {"JAMTUI_HOME": str(tmp_path / "jamtui"), "PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, "-m", "jamtui", "login", server, "--guest"], check=True, env=env)
+@pytest.fixture(scope="module")
+def left(read_server: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a first run leaves, which ended in a thread: the folder of its home."""
+    home = tmp_path_factory.mktemp("left")
+    env = environment(home)
+    subprocess.run([sys.executable, "-m", "jamtui", "login", read_server, "--guest"], check=True, env=env)
     subprocess.run([sys.executable, "-m", "jamtui", "sync"], check=True, env=env)
-    one = terminal()
-    one.wait_for("live")
-    one.press("enter")
-    one.wait_for("Participant")
-    one.press("enter")
-    one.wait_gone("Enter open")  # the thread has the keys
-    one.press("\x11")  # ctrl+q
-    assert one.wait_end() == 0, one.screen()
+    one = Terminal((), (100, 30), env)
+    try:
+        one.wait_for("live")
+        one.press("enter")
+        one.wait_for("Participant")
+        one.press("enter")
+        one.wait_gone("Enter open")  # the thread has the keys
+        one.press("\x11")  # ctrl+q
+        assert one.wait_end() == 0, one.screen()
+    finally:
+        one.close()
+    return home / "jamtui"
+
+
+@pytest.fixture
+def read_once(terminal: Callable[..., Any], left: Path, tmp_path: Path) -> Callable[..., Any]:
+    """A first run was left in a thread; what comes starts the second, held when ``hold`` is set."""
+    shutil.copytree(left, tmp_path / "jamtui")  # with the times of its files, by which the screen is known
     (tmp_path / "held").mkdir()
     (tmp_path / "held" / "msgspec.py").write_text(HELD)
     os.mkfifo(tmp_path / "pipe")
