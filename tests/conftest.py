@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 from oidc_provider import oidc_issuer, oidc_provider
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import WorkStealingScheduling
 
 __all__ = ["oidc_issuer", "oidc_provider"]  # fixtures for all tests
 
@@ -46,5 +51,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """``-n auto``: one more than there are processors, since a third of the time is waiting for real programs."""
-    return (os.cpu_count() or 1) + 1
+    """``-n auto``: two more than there are processors: most tests wait for real programs for much of their time."""
+    return (os.cpu_count() or 1) + 2
+
+
+@pytest.hookimpl(optionalhook=True)  # without xdist nobody asks
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> WorkStealingScheduling:
+    """Each worker has a part of the tests that stand together, and takes over from another what is left of its own.
+
+    So what is made once for a file (a server with the real Jam, a mirror of it) is made once, not once in each worker.
+    """
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log)
