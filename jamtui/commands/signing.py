@@ -7,6 +7,7 @@ import asyncio
 import getpass
 import sys
 from contextlib import closing
+from pathlib import Path
 
 from jamtui import first_paint, token_command
 from jamtui.commands import organisation, texts
@@ -14,7 +15,9 @@ from jamtui.commands.context import Context
 from jamtui.commands.signals import while_asked
 from jamtui.credentials import environment_secret, open_store
 from jamtui.errors import JamError, NotSignedIn, UsageError
+from jamtui.paths import remove
 from jamtui.safe_text import safe_line
+from jamtui.store import registry
 from jamtui.store.registry import STORING, KnownJam
 from jamtui.store.seal import alone_with
 from jamtui.sync import sign_in
@@ -170,6 +173,8 @@ def logout(context: Context, args: argparse.Namespace) -> int:
                 "Close it first: what is typed there would be lost.",
             )
         first_paint.forget(context.home)
+        for path in _kept_by_editors(context):
+            remove(path)
         left = asyncio.run(sign_in.sign_out(context.home, jam, context.environ, give_up=args.discard))
     if left:
         context.out.say(f"Note: {left}.")
@@ -180,11 +185,19 @@ def logout(context: Context, args: argparse.Namespace) -> int:
     return 0
 
 
+def _kept_by_editors(context: Context) -> list[Path]:
+    """Texts that an editor failed on, which belong to no Jam: they go with the last one."""
+    folder = context.home.state / "writing"
+    others = len(registry.known(context.home)) > 1
+    return [] if others or not folder.is_dir() else sorted(path for path in folder.iterdir() if path.is_file())
+
+
 def _refuse_to_lose(context: Context, jam: KnownJam) -> None:
     """Raises when drafts or unsent writes would go with the Jam's folder; names them."""
     with closing(context.open(jam)) as session:
         lost = [f"{row.kind} “{safe_line(row.summary, 40)}”" for row in session.outbox() if row.state != "sending"]
         lost += [f"draft “{safe_line(d.title or d.body, 40)}”" for d in session.drafts()]
+    lost += [f"what an editor left in {path}" for path in _kept_by_editors(context)]
     if lost:
         more = f" and {len(lost) - 5} more" if len(lost) > 5 else ""
         raise JamError(

@@ -26,7 +26,7 @@ from api_client.tokens import AskedToken, FixedToken, RefreshingToken, TokenProv
 from api_client.transport import Bounds
 from jamtui.archive import Person
 from jamtui.credentials import TOKEN_VARIABLE, CredentialStore, NoStore, Secret, environment_secret, open_store
-from jamtui.errors import JamError, NotSignedIn
+from jamtui.errors import JamError, NotSignedIn, UsageError
 from jamtui.paths import Home
 from jamtui.store import registry
 from jamtui.store.registry import KnownJam
@@ -60,8 +60,13 @@ class Offer(Struct, frozen=True):
 
 
 async def discover(address: str) -> Offer:
-    """Asks the server at ``address`` who it is. `UsageError` for a bad address, `ApiError` when no Jam answers."""
+    """Asks the server at ``address`` who it is. `UsageError` for a bad address, `ApiError` when no Jam answers.
+
+    An address in letters that may look like others is not asked before it was typed as what it is.
+    """
     origin = parse_origin(address)
+    if not address.isascii():
+        raise UsageError(f"that address is {origin}, in letters that may look like others", f"If you mean it: {origin}")
     async with JamClient(origin) as client:
         return Offer(origin, await client.discovery())
 
@@ -141,19 +146,20 @@ async def sign_out(home: Home, jam: KnownJam, environ: Mapping[str, str], *, giv
     the Jam stays known, so that it can be tried again; ``give_up`` forgets it all the same.
     """
     left: list[str] = []
-    refused: list[NoStore] = []
+    refused: list[tuple[str, NoStore]] = []
     async with _alone(jam.folder / "sign-in.lock") if jam.folder.is_dir() else contextlib.nullcontext():
         for kind, account in jam.secrets:
             try:
                 left += await _end(open_store(kind, home=home, environ=environ), account, jam.origin)
             except NoStore as error:
-                refused.append(error)
+                refused.append((kind, error))
                 left.append(f"the secret could not be taken out of the {kind} ({error.title})")
         if refused and not give_up:
             registry.wipe(jam)
             name = registry.short_name(jam, registry.known(home))
+            where, why = refused[0]
             raise NoStore(
-                f"what was on this machine is removed, but the token is still in the {jam.store}. {refused[0].title}",
+                f"what was on this machine is removed, but the token is still in the {where}. {why.title}",
                 f"When it can be used again, jamtui logout {name} ends it; with --discard it is left there.",
             )
         registry.forget(home, jam)
