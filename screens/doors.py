@@ -6,6 +6,7 @@ thread, may block, and raises `jamtui.errors.JamError` with words for the person
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from typing import Protocol
@@ -14,6 +15,15 @@ from msgspec import Struct
 
 from jamtui.device_page import Shows
 from jamtui.session import Session
+
+_LOOPBACK = re.compile(r"(localhost|127(\.\d+){3}|\[::1\])(:\d+)?(/|$)", re.IGNORECASE)
+
+
+def address(typed: str) -> str:
+    """What was typed as a URL: https where nothing is said, http for this machine itself."""
+    if "://" in typed:
+        return typed
+    return f"{'http' if _LOOPBACK.match(typed) else 'https'}://{typed}"
 
 
 class Offer(Struct, frozen=True):

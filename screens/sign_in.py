@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
@@ -21,7 +20,7 @@ from textual.worker import Worker, WorkerState
 from jamtui.errors import JamError, sentence
 from jamtui.safe_text import safe_block, safe_line
 from jamtui.session import Session
-from screens.doors import Credentials, Doors, Offer
+from screens.doors import Credentials, Doors, Offer, address
 from widgets.fields import Field
 
 WAYS = {
@@ -32,9 +31,6 @@ WAYS = {
     "guest": "Read only, as a guest",
 }
 _OPEN = ("guest", "oidc")  # ways that need no secret here
-_LOOPBACK = re.compile(
-    r"(localhost|127(\.\d+){3}|\[::1\])(:\d+)?(/|$)", re.IGNORECASE
-)  # speaks http when nothing is said
 _SECRETS = {"password": "password", "invite": "invitation code", "token": "token"}
 
 
@@ -145,8 +141,7 @@ class SignIn(Screen[None]):
         if not url:
             self._fail(JamError("An address is needed", "For example https://jam.example.org"))
             return
-        if "://" not in url:
-            url = f"{'http' if _LOOPBACK.match(url) else 'https'}://{url}"
+        url = address(url)
         if self._offer is None:
             doors = self._doors
             self._work("offer", f"asking {safe_line(url)} …", lambda: doors.offer(url))

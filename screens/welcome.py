@@ -25,7 +25,7 @@ LOGO = (
 CHOICES = (
     ("demo", "Try the demo", "A live Jam on this machine. No account, no network."),
     ("read", "Read only", "Give the address of a Jam and read as a guest."),
-    ("sign-in", "Sign in", "Take part: with a password, an invitation or a token."),
+    ("sign-in", "Sign in", "Take part: organisation, password, invitation, token."),
 )
 
 

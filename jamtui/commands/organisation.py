@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import textwrap
 import time
 
 from jamtui import config, device_page
@@ -50,10 +51,20 @@ class _Terminal:
         self._held = ""
         self._ticking: asyncio.Task[None] | None = None
 
+    def _say(self, text: str) -> None:
+        for line in self._broken(text):
+            self._out.say(line)
+
+    def _broken(self, text: str) -> list[str]:
+        """Lines that end with words, on a terminal; an address that is longer than a line stays whole."""
+        if not self._out.talks:
+            return [text]
+        return textwrap.wrap(text, _size()[0], break_long_words=False, break_on_hyphens=False) or [""]
+
     def page(self, page: Page) -> None:
-        say = self._out.say
+        say = self._say
         for note in page.notes:
-            say(note)
+            self._out.say(note)  # may hold a command, which is copied: not broken
         if page.way == device_page.BROWSER:
             opened = f"The sign-in page of {page.who} was opened in your browser. If none came up, open this address:"
             say(opened if page.opened else f"To sign in to {self._jam}, open this page of {page.who} in a browser:")
@@ -63,7 +74,7 @@ class _Terminal:
         if self._out.talks:
             self._ticking = asyncio.create_task(self._tick(page.ends))
         else:
-            self._out.say(f"Waiting for you, {device_page.clock(page.ends - time.monotonic())} at most.")
+            say(f"Waiting for you, {device_page.clock(page.ends - time.monotonic())} at most.")
             if not texts.on_terminal():
                 say("Where nobody can do this (CI, cron), set JAMTUI_TOKEN, or use --token-stdin.")
 
@@ -74,15 +85,16 @@ class _Terminal:
         before = f"To sign in to {self._jam} with {page.who}, open this page on any device:"
         after = "and give it this code, if you have begun this yourself:"
         words = (before, page.url, after)
-        taken = sum(-(-max(1, width(text)) // columns) for text in words) + 1  # the time stands below
+        said = [line for text in words for line in self._broken(text)]
+        taken = sum(-(-max(1, width(line)) // columns) for line in said) + 1  # the time stands below
         drawn = self._drawn and not self._ascii
         large = device_page.letters(page.code, columns - 4) if drawn else [page.code]
         drawing = device_page.qr(page.qr, columns, lines - taken - 1) if drawn else []
         if drawing and len(drawing) + taken + len(large) + 1 > lines:
             large = [page.code]
         out.drawing(drawing, _PAPER["256" in self._environ.get("TERM", "") or "COLORTERM" in self._environ])
-        for text in words:
-            out.say(text)
+        for line in said:
+            out.say(line)
         out.drawing([f"    {line}" for line in large], BOLD)
         if len(large) > 1:
             out.say(f"    {page.code}")

@@ -11,6 +11,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from jamtui.plain.keys import Key
+from jamtui.plain.wrap import wrap
 
 
 class Ended(Exception):
@@ -101,6 +102,11 @@ class Console(Protocol):
     def wake(self) -> None:
         """Makes `command` return; may be called from any thread."""
         ...
+
+
+def tell(console: Console, *texts: str) -> None:
+    """Sentences, each on lines of its own, broken at words."""
+    console.tell([line for text in texts for line in wrap(text, console.columns)])
 
 
 @contextmanager

@@ -12,9 +12,8 @@ from msgspec import Struct
 from jamtui import device_page
 from jamtui.device_page import Page, Shows
 from jamtui.errors import JamError, sentence
-from jamtui.plain.console import Console
+from jamtui.plain.console import Console, tell
 from jamtui.plain.keys import Key
-from jamtui.plain.wrap import wrap
 from jamtui.safe_text import safe_line
 from jamtui.session import Session
 from screens.doors import Credentials, Stop
@@ -153,7 +152,3 @@ def words(page: Page, *, keyed: bool) -> list[str]:
     if keyed:
         told.append(f"c copies the address, {other}Escape gives up.")
     return told
-
-
-def tell(console: Console, *texts: str) -> None:
-    console.tell([line for text in texts for line in wrap(text, console.columns)])

@@ -13,15 +13,14 @@ from jamtui.actions import AS_DELIVERED, Keymap
 from jamtui.errors import JamError, sentence
 from jamtui.opener import open_url
 from jamtui.plain import words
-from jamtui.plain.console import Console, Ended
+from jamtui.plain.console import Console, Ended, tell
 from jamtui.plain.keys import Key
 from jamtui.plain.pipe import Pipe
 from jamtui.plain.program import Plain
 from jamtui.plain.terminal import Terminal
-from jamtui.plain.wrap import wrap
 from jamtui.safe_text import safe_block, safe_line
 from jamtui.session import Session
-from screens.doors import Credentials, Offer
+from screens.doors import Credentials, Offer, address
 
 if TYPE_CHECKING:
     from screens.doors import Doors
@@ -128,13 +127,13 @@ def _fetch(session: Session, console: Console) -> None:
         if share >= 0:
             if share >= done + STEP or done < 0:
                 done = share
-                _tell(
+                tell(
                     console,
                     f"{min(99, share)} percent of {state.progress[1] / 1e6:.1f} megabytes." if state.progress else "",
                 )
         elif (link := words.link(state, session.now())) != told:
             told = link
-            _tell(console, f"{sentence(link)}.")
+            tell(console, f"{sentence(link)}.")
         if not console.keyed:
             import time
 
@@ -149,17 +148,13 @@ def _fetch(session: Session, console: Console) -> None:
                 console.suspend()
 
 
-def _tell(console: Console, *texts: str) -> None:
-    console.tell([line for text in texts for line in wrap(text, console.columns)])
-
-
 def _welcome(console: Console, doors: Doors | None) -> Session:
     """Asks for one of three doors until one of them leads into a Jam."""
     if doors is None:
         raise RuntimeError("the welcome was asked for without doors")
-    _tell(console, "Welcome to jamtui, in plain mode. A Jam is thousands of people, one question, a few days.")
+    tell(console, "Welcome to jamtui, in plain mode. A Jam is thousands of people, one question, a few days.")
     while True:
-        _tell(
+        tell(
             console,
             "t: try the demo, a live Jam on this machine, without an account.",
             "r: read a Jam as a guest.",
@@ -169,7 +164,7 @@ def _welcome(console: Console, doors: Doors | None) -> Session:
         choice = console.choose("Your choice:", "trsq")
         try:
             if choice == "t":
-                _tell(console, "Starting the demo. This takes a few seconds.")
+                tell(console, "Starting the demo. This takes a few seconds.")
                 return doors.demo()
             if choice in ("r", "s"):
                 session = _sign_in(console, doors, read_only=choice == "r")
@@ -178,7 +173,7 @@ def _welcome(console: Console, doors: Doors | None) -> Session:
             else:
                 raise Ended(0)
         except JamError as error:
-            _tell(console, f"{sentence(error.title)}. {error.hint}".strip())
+            tell(console, f"{sentence(error.title)}. {error.hint}".strip())
 
 
 def _sign_in(console: Console, doors: Doors, *, read_only: bool) -> Session | None:
@@ -186,16 +181,16 @@ def _sign_in(console: Console, doors: Doors, *, read_only: bool) -> Session | No
     url = _typed(console, "Address of the Jam: ")
     if not url:
         return None
-    url = url if "://" in url else f"https://{url}"
-    _tell(console, f"Asking {safe_line(url)}.")
+    url = address(url)
+    tell(console, f"Asking {safe_line(url)}.")
     offer = doors.offer(url)
     summary = words.one_line(safe_block(offer.summary), 600)
-    _tell(console, f"{safe_line(offer.title)}. {summary}".strip())
+    tell(console, f"{safe_line(offer.title)}. {summary}".strip())
     if read_only and "guest" in offer.ways:
-        _tell(console, "Going in as a guest.")
+        tell(console, "Going in as a guest.")
         return doors.enter(Credentials(offer.url, "guest"))
     if read_only:
-        _tell(console, "This Jam does not let guests read: sign in to read it.")
+        tell(console, "This Jam does not let guests read: sign in to read it.")
     how = _how(console, offer)
     if how is None:
         return None
@@ -204,7 +199,7 @@ def _sign_in(console: Console, doors: Doors, *, read_only: bool) -> Session | No
 
         entered = organisation.enter(console, doors.organisation, how)
         return entered if isinstance(entered, Session) else None
-    _tell(console, "Going in.")
+    tell(console, "Going in.")
     return doors.enter(how)
 
 
@@ -244,14 +239,14 @@ def _how(console: Console, offer: Offer, again: Session | None = None) -> Creden
         question = "Keep the secret in a file that only you can read? y does; any other key takes the keyring."
         in_file = bool(console.choose(question, "y"))
     if way == "oidc":
-        _tell(console, f"Asking {offer.organisation}.")
+        tell(console, f"Asking {offer.organisation}.")
     return Credentials(offer.url, way, handle, secret, in_file)
 
 
 def _way(console: Console, offer: Offer, *, guest: bool) -> str:
     ways = [way for way in _WAYS if (way in offer.ways or way == "token") and (guest or way != "guest")]
     names = _WAYS | {"oidc": f"with {offer.organisation}"}
-    _tell(console, *(f"{number}: {names[way]}" for number, way in enumerate(ways, 1)))
+    tell(console, *(f"{number}: {names[way]}" for number, way in enumerate(ways, 1)))
     answer = console.choose(f"How do you come in, 1 to {len(ways)}?", "".join(map(str, range(1, len(ways) + 1))))
     return ways[int(answer) - 1] if answer else ""
 
