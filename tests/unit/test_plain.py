@@ -684,7 +684,7 @@ def test_a_post_is_lines_of_words() -> None:
         "Table, 2 columns, 1 rows.", "a: 1; b: 2.", "",
         "[x](javascript:alert(1)) (image: cat) [3] bank.example [4]",
         "Link 1: example.org", "Link 2: b.example", "Link 3: c.example",
-        "Link 4: evil.example (careful: its text names another, bank.example)",
+        "Link 4: evil.example (careful: the text of the link names another:", "bank.example)",
     ]  # fmt: skip
 
 
