@@ -36,9 +36,9 @@ KINDS: Final = ("keyring", "file", "env", "command", "none")
 
 _SERVICE: Final = "jamtui"
 _LIMIT: Final = 3.0  # seconds for one operation on a keyring, from looking for it to reading back
-_WAYS_OUT: Final = (
-    f"Sign in again with --store file (a file that only you can read), or set {TOKEN_VARIABLE}, which is never stored."
-)
+_BY_OPTION: Final = "with --store file (a file that only you can read)"
+_BY_CHOICE: Final = "with the choice of a file that only you can read"
+_WAYS_OUT: Final = f"Sign in again {_BY_OPTION}, or set {TOKEN_VARIABLE}, which is never stored."
 _UNLOCK: Final = f"Unlock it where you sign in to this machine. Or: {_WAYS_OUT[0].lower()}{_WAYS_OUT[1:]}"
 _LOCKED: Final = ("KeyringLocked", "InitError")  # keyring's errors when nobody answers its question for a password
 
@@ -59,6 +59,10 @@ T = TypeVar("T")
 
 class NoStore(NotSignedIn):
     """The store cannot keep or give a secret; the hint names the ways out."""
+
+    def where_it_is_asked(self) -> NoStore:
+        """The same for the sign-in on the screen and in plain mode, where a file is a choice and no option."""
+        return NoStore(self.title, self.hint.replace(_BY_OPTION, _BY_CHOICE))
 
 
 class Secret(msgspec.Struct, frozen=True):

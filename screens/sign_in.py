@@ -14,14 +14,14 @@ from textual.containers import Center, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Button, Checkbox, Input, Select, Static
+from textual.widgets import Button, Input, Select, Static
 from textual.worker import Worker, WorkerState
 
 from jamtui.errors import JamError, sentence
 from jamtui.safe_text import safe_block, safe_line
 from jamtui.session import Session
 from screens.doors import Credentials, Doors, Offer, address
-from widgets.fields import Field
+from widgets.fields import Field, Tick
 
 WAYS = {
     "oidc": "Organisation",
@@ -84,9 +84,7 @@ class SignIn(Screen[None]):
                 yield Field(id="handle", classes="handle", compact=True)
                 yield Static(id="secret-label", classes="label secret")
                 yield Field(id="secret", classes="secret", password=True, compact=True)
-                yield Checkbox(
-                    Content("keep me signed in with a file (0600), not the keyring"), id="in-file", compact=True
-                )
+                yield Tick(Content("keep me signed in with a file (0600), not the keyring"), id="in-file", compact=True)
             yield Static(id="sign-in-note")
             yield Button(Content("Continue"), id="go", variant="primary")
             yield Static(
@@ -99,7 +97,7 @@ class SignIn(Screen[None]):
         self.query_one("#url", Input).focus()
         if self._again is not None:
             self.query_one("#handle", Input).value = safe_line(self._again.me.handle)
-            self.query_one("#in-file", Checkbox).value = self._again.known.store == "file"
+            self.query_one("#in-file", Tick).value = self._again.known.store == "file"
             self.go()
 
     def _note(self, text: Content) -> None:
@@ -151,7 +149,7 @@ class SignIn(Screen[None]):
     def _enter(self, offer: Offer) -> None:
         way = str(self.query_one("#way", Select).value)
         if way == "oidc":
-            how = Credentials(offer.url, way, in_file=self.query_one("#in-file", Checkbox).value)
+            how = Credentials(offer.url, way, in_file=self.query_one("#in-file", Tick).value)
             self._by_organisation(how, offer)
             return
         how = Credentials(
@@ -159,7 +157,7 @@ class SignIn(Screen[None]):
             way=way,
             handle=self.query_one("#handle", Input).value.strip(),
             secret="" if way == "guest" else self.query_one("#secret", Input).value.strip("\r\n"),
-            in_file=self.query_one("#in-file", Checkbox).value,
+            in_file=self.query_one("#in-file", Tick).value,
         )
         if way in ("password", "invite") and not how.handle:
             self._fail(JamError("A handle is needed", "The name by which people know you in this Jam."))

@@ -12,7 +12,7 @@ from textual.geometry import Size
 from textual.reactive import Reactive
 from textual.suggester import Suggester
 from textual.widget import Widget
-from textual.widgets import Input
+from textual.widgets import Checkbox, Input
 
 from widgets.at_once import AtOnce
 
@@ -82,3 +82,13 @@ class Lines(Suggester):
         if not value:
             return None
         return next(iter(self._complete(value)), None)
+
+
+class Tick(Checkbox):
+    """A box whose mark stands there only when it is on: Textual's own has one always, and tells by colour alone."""
+
+    BUTTON_INNER = " "
+
+    def watch_value(self) -> None:
+        self.BUTTON_INNER = "X" if self.value else " "
+        super().watch_value()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from jamtui.commands.context import Context
 from jamtui.commands.demo import Demo, session_on
+from jamtui.credentials import NoStore
 from jamtui.device_page import Shows
 from jamtui.errors import NotSignedIn, UsageError
 from jamtui.safe_text import safe_line
@@ -39,7 +40,13 @@ class CommandDoors:
         return Offer(found.origin, found.title, found.discovery.jam.summary, found.ways, name)
 
     def enter(self, how: Credentials) -> Session:
-        return self.context.open(asyncio.run(self._enter(how)))
+        return self.context.open(self._by_secret(how))
+
+    def _by_secret(self, how: Credentials) -> KnownJam:
+        try:
+            return asyncio.run(self._enter(how))
+        except NoStore as error:
+            raise error.where_it_is_asked() from None
 
     async def _enter(self, how: Credentials) -> KnownJam:
         home, environ = self.context.home, self.context.environ
@@ -60,7 +67,7 @@ class CommandDoors:
         if how.way == "oidc" and shows is not None and stop is not None:
             jam = self._by_organisation(how, shows, stop)
         else:
-            jam = asyncio.run(self._enter(how))
+            jam = self._by_secret(how)
         before = session.known
         if jam.folder == before.folder:
             return ""
@@ -78,6 +85,8 @@ class CommandDoors:
             return asyncio.run(self._with_organisation(how, shows, stop))
         except asyncio.CancelledError:
             raise NotSignedIn("the sign-in was given up") from None
+        except NoStore as error:
+            raise error.where_it_is_asked() from None
 
     async def _with_organisation(self, how: Credentials, shows: Shows, stop: Stop) -> KnownJam:
         from jamtui.sync import oidc
