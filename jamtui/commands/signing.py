@@ -25,6 +25,9 @@ from jamtui.sync.holder import Holder
 from jamtui.sync.sign_in import Offer
 
 _LONGEST = 64 * 1024  # bytes of a secret on standard input
+_ASKED = {  # what is typed on a terminal for each way, the likeliest first
+    "oidc": "organisation", "password": "password", "invite": "invite", "guest": "guest", "token": "token",
+}  # fmt: skip
 _HANDLE = "Handle (the name that others see):"
 _WORDS = {
     "guest": "--guest (read only)",
@@ -105,11 +108,10 @@ async def asked(context: Context, offer: Offer, store: str, handle: str = "") ->
     if not texts.on_terminal():
         raise UsageError("how do you want to sign in?", f"{_named(offer)} offers: {_ways(offer)}; or --token-stdin.")
     home, environ = context.home, context.environ
-    known = [way for way in ("oidc", "password", "invite", "guest") if way in offer.ways] + ["token"]
-    words = {"oidc": organisation.likely(context, offer)} if "oidc" in known else {}
+    known = [word for way, word in _ASKED.items() if way in offer.ways or way == "token"]
     context.out.say(f"{_named(offer)} at {offer.origin}")
-    for name, said in words.items():
-        context.out.say(f"{name}: {said}")
+    if "oidc" in offer.ways:
+        context.out.say(f"organisation: {organisation.likely(context, offer)}")
     way = texts.ask(f"How do you want to sign in? ({', '.join(known)}; Enter takes {known[0]})") or known[0]
     fits = [one for one in known if one.startswith(way.lower())]
     if len(fits) != 1:
@@ -117,7 +119,7 @@ async def asked(context: Context, offer: Offer, store: str, handle: str = "") ->
     if fits[0] in ("password", "invite", "token"):
         sign_in.checked(home, store, environ)  # before anything is asked for
     match fits[0]:
-        case "oidc":
+        case "organisation":
             return await organisation.enter(context, offer, "", store)
         case "guest":
             return await sign_in.guest(home, offer)

@@ -114,16 +114,14 @@ async def token(home: Home, offer: Offer, text: str, *, store: str, environ: Map
     if not text:
         raise NotSignedIn("the token is empty", "Give it on standard input: jamtui login URL --token-stdin < FILE.")
     keep = checked(home, store, environ)
-    async with JamClient(offer.origin, tokens=FixedToken(text)) as client:
-        me = await client.me()
+    me = await _owner_of(offer, text, "Ask whoever runs the Jam for another: jamserver person token prints it.")
     return _remember(home, offer, me, keep, Secret(text, None, None), environ)
 
 
 async def environment_token(home: Home, offer: Offer, text: str, environ: Mapping[str, str]) -> KnownJam:
     """Signs in with JAMTUI_TOKEN, which is never stored."""
     text = text.strip()
-    async with JamClient(offer.origin, tokens=FixedToken(text)) as client:
-        me = await client.me()
+    me = await _owner_of(offer, text, f"{TOKEN_VARIABLE} holds one of another Jam, or one that has ended.")
     return _remember(home, offer, me, None, Secret(text), environ)
 
 
@@ -132,9 +130,20 @@ async def command_token(home: Home, offer: Offer, environ: Mapping[str, str]) ->
     from jamtui import token_command
 
     secret = await asyncio.to_thread(token_command.secret_for, home, offer.origin, environ)
-    async with JamClient(offer.origin, tokens=FixedToken(secret.access_token)) as client:
-        me = await client.me()
+    hint = "The token_command of config.toml prints one of another Jam, or one that has ended."
+    me = await _owner_of(offer, secret.access_token, hint)
     return _remember(home, offer, me, None, secret, environ, store=token_command.STORE)
+
+
+async def _owner_of(offer: Offer, token: str, hint: str) -> Person:
+    """Who somebody is by a token of their own. ``hint`` is for one that the server does not take."""
+    try:
+        async with JamClient(offer.origin, tokens=FixedToken(token)) as client:
+            return await client.me()
+    except errors.NotSignedIn as error:
+        raise errors.NotSignedIn(
+            f"{offer.origin} does not take this token", hint, status=error.status, code=error.code, detail=error.detail
+        ) from None
 
 
 async def sign_out(home: Home, jam: KnownJam, environ: Mapping[str, str], *, give_up: bool = False) -> str:

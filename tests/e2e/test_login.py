@@ -28,6 +28,17 @@ def test_an_invite_code_from_standard_input(jam_server: Server, new_home: Callab
     assert code not in spent.stdout + spent.stderr
 
 
+def test_a_token_that_the_server_does_not_take(jam_server: Server, new_home: Callable[..., Home]) -> None:
+    """What is told is where the token came from, not to do again what was just done."""
+    words = ("login", jam_server.url, "--token-stdin", "--store", "file")
+    told = new_home().jamtui(*words, stdin="made-up\n", code=3).stderr
+    assert "does not take this token" in told
+    assert "jamserver person token" in told
+    told = new_home(JAMTUI_TOKEN="made-up").jamtui("login", jam_server.url, code=3).stderr
+    assert "JAMTUI_TOKEN holds" in told
+    assert "made-up" not in told
+
+
 def test_without_a_keyring_nothing_is_asked_first(jam_server: Server, new_home: Callable[..., Home]) -> None:
     """On a terminal: who has typed a password is not told afterwards that it cannot be kept."""
     home = new_home(PYTHON_KEYRING_BACKEND="keyring.backends.null.Keyring")
