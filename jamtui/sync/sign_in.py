@@ -28,6 +28,7 @@ from jamtui.archive import Person
 from jamtui.credentials import TOKEN_VARIABLE, CredentialStore, NoStore, Secret, environment_secret, open_store
 from jamtui.errors import JamError, NotSignedIn, UsageError
 from jamtui.paths import Home
+from jamtui.safe_text import safe_line
 from jamtui.store import registry
 from jamtui.store.registry import KnownJam
 from jamtui.sync.holder import Holder
@@ -226,7 +227,7 @@ def _tokens(home: Home, jam: KnownJam, environ: Mapping[str, str]) -> TokenProvi
         what = "holds the token of another Jam" if environment_secret(environ) is not None else "is not set"
         raise NotSignedIn(f"{TOKEN_VARIABLE} {what}", "Set it again, or sign in with jamtui login.")
     if jam.store == "command":
-        return AskedToken(lambda: _commanded(home, jam.origin, environ))
+        return AskedToken(lambda: _commanded(home, jam, environ))
     keep = open_store(jam.store, home=home, environ=environ)
     secret = keep.load(jam.account)
     if secret is None:
@@ -254,14 +255,30 @@ def _tokens(home: Home, jam: KnownJam, environ: Mapping[str, str]) -> TokenProvi
     )
 
 
-def _commanded(home: Home, origin: str, environ: Mapping[str, str]) -> str:
-    """What the token_command prints. A failure of it is told as a sign-in that does not hold."""
+def _commanded(home: Home, jam: KnownJam, environ: Mapping[str, str]) -> str:
+    """What the token_command prints, when it is of the person whose folder this is. A failure of it is told as a
+    sign-in that does not hold."""
     from jamtui import token_command
 
     try:
-        return token_command.secret_for(home, origin, environ).access_token
+        token = token_command.secret_for(home, jam.origin, environ).access_token
     except JamError as error:
         raise errors.NotSignedIn(error.title, error.hint) from None
+    try:
+        who = asyncio.run(_whose(jam.origin, token))
+    except errors.NotSignedIn:
+        return token  # the call that needs it is told so, and the command is asked once more
+    if who.id != jam.entry.person_id:
+        raise errors.NotSignedIn(
+            f"the token_command gives the token of @{safe_line(who.handle, 40)}, not of @{safe_line(jam.me.handle)}",
+            f"Nothing was sent. Change it, or jamtui login {jam.origin}, which keeps a folder for each.",
+        )
+    return token
+
+
+async def _whose(origin: str, token: str) -> Person:
+    async with JamClient(origin, tokens=FixedToken(token)) as client:
+        return await client.me()
 
 
 @contextlib.asynccontextmanager

@@ -97,3 +97,21 @@ def test_the_token_of_the_environment_is_kept_nowhere_and_goes_to_its_jam_alone(
     home.env["JAMTUI_TOKEN"] = token
     assert home.row("auth", "status")["handle"] == "bob"
     home.jamtui("sync")  # with his own
+
+
+def test_a_command_that_gives_another_persons_token_sends_nothing(
+    new_server: Any, new_home: Any, tmp_path: Any
+) -> None:
+    server, home = new_server(), new_home()
+    given = tmp_path / "given"
+    home.path.mkdir()
+    (home.path / "config.toml").write_text(f'token_command = ["cat", "{given}"]\n')
+    given.write_text(server.admin("person", "token", "ana"))
+    home.jamtui("login", server.url)
+    home.jamtui("sync")
+    given.write_text(server.admin("person", "token", "bob"))
+    told = home.jamtui("reply", POST, "--body", "ana writes this", code=3).stderr
+    assert "gives the token of @bob, not of @ana" in told
+    given.write_text(server.admin("person", "token", "ana"))
+    assert home.row("sync")["sent"] == 1
+    assert [post["author"] for post in home.rows("show", POST)] == ["old-hand", "ana"]
