@@ -69,6 +69,7 @@ class SignIn(Screen[None]):
         self._url = again.known.origin if again is not None else ""
         self._colours = colours
         self._offer: Offer | None = None
+        self._asked = ""  # the address as it was typed when its server was asked
 
     def compose(self) -> ComposeResult:
         title = "Read a Jam" if self._read_only else "Sign in to a Jam" if self._again is None else "Sign in again"
@@ -141,7 +142,7 @@ class SignIn(Screen[None]):
             return
         url = address(url)
         if self._offer is None:
-            doors = self._doors
+            doors, self._asked = self._doors, self.query_one("#url", Input).value
             self._work("offer", f"asking {safe_line(url)} …", lambda: doors.offer(url))
         else:
             self._enter(self._offer)
@@ -210,7 +211,10 @@ class SignIn(Screen[None]):
         if isinstance(result, JamError):
             self._fail(result)
         elif isinstance(result, Offer):
-            self._show_offer(result)
+            if self.query_one("#url", Input).value == self._asked:
+                self._show_offer(result)
+            else:  # typed on meanwhile: a password is for the server that stands there, and no other
+                self._note(Content(""))
         elif isinstance(result, Session | str):
             self._entered(result)
 

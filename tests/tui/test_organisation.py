@@ -135,6 +135,33 @@ async def test_the_other_way_is_a_key_away(door: Door, tmp_path: Path) -> None:
         assert [how.by for how in door.asked] == ["", "browser", "device"]
 
 
+async def test_what_another_address_answers_is_not_shown_below_this_one(
+    door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a password would go to another server than the one that stands there."""
+    asked: list[str] = []
+    answer = threading.Event()
+
+    def offer(url: str) -> Offer:
+        asked.append(url)
+        assert answer.wait(30)
+        return Offer(url, "Corporate Jam", "", ("password",))
+
+    monkeypatch.setattr(door, "offer", offer)
+    app = app_of(door, tmp_path)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("s", *"https://jam.example", "enter")
+        await until(pilot, lambda: bool(asked))
+        await pilot.press(*".org")
+        answer.set()
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert not app.screen.query_one("#ways").display
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen.query_one("#ways").display)
+        assert asked == ["https://jam.example", "https://jam.example.org"]
+
+
 async def test_one_who_is_in_sees_the_jam(door: Door, session: Session, tmp_path: Path) -> None:
     app = app_of(door, tmp_path)
     async with app.run_test(size=(100, 30)) as pilot:
