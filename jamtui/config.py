@@ -221,8 +221,8 @@ def _toml(value: object) -> str:
 
 
 _NAME: Final = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
-_HEADER: Final = re.compile(rf"\s*\[\[?\s*({_NAME}(?:\s*\.\s*{_NAME})*)\s*\]")
-_LINE: Final = re.compile(rf"\s*({_NAME}(?:\s*\.\s*{_NAME})*)\s*=")
+_HEADER: Final = re.compile(rf"\s*\[\[?\s*({_NAME}(?:\s*+\.\s*+{_NAME})*)\s*+\]")
+_LINE: Final = re.compile(rf"\s*({_NAME}(?:\s*+\.\s*+{_NAME})*)\s*+=")
 
 
 def _lines(text: str) -> dict[tuple[str, ...], int]:

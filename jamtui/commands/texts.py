@@ -14,6 +14,7 @@ from jamtui import config
 from jamtui.commands.signals import while_asked
 from jamtui.errors import JamError, UsageError
 from jamtui.paths import Home, make_private_dir
+from jamtui.safe_text import safe_line
 
 _MOST = 1 << 20  # bytes of standard input or of a file; a post holds far less, and the limit is told by the session
 
@@ -71,7 +72,7 @@ def edited(start: str, home: Home, environ: Mapping[str, str]) -> str:
 
 def ask(question: str) -> str:
     """An answer from the terminal; the question goes to standard error."""
-    sys.stderr.write(f"{question} ")
+    sys.stderr.write(f"{safe_line(question)} ")
     sys.stderr.flush()
     with while_asked():
         answer = sys.stdin.readline()

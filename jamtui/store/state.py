@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct, field
 
 from jamtui.errors import UsageError
-from jamtui.safe_text import safe_line
+from jamtui.safe_text import escape_json, safe_line
 from jamtui.store.connection import transaction
 from jamtui.store.own import BUMP_READING
 
@@ -108,7 +108,7 @@ def export(db: apsw.Connection, jam_id: str, slug: str) -> Iterator[str]:
 
 
 def _line(kind: str, data: Mapping[str, object]) -> str:
-    return json.dumps({"type": kind, "data": data}, ensure_ascii=False, separators=(",", ":")) + "\n"
+    return escape_json(json.dumps({"type": kind, "data": data}, ensure_ascii=False, separators=(",", ":"))) + "\n"
 
 
 def lines_of(file: BinaryIO) -> Iterator[bytes]:
