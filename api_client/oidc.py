@@ -18,28 +18,41 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Annotated, Any, Self, TypeVar
+from typing import Self
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
-from msgspec import Meta, Struct
 
 from api_client.errors import (
     ApiError,
     BadAnswer,
-    NotSignedIn,
     RateLimited,
     ServerFault,
     Unreachable,
-    parse_retry_after,
     plain,
 )
-from api_client.models import tidy
-from api_client.origin import is_local, parse_origin
+from api_client.oidc_answers import (
+    MEND,
+    DeviceGrant,
+    Grant,
+    Metadata,
+    Tokens,
+    audience_of,
+    claims_of,
+    date_of,
+    described,
+    error_of,
+    expired,
+    no_document,
+    read,
+    refused,
+    taken_apart,
+    wait_of,
+)
+from api_client.origin import is_local
 from api_client.tokens import Guest
 from api_client.transport import Answer, Bounds, Transport
-from jamtui.errors import JamError, UsageError
+from jamtui.errors import JamError
 
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - its name in RFC 8693
 ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token"  # noqa: S105
@@ -52,80 +65,6 @@ _SLOWER = 5.0  # seconds more after slow_down (3.5)
 _LONGEST_INTERVAL = 60.0
 _LONGEST_DEVICE = 3600  # seconds that a device code is waited for, whatever the issuer says
 _PUT_OFF = 4.0  # times the interval: no longer is a wait after a fault
-
-Text = Annotated[str, Meta(max_length=65_536)]
-T = TypeVar("T")
-
-_MEND = "Whoever runs the Jam can mend this"  # most of what is wrong with an issuer is none of the person's doing
-
-
-class Metadata(Struct, frozen=True):
-    """The fields of the discovery document that are used (RFC 8414, OpenID Connect Discovery)."""
-
-    issuer: Text
-    authorization_endpoint: Text | None = None
-    token_endpoint: Text | None = None
-    device_authorization_endpoint: Text | None = None
-    revocation_endpoint: Text | None = None
-    code_challenge_methods_supported: tuple[Text, ...] | None = None
-    authorization_response_iss_parameter_supported: bool | None = None
-
-
-class Tokens(Struct, frozen=True):
-    """What the issuer gave. ``at`` is its own time (seconds since 1970), 0.0 when it did not tell."""
-
-    access_token: Text
-    id_token: Text | None = None
-    refresh_token: Text | None = None
-    at: float = 0.0
-
-    def __repr__(self) -> str:
-        held = [name for name in ("access_token", "id_token", "refresh_token") if getattr(self, name)]
-        return f"Tokens({', '.join(held)}: hidden)"
-
-    def __str__(self) -> str:
-        return repr(self)
-
-    def __rich_repr__(self) -> list[tuple[str, object]]:
-        return [("hidden", True)]
-
-
-class _Grant(Struct, frozen=True):
-    """The answer of the device endpoint; ``verification_url`` is what it was called before the RFC."""
-
-    device_code: Text
-    user_code: Annotated[str, Meta(min_length=1, max_length=64)]
-    expires_in: float
-    verification_uri: Text | None = None
-    verification_url: Text | None = None
-    verification_uri_complete: Text | None = None
-    interval: float | None = None
-
-    def __repr__(self) -> str:
-        return "_Grant(hidden)"
-
-    def __rich_repr__(self) -> list[tuple[str, object]]:
-        return [("hidden", True)]
-
-
-class DeviceGrant(Struct, frozen=True):
-    """What a person is shown, and what is asked with. ``complete`` holds the code already, "" when there is none.
-
-    ``ends`` is of the monotonic clock: a clock that is set does not end a sign-in.
-    """
-
-    user_code: str
-    page: str
-    complete: str
-    ends: float
-    interval: float
-    device_code: str
-
-    def __repr__(self) -> str:
-        return f"DeviceGrant({self.page!r}, secrets hidden)"
-
-    def __rich_repr__(self) -> list[tuple[str, object]]:
-        return [("page", self.page)]
 
 
 class Issuer:
@@ -163,9 +102,9 @@ class Issuer:
         bounds: Bounds | None = None,
     ) -> Self:
         """Asks the issuer who it is. Raises `ApiError`, with words for whoever has to mend what is wrong."""
-        origin, path = _taken_apart(issuer, "address of the issuer")
+        origin, path = taken_apart(issuer, "address of the issuer")
         if "?" in path or "#" in path:
-            raise BadAnswer("The Jam names an issuer with a question in its address", f"{_MEND}.")
+            raise BadAnswer("The Jam names an issuer with a question in its address", f"{MEND}.")
         path = path.rstrip("/")
         found = cls(Metadata(issuer), client_id, scopes, resource, bounds)
         try:
@@ -175,12 +114,12 @@ class Issuer:
         finally:
             await found.__aexit__()
         if answer.status != 200:
-            raise _no_document(found.host, answer)
-        metadata = _read(answer, Metadata, found.host, "discovery document")
+            raise no_document(found.host, answer)
+        metadata = read(answer, Metadata, found.host, "discovery document")
         if metadata.issuer != issuer:
             raise BadAnswer(
                 f"The issuer at {found.host} calls itself {plain(metadata.issuer)}, the Jam calls it {plain(issuer)}",
-                f"{_MEND}: both have to be the same to the letter, with or without the slash at the end.",
+                f"{MEND}: both have to be the same to the letter, with or without the slash at the end.",
             )
         return cls(metadata, client_id, scopes, resource, bounds)
 
@@ -208,10 +147,10 @@ class Issuer:
         """Origin and path of an endpoint of the document. An issuer elsewhere may not name this machine's own."""
         url = getattr(self.metadata, name)
         if not url:
-            raise BadAnswer(f"The issuer {self.host} has no {what}", f"{_MEND}, or choose another way to sign in.")
-        origin, path = _taken_apart(url, what)
-        if is_local(origin) and not is_local(_taken_apart(self.metadata.issuer, "issuer")[0]):
-            raise BadAnswer(f"The issuer {self.host} names {origin}, which is this machine, as its {what}", f"{_MEND}.")
+            raise BadAnswer(f"The issuer {self.host} has no {what}", f"{MEND}, or choose another way to sign in.")
+        origin, path = taken_apart(url, what)
+        if is_local(origin) and not is_local(taken_apart(self.metadata.issuer, "issuer")[0]):
+            raise BadAnswer(f"The issuer {self.host} names {origin}, which is this machine, as its {what}", f"{MEND}.")
         return origin, path
 
     # -- authorization code with PKCE
@@ -224,7 +163,7 @@ class Issuer:
         if methods is not None and "S256" not in methods:
             raise BadAnswer(
                 f"The issuer {self.host} cannot protect a sign-in by browser (it lists no PKCE with S256)",
-                f"Try --device. {_MEND}, too.",
+                f"Try --device. {MEND}, too.",
             )
         return CodeGrant(self, redirect_uri)
 
@@ -240,13 +179,13 @@ class Issuer:
         )
         if answer.status != 200:
             raise self._refusal(answer, "begin a sign-in on another device")
-        given = _read(answer, _Grant, self.host, "answer")
+        given = read(answer, Grant, self.host, "answer")
         page = given.verification_uri or given.verification_url or ""
-        _taken_apart(page, "page for the code")
+        taken_apart(page, "page for the code")
         complete = given.verification_uri_complete or ""
         if complete:
             try:
-                _taken_apart(complete, "page for the code")
+                taken_apart(complete, "page for the code")
             except JamError:
                 complete = ""  # the other one is good, and the code can be typed
         interval = given.interval if given.interval and given.interval > 0 else _INTERVAL
@@ -272,13 +211,13 @@ class Issuer:
         while True:
             left = grant.ends - clock()
             if left <= 0:
-                raise _expired()
+                raise expired()
             await sleep(min(wait, left))
             if clock() >= grant.ends:
-                raise _expired()
+                raise expired()
             try:
                 answer = await self._post("token_endpoint", "token endpoint", fields | self._resource())
-                error = _error_of(answer)
+                error = error_of(answer)
                 if answer.status == 429 or answer.status >= 500:
                     raise self._refusal(answer, "answer")
             except (Unreachable, ServerFault, RateLimited) as fault:
@@ -299,7 +238,7 @@ class Issuer:
                 case "slow_down":
                     interval = wait = interval + _SLOWER
                 case "expired_token":
-                    raise _expired()
+                    raise expired()
                 case _:
                     raise self._refusal(answer, "sign you in")
 
@@ -312,17 +251,17 @@ class Issuer:
         return {"resource": self.resource} if self.resource else {}
 
     def _tokens(self, answer: Answer) -> Tokens:
-        tokens = _read(answer, Tokens, self.host, "answer")
+        tokens = read(answer, Tokens, self.host, "answer")
         if tokens.id_token:
             self._check_id_token(tokens.id_token)
-        return msgspec.structs.replace(tokens, at=_date(answer))
+        return msgspec.structs.replace(tokens, at=date_of(answer))
 
     def _check_id_token(self, token: str, nonce: str = "") -> None:
         """OpenID Connect Core, 3.1.3.7, but for signature and lifetime: the token comes from the issuer itself over
         TLS, and the Jam, which it is for, checks both."""
         claims = claims_of(token)
         if claims is None:
-            raise BadAnswer(f"The ID token of {self.host} cannot be read", f"{_MEND}.")
+            raise BadAnswer(f"The ID token of {self.host} cannot be read", f"{MEND}.")
         audience = audience_of(claims)
         party = claims.get("azp", self.client_id)
         if claims.get("iss") != self.metadata.issuer or self.client_id not in audience or party != self.client_id:
@@ -366,14 +305,14 @@ class Issuer:
 
     def _refusal(self, answer: Answer, to_do: str) -> ApiError:
         """What an answer that is none of the good ones means, in words."""
-        error, said = _error_of(answer), _described(answer)
+        error, said = error_of(answer), described(answer)
         if answer.status == 429:
-            return RateLimited(f"{self.host} asks to slow down", "Try again in a minute.", retry_after=_wait_of(answer))
+            return RateLimited(f"{self.host} asks to slow down", "Try again in a minute.", retry_after=wait_of(answer))
         if answer.status >= 500:
             title = f"{self.host} failed (status {answer.status})"
-            return ServerFault(title, "Try again later.", status=answer.status, retry_after=_wait_of(answer))
+            return ServerFault(title, "Try again later.", status=answer.status, retry_after=wait_of(answer))
         if 300 <= answer.status < 400:
-            return BadAnswer(f"{self.host} leads elsewhere instead of answering", f"{_MEND}: it names the address.")
+            return BadAnswer(f"{self.host} leads elsewhere instead of answering", f"{MEND}: it names the address.")
         return refused(self.host, self.client_id, error, said, to_do)
 
 
@@ -441,145 +380,3 @@ class CodeGrant:
         if tokens.id_token:
             issuer._check_id_token(tokens.id_token, self.nonce)
         return tokens
-
-
-# -- tokens, as far as a client looks into them
-
-
-def claims_of(token: str) -> dict[str, Any] | None:
-    """What a JWT says, unchecked; None when it is none (an opaque token)."""
-    parts = token.split(".")
-    if len(parts) != 3:
-        return None
-    try:
-        head, claims = (
-            msgspec.json.decode(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)), type=dict[str, Any])
-            for part in parts[:2]
-        )
-    except (ValueError, RecursionError):
-        return None
-    return claims if "alg" in head else None
-
-
-def audience_of(claims: dict[str, Any]) -> tuple[str, ...]:
-    """``aud``, which is one or several."""
-    audience = claims.get("aud")
-    if isinstance(audience, str):
-        return (audience,)
-    return tuple(one for one in audience if isinstance(one, str)) if isinstance(audience, list) else ()
-
-
-# -- answers
-
-
-def refused(host: str, client_id: str, error: str, said: str, to_do: str) -> ApiError:
-    """An error code of OAuth (RFC 6749, 8628, 8707, OpenID Connect) in words."""
-    words = f" ({said})" if said else ""
-    match error:
-        case "access_denied":
-            return NotSignedIn(
-                f"The sign-in was refused at {host}{words}", "Sign in again if that was a slip.", code=error
-            )
-        case "login_required" | "interaction_required" | "consent_required" | "account_selection_required":
-            return NotSignedIn(
-                f"{host} wants you to do something on its page first{words}", "Sign in again.", code=error
-            )
-        case "invalid_client" | "unauthorized_client" | "unsupported_grant_type" | "unsupported_response_type":
-            return BadAnswer(
-                f"{host} does not let the client {plain(client_id)} {to_do} ({error}{': ' + said if said else ''})",
-                f"{_MEND}: the client has to be public, and allowed this way. Or choose another way to sign in.",
-                code=error,
-            )
-        case "invalid_scope" | "invalid_target":
-            return BadAnswer(
-                f"{host} does not know what the Jam asks for ({error}{': ' + said if said else ''})",
-                f"{_MEND}: its scopes and its resource have to be known to the issuer.",
-                code=error,
-            )
-        case "invalid_grant":
-            return NotSignedIn(
-                f"{host} does not take the code{words}", "It was late, or used before. Sign in again.", code=error
-            )
-        case "temporarily_unavailable" | "server_error":
-            return ServerFault(f"{host} failed{words}", "Try again later.", code=error)
-    told = error or "no reason given"
-    return BadAnswer(
-        f"{host} would not {to_do} ({told}{': ' + said if said else ''})",
-        f"{_MEND}, or choose another way to sign in.",
-        code=error,
-    )
-
-
-def _expired() -> NotSignedIn:
-    return NotSignedIn("The code has expired before it was used", "Sign in again to get another.", code="expired_token")
-
-
-def _no_document(host: str, answer: Answer) -> ApiError:
-    if 300 <= answer.status < 400:
-        return BadAnswer(
-            f"The issuer {host} leads elsewhere instead of answering", f"{_MEND}: it has to name the last address."
-        )
-    if answer.status == 429 or answer.status >= 500:
-        return ServerFault(
-            f"The issuer {host} failed (status {answer.status})", "Try again later.", retry_after=_wait_of(answer)
-        )
-    return BadAnswer(
-        f"{host} is no issuer of sign-ins: it has no discovery document (status {answer.status})",
-        f"{_MEND}: it names the address.",
-    )
-
-
-def _taken_apart(url: str, what: str) -> tuple[str, str]:
-    """An absolute URL as the origin that is called and the path behind it. `BadAnswer` for what may not be called."""
-    scheme, colon, rest = url.partition("://")
-    end = min((at for at in (rest.find(char) for char in "/?#") if at >= 0), default=len(rest))
-    path = rest[end:]
-    try:
-        if not (colon and (path.isascii() and path.isprintable() and " " not in path)):
-            raise UsageError("no address")
-        origin = parse_origin(f"{scheme}://{rest[:end]}")
-    except UsageError as error:
-        insecure = scheme.lower() == "http"
-        why = "is not protected by https" if insecure else f"cannot be used ({error.title.lower()})"
-        raise BadAnswer(f"The {what} {plain(url)[:120]} {why}", f"{_MEND}.") from None
-    return origin, path.partition("#")[0] if path.startswith("/") else f"/{path.partition('#')[0]}"
-
-
-def shown(url: str) -> str:
-    """A URL of an issuer as people should see it: its real host, in ASCII. It has passed `_taken_apart`."""
-    origin, path = _taken_apart(url, "page")
-    return origin + ("" if path == "/" and not url.endswith("/") else path)
-
-
-def _read(answer: Answer, kind: type[T], host: str, what: str) -> T:
-    try:
-        return msgspec.json.decode(tidy(answer.body), type=kind, strict=False)
-    except (ValueError, RecursionError):
-        # Not what the decoder says: it might tell of what is in the answer.
-        raise BadAnswer(f"The {what} of {host} cannot be read", f"{_MEND}: it is no JSON of OpenID Connect.") from None
-
-
-def _fields(answer: Answer) -> dict[str, Any]:
-    try:
-        return msgspec.json.decode(tidy(answer.body), type=dict[str, Any])
-    except (ValueError, RecursionError, ApiError):
-        return {}
-
-
-def _error_of(answer: Answer) -> str:
-    return plain(_fields(answer).get("error"))[:64] if answer.status != 200 else ""
-
-
-def _described(answer: Answer) -> str:
-    return plain(_fields(answer).get("error_description"))[:200]
-
-
-def _wait_of(answer: Answer) -> float | None:
-    return parse_retry_after(answer.headers.get("Retry-After"), datetime.now(UTC), answer.headers.get("Date"))
-
-
-def _date(answer: Answer) -> float:
-    try:
-        return parsedate_to_datetime(answer.headers.get("Date", "")).timestamp()
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return 0.0

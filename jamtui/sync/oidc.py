@@ -15,7 +15,8 @@ from api_client import errors
 from api_client.client import JamClient
 from api_client.loopback import Loopback
 from api_client.models import SignInWay, Token
-from api_client.oidc import ACCESS_TOKEN, ID_TOKEN, Issuer, Tokens, audience_of, claims_of, shown
+from api_client.oidc import ACCESS_TOKEN, ID_TOKEN, Issuer
+from api_client.oidc_answers import Tokens, audience_of, claims_of, shown
 from api_client.origin import is_local, parse_origin
 from jamtui.browser import Place, open_page, place
 from jamtui.device_page import BROWSER, DEVICE, Page, Shows

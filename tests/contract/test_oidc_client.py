@@ -15,7 +15,8 @@ from oidc_provider import Issuer as Provided
 
 from api_client import errors
 from api_client.loopback import Loopback
-from api_client.oidc import Issuer, Tokens, audience_of, claims_of
+from api_client.oidc import Issuer
+from api_client.oidc_answers import Tokens, audience_of, claims_of
 
 RESOURCE = "https://jam.example"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import stat
 import subprocess
 import sys
@@ -99,6 +100,20 @@ def test_denied_there(corporate: Server, issuer: Issuer, new_home: Callable[...,
     code, printed = on_device(home, corporate, issuer, agree=False)
     assert code == 3
     assert "The sign-in was refused at 127.0.0.1" in printed
+    assert not list(home.path.rglob("jam.json"))
+
+
+@pytest.mark.parametrize("way", ["--device", "--browser"])
+def test_given_up_with_ctrl_c(way: str, corporate: Server, issuer: Issuer, new_home: Callable[..., Home]) -> None:
+    home = new_home(SSH_CONNECTION="10.0.0.9 50000 10.0.0.1 22")
+    with home.popen("login", corporate.url, way, "--store", "file") as process:
+        assert process.stderr is not None
+        while not (line := process.stderr.readline()).startswith("Waiting for you"):
+            assert line
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=LIMIT)
+    assert process.returncode == 130
+    assert "Traceback" not in err
     assert not list(home.path.rglob("jam.json"))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Select
 
 from jamtui.app import JamApp
 from jamtui.device_page import Page, Shows
@@ -62,6 +63,12 @@ class Door:
         if isinstance(self.outcome, JamError):
             raise self.outcome
         return self.outcome
+
+    def again(self, session: Session, how: Credentials, shows: Shows | None = None, stop: Stop | None = None) -> str:
+        assert shows is not None
+        assert stop is not None
+        assert self.organisation(how, shows, stop) is session
+        return ""
 
 
 def app_of(door: Door, tmp_path: Path, **more: Any) -> JamApp:
@@ -172,6 +179,26 @@ async def test_one_who_is_in_sees_the_jam(door: Door, session: Session, tmp_path
         await app.workers.wait_for_complete()
         await pilot.pause()
         assert app.session is session
+
+
+async def test_signing_in_again_by_the_organisation_goes_on_with_the_session(
+    door: Door, session: Session, tmp_path: Path
+) -> None:
+    """No way for guests then, who have another folder."""
+    app = JamApp(session, again=lambda: door, reports=tmp_path / "reports", frozen=True)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause()
+        app.push_screen(SignIn(door, again=session))
+        await until(pilot, lambda: app.screen.query("#ways") and app.screen.query_one("#ways").display)
+        assert [value for _, value in app.screen.query_one("#way", Select)._options] == ["oidc", "token"]
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, Organisation) and app.screen._page is not None)
+        door.outcome = session
+        door.ended.set()
+        await until(pilot, lambda: isinstance(app.screen, JamScreen))
+        await pilot.pause()
+        assert app.session is session
+        assert [one.message for one in app._notifications] == ["Signed in again as @demo"]
 
 
 @pytest.mark.parametrize("kind", ["ascii", "NO_COLOR", "narrow", "short"])
