@@ -85,7 +85,7 @@ class SignIn(Screen[None]):
                 yield Field(id="handle", classes="handle", compact=True)
                 yield Static(id="secret-label", classes="label secret")
                 yield Field(id="secret", classes="secret", password=True, compact=True)
-                yield Tick(Content("keep me signed in with a file (0600), not the keyring"), id="in-file", compact=True)
+                yield Tick(Content("keep the token in a file (0600)"), id="in-file", compact=True)
             yield Static(id="sign-in-note")
             yield Button(Content("Continue"), id="go", variant="primary")
             yield Static(
@@ -102,7 +102,10 @@ class SignIn(Screen[None]):
             self.go()
 
     def _note(self, text: Content) -> None:
-        self.query_one("#sign-in-note", Static).update(text)
+        note = self.query_one("#sign-in-note", Static)
+        note.update(text)
+        if text:
+            self.call_after_refresh(note.scroll_visible, animate=False)  # a small terminal does not hold the whole form
 
     def _fail(self, error: JamError) -> None:
         self._note(
@@ -256,8 +259,9 @@ class SignIn(Screen[None]):
         self.query_one("#in-file").display = way != "guest"
         self.query_one("#secret-label", Static).update(Content(_SECRETS.get(way, "").capitalize()))
         named = way not in ("password", "invite") or bool(self.query_one("#handle", Input).value)
-        first = "#go" if way in _OPEN else "#secret" if named else "#handle"
-        self.query_one(first).focus()
+        first = self.query_one("#go" if way in _OPEN else "#secret" if named else "#handle")
+        first.focus()
+        self.call_after_refresh(first.scroll_visible, animate=False)  # what has just come has its place only then
 
     def action_leave(self) -> None:
         self.app.pop_screen()

@@ -67,9 +67,9 @@ def test_signing_in_by_the_welcome(terminal: Callable[..., Any], server: str, pa
     assert "keyring" in screen
     assert "choice of a file" in screen
     assert "--store" not in screen  # which is no word of this form
-    assert "▐ ▌ keep me signed in with a file" in screen
+    assert "▐ ▌ keep the token in a file" in screen
     one.press("tab", "space")
-    one.wait_for("▐X▌ keep me signed in with a file")  # told by more than a colour
+    one.wait_for("▐X▌ keep the token in a file")  # told by more than a colour
     one.press("tab", "enter")
     one.wait_for(FORUM)
     one.press("enter", "enter", "r")

@@ -169,6 +169,20 @@ async def test_what_another_address_answers_is_not_shown_below_this_one(
         assert asked == ["https://jam.example", "https://jam.example.org"]
 
 
+async def test_on_a_small_terminal_the_next_step_is_in_sight(door: Door, tmp_path: Path) -> None:
+    app = app_of(door, tmp_path)
+    async with app.run_test(size=(40, 10)) as pilot:
+        await pilot.press("s", *"https://jam.example", "enter")
+        await until(pilot, lambda: app.screen.query_one("#ways").display)
+        await until(pilot, lambda: "Continue" in text_of(app))
+        assert "keep the token in a file (0600)" in text_of(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, Organisation) and app.screen._page is not None)
+        door.outcome = NotSignedIn("Refused at id.example.org", "Sign in again.")
+        door.ended.set()
+        await until(pilot, lambda: isinstance(app.screen, SignIn) and "✗ Refused at id.example.org" in text_of(app))
+
+
 async def test_one_who_is_in_sees_the_jam(door: Door, session: Session, tmp_path: Path) -> None:
     app = app_of(door, tmp_path)
     async with app.run_test(size=(100, 30)) as pilot:
