@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import ROOT, Home, Server, environment
+from processes import ROOT, Home, Server, environment, zygote
 from pty_terminal import Terminal
 
 CANARY = "xylophonistquagga"
@@ -197,12 +197,9 @@ def test_a_link_in_the_place_of_a_file_is_never_followed(
     before = {path: path.read_bytes() for path in [target, *target.rglob("*")] if path.is_file()}
     ended: list[Any] = []
     for words in (("forums",), ("sync",), ("post", "--forum", "ideas", "--title", "t", "--body", "b"), ("doctor",)):
-        done = subprocess.run(
-            [sys.executable, "-m", "jamtui", *words], env=home.environment(), cwd=ROOT, capture_output=True, text=True,
-            check=False,
-        )  # fmt: skip
-        assert "Traceback" not in done.stderr
-        ended.append((done.returncode, done.stderr))
+        code, _, told = zygote().run("jamtui", [*words], home.environment(), ROOT, "")
+        assert "Traceback" not in told
+        ended.append((code, told))
     after = {path: path.read_bytes() for path in [target, *target.rglob("*")] if path.is_file()}
     if name not in ("jams", "jams/JAM"):  # folders above the last one are the person's own business, and may be links
         assert after == before, ended
