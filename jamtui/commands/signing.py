@@ -103,6 +103,10 @@ async def _enter(context: Context, args: argparse.Namespace, offer: Offer) -> Kn
 async def asked(context: Context, offer: Offer, store: str, handle: str = "") -> KnownJam:
     """No way was given: asks for one where somebody is and the Jam offers several; else goes by the organisation.
     ``handle``: whose password it will be, if nobody says otherwise."""
+    if context.environ.get("CI") and not texts.on_terminal():
+        raise UsageError(
+            "nobody can sign in by hand here (CI is set)", "Set JAMTUI_TOKEN, or use --token-stdin; --guest reads."
+        )
     if "oidc" in offer.ways and (offer.ways == ("oidc",) or not texts.on_terminal()):
         return await organisation.enter(context, offer, "", store)
     if not texts.on_terminal():

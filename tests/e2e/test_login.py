@@ -39,6 +39,13 @@ def test_a_token_that_the_server_does_not_take(jam_server: Server, new_home: Cal
     assert "made-up" not in told
 
 
+def test_in_ci_nobody_is_waited_for(jam_server: Server, new_home: Callable[..., Home]) -> None:
+    """A code of an organisation would stand in the log, and the job would wait for its end."""
+    told = new_home(CI="true").jamtui("login", jam_server.url, code=2).stderr
+    assert "JAMTUI_TOKEN" in told
+    assert "CI is set" in told
+
+
 def test_without_a_keyring_nothing_is_asked_first(jam_server: Server, new_home: Callable[..., Home]) -> None:
     """On a terminal: who has typed a password is not told afterwards that it cannot be kept."""
     home = new_home(PYTHON_KEYRING_BACKEND="keyring.backends.null.Keyring")
