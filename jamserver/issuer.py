@@ -89,13 +89,17 @@ class Issuer:
 
     async def _key(self, alg: str, kid: object) -> Key:
         found = self._known(alg, kid)
+        soon = 0.0
         if found is None or self._age() > FRESH:
-            await self._refresh()
+            soon = await self._refresh()
             found = self._known(alg, kid)
         if self._age() > KEEP or (found is None and self._failed):
             raise later("issuer_unreachable", "The issuer of the sign-in cannot be reached now.", self._pause)
         if found is None:
-            raise refused("The issuer does not know the key that signed the token.")
+            unknown = refused("The issuer does not know the key that signed the token.")
+            if soon:  # a key that is new just now: the keys are asked for again then
+                unknown.headers["Retry-After"] = str(int(soon) + 1)
+            raise unknown
         return found
 
     def _age(self) -> float:
@@ -106,15 +110,17 @@ class Issuer:
         # A token without a key id is of the one key there is; which one of several is nobody's guess.
         return fitting[0] if fitting and (kid is not None or len(fitting) == 1) else None
 
-    async def _refresh(self) -> None:
-        """Asks for the keys, or waits for whoever does at this moment. Leaves what there was when that fails."""
+    async def _refresh(self) -> float:
+        """Asks for the keys, or waits for whoever does at this moment. Leaves what there was when that fails. The
+        seconds after which they may be asked for again, when that was a moment ago; else 0."""
         if self._fetching is None or self._fetching.done():
-            if self._asked_at is not None and self._seconds() - self._asked_at < self._pause:
-                return
+            if self._asked_at is not None and (since := self._seconds() - self._asked_at) < self._pause:
+                return self._pause - since
             self._asked_at = self._seconds()
             self._fetching = asyncio.create_task(self._fetch())
         task = self._fetching
         await asyncio.shield(task)  # others may wait for it, too
+        return 0.0
 
     async def _fetch(self) -> None:
         try:

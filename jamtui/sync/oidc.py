@@ -190,7 +190,9 @@ async def _sent(client: JamClient, token: str, kind: str, nonce: str | None, sho
         try:
             return await client.oidc(token, kind, nonce=nonce)
         except errors.ApiError as error:
-            if not error.transient or number == _TRIES - 1:
+            # A key that the issuer signs with since a moment ago is refused until the Jam may ask for the keys again.
+            again = error.transient or (error.code == "issuer_token_refused" and error.retry_after is not None)
+            if not again or number == _TRIES - 1:
                 raise _not_let_in(error) from None
             shows.tell(f"{error.title}; it is tried again.")
             await asyncio.sleep(min(error.retry_after or 2.0**number, 10.0))

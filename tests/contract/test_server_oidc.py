@@ -276,7 +276,9 @@ def test_keys_are_rotated_and_a_flood_of_names_asks_once(
     assert asked() == 1
     oidc_issuer.rotate("second")
     new = access_token(oidc_issuer)
-    assert code_of(enter(jam, new)) == (401, "issuer_token_refused")  # asked a moment ago
+    refused = enter(jam, new)
+    assert code_of(refused) == (401, "issuer_token_refused")  # asked a moment ago
+    assert 1 <= int(refused.headers["retry-after"]) <= 6
     clock.seconds += 5
     assert enter(jam, new).status_code == 200
     assert enter(jam, old).status_code == 200

@@ -166,6 +166,17 @@ def test_without_a_browser_and_without_a_device_endpoint(
         issuer.change(metadata={})
 
 
+def test_keys_that_were_rotated_a_moment_ago(
+    corporate: Server, issuer: Issuer, new_home: Callable[..., Home], tmp_path: Path
+) -> None:
+    """The Jam asks for keys every few seconds at most; the command waits for that, and does not refuse."""
+    home = new_home(**browser(tmp_path))
+    words = ("login", corporate.url, "--browser", "--store", "file")
+    home.jamtui(*words)
+    issuer.rotate("second", keep=())
+    assert "as @ada" in home.jamtui(*words).stdout
+
+
 def test_clocks_that_are_apart(
     corporate: Server, issuer: Issuer, new_home: Callable[..., Home], tmp_path: Path
 ) -> None:
