@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 MAX_MARKS = 6
 MAX_JOINS = 4
 MAX_NAME = 400  # code points of a title, a name, a tag: twice what a Jam allows
-MAX_NAMES = 40  # tags of a post
+MAX_NAMES = 24  # tags of a post, and how long one is: twice what a Jam allows, too
+MAX_TAG = 80
 MAX_BODY = 24_000  # ...of a body; a Jam allows 20,000 unless it says otherwise
 TAB_STOP = 4  # CommonMark's own stop, so that a tab means the same to the parser before and after
 
@@ -82,9 +83,9 @@ _REFUSED = re.compile(f"[\x00-\x1f\x7f-\x9f{_BIDI}\u2028\u2029\ud800-\udfff]")
 
 def safe_line(text: str, limit: int | None = None) -> str:
     """``text`` as one harmless line; at most ``limit`` code points, an ellipsis in the last place when cut."""
-    if limit is not None and len(text) > 4 * limit:
+    if limit is not None and len(text) > 2 * limit:
         # Nothing past this can be shown, so do not look at it. What is cut off counts as something.
-        text = text[: 4 * limit] + "…"
+        text = text[: 2 * limit] + "…"
     if not text.isprintable():
         text = _LINE_SPACE.sub(" ", text)
     text = _clean(text)
@@ -112,8 +113,8 @@ def safe_name(text: str) -> str:
 
 
 def safe_names(texts: Sequence[str]) -> tuple[str, ...]:
-    """Some of these, as the tags of a post; no more than anybody could read."""
-    kept = tuple(map(safe_name, texts[:MAX_NAMES]))
+    """The tags of a post, as `safe_line`; no more of them than anybody could read."""
+    kept = tuple(safe_line(text, MAX_TAG) for text in texts[:MAX_NAMES])
     return (*kept, "…") if len(texts) > MAX_NAMES else kept
 
 

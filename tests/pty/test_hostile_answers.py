@@ -85,3 +85,19 @@ def test_no_answer_of_a_server_drives_the_terminal(
     finally:
         terminal.close()
     figure(f"promise 1: 0 payload control bytes over {answers} answers of a hostile server")
+
+
+def test_the_sign_in_screen_shows_a_hostile_server_harmless(
+    origin: str, terminal: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Hostile, "status", 403)
+    jam = terminal(size=(120, 45))
+    jam.wait_for("Try the demo")
+    jam.press("down", "down", "enter")
+    jam.wait_for("Address of the Jam")
+    jam.press(f"{origin}", "enter")
+    jam.wait_for("PWNED")
+    jam.press("\x11")
+    assert jam.wait_end() == 0
+    assert (payload_controls(jam.output), driven(jam.output)) == ([], [])
+    assert jam.modes_left_on() == set()

@@ -21,6 +21,7 @@ from hostile_places import PLACES
 from textual import events
 from textual.pilot import Pilot
 from textual.scrollbar import ScrollBar
+from textual.widgets import Static
 
 from jamtui.app import JamApp
 from jamtui.paths import Home
@@ -125,10 +126,21 @@ async def test_a_click_on_hostile_text_does_nothing(
     figure(f"promise 2: 0 crashes, 0 live actions over {len(PLACES)} places and {cells:,} clicks at 80x24")
 
 
+async def test_the_program_draws_through_the_last_guard(session: Session, tmp_path: Path) -> None:
+    """Whatever a screen was given that nobody made harmless."""
+    leak = Static("A\x1b[2J\x9b31m\u202eB", markup=False)
+    app = JamApp(session, reports=tmp_path / "reports", frozen=True, clock=lambda: NOW)
+    async with app.run_test(size=SIZE) as pilot:
+        await app.screen.mount(leak)
+        await pilot.pause()
+        frame = app.screen._compositor.render_full_update().render_segments(app.console)
+        assert "A␛[2J�31m�B" in frame
+        assert not re.search("[\x80-\x9f\u202a-\u202e]", frame)
+        app.exit(0)
+
+
 async def test_what_would_be_seen(session: Session, tmp_path: Path) -> None:
     """A live action that got through would be: the same look at a widget that parses markup."""
-    from textual.widgets import Static
-
     app = JamApp(session, reports=tmp_path / "reports", frozen=True, clock=lambda: NOW)
     async with app.run_test(size=SIZE) as pilot:
         await app.screen.mount(Static("[@click=app.quit]x[/] [link='https://e.example']y[/]"))

@@ -99,8 +99,9 @@ def test_a_row_is_bounded_whatever_came() -> None:
         assert len(safe_body(text)) <= MAX_BODY + 200, name
         assert len(safe_name(text)) <= 400, name
         assert calls(lambda text=text: safe_body(text)) < CALLS, name
-        assert calls(lambda text=text: safe_name(text)) < 20_000, name
-    assert len(safe_names(["x" * 1000] * 100_000)) == 41
+        assert calls(lambda text=text: safe_name(text)) < 10_000, name
+    assert calls(lambda text=text: safe_names([text] * 1000)) < 60_000, name
+    assert len(safe_names(["x" * 1000] * 100_000)) == 25
 
 
 @pytest.mark.parametrize("road", ROADS if ALL else (first, aloud), ids=lambda road: road.__name__)
