@@ -84,6 +84,7 @@ def _all(context: Context, named: list[KnownJam] | None, *, repair: bool) -> Ite
     yield _configuration(context.home)
     yield from _private(context.home, repair)
     yield _room(context.home)
+    yield from _strays(context.home)
     jams = [*registry.known(context.home), *registry.indexes(context.home)]  # not before: reading makes files private
     for jam in jams if named is None else named:
         for finding in _one_jam(context, jam, repair):
@@ -162,6 +163,19 @@ def _made_private(path: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def _strays(home: Home) -> Iterator[Finding]:
+    """Folders of which nobody knows whose they are: no command reads them, and nothing in them is ever sent."""
+    known = {jam.folder for jam in registry.known(home)}
+    there = sorted(home.jams.iterdir()) if home.jams.is_dir() else []
+    for folder in [path for path in there if path.is_dir() and path not in known]:
+        mine = folder / "own.sqlite"
+        more = "What was written there is in its own.sqlite. " if mine.exists() else ""
+        yield Finding(
+            "folder", _WRONG, f"{folder} has no jam.json that can be read: nobody knows whose it is",
+            f"{more}Signing in again goes on in it where its name says whose it is; else remove it by hand.",
+        )  # fmt: skip
 
 
 def _room(home: Home) -> Finding:

@@ -49,6 +49,10 @@ def login(context: Context, args: argparse.Namespace) -> int:
     kept = {"keyring": " The token is kept in the keyring.", "file": " The token is kept in a file only you can read."}
     out.line(f"Signed in to {_named(offer)} {who}.{kept.get(jam.store, '')}")
     out.say("Next: jamtui sync fetches the Jam for the commands; jamtui opens it on the screen.")
+    known = registry.known(context.home)
+    if others := [one for one in known if one.origin == jam.origin and one.folder != jam.folder]:
+        names = ", ".join(safe_line(registry.short_name(one, known), 80) for one in others)
+        out.say(f"Kept as they are: {names}. --jam picks one.")
     return 0
 
 

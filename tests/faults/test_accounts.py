@@ -41,7 +41,8 @@ def test_each_account_has_its_own(new_server: Any, new_home: Any, figure: Callab
     assert home.jamtui("reply", POST, "--body", "ana writes this").stdout.startswith("queued")
     server.start()
 
-    home.login(server.url, "bob")
+    words = ("login", server.url, "--handle", "bob", "--password-stdin", "--store", "file")
+    assert "Kept as they are: ana@small." in home.jamtui(*words, stdin="battery staple 2\n").stderr
     assert folders(home)["ana"] == guest_folder
     assert {(row["handle"], row["queued"], row["last"]) for row in home.rows("jams")} == {
         ("ana", 1, False), ("bob", 0, True)
@@ -76,6 +77,17 @@ def test_each_account_has_its_own(new_server: Any, new_home: Any, figure: Callab
     assert list((home.path / "credentials").iterdir()) == []
     assert list((home.path / "jams").iterdir()) == []
     figure("promise 5: 0 of 2 texts of two people on one machine went out as the other's; 1 of 1 signed out alone")
+
+
+def test_a_folder_of_nobody_is_told_by_the_doctor(new_home: Any) -> None:
+    home = new_home()
+    stray = home.path / "jams" / "small-00000000"
+    stray.mkdir(parents=True, mode=0o700)
+    (stray / "jam.json").write_text("{")
+    (stray / "jam.json").chmod(0o600)
+    (found,) = [row for row in home.rows("doctor", code=1) if row["check"] == "folder"]
+    assert "small-00000000" in found["text"]
+    assert found["state"] == "wrong"
 
 
 def test_the_token_of_the_environment_is_kept_nowhere_and_goes_to_its_jam_alone(new_server: Any, new_home: Any) -> None:
