@@ -94,6 +94,8 @@ def mirrored(tmp_path_factory: pytest.TempPathFactory) -> registry.KnownJam:
         loading.feed(msgspec.json.encode({"type": kind, "data": data}))
     loading.finish("2011-02-09T14:00:00.000Z")
     db.close()
+    # Looked through once, and left as it is: each test would do that with its copy, else.
+    open_session(home, jam, clock=lambda: NOW, rng=random.Random(1), environ={}).close()
     return jam
 
 
