@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -19,6 +20,12 @@ from api_client.oidc import Issuer
 from api_client.oidc_answers import Tokens, audience_of, claims_of
 
 RESOURCE = "https://jam.example"
+
+
+@pytest.fixture(autouse=True)
+def _counted(figure: Callable[..., None]) -> None:
+    """A test that fails says so itself."""
+    figure("sign-in by an organisation: {:.0f} of {} ways in, and ways to fail, went wrong", 0)
 
 
 async def discover(issuer: Provided, client_id: str = "jamtui", resource: str = RESOURCE) -> Issuer:

@@ -32,6 +32,12 @@ open({log!r}, "w").write(f"{{answer.status_code}} {{answer.text}}")
 """
 
 
+@pytest.fixture(autouse=True)
+def _counted(figure: Callable[..., None]) -> None:
+    """A test that fails says so itself."""
+    figure("sign-in by an organisation: {:.0f} of {} ways in, and ways to fail, went wrong", 0)
+
+
 @pytest.fixture(scope="module")
 def issuer(oidc_provider: Provider) -> Iterator[Issuer]:
     with closing(oidc_provider.issuer(interval=0.05)) as made:

@@ -18,6 +18,12 @@ SSH = {"SSH_CONNECTION": "10.0.0.9 50000 10.0.0.1 22", "USER": "ana"}
 FORUM = "A 15 dollar minimum wage"
 
 
+@pytest.fixture(autouse=True)
+def _counted(figure: Callable[..., None]) -> None:
+    """A test that fails says so itself."""
+    figure("sign-in by an organisation: {:.0f} of {} ways in, and ways to fail, went wrong", 0)
+
+
 @pytest.fixture
 def issuer(oidc_provider: Provider, server: str, tmp_path: Path) -> Issuer:
     """One that the server of the test trusts."""
