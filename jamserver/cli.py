@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from jamserver import commands, sign_in_commands
+from jamserver.faults import where
 from jamserver.objects import ROLES
 from jamserver.problems import Problem
 from jamtui.errors import JamError
-from jamtui.safe_text import safe_block, safe_line
+from jamtui.safe_text import safe_line
 
 _EXAMPLES = """\
 examples:
@@ -39,11 +40,13 @@ class _Parser(argparse.ArgumentParser):
 
 
 class HarmlessLog(logging.Formatter):
-    """What the log says, on standard error: words of strangers in it (a path) move no cursor and add no line."""
+    """What the log says, on standard error: words of strangers in it (a path) move no cursor and add no line, and an
+    error is told by where it came from, without its own words, which may quote a secret."""
 
     def format(self, record: logging.LogRecord) -> str:
         text = safe_line(record.getMessage())
-        return f"{text}\n{safe_block(self.formatException(record.exc_info))}" if record.exc_info else text
+        error = record.exc_info[1] if record.exc_info else None
+        return f"{text}: {where(error)}" if error is not None else text
 
 
 def parser() -> argparse.ArgumentParser:

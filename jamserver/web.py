@@ -11,11 +11,8 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
-from traceback import extract_tb
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import apsw
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -25,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 
 from jamserver import accounts, objects, wire
 from jamserver.db import Connection
+from jamserver.faults import where
 from jamserver.problems import MEDIA_TYPE, FieldError, Problem
 from jamtui.safe_text import safe_line
 
@@ -281,22 +279,9 @@ class _Address:
             return
         except Exception as error:  # noqa: BLE001  the caller gets a number to ask for, the log gets the rest
             number = uuid.uuid4().hex[:12]
-            _LOG.error("error %s in %s %s: %s", number, request.method, safe_line(scope["path"], 200), _where(error))
+            _LOG.error("error %s in %s %s: %s", number, request.method, safe_line(scope["path"], 200), where(error))
             response = problem_response(Problem("server_error", f"The server's log has it under {number}."))
         await response(scope, receive, send)
-
-
-def _where(error: BaseException) -> str:
-    """Types and lines, from the last error to the first: the words of an error may quote a post, a token or a password;
-    those of the database and the disk do not."""
-    told: list[str] = []
-    one: BaseException | None = error
-    while one is not None and len(told) < 10:
-        words = f" ({safe_line(str(one), 200)})" if isinstance(one, (apsw.Error, OSError)) else ""
-        frames = " < ".join(f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in extract_tb(one.__traceback__)[::-1])
-        told.append(f"{type(one).__name__}{words} in {frames}")
-        one = one.__cause__ or one.__context__
-    return "; after ".join(told)
 
 
 async def _not_routed(request: Request, error: Exception) -> Response:

@@ -26,6 +26,7 @@ from urllib.parse import quote
 import msgspec
 import pytest
 from conftest import small_jam
+from oidc_provider import Issuer
 from processes import LIMIT, ROOT, Home, environment, line_of, zygote
 from pty_terminal import Terminal
 from pty_terminal import environment as on_pty
@@ -207,11 +208,12 @@ def test_no_byte_of_a_secret_is_written_anywhere(
     monkeypatch.setenv("EDITOR", str(script))
     monkeypatch.delenv("VISUAL", raising=False)
     monkeypatch.setenv("JAMTUI_TOKEN", found.named["environment"])
-    monkeypatch.setattr("jamtui.commands.texts.on_terminal", lambda: True)
     run("login", server.url)
     assert json.loads(run("auth", "status", "--json"))["store"] == "env"
     run("sync")
-    run("post", "--forum", "ideas", "--title", "Edited", "--json")
+    with monkeypatch.context() as patch:
+        patch.setattr("jamtui.commands.texts.on_terminal", lambda: True)
+        run("post", "--forum", "ideas", "--title", "Edited", "--json")
     assert "EDITOR=" in (out / "child").read_text()
     monkeypatch.delenv("JAMTUI_TOKEN")
     run("sync", code=3)
@@ -294,12 +296,81 @@ def test_no_byte_of_a_secret_is_on_the_terminal_or_in_what_the_screen_leaves(
         *((name, data) for name, data in files(tmp_path) if name == "textual.log"),
     ]  # fmt: skip
     assert found.hits(places) == []
-    assert not (tmp_path / "textual.log").exists()  # it would hold each key
+    assert not (tmp_path / "textual.log").exists()  # it would hold each key,
+    assert not Path("keys.log").exists()  # and so would what Textual's driver writes where one is, when it is debugged
     # As they were typed, one by one, they stand in no log either.
     keys = "".join(re.findall(r"[Kk]ey\W+(\w)\b", (tmp_path / "loud.log").read_text()))
     assert found.named["password"][5:] not in keys
     assert found.hits([*places, ("terminal", written + found.named["password"].encode())]) == ["password in terminal"]
     figure(f"promise 5: 0 hits in {len(written):,} bytes of the terminal and {len(places)} places, with a crash")
+
+
+# A person with a browser, as a process of its own: signs in as ada, agrees, and follows where it leads.
+BROWSER = """#!{python}
+import sys
+sys.path[:0] = [{support!r}, {root!r}]
+import httpx
+from oidc_provider import Browser
+with Browser("ada") as browser:
+    httpx.get(browser.authorize(sys.argv[1]), trust_env=False)
+"""
+
+
+def test_nothing_of_an_organisations_sign_in_is_written(
+    server: LoudServer, oidc_issuer: Issuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, figure: Callable[[str], None],
+) -> None:  # fmt: skip
+    """In a browser, with a real provider: its tokens, the code that comes back, and what proves who asked for it."""
+    from api_client import oidc as client_oidc
+    from api_client.oidc_answers import Tokens
+    from jamtui.sync import oidc as sync_oidc
+
+    words = (
+        "--issuer",
+        oidc_issuer.url,
+        "--client-id",
+        "jamtui",
+        "--audience",
+        "https://jam.example",
+        "--name",
+        "Corp",
+    )
+    server.admin("oidc", "set", *words)
+    script = tmp_path / "browser"
+    script.write_text(BROWSER.format(python=sys.executable, support=str(ROOT / "tests" / "support"), root=str(ROOT)))
+    script.chmod(0o755)
+    found = Canaries()
+    check, exchanged = client_oidc.CodeGrant.check, sync_oidc._exchanged
+
+    def see_code(self: client_oidc.CodeGrant, given: dict[str, str]) -> str:
+        found.add(verifier=self._verifier, code=given["code"])
+        return check(self, given)
+
+    async def see_tokens(*given: Any, **more: Any) -> Any:
+        for one in (*given, *more.values()):
+            if isinstance(one, Tokens):
+                found.add(issued_access=one.access_token, issued_id=one.id_token or one.access_token)
+        return await exchanged(*given, **more)
+
+    monkeypatch.setattr(client_oidc.CodeGrant, "check", see_code)
+    monkeypatch.setattr(sync_oidc, "_exchanged", see_tokens)
+    monkeypatch.setenv("BROWSER", str(script))
+    monkeypatch.setenv("PYTHONASYNCIODEBUG", "1")
+    caplog.set_level(logging.DEBUG)
+    home = tmp_path / "home"
+    run = Commands(home, monkeypatch, capfd)
+    run("login", server.url, "--browser", "--store", "file", "--debug")
+    found.add(**tokens_in(home))
+    run("sync")
+    assert set(found.named) == {"verifier", "code", "issued_access", "issued_id", "access", "refresh"}
+    said = server.stop()
+    places = [
+        *files(home, "credentials/"), ("commands", run.told), ("logs", caplog.text.encode()), ("server", said),
+        *(one for one in files(tmp_path) if one[0].startswith("server.sqlite")),
+    ]  # fmt: skip
+    assert found.hits(places) == []
+    assert {hit.split()[0] for hit in found.hits(files(home))} == {"access", "refresh"}
+    figure(f"promise 5: 0 hits of {len(found.named)} secrets of an organisation's sign-in in {len(places)} places")
 
 
 def test_a_crash_of_the_server_logs_no_secret(tmp_path: Path, loud: dict[str, str]) -> None:
@@ -318,6 +389,18 @@ def test_a_crash_of_the_server_logs_no_secret(tmp_path: Path, loud: dict[str, st
     assert found.hits(places) == []
 
 
+def test_an_error_that_any_library_logs_is_told_without_its_words() -> None:
+    from jamserver.cli import HarmlessLog
+
+    try:
+        raise RuntimeError("canary-0123456789")
+    except RuntimeError:
+        record = logging.LogRecord("uvicorn", logging.ERROR, "", 0, "Exception in %s", ("ASGI",), sys.exc_info())
+    text = HarmlessLog().format(record)
+    assert text.startswith("Exception in ASGI: RuntimeError in test_canaries.py:")
+    assert "canary" not in text
+
+
 def fields_of(kind: type) -> tuple[str, ...]:
     if issubclass(kind, msgspec.Struct):
         return kind.__struct_fields__
@@ -328,6 +411,7 @@ def secretive() -> list[type]:
     """Every record of ours with a field that is named like a secret."""
     import api_client.models
     import api_client.oidc
+    import api_client.oidc_answers
     import jamserver.accounts
     import jamserver.oidc
     import jamserver.wire
@@ -338,7 +422,7 @@ def secretive() -> list[type]:
         m for name, m in sys.modules.items() if name.split(".")[0] in ("api_client", "jamtui", "jamserver", "screens")
     ]
     assert {api_client.models, api_client.oidc, jamserver.accounts, jamserver.oidc, jamserver.wire} <= set(modules)
-    assert {jamtui.sync.oidc, screens.doors} <= set(modules)
+    assert {api_client.oidc_answers, jamtui.sync.oidc, screens.doors} <= set(modules)
     found: set[type] = set()
     for module in modules:
         for one in vars(module).values():
