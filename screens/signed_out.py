@@ -3,6 +3,7 @@ over it, and nothing on the screen moves."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from textual.app import App
@@ -14,6 +15,8 @@ from jamtui.session import Session
 from screens.dialogs import Confirm
 from screens.doors import Doors
 from screens.sign_in import SignIn
+
+_COMMAND = re.compile(r" ?Sign in again with `?jamtui login`?\.")
 
 
 class SignedOut:
@@ -46,6 +49,7 @@ class SignedOut:
         waits += [f"{drafts} drafts"] if (drafts := len(session.drafts())) > 1 else ["a draft"] if drafts else []
         kept = f"What you wrote is kept ({' and '.join(waits)})" if waits else "What you write is kept"
         why = status.detail if status.link is Link.SIGNED_OUT else "The server does not take the sign-in any more."
+        why = _COMMAND.sub("", why)  # this question does it
         detail = (
             f"{why}\n\n{kept}, and is sent when you, @{me}, have signed in again. You can go on reading and writing."
         )

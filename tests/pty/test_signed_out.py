@@ -47,6 +47,7 @@ def test_one_question_on_the_full_screen(
     end_sign_ins(tmp_path)
     one = terminal(size=(100, 36))
     one.wait_for(QUESTION)
+    assert "`jamtui" not in one.screen()  # the command is not needed: this question does it
     one.press("n")
     one.wait_gone(QUESTION)
     one.press("enter")
