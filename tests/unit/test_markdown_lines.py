@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import unicodedata
-from pathlib import Path
 
 import pytest
+from hostile_posts import TEXTS, cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,7 +28,7 @@ from widgets.markdown_lines import (
 )
 from widgets.strips import Line, line_width
 
-HOSTILE = json.loads((Path(__file__).parents[1] / "data" / "hostile" / "corpus.json").read_text("utf-8"))
+HOSTILE = cases(*TEXTS)
 BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
@@ -189,7 +188,7 @@ def test_prose_is_not_cut_by_the_budget() -> None:
     assert parse(body).tail == ""
 
 
-@pytest.mark.parametrize("case", [case for case in HOSTILE if case["kind"] in ("md", "dos", "markup", "uni", "esc")])
+@pytest.mark.parametrize("case", HOSTILE, ids=lambda case: case["id"])
 @pytest.mark.parametrize("width", [3, 20, 79])
 def test_the_hostile_corpus_is_drawn_within_its_width(case: dict[str, str], width: int) -> None:
     for budget, everything in ((BUDGET, False), (BUDGET_ALL, True)):

@@ -15,7 +15,9 @@ from markdown_it.token import Token
 from jamtui.commands.markdown_safe import BUDGET, harmless, plain
 
 HOSTILE = Path(__file__).parent.parent / "data" / "hostile"
-CORPUS = [case["payload"] for case in json.loads((HOSTILE / "corpus.json").read_text("utf-8"))]
+CORPUS = [
+    case["payload"] for name in ("corpus.json", "more.json") for case in json.loads((HOSTILE / name).read_text("utf-8"))
+]
 CASES = [
     "<script>alert(1)</script>",
     "a\n<div>\n\nb",
