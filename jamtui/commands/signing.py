@@ -220,11 +220,11 @@ def auth(context: Context, args: argparse.Namespace) -> int:
     """``auth status``; without asking the server. Exit 3 when the secret that should be there is not."""
     jam = context.jam()
     facts = _facts(jam)
-    kept = sign_in.environment_secret_of(context.home, jam, context.environ) is not None
-    if not kept and jam.store in STORING:
-        kept = open_store(jam.store, home=context.home, environ=context.environ).load(jam.account) is not None
-    if not kept and jam.store == token_command.STORE:
-        kept = bool(token_command.words_for(context.home, jam.origin))  # not run: it may ask, and nobody waits for it
+    gone = NotSignedIn("the token is not there any more", "Sign in again with jamtui login.")
+    try:
+        kept = _is_kept(context, jam)
+    except NotSignedIn as error:  # who and where is known all the same
+        kept, gone = False, error
     out = context.out
     if out.json:
         out.row(facts | {"signed_in": kept})
@@ -239,8 +239,20 @@ def auth(context: Context, args: argparse.Namespace) -> int:
         out.line(f"you      {who}")
         out.line(f"secret   {where}")
     if not kept and not jam.me.guest:
-        raise NotSignedIn("the token is not there any more", "Sign in again with jamtui login.")
+        raise gone
     return 0
+
+
+def _is_kept(context: Context, jam: KnownJam) -> bool:
+    """Whether the secret is where it should be. Raises `NotSignedIn` when a store does not say, or for a JAMTUI_TOKEN
+    that is nobody's."""
+    if sign_in.environment_secret_of(context.home, jam, context.environ) is not None:
+        return True
+    if jam.store == token_command.STORE:
+        return bool(token_command.words_for(context.home, jam.origin))  # not run: it may ask, and nobody waits for it
+    if jam.store not in STORING:
+        return False
+    return open_store(jam.store, home=context.home, environ=context.environ).load(jam.account) is not None
 
 
 def _facts(jam: KnownJam) -> dict[str, object]:

@@ -80,8 +80,10 @@ def test_commands_and_screens_say_what_is_wrong_with_the_keyring(
         # Commands: reading is not touched, what is written waits, whoever needs the secret is told what to do.
         assert home.rows("forums")
         told = [home.jamtui("reply", post, "--body", f"while it was {case}", code=3).stderr]
-        if case == "silent":
-            told.append(home.jamtui("sync", code=3).stderr)
+        if case == "none":
+            status = home.jamtui("auth", "status", code=3)
+            assert "you      @ana" in status.stdout
+            told += [status.stderr, home.jamtui("sync", code=3).stderr]
         for text in told:
             assert words in text, case
             assert "--store file" in text
