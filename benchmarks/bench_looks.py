@@ -34,7 +34,7 @@ _PERSON = msgspec.json.Decoder(Person)
 
 def lines(count: int) -> list[bytes]:
     """A snapshot of ``count`` people."""
-    rng = random.Random(1)  # noqa: S311 - names
+    rng = random.Random(1)
     letters = "abcdefghijklnoprstuvz"
     jam = {"format": 1, "id": "j", "slug": "j", "title": "J", "opens_at": "2026-01-01T00:00:00Z",
            "closes_at": "2026-01-02T00:00:00Z"}  # fmt: skip
