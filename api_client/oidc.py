@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import secrets
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Self
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -77,7 +78,7 @@ class Issuer:
         self.client_id = client_id
         self.scopes = scopes
         self.resource = resource
-        self.host = urlsplit(metadata.issuer).netloc
+        self.host = _host(metadata.issuer)
         self._bounds = bounds or Bounds()
         self._wires: dict[str, Transport] = {}
 
@@ -140,8 +141,11 @@ class Issuer:
             self.metadata.token_endpoint,
             self.metadata.device_authorization_endpoint,
         )
-        hosts = dict.fromkeys(urlsplit(url).netloc.lower() for url in urls if url)
-        return tuple(plain(host) for host in hosts if host != self.host.lower())
+        hosts: dict[str, None] = {}
+        for url in urls:
+            with contextlib.suppress(BadAnswer):  # refused when it is to be called
+                hosts[_host(url or "")] = None
+        return tuple(host for host in hosts if host != self.host)
 
     def _endpoint(self, name: str, what: str) -> tuple[str, str]:
         """Origin and path of an endpoint of the document. An issuer elsewhere may not name this machine's own."""
@@ -380,3 +384,8 @@ class CodeGrant:
         if tokens.id_token:
             issuer._check_id_token(tokens.id_token, self.nonce)
         return tokens
+
+
+def _host(url: str) -> str:
+    """As people should see it, in ASCII. `BadAnswer` for what is no address that may be called."""
+    return taken_apart(url, "address of the issuer")[0].partition("://")[2]

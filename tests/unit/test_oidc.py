@@ -95,9 +95,12 @@ async def test_endpoints_elsewhere_are_told_and_those_without_https_refused() ->
         raw.metadata["authorization_endpoint"] = "https://login.example/auth?tenant=1"
         issuer = await discover(raw)
         assert issuer.other_hosts == ("login.example",)
+        raw.metadata["authorization_endpoint"] = "https://pаypal.example/auth"  # with a Cyrillic letter
+        assert (await discover(raw)).other_hosts == ("xn--pypal-4ve.example",)
         url = issuer.code("http://127.0.0.1:1/callback").url
         assert url.startswith("https://login.example/auth?tenant=1&response_type=code&")
         raw.metadata["authorization_endpoint"] = "http://login.example/auth"
+        assert (await discover(raw)).other_hosts == ()
         with pytest.raises(errors.BadAnswer, match=r"sign-in page http://login.* is not protected"):
             (await discover(raw)).code("http://127.0.0.1:1/callback")
 
