@@ -121,13 +121,13 @@ class KnownJam(Struct, frozen=True):
 def for_server(home: Home, origin: str, slug: str, title: str, person_id: str = "") -> KnownJam:
     """The Jam at ``origin`` for this person ("": a guest), a new one when it is not known yet; nothing is written.
 
-    Somebody who signs in and has no folder yet takes that of the guest, if there is one.
+    Somebody who signs in and has no folder yet takes that of the guest, if there is one that nobody has open.
     """
     here = [jam for jam in known(home) if jam.origin == origin]
     found = next((jam for jam in here if jam.entry.person_id == person_id), None)
     if found is None:
         fresh = KnownJam(_new_folder(home, origin, slug, person_id), _Entry(slug, title, origin))
-        guests = (jam for jam in here if not jam.entry.person_id and not _to_send(jam.own))
+        guests = (jam for jam in here if not jam.entry.person_id and _free(jam))
         found = fresh if fresh.folder.is_dir() else next(guests, fresh)
     return found.changed(slug=slug, title=title, origin=origin, person_id=person_id)
 
@@ -143,6 +143,18 @@ def _new_folder(home: Home, origin: str, slug: str, person_id: str) -> Path:
         if not os.path.lexists(folder) or (person_id and folder.is_dir() and _load(folder) is None):
             return folder
     raise AssertionError("count() ends")  # pragma: no cover
+
+
+def _free(jam: KnownJam) -> bool:
+    """Whether a guest's folder may become that of somebody who signs in: a jamtui that has it open as a guest would
+    hold the network and send nothing of theirs."""
+    from jamtui.store.seal import alone_with
+
+    if jam.seal.exists():
+        with alone_with(jam.seal) as alone:
+            if not alone:
+                return False
+    return not _to_send(jam.own)
 
 
 def _to_send(path: Path) -> bool:

@@ -90,6 +90,14 @@ def test_a_guests_folder_in_which_somebody_wrote_is_nobody_elses(home: Home) -> 
     assert sign_in(home, "guest").folder == folder
 
 
+def test_a_guests_folder_that_is_open_stays_the_guests(home: Home) -> None:
+    guest = sign_in(home, "guest")
+    opened = opening.open_store(guest, NOW)
+    with closing(opened):
+        assert sign_in(home, "bob").folder != guest.folder
+    assert sign_in(home, "ana").folder == guest.folder
+
+
 def test_a_damaged_entry_gives_nothing_to_somebody_else(home: Home) -> None:
     ana, guest = sign_in(home, "ana"), sign_in(home, "guest")
     for jam in (ana, guest):
