@@ -255,8 +255,8 @@ COMMANDS: dict[str, Command] = {
         _login,
         "Asks what it needs when no way is given; the sign-in of an organisation goes by the browser here, or a code "
         "where there is none (SSH, containers). Passwords and tokens are read from a prompt or standard input, never "
-        "from the command line. JAMTUI_TOKEN in the environment signs in without any store. Each person at a server "
-        "has a folder of their own: signing in as somebody else keeps both.",
+        "from the command line. JAMTUI_TOKEN in the environment, or a token_command in config.toml, signs in without "
+        "any store. Each person at a server has a folder of their own: signing in as somebody else keeps both.",
     ),
     "logout": Command(
         "signing:logout",
