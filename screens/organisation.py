@@ -166,9 +166,12 @@ class Organisation(Screen["Session | str | JamError | None"]):
 
     def _few_words(self, page: Page) -> Content:
         """All that is needed, where there are few lines."""
+        said = "It is in your browser. If not, open:" if page.opened else "Open in a browser:"
+        if page.code:
+            said = "Open, and give the code if you have begun this yourself:"
         code = [("\nCode: ", "$text-muted"), (page.code, "bold")] if page.code else []
         notes = [(f"\n{note}", "$text-muted") for note in page.notes]
-        return Content.assemble((page.who, "bold"), (f"\n{page.url}", "$accent"), *code, *notes)
+        return Content.assemble((page.who, "bold"), f"\n{said}", (f"\n{page.url}", "$accent"), *code, *notes)
 
     def _words(self, page: Page, room: int, *, scan: bool) -> Content:
         parts: list[tuple[str, str]] = []
