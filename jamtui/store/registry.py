@@ -23,7 +23,7 @@ from msgspec.structs import replace
 
 from jamtui.errors import JamError, NotFound, UsageError
 from jamtui.model import Me
-from jamtui.paths import Home, make_private_dir, read_private, remove, write_private
+from jamtui.paths import Home, make_private_dir, read_private, refuse_link, remove, write_private
 from jamtui.safe_text import safe_line
 
 GUEST = Me("", "guest", "Guest", "guest")
@@ -288,7 +288,8 @@ def forget(home: Home, jam: KnownJam) -> None:
 
 
 def wipe(jam: KnownJam) -> None:
-    """Removes all that is in the folder but what says whose it is."""
+    """Removes all that is in the folder but what says whose it is. Links are removed, never what they point to."""
+    refuse_link(jam.folder)
     try:
         for path in sorted(jam.folder.iterdir()):
             if path.name == "jam.json":

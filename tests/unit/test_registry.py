@@ -12,7 +12,7 @@ import pytest
 
 from jamtui.credentials import Secret
 from jamtui.errors import NotFound, NotSignedIn, UsageError
-from jamtui.paths import Home, make_private_dir
+from jamtui.paths import Home, PathError, make_private_dir
 from jamtui.store import connection, opening, own, registry
 from jamtui.store.registry import KnownJam
 from jamtui.sync.sign_in import _mark, environment_secret_of
@@ -149,6 +149,24 @@ def test_forgetting_one_leaves_the_other(home: Home) -> None:
     assert registry.find(home, None).folder == ana.folder
     assert ana.own.exists()
     registry.forget(home, bob)  # a second time is no error
+
+
+def test_what_a_link_points_to_is_never_removed(home: Home, tmp_path: Path) -> None:
+    ana = sign_in(home, "ana")
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "precious").write_text("stays")
+    (ana.folder / "inside").symlink_to(theirs)
+    registry.forget(home, ana)
+    assert not ana.folder.exists()
+    ana = sign_in(home, "ana")
+    (ana.folder / "jam.json").rename(theirs / "jam.json")
+    ana.folder.rmdir()
+    ana.folder.symlink_to(theirs)
+    with pytest.raises(PathError, match="symbolic link"):
+        registry.forget(home, ana)
+    assert (theirs / "precious").read_text() == "stays"
+    assert (theirs / "jam.json").exists()
 
 
 def test_killed_while_forgetting_the_jam_is_still_known(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
