@@ -72,7 +72,8 @@ class Loopback:
             server = await asyncio.start_server(found._serve, "127.0.0.1", port, limit=_HEAD)
         except OSError as error:
             raise Unreachable(
-                f"No port of this machine can be listened on ({error.strerror or error})", "Try --device."
+                f"Port {port or 'for the browser'} of 127.0.0.1 cannot be listened on ({error.strerror or error})",
+                "Try another one, or --device.",
             ) from None
         found.port = server.sockets[0].getsockname()[1]
         try:

@@ -23,10 +23,10 @@ from jamtui.sync.sign_in import Offer
 _PAPER = {True: "38;5;16;48;5;231", False: "30;47"}  # black on white where there are 256 colours, and where there are 8
 
 
-async def enter(context: Context, offer: Offer, way: str, store: str) -> KnownJam:
+async def enter(context: Context, offer: Offer, way: str, store: str, port: int = 0) -> KnownJam:
     shown = _Terminal(context, safe_line(offer.title, 80) or offer.origin)
     try:
-        return await oidc.enter(context.home, offer, shown, way=way, store=store, environ=context.environ)
+        return await oidc.enter(context.home, offer, shown, way=way, store=store, environ=context.environ, port=port)
     finally:
         shown.close()
 

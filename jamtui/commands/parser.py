@@ -80,6 +80,9 @@ def _login(parser: Parser) -> None:
     way.add_argument("--browser", action="store_true", help="sign in with the organisation's page, in a browser here")
     way.add_argument("--device", action="store_true", help="… in a browser on another device")
     parser.add_argument(
+        "--port", metavar="N", type=int, default=0, help="of 127.0.0.1, to which the browser comes back; any free one"
+    )
+    parser.add_argument(
         "--handle",
         metavar="NAME",
         help="your name in the Jam; the password is asked for. With --invite: the name to take",

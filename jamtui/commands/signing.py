@@ -57,6 +57,8 @@ def login(context: Context, args: argparse.Namespace) -> int:
 
 
 def _check_words(args: argparse.Namespace) -> None:
+    if not 0 <= args.port <= 65_535:
+        raise UsageError(f"not a port: {args.port}", "A port is a number from 1 to 65535.")
     if args.password_stdin and args.token_stdin:
         raise UsageError("standard input cannot be both the password and the token", "Give one of them.")
     if args.password_stdin and args.invite == "":
@@ -77,7 +79,7 @@ async def _enter(context: Context, args: argparse.Namespace, offer: Offer) -> Kn
     home, environ = context.home, context.environ
     store = args.store or "keyring"
     if args.browser or args.device:
-        return await organisation.enter(context, offer, "browser" if args.browser else "device", store)
+        return await organisation.enter(context, offer, "browser" if args.browser else "device", store, args.port)
     if args.guest:
         return await sign_in.guest(home, offer)
     if args.token_stdin:
@@ -101,10 +103,10 @@ async def _enter(context: Context, args: argparse.Namespace, offer: Offer) -> Kn
         return await sign_in.environment_token(home, offer, found.access_token, environ)
     if token_command.words_for(home, offer.origin):
         return await sign_in.command_token(home, offer, environ)
-    return await asked(context, offer, store)
+    return await asked(context, offer, store, port=args.port)
 
 
-async def asked(context: Context, offer: Offer, store: str, handle: str = "") -> KnownJam:
+async def asked(context: Context, offer: Offer, store: str, *, handle: str = "", port: int = 0) -> KnownJam:
     """No way was given: asks for one where somebody is and the Jam offers several; else goes by the organisation.
     ``handle``: whose password it will be, if nobody says otherwise."""
     if context.environ.get("CI") and not texts.on_terminal():
@@ -112,7 +114,7 @@ async def asked(context: Context, offer: Offer, store: str, handle: str = "") ->
             "nobody can sign in by hand here (CI is set)", "Set JAMTUI_TOKEN, or use --token-stdin; --guest reads."
         )
     if "oidc" in offer.ways and (offer.ways == ("oidc",) or not texts.on_terminal()):
-        return await organisation.enter(context, offer, "", store)
+        return await organisation.enter(context, offer, "", store, port)
     if not texts.on_terminal():
         raise UsageError("how do you want to sign in?", f"{_named(offer)} offers: {_ways(offer)}; or --token-stdin.")
     home, environ = context.home, context.environ
@@ -128,7 +130,7 @@ async def asked(context: Context, offer: Offer, store: str, handle: str = "") ->
         sign_in.checked(home, store, environ)  # before anything is asked for
     match fits[0]:
         case "organisation":
-            return await organisation.enter(context, offer, "", store)
+            return await organisation.enter(context, offer, "", store, port)
         case "guest":
             return await sign_in.guest(home, offer)
         case "token":

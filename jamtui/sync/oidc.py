@@ -60,9 +60,11 @@ async def enter(
     way: str = "",
     store: str,
     environ: Mapping[str, str],
+    port: int = 0,
     opening: Callable[[str, Mapping[str, str]], bool] = open_page,
 ) -> KnownJam:
-    """Signs in; ``way`` is `BROWSER`, `DEVICE`, or "" for the one that fits where jamtui runs."""
+    """Signs in; ``way`` is `BROWSER`, `DEVICE`, or "" for the one that fits where jamtui runs. ``port`` is where the
+    browser comes back to, 0 for any: some issuers know one only, against RFC 8252."""
     asked = organisation(offer)
     keep = checked(home, store, environ)
     where = place(environ)
@@ -74,7 +76,7 @@ async def enter(
     found = await Issuer.discover(asked.issuer, asked.client_id, scopes=asked.scopes, resource=asked.resource)
     async with found as issuer:
         notes = _notes(issuer, offer)
-        tokens, nonce = await _dance(issuer, name_of(asked), shows, way, where, environ, opening, notes)
+        tokens, nonce = await _dance(issuer, name_of(asked), shows, way, where, environ, opening, notes, port)
         shows.tell("Signing in to the Jam.")
         try:
             async with JamClient(offer.origin) as client:
@@ -93,6 +95,7 @@ async def _dance(
     environ: Mapping[str, str],
     opening: Callable[[str, Mapping[str, str]], bool],
     notes: tuple[str, ...],
+    port: int,
 ) -> tuple[Tokens, str]:
     """The part that the person does; the tokens of the issuer and the nonce that is in its ID token."""
     if way == DEVICE or (not way and not where.has_browser and issuer.has_device):
@@ -102,7 +105,7 @@ async def _dance(
                 "Use --browser, which also shows the address to copy and, over SSH, how to bring the answer back here.",
             )
         return await _on_device(issuer, who, shows, notes), ""
-    async with Loopback.listening() as loopback:
+    async with Loopback.listening(port) as loopback:
         grant = issuer.code(loopback.redirect_uri)
         loopback.expect(grant.state)
         ends = time.monotonic() + BROWSER_SECONDS

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -133,6 +134,20 @@ def test_in_a_browser_by_itself(corporate: Server, new_home: Callable[..., Home]
     page = (tmp_path / "browser.log").read_text()
     assert page.startswith("200 ")
     assert "Go back to jamtui" in page
+
+
+def test_a_port_that_was_agreed_on(corporate: Server, new_home: Callable[..., Home], tmp_path: Path) -> None:
+    home = new_home(**browser(tmp_path))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        words = ("login", corporate.url, "--browser", "--store", "file", "--port", port)
+        assert f"Port {port} of 127.0.0.1 cannot be listened on" in home.jamtui(*words, code=4).stderr
+    done = home.jamtui(*words)
+    assert f"127.0.0.1%3A{port}%2Fcallback" in done.stderr
+    assert "as @ada" in done.stdout
+    assert "not a port" in home.jamtui(*words[:-1], "70000", code=2).stderr
 
 
 def test_refused_in_the_browser(corporate: Server, new_home: Callable[..., Home], tmp_path: Path) -> None:
