@@ -94,8 +94,10 @@ class Transport:
                 verify=trusted,
             )
         except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
+            # The words of the others quote a proxy's address, in which a password may be.
+            why = errors.plain(str(error)) if isinstance(error, (ImportError, OSError)) else "the address of a proxy"
             raise Unreachable(
-                f"The proxy or certificate settings of the environment cannot be used ({errors.plain(str(error))})",
+                f"The proxy or certificate settings of the environment cannot be used ({why})",
                 "Look at HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
             ) from None
 

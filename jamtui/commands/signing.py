@@ -201,7 +201,11 @@ def _kept_by_editors(context: Context) -> list[Path]:
     """Texts that an editor failed on, which belong to no Jam: they go with the last one."""
     folder = context.home.state / "writing"
     others = len(registry.known(context.home)) > 1
-    return [] if others or not folder.is_dir() else sorted(path for path in folder.iterdir() if path.is_file())
+    return (
+        []
+        if others or folder.is_symlink() or not folder.is_dir()
+        else sorted(path for path in folder.iterdir() if path.is_file())
+    )
 
 
 def _refuse_to_lose(context: Context, jam: KnownJam) -> None:

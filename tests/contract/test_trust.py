@@ -156,3 +156,18 @@ def test_nothing_switches_the_check_off() -> None:
         text = path.read_text()
         for word in ("verify=False", "CERT_NONE", "check_hostname = False", "_create_unverified_context"):
             assert word not in text, path
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    ["gopher://ana:CANARY@x", "http://ana:CANARY/more@x:99", "http://ana:CANARY@x:999999", "http://ana:CAN ARY@x"],
+)
+async def test_the_password_of_a_proxy_is_not_told(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", proxy.replace("CANARY", CANARY))
+    with pytest.raises(errors.Unreachable) as caught:
+        async with JamClient("https://jam.invalid") as client:
+            await client.discovery()
+    assert "canary" not in str(caught.value)
+    assert "CAN" not in str(caught.value)
