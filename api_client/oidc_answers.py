@@ -62,7 +62,7 @@ class Grant(Struct, frozen=True):
 
     device_code: Text
     user_code: Annotated[str, Meta(min_length=1, max_length=64)]
-    expires_in: float
+    expires_in: float = 600.0  # the RFC wants it told; who does not must not keep anybody out
     verification_uri: Text | None = None
     verification_url: Text | None = None
     verification_uri_complete: Text | None = None

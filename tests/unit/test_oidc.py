@@ -148,12 +148,14 @@ def test_the_page_is_shown_with_its_real_host() -> None:
     assert shown("https://id.example:443/a?code=1#x") == "https://id.example/a?code=1"
 
 
-async def test_the_old_name_of_the_page_is_known() -> None:
+async def test_the_old_name_of_the_page_is_known_and_no_lifetime_is_ten_minutes() -> None:
     async with RawIssuer().running() as raw:
         grant = raw.answers["/device"][0][1]
+        del grant["expires_in"]
         grant["verification_url"] = grant.pop("verification_uri")
         async with await discover(raw) as issuer:
-            assert (await issuer.device()).page == f"{raw.url}/activate"
+            found = await issuer.device(lambda: 100.0)
+            assert (found.page, found.ends) == (f"{raw.url}/activate", 700.0)
 
 
 async def test_our_own_clock_ends_the_wait() -> None:
