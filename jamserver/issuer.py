@@ -269,10 +269,12 @@ def _keys(listed: list[Any]) -> tuple[Key, ...]:
         if not isinstance(one, dict) or one.get("kty") not in ("RSA", "EC", "OKP") or one.get("use", "sig") != "sig":
             continue
         try:
-            key = JWKRegistry.import_key(one)
-            strong = not isinstance(key, RSAKey) or key.raw_value.key_size >= MIN_RSA_BITS
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", errors.SecurityWarning)  # of short keys, which are left out here
+                key = JWKRegistry.import_key(one)
+            size = key.raw_value.key_size if isinstance(key, RSAKey) else MIN_RSA_BITS
         except (errors.JoseError, ValueError, TypeError, KeyError):
             continue
-        if strong:
+        if size >= MIN_RSA_BITS:
             found.append(key)
     return tuple(found)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from joserfc import jws
@@ -69,6 +70,29 @@ def test_no_claims_of_a_signed_token_make_the_server_fail(
     assert [record.message for record in caplog.records if record.name == "jamserver"] == []
     assert jam.guest.get("/snapshot").status_code == 200
     figure(f"sign-in: {seen.total()} signed tokens with any claims, 0 answers of 5xx")
+
+
+def test_a_broken_key_does_not_spoil_the_others() -> None:
+    good = RSAKey.generate_key(2048).as_dict(private=False, kid="good")
+    short = rsa.generate_private_key(65_537, 1_024).public_key().public_numbers().n
+    broken: list[Any] = [
+        {"kty": "OKP", "crv": "x", "x": "AQAB"},
+        {"kty": "OKP", "crv": "P-521", "x": "AQAB"},
+        {"kty": "OKP", "crv": "Ed25519", "x": "!!"},
+        {"kty": "EC", "crv": "P-256", "x": "AQAB", "y": "AQAB"},
+        {"kty": "EC", "crv": "P-256", "x": "\ud800", "y": "="},
+        {"kty": "RSA", "n": "", "e": "AQAB"},
+        {"kty": "RSA", "n": "AQAB", "e": "AQAB"},
+        {"kty": "RSA", "n": 7, "e": []},
+        {"kty": "oct", "k": "AQAB"},
+        {"kty": []},
+        good | {"use": "enc"},
+        {"kty": "RSA", "e": "AQAB", "n": base64.urlsafe_b64encode(short.to_bytes(128)).decode().rstrip("=")},
+        7,
+    ]
+    found = issuer_module._keys([*broken, good, *broken])
+    assert [key.kid for key in found] == ["good"]
+    assert issuer_module._keys(broken) == ()
 
 
 def test_no_keys_or_headers_make_the_server_fail() -> None:
