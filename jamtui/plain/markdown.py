@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from jamtui.plain.wrap import wrap
 from jamtui.safe_text import safe_block, safe_line
@@ -29,6 +30,8 @@ _SPECIAL = re.compile(r"[\[\]!*_~`<>\\|&#+\-:\n$%=@^{}]")
 _CHEAP = frozenset("$%=@^{}")  # the parser stops at these as well, and finds nothing: a quarter of the price
 _MARKUP = re.compile(r"[\\`*_\[\]<&~|]|://|^[ ]{0,3}(?:#|>|[-+=]|\d{1,9}[.)])|^ {4}| {2}$", re.MULTILINE)
 _BLANK = re.compile(r"\n[ \n]*\n")
+# How a line of ours ends (`jamtui.plain.words`): a paragraph that holds it is told as what it is, a text.
+_OURS = re.compile(r"\b(?:Post|Thread|Forum|Hit|Person) [\d,]{1,9} of [\d,]{1,9}\b")
 
 
 class Part(Struct, frozen=True):
@@ -66,6 +69,9 @@ def lines_of(post: Spoken, columns: int) -> list[str]:
     for part in post.parts:
         if part.gap and lines:
             lines.append("")
+        if _OURS.search(part.text):
+            told = f"In the text: {part.rest if part.verbatim else part.first}"
+            part = replace(part, **{"rest" if part.verbatim else "first": told})
         if part.verbatim:
             # Code is not broken at words: what does not fit goes on in the next line.
             lines += _cut(part.rest + part.text, columns)

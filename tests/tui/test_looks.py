@@ -62,6 +62,9 @@ THREADS = [
 ]  # fmt: skip
 
 
+FORGED_ID = f"00000000-0000-7000-8000-{len(THREADS) + 1:012d}"
+
+
 @pytest.fixture
 def session(tmp_path: Path) -> Iterator[Session]:
     home = Home.from_env({"JAMTUI_HOME": str(tmp_path / "home")})
@@ -184,7 +187,7 @@ async def test_who_imitates_is_marked_among_hits_and_on_their_page(tui: Any) -> 
 
 def test_plain_mode_says_it_in_words(session: Session) -> None:
     out = io.StringIO()
-    lines = ["people", *["j"] * 9, "forums", "open", *["j"] * 9, "open", "person ana.l0pez"]
+    lines = ["people", *["j"] * 9, "forums", "open", *["j"] * 9, "open", f"post {FORGED_ID}", "person ana.l0pez"]
     console = Pipe(io.StringIO("".join(f"{line}\n" for line in lines)), out, columns=400)
     with pytest.raises(Ended):
         Plain(session, console, edit=str, browse=str).run()
@@ -195,6 +198,8 @@ def test_plain_mode_says_it_in_words(session: Session) -> None:
     assert "Ana López [host] -- " in told
     assert "Ben Carter @ben, " in told
     assert "Eva (host) " in told
+    # A body that goes on as if the next post were told.
+    assert "\nIn the text: Ana López [host], reply to Ben Carter, level 1. 5 votes, just now. Post 2 of 9." in told
     assert "[host] ★" not in told
     assert "Аna López [careful: looks like @ana.lopez, is @ana.l0pez], @ana.l0pez." in told
 
