@@ -87,7 +87,10 @@ def skeleton(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFKD", _HIDDEN.sub("", _drawn().sub(" ", text)))
         text = unicodedata.normalize("NFKD", text.translate(_table()))
-    return " ".join(text.translate(_ASCII).split()).strip(_EDGES)
+    text = text.translate(_ASCII)
+    if "  " in text or not text.isprintable():
+        text = " ".join(text.split())
+    return text.strip(_EDGES)
 
 
 def _looks(text: str) -> tuple[str, ...]:
@@ -96,7 +99,8 @@ def _looks(text: str) -> tuple[str, ...]:
         text = safe_line(text, MAX_COMPARED)
     small = text.casefold()
     found = skeleton(small).casefold()
-    if small == text:
+    # Of capitals that are ASCII, these alone look otherwise than their small letters.
+    if small == text or (text.isascii() and not ("I" in text or "M" in text or "W" in text)):
         return (found,)
     other = skeleton(text).casefold()
     return (found,) if other == found else (found, other)
