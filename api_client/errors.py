@@ -72,10 +72,11 @@ class ApiError(errors.JamError):
 
 
 class Unreachable(ApiError, errors.Unreachable):
-    """No answer came, or not in time."""
+    """No answer came, or not in time. ``unsent``: there was no connection, so nothing can have arrived."""
 
     transient = True
     usual = "no answer"
+    unsent = False
 
 
 class NotAJam(Unreachable):

@@ -287,11 +287,13 @@ class Transport:
                 brief="the server speaks no TLS",
             )
         if isinstance(error, httpx.ConnectError):
-            return Unreachable(
+            unsent = Unreachable(
                 f"{self.origin} cannot be reached",
                 "Check the network and the address.",
                 brief="the server cannot be reached",
             )
+            unsent.unsent = True
+            return unsent
         if isinstance(error, httpx.ProxyError):
             return Unreachable(
                 "The proxy did not let the call through",

@@ -337,6 +337,11 @@ class Own(Drafts):
             self.db.execute("UPDATE outbox SET attempts = attempts + 1 WHERE id = ? AND state = 'queued'", (outbox_id,))
             return self.db.changes() > 0
 
+    def not_begun(self, outbox_id: str) -> None:
+        """A try ended before anything was sent: it is as if it had not been."""
+        with transaction(self.db):
+            self.db.execute("UPDATE outbox SET attempts = max(0, attempts - 1) WHERE id = ?", (outbox_id,))
+
     def given_up(self, draft: Draft, now: datetime) -> str:
         """Part of a transaction. The post that became ``draft`` is not to be: if it may have arrived, the Jam is asked
         to take it back, by the row whose id is returned."""

@@ -98,7 +98,9 @@ class Sender:
             self._own.later(row.id, error.title, self._now() + timedelta(seconds=wait))
             self._changed(frozenset())
             return False
-        except (errors.NotSignedIn, errors.Unreachable, errors.NotAJam, errors.BadAnswer):
+        except (errors.NotSignedIn, errors.Unreachable, errors.NotAJam, errors.BadAnswer) as error:
+            if isinstance(error, errors.NotSignedIn) or (isinstance(error, errors.Unreachable) and error.unsent):
+                self._own.not_begun(row.id)
             raise
         except JamError as error:
             code = getattr(error, "code", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import random
 from collections.abc import Callable, Iterator
@@ -47,7 +48,10 @@ class Writer:
     async def drain(self) -> None:
         token = self.jam.bob.headers["Authorization"].removeprefix("Bearer ")
         async with JamClient(self.proxy.url, tokens=FixedToken(token)) as client:
-            await Sender(self.own, client, Backoff(random.Random(1)), now, lambda _: None).drain()
+            await self.send_by(client)
+
+    async def send_by(self, client: JamClient) -> None:
+        await Sender(self.own, client, Backoff(random.Random(1)), now, lambda _: None).drain()
 
     async def drain_unheard(self) -> None:
         """Sends; the server does it, and nobody hears of it."""
@@ -139,6 +143,20 @@ async def test_what_did_not_arrive_and_was_dropped_leaves_nothing(writer: Writer
     await writer.drain()
     assert writer.own.outbox() == []
     assert jam.head() == head
+
+
+async def test_what_found_no_connection_or_no_sign_in_cannot_have_arrived(writer: Writer) -> None:
+    post = writer.jam.thread()
+    row = writer.enqueue(1, "post", post, reply_to(post))
+    async with JamClient(writer.jam.url, tokens=FixedToken("expired")) as client:
+        with pytest.raises(errors.NotSignedIn):
+            await writer.send_by(client)
+    await asyncio.to_thread(writer.jam.server.stop)
+    async with JamClient(writer.jam.url, tokens=FixedToken("any")) as client:
+        with pytest.raises(errors.Unreachable):
+            await writer.send_by(client)
+    writer.own.drop(row, now())
+    assert writer.own.outbox() == []
 
 
 async def test_undoing_the_drop_before_the_jam_was_asked_sends_the_post_once(writer: Writer) -> None:
