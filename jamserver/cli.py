@@ -228,10 +228,16 @@ def _issuer_options(to: argparse._ActionsContainer, prefix: str, *, required: bo
 
     option("issuer", "URL", "as its metadata names it; https, or http on this machine", required=required)
     option("client-id", "ID", "the public client that jamtui is there", required=required)
-    option("audience", "AUD", "take JWT access tokens for this audience, too; an absolute URI is asked for as resource")
+    option(
+        "audience", "AUD", "take JWT access tokens for this audience, too; jamtui sends those for the Jam's own address"
+    )
     option("name", "N", "what people know it as, such as Example Corp")
     option(
-        "scope", "S", "ask for this scope (openid, profile); may be given several times", action="append", default=[]
+        "scope",
+        "S",
+        "ask for this scope (openid, profile, email: jamtui asks for no other); several times",
+        action="append",
+        default=[],
     )
     option("role", "CLAIM=VALUE:ROLE", "who has this claim gets the role", action="append", default=[])
     option("require", "CLAIM=VALUE", "who lacks this claim may not come in", action="append", default=[])

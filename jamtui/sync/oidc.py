@@ -1,7 +1,8 @@
 """Signing in with an organisation (OpenID Connect): in a browser here, or on another device.
 
 What the issuer gives is exchanged with the Jam at once (`JamClient.oidc`) and revoked; only the Jam's own tokens are
-kept. An access token goes to the Jam only when it says that it is meant for it, so that no Jam gathers tokens of other
+kept. What a Jam names may be chosen to rob: an access token goes to it only when it is meant for the Jam's own address
+and nobody else, and no other is asked for (neither by resource nor by scope), so that no Jam gathers tokens of other
 services; else the ID token does, which is good for nothing but saying who one is.
 """
 
@@ -29,6 +30,8 @@ from jamtui.sync.sign_in import Offer, checked, kept
 BROWSER_SECONDS = 300.0  # for the whole dance in the browser
 _TRIES = 4  # of the exchange: the person has done their part already
 _APART = 60.0  # seconds between two clocks that may explain a refusal
+SCOPES = ("openid", "profile", "email")  # who somebody is; others give access to what is no Jam's business
+_NO_QUOTES = str.maketrans(dict.fromkeys('“”„‟″"', "'"))  # a name does not end its own quotes
 
 
 def organisation(offer: Offer) -> SignInWay:
@@ -38,13 +41,13 @@ def organisation(offer: Offer) -> SignInWay:
 
 
 def name_of(way: SignInWay) -> str:
-    """The issuer's name for people, and its host, which nobody can choose."""
+    """The issuer's host, which nobody can choose, and in quotes what the Jam calls it."""
     try:
         host = parse_origin(_origin_part(way.issuer)).partition("://")[2]
     except UsageError:
         host = safe_line(way.issuer, 60)
-    name = safe_line(way.name, 60).strip()
-    return f"{name} ({host})" if name else host
+    name = safe_line(way.name, 60).strip().translate(_NO_QUOTES)
+    return f"{host} (“{name}”)" if name else host
 
 
 def _origin_part(url: str) -> str:
@@ -73,9 +76,11 @@ async def enter(
             "The Jam names this machine itself as the organisation to sign in with",
             "Whoever runs the Jam can mend this.",
         )
-    found = await Issuer.discover(asked.issuer, asked.client_id, scopes=asked.scopes, resource=asked.resource)
+    scopes = tuple(one for one in SCOPES if one == "openid" or one in asked.scopes)
+    resource = asked.resource if _is_jam(asked.resource, offer) else ""
+    found = await Issuer.discover(asked.issuer, asked.client_id, scopes=scopes, resource=resource)
     async with found as issuer:
-        notes = _notes(issuer, offer)
+        notes = _notes(issuer, asked)
         tokens, nonce = await _dance(issuer, name_of(asked), shows, way, where, environ, opening, notes, port)
         shows.tell("Signing in to the Jam.")
         try:
@@ -127,17 +132,22 @@ async def _on_device(issuer: Issuer, who: str, shows: Shows, notes: tuple[str, .
     return await issuer.poll(grant, tell=shows.tell)
 
 
-def _notes(issuer: Issuer, offer: Offer) -> tuple[str, ...]:
+def _notes(issuer: Issuer, asked: SignInWay) -> tuple[str, ...]:
     notes = []
     if issuer.other_hosts:
         notes.append(f"{issuer.host} signs in at {', '.join(issuer.other_hosts)}.")
-    if issuer.resource and _host(issuer.resource) != _host(offer.origin):
-        notes.append(f"The Jam asks for access to {safe_line(issuer.resource, 80)}.")
+    more = [safe_line(one, 60) for one in dict.fromkeys(asked.scopes) if one not in SCOPES]
+    if asked.resource and not issuer.resource:
+        more.insert(0, safe_line(asked.resource, 80))
+    if more:
+        others = f" and {len(more) - 3} more" if len(more) > 3 else ""
+        notes.append(f"The Jam wants access to {', '.join(more[:3])}{others}: it is not asked for.")
     return tuple(notes)
 
 
-def _host(url: str) -> str:
-    return url.partition("://")[2].partition("/")[0].partition(":")[0].lower()
+def _is_jam(named: str, offer: Offer) -> bool:
+    """Whether an audience, or a resource, is the Jam itself: its origin, or its host (with the port)."""
+    return named.removesuffix("/") in (offer.origin, offer.origin.partition("://")[2])
 
 
 def _way_back(issuer: Issuer, where: Place, port: int, way: str) -> tuple[str, ...]:
@@ -159,7 +169,7 @@ async def _exchanged(
 ) -> Token:
     """The Jam's own tokens for those of the issuer."""
     refusal: errors.NotSignedIn | None = None
-    for token, kind in _to_show(issuer, tokens, offer):
+    for token, kind in _to_show(tokens, offer):
         try:
             return await _sent(client, token, kind, nonce if kind == ID_TOKEN and nonce else None, shows)
         except errors.NotSignedIn as error:
@@ -174,13 +184,12 @@ async def _exchanged(
     raise _explained(refusal, issuer, tokens)
 
 
-def _to_show(issuer: Issuer, tokens: Tokens, offer: Offer) -> list[tuple[str, str]]:
+def _to_show(tokens: Tokens, offer: Offer) -> list[tuple[str, str]]:
     """What the Jam may get, in the order in which it gets it."""
     claims = claims_of(tokens.access_token)
     audience = audience_of(claims) if claims is not None else ()
-    ours = [one for one in (issuer.resource, issuer.client_id, offer.origin, f"{offer.origin}/") if one]
     both = []
-    if any(one in audience for one in ours):
+    if audience and all(_is_jam(one, offer) for one in audience):  # with another one it would open that, too
         both.append((tokens.access_token, ACCESS_TOKEN))
     if tokens.id_token:
         both.append((tokens.id_token, ID_TOKEN))

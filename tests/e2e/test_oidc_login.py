@@ -18,8 +18,6 @@ import pytest
 from oidc_provider import Issuer, Provider
 from processes import LIMIT, ROOT, Home, Server
 
-AUDIENCE = "https://jam.example"
-
 # A person with a browser that opens the page it is given: signs in as ada, agrees, and follows where it leads.
 BROWSER = """#!{python}
 import sys
@@ -52,7 +50,7 @@ def corporate(jam_server: Server, issuer: Issuer) -> Server:
 
 
 def trust(server: Server, issuer: Issuer, *more: str) -> None:
-    words = ("--issuer", issuer.url, "--client-id", "jamtui", "--audience", AUDIENCE, "--name", "Example Corp")
+    words = ("--issuer", issuer.url, "--client-id", "jamtui", "--audience", server.url, "--name", "Example Corp")
     server.admin("oidc", "set", *words, *more)
 
 

@@ -331,7 +331,7 @@ def test_nothing_of_an_organisations_sign_in_is_written(
         "--client-id",
         "jamtui",
         "--audience",
-        "https://jam.example",
+        server.url,
         "--name",
         "Corp",
     )

@@ -75,7 +75,7 @@ def test_in_plain_mode(terminal: Callable[..., Any], server: str, issuer: Issuer
     one.press("s")
     one.wait_for("Address of the Jam:")
     one.press(*server, "enter")
-    one.wait_for("1: with Example Corp")
+    one.wait_for("1: with 127.0.0.1")
     one.press("1")
     one.wait_for("y does")
     one.press("y")
@@ -87,7 +87,7 @@ def test_in_plain_mode(terminal: Callable[..., Any], server: str, issuer: Issuer
     one.press("s")
     one.wait(lambda text: text.count("Address of the Jam:") == 2, "asked again")
     one.press(*server, "enter")
-    one.wait(lambda text: text.count("1: with Example Corp") == 2, "offered again")
+    one.wait(lambda text: text.count("1: with 127.0.0.1") == 2, "offered again")
     one.press("1", "y")
     one.wait(lambda text: text.count("Letter by letter:") == 2, "another code")
     with issuer.browser("ada") as browser:

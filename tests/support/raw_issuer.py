@@ -73,12 +73,12 @@ class RawIssuer:
             self.answers["/token"] = [(200, self.tokens())]
             self.answers["/revoke"] = [(200, {})]
             self.answers["/api/v1/auth/oidc"] = [(200, TOKEN)]
-            self.way |= {"type": "oidc", "issuer": self.url, "client_id": "jamtui", "resource": "urn:jam"}
+            self.way |= {"type": "oidc", "issuer": self.url, "client_id": "jamtui", "resource": self.url}
             yield self
 
     def tokens(self, **more: Any) -> dict[str, Any]:
         ours = {"iss": self.url, "sub": "someone"}
-        both = {"access_token": jwt(**ours, aud="urn:jam"), "id_token": jwt(**ours, aud="jamtui"), "expires_in": "300"}
+        both = {"access_token": jwt(**ours, aud=self.url), "id_token": jwt(**ours, aud="jamtui"), "expires_in": "300"}
         return both | {"token_type": "Bearer"} | more
 
     async def _answer(self, request: str, writer: asyncio.StreamWriter) -> None:

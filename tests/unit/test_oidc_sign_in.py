@@ -13,6 +13,7 @@ import pytest
 from raw_issuer import TOKEN, RawIssuer, jwt
 
 from api_client import errors
+from api_client.models import SignInWay
 from api_client.oidc import ACCESS_TOKEN, ID_TOKEN
 from jamtui.browser import place
 from jamtui.device_page import Page
@@ -79,7 +80,7 @@ async def test_the_access_token_first_then_the_id_token(tmp_path: Path, figure: 
         (revoked,) = raw.asked_at("/revoke")
         assert revoked == {"token": "of-the-issuer", "token_type_hint": "refresh_token", "client_id": "jamtui"}
         for path in ("/device", "/token"):
-            assert {one["resource"] for one in raw.asked_at(path)} == {"urn:jam"}
+            assert {one["resource"] for one in raw.asked_at(path)} == {raw.url}
         kept = b"".join(file.read_bytes() for file in (tmp_path / "home").rglob("*") if file.is_file())
         assert b"of-the-jam" in kept
         held = ("of-the-issuer", tokens["access_token"], tokens["id_token"], '"dc"', "ABCD-EFGH")
@@ -103,6 +104,33 @@ async def test_a_token_that_is_not_for_the_jam_never_gets_there(
             await enter(raw, tmp_path)
         assert len(shown_to_jam(raw)) == 1
         figure("promise 5: {:.0f} of {} access tokens for others given to a Jam", 0)
+
+
+@pytest.mark.parametrize("audience", ["https://graph.example", "jamtui", "of the jam and another"])
+async def test_a_jam_gets_no_token_for_what_it_names(
+    audience: str, tmp_path: Path, figure: Callable[..., None]
+) -> None:
+    """A hostile Jam: a real issuer, a client that people agreed to long ago, and the scopes and resource to rob."""
+    async with raw_jam() as raw:
+        aud = [raw.url, "https://graph.example"] if audience.startswith("of the jam") else audience
+        raw.way |= {"scopes": ["https://graph.example/.default", "offline_access", "email"], "resource": audience}
+        raw.answers["/token"] = [(200, raw.tokens(access_token=jwt(iss=raw.url, aud=aud)))]
+        _, seen = await enter(raw, tmp_path)
+        (asked,) = raw.asked_at("/device")
+        assert asked == {"client_id": "jamtui", "scope": "openid email"}
+        assert "resource" not in raw.asked_at("/token")[0]
+        assert [kind for _, kind in shown_to_jam(raw)] == [ID_TOKEN]
+        said = (
+            f"The Jam wants access to {audience}, https://graph.example/.default, offline_access: it is not asked for."
+        )
+        assert seen.pages[0].notes == (said,)
+    figure("promise 5: {:.0f} of {} access tokens for others given to a Jam", 0)
+
+
+def test_the_host_of_an_issuer_stands_before_its_name() -> None:
+    way = SignInWay("oidc", "https://evil.example/x", "jamtui", "Microsoft (login.microsoftonline.com)” \u202e")
+    assert oidc.name_of(way).startswith("evil.example (“Microsoft (login.microsoftonline.com)' ")
+    assert oidc.name_of(SignInWay("oidc", "https://id.example", "jamtui")) == "id.example"
 
 
 async def test_clocks_that_are_apart_are_told(tmp_path: Path) -> None:
@@ -177,7 +205,7 @@ async def test_a_browser_here_is_taken(tmp_path: Path) -> None:
         _, seen = await enter(raw, tmp_path, "", DESKTOP, opening=at_once(raw, opened))
         (page,) = seen.pages
         assert (page.way, page.opened) == ("browser", True)
-        assert dict(httpx.URL(opened[0]).params)["resource"] == "urn:jam"
+        assert dict(httpx.URL(opened[0]).params)["resource"] == raw.url
         (spent,) = raw.asked_at("/token")
         assert spent["code"] == "c"
         assert len(spent["code_verifier"]) == 64
