@@ -38,6 +38,7 @@ MAX_BODY = 24_000  # ...of a body; a Jam allows 20,000 unless it says otherwise
 TAB_STOP = 4  # CommonMark's own stop, so that a tab means the same to the parser before and after
 
 _NOTE = 200  # more than what says that a body was cut
+UNCUT = MAX_BODY - _NOTE  # a body that is shorter than this is whole
 _REPLACEMENT = "\ufffd"
 _ZWNJ, _ZWJ = "\u200c", "\u200d"
 _BLACK_FLAG = "\U0001f3f4"

@@ -30,7 +30,7 @@ from jamtui.model import (
     SendState,
     Undo,
 )
-from jamtui.safe_text import MAX_BODY, safe_block, safe_body, safe_line, safe_name
+from jamtui.safe_text import UNCUT, safe_block, safe_body, safe_line, safe_name
 from jamtui.store.objects import Objects
 from jamtui.store.own import Dropped, Own, Payload, Queued, as_draft, new_uuid7
 from jamtui.store.pending import Pending
@@ -125,7 +125,7 @@ class Writing:
 
     def whole(self, post: PostRow) -> str:
         """The body of a post, harmless and all of it, for what prints: on a screen a very long one is cut."""
-        return post.body if len(post.body) <= MAX_BODY else safe_block(self.written(post)[1])
+        return post.body if len(post.body) < UNCUT else safe_block(self.written(post)[1])
 
     def drafts(self) -> list[Draft]:
         return self._own.drafts()

@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import cProfile
 import gc
+import json
 import os
 import pstats
 import time
 import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hostile_posts import TEXTS, cases, slow_posts
 from msgspec.structs import replace
 
+from jamtui import cli
 from jamtui.model import PostRow
 from jamtui.plain.markdown import lines_of, spoken
 from jamtui.safe_text import MAX_BODY, safe_body, safe_name, safe_names
@@ -32,6 +35,7 @@ from widgets.post_lines import vanished
 LONG = 1_000_000
 CALLS = 600_000  # of one road, a tenth of a microsecond each; a post of prose takes 3,000
 MEMORY = 5 << 20
+TIME = "2026-01-01T00:00:00Z"
 ALL = os.environ.get("JAMTUI_HOSTILE") == "all"
 # Those that were the slowest of their kind on any road.
 USUAL = frozenset(
@@ -133,3 +137,26 @@ def test_the_words_around_a_hit_are_found_in_any_post() -> None:
     for name, text in POSTS.items():
         one = row(safe_body(text))
         assert calls(lambda one=one: snippet(one, ("nothing", "x*"))) < CALLS, name
+
+
+@pytest.mark.parametrize("line", ["x" * 70 + "\n", "word ", "\t|\n"], ids=["lines", "words", "tabs"])
+def test_what_prints_has_all_of_a_post_that_is_cut_on_the_screen(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = f"begin {line * (60_000 // len(line))} finish"
+    file = tmp_path / "long.jsonl"
+    when = {"created_at": TIME, "forum_id": "f", "thread_id": "p", "author_id": "a", "title": "T"}
+    records = [
+        ("jam", {"format": 1, "id": "j", "slug": "j", "title": "J", "opens_at": TIME, "closes_at": TIME}),
+        ("person", {"id": "a", "handle": "ana", "name": "Ana"}),
+        ("forum", {"id": "f", "slug": "f", "title": "F"}),
+        ("post", {"id": "p", "body": text, **when}),
+    ]
+    file.write_text("".join(json.dumps({"type": kind, "data": data}) + "\n" for kind, data in records), "utf-8")
+    monkeypatch.setenv("JAMTUI_HOME", str(tmp_path / "home"))
+    assert "finish" not in safe_body(text)
+    for words in (["show", "p"], ["export", "--format", "markdown"], ["show", "p", "--json"]):
+        assert cli.main([*words, "--jam", str(file)]) == 0
+        printed = capsys.readouterr().out
+        assert "finish" in printed, words
+        assert "more characters" not in printed, words
