@@ -48,6 +48,12 @@ def _drawn() -> re.Pattern[str]:
     return re.compile(f"[{_LINES}{re.escape(_OURS)}{_BLANKS}]")
 
 
+@cache
+def _unseen() -> re.Pattern[str]:
+    """Whether there is anything of that, or anything that shows nothing."""
+    return re.compile(f"{_drawn().pattern}|{_HIDDEN.pattern}")
+
+
 def shown(name: str) -> str:
     """A name or handle as one harmless line, its space evened out, with nothing in it that jamtui draws itself."""
     text = safe_line(" ".join(name[:2_000].split()), MAX_NAME)
@@ -85,8 +91,9 @@ def _table() -> dict[int, str]:
 def skeleton(text: str) -> str:
     """What ``text`` looks like: equal for texts that can be taken for one another. Case is kept as far as it shows."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKD", _HIDDEN.sub("", _drawn().sub(" ", text)))
-        text = unicodedata.normalize("NFKD", text.translate(_table()))
+        if _unseen().search(text):
+            text = _HIDDEN.sub("", _drawn().sub(" ", text))
+        text = unicodedata.normalize("NFKD", text).translate(_table())  # whose prototypes are decomposed, too
     text = text.translate(_ASCII)
     if "  " in text or not text.isprintable():
         text = " ".join(text.split())

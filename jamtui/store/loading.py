@@ -210,7 +210,7 @@ class Loading:
             stack.enter_context(self._transaction(final))
             db.executemany("INSERT OR REPLACE INTO jam VALUES (1, ?)", batch.jam)
             db.executemany(f"INSERT INTO people VALUES (?, ?, ?, ?) {tables.PERSON_AGAIN}", batch.people)
-            db.executemany(tables.INSERT_LOOK, sorted(batch.looks))  # in the order in which they are kept
+            db.executemany(tables.INSERT_LOOK, batch.looks)
             db.executemany(f"INSERT INTO forums VALUES (?, ?, ?, ?, ?) {tables.FORUM_AGAIN}", batch.forums)
             db.executemany(tables.INSERT_POST, batch.posts)
             self._sum += sum(map(sums.of_post, batch.posts))
