@@ -23,7 +23,6 @@ from textual.pilot import Pilot
 from textual.scrollbar import ScrollBar
 from textual.widgets import Static
 
-from jamtui.actions import Keymap
 from jamtui.app import JamApp
 from jamtui.paths import Home
 from jamtui.session import Session, open_session
@@ -137,15 +136,6 @@ async def test_the_program_draws_through_the_last_guard(session: Session, tmp_pa
         frame = app.screen._compositor.render_full_update().render_segments(app.console)
         assert "A␛[2J�31m�B" in frame
         assert not re.search("[\x80-\x9f\u202a-\u202e]", frame)
-        app.exit(0)
-
-
-async def test_the_palette_shows_keys_that_are_brackets(session: Session, tmp_path: Path) -> None:
-    """Textual would take them for markup, and leave them out."""
-    keys = Keymap({"next-forum": ("left_square_bracket", "right_square_bracket"), "previous-forum": ()})
-    app = JamApp(session, reports=tmp_path / "reports", frozen=True, clock=lambda: NOW, keymap=keys)
-    async with app.run_test(size=SIZE) as pilot:
-        assert "next forum  ([, ])" in await show(app, pilot, ("ctrl+p", *"next forum"))
         app.exit(0)
 
 
