@@ -15,6 +15,7 @@ import asyncio
 import base64
 import contextlib
 import hashlib
+import math
 import secrets
 import time
 from collections.abc import Awaitable, Callable
@@ -63,6 +64,7 @@ _MOST = 256 << 10  # bytes of an answer
 _FAREWELL = 5.0  # seconds for a revocation, which nobody should wait for
 _INTERVAL = 5.0  # seconds between two questions when the issuer names none (RFC 8628, 3.2)
 _SLOWER = 5.0  # seconds more after slow_down (3.5)
+_LEAST_INTERVAL = 1.0  # whatever the issuer says: less asks it, and keeps this machine, busy
 _LONGEST_INTERVAL = 60.0
 _LONGEST_DEVICE = 3600  # seconds that a device code is waited for, whatever the issuer says
 _PUT_OFF = 4.0  # times the interval: no longer is a wait after a fault
@@ -152,6 +154,9 @@ class Issuer:
         url = getattr(self.metadata, name)
         if not url:
             raise BadAnswer(f"The issuer {self.host} has no {what}", f"{MEND}, or choose another way to sign in.")
+        return self._elsewhere(url, what)
+
+    def _elsewhere(self, url: str, what: str) -> tuple[str, str]:
         origin, path = taken_apart(url, what)
         if is_local(origin) and not is_local(taken_apart(self.metadata.issuer, "issuer")[0]):
             raise BadAnswer(f"The issuer {self.host} names {origin}, which is this machine, as its {what}", f"{MEND}.")
@@ -185,18 +190,22 @@ class Issuer:
             raise self._refusal(answer, "begin a sign-in on another device")
         given = read(answer, Grant, self.host, "answer")
         page = given.verification_uri or given.verification_url or ""
-        taken_apart(page, "page for the code")
+        origin, _ = self._elsewhere(page, "page for the code")
         complete = given.verification_uri_complete or ""
         if complete:
             try:
-                taken_apart(complete, "page for the code")
+                there, _ = self._elsewhere(complete, "page for the code")
             except JamError:
+                there = ""
+            if there != origin:  # a QR code must not lead elsewhere than the address that is read beside it
                 complete = ""  # the other one is good, and the code can be typed
-        interval = given.interval if given.interval and given.interval > 0 else _INTERVAL
+        interval = given.interval or _INTERVAL
+        if not (math.isfinite(interval) and math.isfinite(given.expires_in)):
+            raise BadAnswer(f"{self.host} says of its code no time that is one", f"{MEND}.")
         lifetime = min(max(given.expires_in, 0.0), _LONGEST_DEVICE)
         return DeviceGrant(
-            plain(given.user_code), page, complete, clock() + lifetime, min(interval, _LONGEST_INTERVAL),
-            given.device_code,
+            plain(given.user_code), page, complete, clock() + lifetime,
+            min(max(interval, _LEAST_INTERVAL), _LONGEST_INTERVAL), given.device_code,
         )  # fmt: skip
 
     async def poll(

@@ -30,6 +30,7 @@ from jamtui.sync.sign_in import Offer, checked, kept
 BROWSER_SECONDS = 300.0  # for the whole dance in the browser
 _TRIES = 4  # of the exchange: the person has done their part already
 _APART = 60.0  # seconds between two clocks that may explain a refusal
+_NO_TIME = 2.0**40  # seconds since 1970 that no clock shows; a number of a token has as many digits as it likes
 SCOPES = ("openid", "profile", "email")  # who somebody is; others give access to what is no Jam's business
 _NO_QUOTES = str.maketrans(dict.fromkeys('“”„‟″"', "'"))  # a name does not end its own quotes
 
@@ -128,6 +129,9 @@ async def _on_device(issuer: Issuer, who: str, shows: Shows, notes: tuple[str, .
     grant = await issuer.device()
     page, complete = shown(grant.page), shown(grant.complete) if grant.complete else ""
     code = safe_line(grant.user_code, 64)
+    host = _origin_part(page).partition("://")[2]
+    if host not in (issuer.host, *issuer.other_hosts):  # those are told already
+        notes = (*notes, f"The page for the code is at {host}, not at {issuer.host}.")
     shows.page(Page(DEVICE, who, issuer.host, page, grant.ends, code=code, qr=complete or page, notes=notes))
     return await issuer.poll(grant, tell=shows.tell)
 
@@ -221,7 +225,7 @@ def _not_let_in(error: errors.ApiError) -> JamError:
 def _explained(refusal: errors.NotSignedIn, issuer: Issuer, tokens: Tokens) -> errors.NotSignedIn:
     """A refusal; when two clocks are far apart, that is the likely reason, and told."""
     issued = (claims_of(tokens.id_token or tokens.access_token) or {}).get("iat", tokens.at)
-    if not isinstance(issued, (int, float)) or not issued or refusal.moment is None:
+    if not isinstance(issued, (int, float)) or not 0 < issued < _NO_TIME or refusal.moment is None:
         return refusal
     apart = issued - refusal.moment.timestamp()
     if abs(apart) < _APART:

@@ -23,8 +23,9 @@ RESOURCE = "https://jam.example"
 
 
 @pytest.fixture(autouse=True)
-def _counted(figure: Callable[..., None]) -> None:
+def _counted(figure: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
     """A test that fails says so itself."""
+    monkeypatch.setattr("api_client.oidc._LEAST_INTERVAL", 0.01)
     figure("sign-in by an organisation: {:.0f} of {} ways in, and ways to fail, went wrong", 0)
 
 

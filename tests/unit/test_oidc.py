@@ -19,6 +19,11 @@ from api_client.oidc_answers import Metadata, Tokens, claims_of, shown
 from jamtui.errors import JamError
 
 
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api_client.oidc._LEAST_INTERVAL", 0.01)
+
+
 async def discover(raw: RawIssuer, **more: Any) -> Issuer:
     return await Issuer.discover(raw.url, "jamtui", **more)
 
@@ -141,6 +146,56 @@ async def test_a_page_for_the_code_that_is_no_page() -> None:
             raw.answers["/device"] = [(200, grant | {"verification_uri": "http://id.example/x"})]
             with pytest.raises(errors.BadAnswer, match="is not protected by https"):
                 await issuer.device()
+
+
+@pytest.mark.parametrize(
+    ("said", "interval", "lives"),
+    [
+        ({"interval": 1e-9}, 1.0, 300.0),
+        ({"interval": -1, "expires_in": -1}, 1.0, 0.0),
+        ({"interval": 1e300, "expires_in": 1e300}, 60.0, 3600.0),
+        ({"interval": None}, 5.0, 300.0),
+        ({"interval": "nan"}, None, None),
+        ({"expires_in": "nan"}, None, None),
+        ({"expires_in": "inf"}, None, None),
+        ({"expires_in": 10**400}, None, None),
+    ],
+)
+async def test_times_that_are_none(
+    said: dict[str, Any], interval: float | None, lives: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    async with RawIssuer().running() as raw, await discover(raw) as issuer:
+        raw.answers["/device"] = [(200, raw.answers["/device"][0][1] | said)]
+        if interval is None:
+            with pytest.raises(errors.BadAnswer):
+                await issuer.device()
+            return
+        grant = await issuer.device(lambda: 0.0)
+        assert (grant.interval, grant.ends) == (interval, lives)
+
+
+async def test_a_qr_code_leads_where_the_address_does() -> None:
+    async with RawIssuer().running() as raw, await discover(raw) as issuer:
+        grant = raw.answers["/device"][0][1]
+        for complete, kept in (
+            (f"{raw.url}/activate?code=1", True),
+            ("https://evil.example/activate?code=1", False),
+            (raw.url.replace("http://127.0.0.1", "http://localhost") + "/activate", False),
+        ):
+            raw.answers["/device"] = [(200, grant | {"verification_uri_complete": complete})]
+            assert (await issuer.device()).complete == (complete if kept else "")
+
+
+async def test_an_issuer_elsewhere_may_not_send_people_to_this_machine() -> None:
+    """Its page, where a code is given, could be anybody's here."""
+    for page in ("http://localhost:1/x", "https://127.0.0.1/", "http://[::1]/"):
+        async with RawIssuer().running() as raw, await discover(raw) as issuer:
+            raw.answers["/device"] = [(200, raw.answers["/device"][0][1] | {"verification_uri": page})]
+            far = Issuer(Metadata("https://id.example", token_endpoint="https://id.example/token"), "jamtui", (), "")
+            far._post = issuer._post  # type: ignore[method-assign]  # as if it answered from there
+            with pytest.raises(errors.BadAnswer, match="which is this machine"):
+                await far.device()
 
 
 def test_the_page_is_shown_with_its_real_host() -> None:

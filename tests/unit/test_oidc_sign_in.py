@@ -31,6 +31,7 @@ SSH = {"SSH_CONNECTION": "10.0.0.9 50000 10.0.0.1 22", "USER": "ana"}
 @pytest.fixture(autouse=True)
 def _outside_a_container(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The tests may run in one; what is looked for on the disk is looked for in a folder of theirs."""
+    monkeypatch.setattr("api_client.oidc._LEAST_INTERVAL", 0.01)
     monkeypatch.setattr(oidc, "place", lambda environ: place(environ, "linux", tmp_path / "root"))
 
 
@@ -146,6 +147,26 @@ async def test_clocks_that_are_apart_are_told(tmp_path: Path) -> None:
         assert "clock" not in str(caught.value)
         assert "issued in the future" in caught.value.hint
         assert len(raw.asked_at("/revoke")) == 2
+
+
+@pytest.mark.parametrize("issued", [10**400, -(10**400), 1e308, True, "soon", [1]], ids=lambda one: repr(one)[:9])
+async def test_a_time_that_no_clock_shows_explains_nothing(issued: object, tmp_path: Path) -> None:
+    async with raw_jam() as raw:
+        raw.answers["/token"] = [(200, raw.tokens(id_token=jwt(iss=raw.url, aud="jamtui", iat=issued, exp=issued)))]
+        raw.answers[EXCHANGE] = [(401, {"code": "issuer_token_refused", "detail": "no time"})]
+        with pytest.raises(errors.NotSignedIn) as caught:
+            await enter(raw, tmp_path)
+        assert "no time" in caught.value.hint
+
+
+async def test_a_page_for_the_code_elsewhere_is_told(tmp_path: Path) -> None:
+    async with raw_jam() as raw:
+        grant = raw.answers["/device"][0][1]
+        raw.answers["/device"] = [(200, grant | {"verification_uri": "https://login.example/device"})]
+        _, seen = await enter(raw, tmp_path)
+    (page,) = seen.pages
+    assert (page.url, page.qr) == ("https://login.example/device", "https://login.example/device")
+    assert page.notes == (f"The page for the code is at login.example, not at {raw.url.partition('://')[2]}.",)
 
 
 async def test_a_jam_that_cannot_reach_the_issuer_is_asked_again(
