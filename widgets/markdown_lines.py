@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from jamtui.markdown_cost import BLANK, MARKUP, affordable
 from jamtui.safe_text import safe_block, safe_line
 from widgets.highlight import CodeLine, highlight, plain
 from widgets.links import Link, bare_urls, make_link
@@ -37,12 +38,6 @@ MAX_ROWS = 100
 MAX_LINKS = 200
 MIN_TEXT = 12  # cells that prefixes of quotes and lists leave for text at least
 RULE = 24
-
-_SPECIAL = re.compile(r"[\[\]!*_~`<>\\|&#+\-:\n$%=@^{}]")
-_CHEAP = frozenset("$%=@^{}")  # the parser stops at these as well, and finds nothing: a quarter of the price
-# Whether a text holds anything that CommonMark, or we, would draw in another way than as paragraphs.
-_MARKUP = re.compile(r"[\\`*_\[\]<&~|]|://|^[ ]{0,3}(?:#|>|[-+=]|\d{1,9}[.)])|^ {4}| {2}$", re.MULTILINE)
-_BLANK = re.compile(r"\n[ \n]*\n")
 
 
 class Paragraph(Struct, frozen=True):
@@ -87,9 +82,9 @@ class Doc(Struct, frozen=True):
 def parse(body: str, budget: int = BUDGET) -> Doc:
     """The body of a post (harmless text) as blocks. Pure."""
     body = body.strip("\n")
-    if not _MARKUP.search(body):
+    if not MARKUP.search(body):
         return _plain_doc(body)
-    end = _affordable(body, budget)
+    end = affordable(body, budget)
     walker = _Walker(body[:end].split("\n"))
     walker.walk(_parser().parse(body[:end]))
     return Doc(tuple(walker.blocks), tuple(walker.links), body[end:].strip("\n"))
@@ -164,22 +159,9 @@ def _parser() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": False, "maxNesting": MAX_NESTING}).enable(["table", "strikethrough"])
 
 
-def _affordable(body: str, budget: int) -> int:
-    """How much of ``body`` the budget pays for: an index, after a line feed where there is one near."""
-    quarters = 0
-    for match in _SPECIAL.finditer(body):
-        sign = match[0]
-        quarters += 1 if sign in _CHEAP else 8 if sign in "[!\n" else 4
-        if quarters > 4 * budget:
-            at = match.start()
-            line = body.rfind("\n", 0, at) + 1
-            return line if at - line < 2000 and line > 0 else at
-    return len(body)
-
-
 def _plain_doc(body: str) -> Doc:
     blocks: list[Block] = []
-    for text in _BLANK.split(body):
+    for text in BLANK.split(body):
         line: Line = (Span(_join(text.strip("\n ").split("\n"))),)
         blocks.append(Block(Paragraph((line,)), (), (), () if blocks else None))
     return Doc(tuple(blocks), (), "")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from jamtui.markdown_cost import BLANK, MARKUP, affordable
 from jamtui.plain.wrap import wrap
 from jamtui.safe_text import safe_block, safe_line
 from widgets.links import Link, bare_urls, make_link
@@ -26,10 +27,6 @@ NESTING = 20
 MAX_LINES = 20_000  # more than a body has that is shown (`safe_body`): a page at a time, all of it can be read
 MAX_LINKS = 200
 
-_SPECIAL = re.compile(r"[\[\]!*_~`<>\\|&#+\-:\n$%=@^{}]")
-_CHEAP = frozenset("$%=@^{}")  # the parser stops at these as well, and finds nothing: a quarter of the price
-_MARKUP = re.compile(r"[\\`*_\[\]<&~|]|://|^[ ]{0,3}(?:#|>|[-+=]|\d{1,9}[.)])|^ {4}| {2}$", re.MULTILINE)
-_BLANK = re.compile(r"\n[ \n]*\n")
 # How a line of ours ends (`jamtui.plain.words`): a paragraph that holds it is told as what it is, a text.
 _OURS = re.compile(r"\b(?:Post|Thread|Forum|Hit|Person) [\d,]{1,9} of [\d,]{1,9}\b")
 
@@ -55,9 +52,9 @@ class Spoken(Struct, frozen=True):
 def spoken(body: str) -> Spoken:
     """The body of a post (harmless text) for reading aloud. Pure."""
     body = body.strip("\n")
-    if not _MARKUP.search(body):
+    if not MARKUP.search(body):
         return Spoken(tuple(_paragraphs(body)), ())
-    end = _affordable(body)
+    end = affordable(body, BUDGET)
     reader = _Reader()
     reader.walk(_parsed(body[:end]))
     return Spoken((*reader.parts, *_paragraphs(body[end:].strip("\n"))), tuple(reader.links))
@@ -92,17 +89,7 @@ def _cut(text: str, columns: int) -> list[str]:
 def _paragraphs(text: str) -> list[Part]:
     if not text:
         return []
-    return [Part(" ".join(part.split())) for part in _BLANK.split(text) if part.strip()]
-
-
-def _affordable(body: str) -> int:
-    quarters = 0
-    for match in _SPECIAL.finditer(body):
-        quarters += 1 if match[0] in _CHEAP else 4
-        if quarters > 4 * BUDGET:
-            line = body.rfind("\n", 0, match.start()) + 1
-            return line or match.start()
-    return len(body)
+    return [Part(" ".join(part.split())) for part in BLANK.split(text) if part.strip()]
 
 
 def _parsed(text: str) -> Sequence[Token]:

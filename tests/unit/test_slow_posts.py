@@ -43,6 +43,7 @@ USUAL = frozenset(
         *("controls", "jamo", "vowel-signs", "joined", "directional", "wide", "marks-spread", "tabs-wide", "ordered"),
         *("autolinks", "images", "brackets-links", "table-long", "code-wide", "code-lines", "setext", "breaks", "urls"),
         *("paragraphs", "lists", "html-cdata", "refs-long", "code-strings", "braces"),
+        *("table-short", "table-short-quoted", "tables-short", "addresses-long"),
     }
 )
 POSTS = {f"{name} 1,000,000": body for name, body in slow_posts(LONG).items() if ALL or name in USUAL} | {
