@@ -124,8 +124,10 @@ class Organisation(Screen["Session | str | JamError | None"]):
     def done(self, event: Worker.StateChanged) -> None:
         if event.state is WorkerState.SUCCESS and event.worker.result is not None:
             stop, result = event.worker.result
-            if stop is self._stop:
+            if stop is self._stop and not stop.stopped:
                 self.dismiss(result)
+            elif isinstance(result, Session):  # it was given up in the moment in which it was done
+                result.close()
 
     @on(Shown)
     def shown(self, event: Shown) -> None:

@@ -114,7 +114,8 @@ def _tell(context: Context, jam: KnownJam, done: Once) -> None:
             }
         )  # fmt: skip
         return
-    parts = [f"{done.applied:,} changes" if done.applied else "nothing new"]
+    changes = "1 change" if done.applied == 1 else f"{done.applied:,} changes"
+    parts = [changes if done.applied else "nothing new"]
     if done.sent:
         parts.append(f"{done.sent} sent")
     if done.queued:
