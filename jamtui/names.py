@@ -21,24 +21,36 @@ MAX_NAME = 80  # characters of a name that are shown
 MAX_COMPARED = 200
 ROLES = frozenset({"moderator", "host", "expert"})  # those that have a badge
 MIXED = "mixed letters"
+YOU = "you"  # as jamtui says it behind one's own name; people called You have a capital letter
 
 # -- shown
 
 # What jamtui draws beside, before and behind names: its marks, guides, frames and bars, and signs that people take for
-# badges. Brackets of roles become round ones; a role stands in square ones.
-_OURS = "●○◐◌◉◦•▪■□▣▮▯◆◇★☆✪✯⭐🌟▲△▼▽▾▸▹▶◂◀◁▷↑↓←→↩↳↵⏎‹›✓✔✅☑🗸✗✘✎⚠⋯≠❖🛡👑🔰🏅🎖🔒📌🔔🚨🆗🔴🟢🔵⚫⚪🟠🟡🟣🟤"
+# badges. Brackets of every kind become round ones; a role stands in square ones.
+_OURS = "●○◐◌◉◦•▪■□▣▮▯◆◇★☆✪✯⭐🌟▲△▼▽▾▸▹▶◂◀◁▷↑↓←→↩↳↵⏎‹›✓✔✅☑🗸✗✘✎⚠⋯≠❖🛡👑🔰🏅🎖🔒📌🔔🚨🆗🔴🟢🔵⚫⚪🟠🟡🟣🟤⌷⌸⎕"
 _BLANKS = "\u2800\u3164\uffa0\u115f\u1160"  # letters and patterns that are nothing but space
-_BRACKETS = {**dict.fromkeys("[［【〔⟦❲⦗⁅｢「『〖〘〚", "("), **dict.fromkeys("]］】〕⟧❳⦘⁆｣」』〗〙〛", ")")}
-
-
-_LINES = "\u2500-\u259f\u23b0-\u23bd\u2758-\u275a\U0001fb00-\U0001fbaf"  # box drawing, blocks
+_LINES = "\u2500-\u259f\u239b-\u23bd\u2758-\u275a\U0001fb00-\U0001fbaf"  # box drawing, pieces of brackets, blocks
 _BOXED = "\U0001f130-\U0001f149\U0001f150-\U0001f169\U0001f170-\U0001f1ac"  # letters in boxes
+_QUOTES = "‘’‚‛“”„‟"  # Unicode counts them among the brackets, O’Brien does not
+_TYPED = "[]{}@"  # all of it that is ASCII: most names have none and are not looked through
+# What stands before a handle, and between what the head of a post says.
+_AT = re.compile(r"(?<![^\W_])[@\uff20\ufe6b](?=\S)")
+_BETWEEN = re.compile("(?<!\\S)[·∙⋅‧・･᛫⸱ꞏ]+|[·∙⋅‧・･᛫⸱ꞏ]+(?!\\S)")
+
+
+@cache
+def _brackets() -> dict[str, str]:
+    """Every bracket there is, as the round one that it is shown as; angle quotation marks, too."""
+    chars = (*"[]{}", *map(chr, range(0x80, 0x3020)), *map(chr, range(0xFD00, 0xFFF0)))
+    round_ones = {"Ps": "(", "Pi": "(", "Pe": ")", "Pf": ")"}
+    found = {char: round_ones.get(unicodedata.category(char), "") for char in chars if char not in _QUOTES + _OURS}
+    return {char: as_round for char, as_round in found.items() if as_round}
 
 
 @cache
 def _signs() -> re.Pattern[str]:
-    """What no name is shown with; most names are ASCII without brackets and are not looked through."""
-    brackets = "".join(map(re.escape, _BRACKETS))
+    """What no name is shown with."""
+    brackets = "".join(map(re.escape, _brackets()))
     return re.compile(f"[{_LINES}{_BOXED}{re.escape(_OURS)}{_BLANKS}{brackets}]")
 
 
@@ -57,14 +69,15 @@ def _unseen() -> re.Pattern[str]:
 def shown(name: str) -> str:
     """A name or handle as one harmless line, its space evened out, with nothing in it that jamtui draws itself."""
     text = safe_line(" ".join(name[:2_000].split()), MAX_NAME)
-    if text.isascii() and "[" not in text and "]" not in text:
+    if text.isascii() and not any(sign in text for sign in _TYPED):
         return text if "  " not in text and text == text.strip() else " ".join(text.split())
-    return " ".join(_signs().sub(_replaced, text).split())
+    text = " ".join(_signs().sub(_replaced, text).split())
+    return _BETWEEN.sub("-", _AT.sub("\ufffd", text))
 
 
 def _replaced(found: re.Match[str]) -> str:
     char = found[0]
-    return _BRACKETS.get(char) or (" " if char in _BLANKS else "\ufffd")
+    return _brackets().get(char) or (" " if char in _BLANKS else "\ufffd")
 
 
 # -- skeletons
@@ -124,6 +137,17 @@ def keys(handle: str, name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def handles_in(name: str) -> tuple[str, ...]:
+    """What is found by each ``@handle`` within a name: whoever has that handle is who it looks like."""
+    if name.isascii() and "@" not in name:
+        return ()
+    words = (found[1] for found in _HANDLE.finditer(unicodedata.normalize("NFKC", safe_line(name, MAX_COMPARED))))
+    return tuple(dict.fromkeys(f"h{one}" for word in words for one in _looks(word) if one))
+
+
+_HANDLE = re.compile(r"(?<![^\W_])@([^\s@()\[\]{},;:!?]+)")
+
+
 def same(one: str, other: str) -> bool:
     """Whether two names are the same but for case and space: namesakes, where others only look like it."""
     return one == other or _plain(one) == _plain(other)
@@ -138,21 +162,21 @@ def _plain(name: str) -> str:
 # What calls itself so and has no such role is marked. Each word in the scripts and languages that many Jams have.
 _WORDS = {
     "moderator": (
-        "moderator moderators moderatorin moderation moderateur moderatrice modérateur modératrice moderador "
+        "moderator moderators moderatorin moderation mods moderateur moderatrice modérateur modératrice moderador "
         "moderadora moderatore moderaattori moderátor модератор модератори модератор модератка мадэратар συντονιστής "
         "moderatör moderatør moderatorius moderátorka 版主 モデレーター モデレータ 모더레이터 مشرف المشرف מנחה "
         "ผู้ดูแล मॉडरेटर মডারেটর"
     ),
     "admin": (
-        "admin admins administrator administrators administratorin administrateur administrador administradora "
-        "sysadmin amministratore beheerder ylläpitäjä rendszergazda yönetici админ админы администратор адмін "
-        "адміністратор διαχειριστής 管理员 管理員 관리자  ผู้ดูแลระบบ व्यवस्थापक প্রশাসক superuser webmaster"
+        "admin admins administration administrator administrators administratorin administrateur administrador "
+        "administradora sysadmin amministratore beheerder ylläpitäjä rendszergazda yönetici админ админы администратор "
+        "адмін адміністратор διαχειριστής 管理员 管理員 관리자  ผู้ดูแลระบบ व्यवस्थापक প্রশাসক superuser webmaster"
     ),
     "the Jam": "jamtui jamserver jamteam jam-team",
 }
 # Words that are also names or parts of honest ones: only alone, in brackets, or behind a sign that sets them off.
 _SHY_WORDS = {
-    "moderator": "mod mods модер modo",
+    "moderator": "mod модер modo",
     "host": (
         "host hosts hosting gastgeber gastgeberin hôte hôtesse anfitrión anfitriona anfitriã anfitrião ospite ведущий "
         "ведущая ведучий gospodarz οικοδεσπότης 主持人 主持 ホスト 司会 호스트 진행자 مضيف المضيف מארח होस्ट"
@@ -172,14 +196,15 @@ _TEAM = re.compile(r"\b(?:the )?jarn(?:tul)?[ ._-]?(?:tearn|host|staff|support|a
 _PARTS = re.compile(r"[^\W_]+")
 _BREAKS = re.compile(r"[\s!-/:-@\[-`{-~\u00a0-\u00bf\u2010-\u205f\u3000-\u303f\uff00-\uff0f]+")
 _DIGITS = "0123456789olse"
-# What sets a word off from a name: "Ana (host)", "Ana | mod", "[mod] Ana"; "Jan K. Host" is a name.
-_SET_OFF = re.compile(r"[(\[{<|/\\:•·–—~*#@\u3008-\u301b\uff08\uff09\uff3b\uff3d\uff5c\ufffd)\]}>]| - ")
+# What sets a word off from a name: "Ana (host)", "Ana | mod", "Ana =host="; "Jan K. Host" and "Meyer-Host" are names.
+_INSIDE = frozenset(".-'‘’´`&,\u05be\u05f3\u05f4・･\u2010\u2011")  # these do only beside a space, or in none's name
+_AT_EDGE = re.compile(r"(?:(?<=\s)|^)['‘’´`]|['‘’´`](?=\s|$)|\s[.\-・･\u2010\u2011]+\s")
 _UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
 def _fold(text: str) -> str:
     """Without case, accents and the difference of i and l: how a claim is read, not how it is written."""
-    folded = skeleton(text.casefold()).casefold()
+    folded = skeleton(unicodedata.normalize("NFKC", text).casefold()).casefold()
     if not folded.isascii():
         folded = "".join(char for char in unicodedata.normalize("NFD", folded) if not unicodedata.combining(char))
     return folded.translate(_READ)
@@ -222,11 +247,14 @@ def _squashed(folded: str) -> str:
 @lru_cache(maxsize=16_384)
 def claim(handle: str, name: str, role: str) -> str:
     """The role that a handle or a name claims and that the person does not have, in a word (``moderator``); `MIXED`
-    when a word of it has letters of several alphabets that look alike; "" for an honest one."""
+    when a word of it has letters of several alphabets that look alike; `YOU` when it ends as one's own does; "" for an
+    honest one."""
     name, handle = safe_line(name, MAX_COMPARED), safe_line(handle, MAX_COMPARED)
     both = f"{name}\n{handle}"
     if not both.isascii() and mixed(both):
         return MIXED
+    if len(words := name.split()) > 1 and skeleton(words[-1]) == YOU:
+        return YOU
     if role in ("moderator", "host"):
         return ""
     squashed = _squashed(_fold(both))
@@ -240,7 +268,7 @@ def _claimed(text: str, is_handle: bool) -> str:
     whole = _fold(text)
     squashed = _squashed(whole)
     loud, shy = _claims(False), _claims(True)
-    for one in (squashed, squashed.rstrip(_DIGITS)):
+    for one in (squashed, squashed.rstrip(_DIGITS), squashed.removeprefix("the")):
         if one in loud or one in shy:
             return loud.get(one) or shy[one]
     if _TEAM.search(whole):
@@ -253,13 +281,37 @@ def _claimed(text: str, is_handle: bool) -> str:
         for word, role in loud.items():
             if word in whole and _UNSPACED.match(word):
                 return role
+    if not is_handle and " " not in text.strip() and "rnod" in (words[0], words[-1]):
+        return "moderator"
     if is_handle:  # "host.ana", and "ana.mod", but "jan.host" may well be called so
         return next((shy[word] for word in (*words[:1], *(w for w in words[1:] if w == "rnod")) if word in shy), "")
-    text = unicodedata.normalize("NFKC", shown(text))
-    pieces = _SET_OFF.split(text)
-    found = [*(pieces if len(pieces) > 1 else ()), *text.split(",")[1:]]  # "Ana, host" is set off, "Host, Jan" is not
+    found = [*_set_off(unicodedata.normalize("NFKC", shown(text))), *_styled(text.split())]
     folded = [_squashed(_fold(piece)) for piece in found]
     return next((shy[piece] for piece in folded if piece in shy), "")
+
+
+def _set_off(text: str) -> list[str]:
+    """The pieces of a name that has something between them; and what stands behind a comma, since "Ana, host" says
+    what Ana is, where "Host, Jan" does not."""
+    apart = "".join("\n" if _sets_off(char) else char for char in _AT_EDGE.sub("\n", text))
+    pieces = apart.split("\n")
+    return [*(pieces if len(pieces) > 1 else ()), *text.split(",")[1:]]
+
+
+def _sets_off(char: str) -> bool:
+    return char not in _INSIDE and (char == "\ufffd" or unicodedata.category(char)[0] in "PS")
+
+
+def _styled(words: list[str]) -> list[str]:
+    """The words in letters of another style than the others: small capitals, bold, raised."""
+    styled = [word for word in words if not word.isascii() and _is_styled(word)]
+    return styled if len(styled) < len(words) else []
+
+
+def _is_styled(word: str) -> bool:
+    return unicodedata.normalize("NFKC", word) != unicodedata.normalize("NFC", word) or any(
+        "SMALL CAPITAL" in unicodedata.name(char, "") for char in word
+    )
 
 
 def beside(alike: str) -> str:

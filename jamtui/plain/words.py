@@ -19,7 +19,7 @@ from jamtui.model import (
     Status,
     ThreadRow,
 )
-from jamtui.names import MIXED
+from jamtui.names import MIXED, YOU
 from jamtui.ways import HotRow, PersonPage, Plan
 
 KINDS = {
@@ -73,6 +73,8 @@ def looks(alike: str, handle: str) -> str:
         return f" [careful: looks like {alike}, is @{handle}]"
     if alike == MIXED:
         return f" [careful: letters of several alphabets, @{handle}]"
+    if alike == YOU:
+        return f" [careful: not you, is @{handle}]"
     return f" [careful: no {alike}, only called so]"
 
 

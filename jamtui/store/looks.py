@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from jamtui.archive import Person
-from jamtui.names import ROLES, claim, keys, same, shown
+from jamtui.names import ROLES, claim, handles_in, keys, same, shown
 
 _PERSON = msgspec.json.Decoder(Person)
 _FIRST = 4  # of those who look alike, how many are looked at to find the original
@@ -82,6 +82,10 @@ class Looks:
                 namesake = True
             else:
                 return Look(f"@{shown(self._person(original[1]).handle)[:_MAX_HANDLE]}")
+        for key in handles_in(person.name):  # theirs, whoever came first
+            for _, other in self._like(key):
+                if other != n and not self._claims(other):
+                    return Look(f"@{shown(self._person(other).handle)[:_MAX_HANDLE]}")
         return Look(claimed, namesake) if claimed or namesake else HONEST
 
     def _like(self, key: str) -> list[tuple[int, int]]:

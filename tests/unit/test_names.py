@@ -68,6 +68,12 @@ CLAIMS = [
     ("Gastgeberin", "host"), ("Ana ◆ host", "host"), ("Ana 【host】", "host"), ("Ana • expert", "expert"),
     ("Jam team", "the Jam"), ("The Jarn Team", "the Jam"), ("JamTUI Team", "the Jam"), ("jamtui", "the Jam"),
     ("Official", "the Jam"), ("Ana ✓ Official", "the Jam"), ("Support", "the Jam"), ("客服", "the Jam"),
+    ("Ana ‖ host", "host"), ("Ana ∣ host", "host"), ("Ana =host=", "host"), ("Ana +host", "host"),
+    ("Ana _host_", "host"),
+    ("Ana «host»", "host"), ("Ana ⌈host⌋", "host"), ("Ana ⎡host⎦", "host"), ("Ana ⌷host⌷", "host"),
+    ("Ana ⟨host⟩", "host"), ("Ana ’host’", "host"), ("Ana - host", "host"), ("Ana 𝗵𝗼𝘀𝘁", "host"), ("Ana ʜᴏsᴛ", "host"),
+    ("Ana ᵐᵒᵈ", "moderator"), ("ᴹᵒᵈᵉʳᵃᵗᵒʳ", "moderator"), ("the mods", "moderator"), ("mod-ana", "moderator"),
+    ("Site administration", "admin"), ("The Host", "host"), ("Ada you", names.YOU), ("Ada ʏᴏᴜ", names.YOU),
     ("\u0430dmin", names.MIXED), ("Αna", names.MIXED), ("Ivаn Petrov", names.MIXED), ("Оlga", names.MIXED),
 ]  # fmt: skip
 
@@ -133,10 +139,12 @@ def test_claims_of_a_role_are_marked_in_names_and_handles(figure: Callable[..., 
     ]
     figure(f"look-alikes: {len(CLAIMS) - len(missed)} of {len(CLAIMS)} claims of a role marked")
     assert missed == []
-    handles = ("admin", "jam-team", "host.ana", "ana.mod", "moderator1")
+    handles = ("admin", "jam-team", "host.ana", "ana.mod", "moderator1", "the-host")
     claimed = [claim(handle, "Ana", "participant") for handle in handles]
-    assert claimed == ["admin", "the Jam", "host", "moderator", "moderator"]
+    assert claimed == ["admin", "the Jam", "host", "moderator", "moderator", "host"]
     assert claim("jan.host", "Jan Host", "participant") == ""
+    for name in ("Anna Meyer-Host", "Jan O’Host", "Jan O'Host", "𝗝𝗮𝗻 𝗛𝗼𝘀𝘁", "Li You", "Jan K. Host", "Anna & Team"):
+        assert claim("x", name, "participant") == ""
     # Who has the role may say so.
     assert claim("moderator", "Moderator", "moderator") == claim("x", "Ana (host)", "host") == ""
     assert claim("x", "Ana (expert)", "expert") == ""
@@ -159,6 +167,12 @@ def test_the_original_is_who_has_a_role_and_else_who_came_first(tmp_path: Path) 
     (tmp_path / "again").mkdir()
     found = looks(load(tmp_path / "again", [person(0, "Аna", "one"), person(1, "Ana", "two")]))
     assert [look.alike for look in found] == ["@two", ""]  # who came first with letters of two alphabets is none
+
+
+def test_a_handle_within_a_name_is_its_owner_s_whoever_came_first(tmp_path: Path) -> None:
+    people = [person(0, "Grace @grace · 2h", "eve"), person(1, "Grace", "grace"), person(2, "Bo (@bo)", "bo"),
+              person(3, "x@grace", "x"), person(4, "Al ＠ɢʀᴀᴄᴇ", "al")]  # fmt: skip
+    assert [look.alike for look in looks(load(tmp_path, people))] == ["@grace", "", "", "", "@grace"]
 
 
 def test_namesakes_are_told_apart_and_not_marked(tmp_path: Path) -> None:
@@ -188,12 +202,18 @@ def test_marks_follow_changes_of_names(tmp_path: Path) -> None:
 def test_a_name_holds_nothing_that_jamtui_draws() -> None:
     assert shown("Ana [host]") == "Ana (host)"
     assert shown("Ana ［host］【x】") == "Ana (host)(x)"
-    assert shown("● Ana ★ ◆ featured │ ≠ @eva") == "\ufffd Ana \ufffd \ufffd featured \ufffd \ufffd @eva"
+    assert shown("● Ana ★ ◆ featured │ ≠ @eva") == "\ufffd Ana \ufffd \ufffd featured \ufffd \ufffd \ufffdeva"
     assert shown("Ana" + " " * 300 + "\u2800\u3000x") == "Ana x"
     assert shown("Ana\x1b[31m\n\u202eeva") == "Ana␛(31m �eva"
+    assert shown("Grace @grace · 2h") == "Grace \ufffdgrace - 2h"
+    assert shown("Ana · edited ·featured") == "Ana - edited -featured"
+    for one in ("⌈x⌋", "⸢x⸥", "⦋x⦌", "⟨x⟩", "⟪x⟫", "⸨x⸩", "⟮x⟯", "«x»", "⁽x⁾", "﹝x﹞", "{x}", "[x]"):
+        assert shown(f"Ana {one}") == "Ana (x)"
+    for one in ("O’Brien", "Jean-Luc", "Ana (Berlin)", "Gal·la", "ana@acme.example", "Ana @ ACME", "“Bo” Li"):
+        assert shown(one) == one
     assert len(shown("a" * 500)) == names.MAX_NAME
     assert shown("Zoë O'Brien-Smith (ACME) 😀") == "Zoë O'Brien-Smith (ACME) 😀"
-    for mark in "●○◐◌◉•★▲↑↩✓✗✎⚠⋯│▎◆■🛡✅🅰":
+    for mark in "●○◐◌◉•★▲↑↩✓✗✎⚠⋯│▎◆■🛡✅🅰⌷⎡⎦⌈⌋":
         assert mark not in shown(f"Ana {mark}")
 
 
