@@ -2,6 +2,9 @@
 
 Everything else is refused: other paths, methods and hosts (a name that resolves to this machine is a trick), an answer
 that does not bear our ``state``. A refusal does not end the wait, or any page could end it.
+
+The browser also starts here (`Loopback.start`): what it is given stands in the list of processes, which other accounts
+read. An address of the issuer would tell them the state, so it is given one that leads there once.
 """
 
 from __future__ import annotations
@@ -10,7 +13,10 @@ import asyncio
 import contextlib
 import hmac
 import html
+import os
+import secrets
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from urllib.parse import parse_qsl
 
 from api_client.errors import NotSignedIn, Unreachable
@@ -18,8 +24,8 @@ from api_client.errors import NotSignedIn, Unreachable
 PATH = "/callback"
 _HEAD = 16 << 10  # bytes of a request; a code is a few hundred
 _SLOW = 5.0  # seconds for a request to come
-_AT_ONCE = 8  # connections; the others wait
-_REFUSALS = 200  # and then it is over: something on this machine tries to guess
+_AT_ONCE = 64  # connections that have said nothing yet; one more, and the oldest is dropped
+_CONNECTIONS = Path("/proc/net/tcp")  # of Linux: which account holds which end
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>jamtui</title><meta name="viewport" content="width=device-width">
@@ -38,8 +44,10 @@ class Loopback:
         self.port = 0
         self._state = ""
         self._answer: asyncio.Future[dict[str, str]] = asyncio.get_running_loop().create_future()
-        self._slots = asyncio.Semaphore(_AT_ONCE)
-        self._refused = 0
+        self._silent: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._start = ""  # the path that leads to the issuer
+        self._leads = ""
+        self._started = False
         self._given = False  # the one answer, whose page may still be on its way
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -49,6 +57,12 @@ class Loopback:
 
     def expect(self, state: str) -> None:
         self._state = state
+
+    def start(self, url: str) -> str:
+        """An address of ours that leads to ``url``, once. Asked for a second time it ends the sign-in: one of the two
+        was not the person's browser, and knows the state."""
+        self._start, self._leads = f"/{secrets.token_urlsafe(24)}", url
+        return f"http://127.0.0.1:{self.port}{self._start}"
 
     async def answer(self, seconds: float) -> dict[str, str]:
         """The query of the one answer. Raises `NotSignedIn` when none came in time."""
@@ -88,23 +102,58 @@ class Loopback:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        if task is not None:
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        if task is None:
+            raise RuntimeError("a connection is served by a task")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        if len(self._silent) >= _AT_ONCE:
+            self._silent.pop(next(iter(self._silent))).transport.abort()
+        self._silent[task] = writer
         try:
-            async with self._slots, asyncio.timeout(_SLOW):
-                status, title, text, query = self._judged(await reader.readuntil(b"\r\n\r\n"))
-                writer.write(_reply(status, title, text))
+            async with asyncio.timeout(_SLOW):
+                head = await reader.readuntil(b"\r\n\r\n")
+                self._silent.pop(task, None)
+                query = None
+                if self._starts(head):
+                    writer.write(self._led(writer.get_extra_info("peername")[1]))
+                else:
+                    status, title, text, query = self._judged(head)
+                    writer.write(_reply(status, title, text))
                 await writer.drain()
         except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             return
         finally:
+            self._silent.pop(task, None)
             writer.close()
         if query is not None:
             with contextlib.suppress(OSError):
                 await writer.wait_closed()  # the page is out before the program may end
             if not self._answer.done():
                 self._answer.set_result(query)
+
+    def _starts(self, head: bytes) -> bool:
+        """Whether a request asks for the start page, as a browser does."""
+        lines = head.decode("latin-1").split("\r\n")
+        hosts = [line.partition(":")[2].strip() for line in lines[1:] if line[:5].lower() == "host:"]
+        words = lines[0].split(" ")
+        asked = self._start and words[:1] == ["GET"] and len(words) == 3 and hosts == [f"127.0.0.1:{self.port}"]
+        return bool(asked) and hmac.compare_digest(words[1].encode(), self._start.encode())
+
+    def _led(self, port: int) -> bytes:
+        account = _account_of(port, self.port)
+        if account is not None and account not in (os.geteuid(), 0):  # root passes connections on (WSL), and may all
+            return _reply("403 Forbidden", "Forbidden", "This page is for somebody else on this machine.")
+        if not self._started:
+            self._started = True
+            return _reply("303 See Other", "See Other", "The sign-in is there.", f"Location: {self._leads}\r\n")
+        if not self._answer.done():
+            self._answer.set_exception(
+                NotSignedIn(
+                    "The sign-in page was opened twice, and the second time may have been your browser",
+                    "Nobody was signed in. Sign in again; with --device nothing of it can be taken on this machine.",
+                )
+            )
+        return _reply("410 Gone", "Gone", "This page was opened before. Look into jamtui.")
 
     def _judged(self, head: bytes) -> tuple[str, str, str, dict[str, str] | None]:
         """Status, title and text of the page for a request; its query when it is the answer that is waited for."""
@@ -117,7 +166,7 @@ class Loopback:
         if hosts != [f"127.0.0.1:{self.port}"]:
             return self._no("421 Misdirected Request", "This page has another address.")
         if path != PATH:
-            return self._no("404 Not Found", "Here is nothing.", count=False)  # browsers ask for icons
+            return self._no("404 Not Found", "Here is nothing.")  # browsers ask for icons
         if words[0] != "GET":
             return self._no("405 Method Not Allowed", "Only GET is taken here.")
         try:
@@ -136,15 +185,20 @@ class Loopback:
             return "200 OK", "The sign-in did not work", "Go back to jamtui, which says why.", given
         return "200 OK", "Go back to jamtui", "It has the answer. You can close this page.", given
 
-    def _no(self, status: str, text: str, *, count: bool = True) -> tuple[str, str, str, None]:
-        self._refused += count
-        if self._refused > _REFUSALS and not self._answer.done():
-            self._answer.set_exception(
-                NotSignedIn("Something on this machine sends false answers to the sign-in", "Try --device.")
-            )
+    def _no(self, status: str, text: str) -> tuple[str, str, str, None]:
         return status, status.partition(" ")[2], text, None
 
 
-def _reply(status: str, title: str, text: str) -> bytes:
+def _reply(status: str, title: str, text: str, more: str = "") -> bytes:
     body = _PAGE.format(title=html.escape(title), text=html.escape(text)).encode()
-    return f"HTTP/1.1 {status}\r\n{_HEADERS}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    return f"HTTP/1.1 {status}\r\n{_HEADERS}{more}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def _account_of(port: int, ours: int) -> int | None:
+    """Whose the other end of a connection from ``port`` of this machine is; None where the system does not tell."""
+    ends = [f"0100007F:{one:04X}" for one in (port, ours)]
+    try:
+        rows = [line.split() for line in _CONNECTIONS.read_text().splitlines()[1:]]
+    except OSError:
+        return None
+    return next((int(row[7]) for row in rows if row[1:3] == ends), None)

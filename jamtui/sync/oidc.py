@@ -115,7 +115,7 @@ async def _dance(
         grant = issuer.code(loopback.redirect_uri)
         loopback.expect(grant.state)
         ends = time.monotonic() + BROWSER_SECONDS
-        opened = where.has_browser and await asyncio.to_thread(opening, grant.url, environ)
+        opened = where.has_browser and await asyncio.to_thread(opening, loopback.start(grant.url), environ)
         if not opened and not way and issuer.has_device:
             return await _on_device(issuer, who, shows, (*notes, "No browser could be opened here.")), ""
         if not opened:

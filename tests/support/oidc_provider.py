@@ -287,8 +287,12 @@ class Browser:
 
     def authorize(self, url: str, *, agree: bool = True) -> str:
         """Opens an authorization request, signs in and agrees, or says no. Returns where the provider sends one back,
-        which is not followed: ask for it to finish a sign-in that listens there."""
-        answer = self._through(self._go("GET", url), agree=agree)
+        which is not followed: ask for it to finish a sign-in that listens there. ``url`` may be the start page of
+        jamtui, which leads to the request."""
+        begun = self._go("GET", url)
+        if begun.is_redirect and "response_type=" in begun.headers["location"]:
+            begun = self._go("GET", begun.headers["location"])
+        answer = self._through(begun, agree=agree)
         assert answer.is_redirect, f"{answer.status_code} {answer.text}"
         return urljoin(str(answer.url), answer.headers["location"])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from raw_issuer import RawIssuer, jwt
 from raw_server import RawServer, endless, response
 
 from api_client import errors
-from api_client.loopback import Loopback
+from api_client.loopback import _CONNECTIONS, Loopback
 from api_client.oidc import Issuer
 from api_client.oidc_answers import Metadata, Tokens, claims_of, shown
 from jamtui.errors import JamError
@@ -373,13 +374,15 @@ async def test_one_answer_and_no_other(figure: Callable[[str], None]) -> None:
         socket.create_connection(("127.0.0.1", port))
 
 
-async def test_connections_that_say_nothing_do_not_keep_the_answer_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api_client.loopback._SLOW", 0.05)
+async def test_connections_that_say_nothing_do_not_keep_the_answer_out() -> None:
+    """More of them than are held, and none runs into its time."""
     async with Loopback.listening() as loopback:
         loopback.expect("ours")
-        silent = [await asyncio.open_connection("127.0.0.1", loopback.port) for _ in range(20)]
+        silent = [await asyncio.open_connection("127.0.0.1", loopback.port) for _ in range(70)]
         await ask(loopback.port, request(loopback.port, "/callback?state=ours&code=c"))
         assert (await loopback.answer(5))["code"] == "c"
+        assert await silent[0][0].read() == b""  # the oldest was dropped
+        assert not silent[-1][0].at_eof()
         for _, writer in silent:
             writer.close()
 
@@ -390,11 +393,46 @@ async def test_nobody_comes() -> None:
             await loopback.answer(0.01)
 
 
-async def test_guessing_the_state_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api_client.loopback._REFUSALS", 3)
+async def test_guessing_the_state_neither_ends_it_nor_gets_in() -> None:
     async with Loopback.listening() as loopback:
         loopback.expect("ours")
-        for guess in range(4):
+        for guess in range(202):
             await ask(loopback.port, request(loopback.port, f"/callback?state={guess}&code=c"))
-        with pytest.raises(errors.NotSignedIn, match="false answers"):
+        await ask(loopback.port, request(loopback.port, "/callback?state=ours&code=good"))
+        assert (await loopback.answer(5))["code"] == "good"
+
+
+async def test_the_start_page_leads_to_the_issuer_once() -> None:
+    async with Loopback.listening() as loopback:
+        loopback.expect("ours")
+        port, path = loopback.port, loopback.start("https://id.example/auth?state=ours").rpartition("/")[2]
+        for target, method, host in (
+            (f"/{path}x", "GET", ""), (f"/{path}", "HEAD", ""), (f"/{path}", "GET", f"localhost:{port}"),
+        ):  # fmt: skip
+            assert b"id.example" not in await ask(port, request(port, target, method, host))
+        led = await ask(port, request(port, f"/{path}"))
+        assert led.startswith(b"HTTP/1.1 303 ")
+        assert b"\r\nLocation: https://id.example/auth?state=ours\r\n" in led
+        again = await ask(port, request(port, f"/{path}"))
+        assert again.startswith(b"HTTP/1.1 410 ")
+        assert b"id.example" not in again
+        with pytest.raises(errors.NotSignedIn, match="opened twice"):
             await loopback.answer(5)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells whose a connection is")
+async def test_the_start_page_is_for_no_other_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the kernel's own table says; here it says of every connection that it is of the account 4711."""
+    real = _CONNECTIONS
+
+    class Another:
+        def read_text(self) -> str:
+            rows = [line.split() for line in real.read_text().splitlines()]
+            return "\n".join(" ".join([*row[:7], "4711", *row[8:]]) for row in rows)
+
+    async with Loopback.listening() as loopback:
+        port, path = loopback.port, loopback.start("https://id.example/auth").rpartition("/")[2]
+        with monkeypatch.context() as patched:
+            patched.setattr("api_client.loopback._CONNECTIONS", Another())
+            assert (await ask(port, request(port, f"/{path}"))).startswith(b"HTTP/1.1 403 ")
+        assert (await ask(port, request(port, f"/{path}"))).startswith(b"HTTP/1.1 303 ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -211,6 +212,9 @@ def at_once(raw: RawIssuer, opened: list[str]) -> Any:
     loop = asyncio.get_running_loop()
 
     def opening(url: str, environ: Mapping[str, str]) -> bool:
+        if not url.startswith(f"{raw.url}/auth"):  # what stands in the list of processes tells nothing
+            assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{32}", url)
+            url = httpx.get(url, trust_env=False).headers["location"]
         opened.append(url)
         nonce = dict(httpx.URL(url).params)["nonce"]
         raw.answers["/token"] = [(200, raw.tokens(id_token=jwt(iss=raw.url, aud="jamtui", nonce=nonce)))]
