@@ -95,6 +95,12 @@ def stored_password(db: Connection, handle: str) -> tuple[str, str] | None:
     return (found[0], found[1]) if found else None
 
 
+def whose(db: Connection, handle: str) -> str:
+    """What sign-ins with a handle are counted by: one for all the ways to write it, and for who is nobody, too."""
+    person = objects.find_person(db, handle)
+    return f"person {person[0]}" if person else f"handle {unicodedata.normalize('NFC', handle).casefold()}"
+
+
 def set_password(tx: Tx, person_id: str, hashed: str) -> None:
     """Gives a person a password, or another one."""
     tx.db.execute(

@@ -114,6 +114,10 @@ class Services:
         self.writer = Writer(db, clock=clock, rng=rng, on_commit=self.hub.committed, grouped=settings.grouped_commits)
         self.votes = VoteJoin(self.writer, settings.vote_join, loop.time)
         self.tries = Tries(seconds, settings.tries_a_minute, 60.0, "Too many failed sign-ins. Wait a little.")
+        # Of one person from anywhere: wide, since whoever uses it up keeps that person out.
+        self.handle_tries = Tries(
+            seconds, 10 * settings.tries_a_minute, 60.0, "Too many failed sign-ins with this handle. Wait a little."
+        )
         self.sign_ins = Tries(seconds, settings.sign_ins, 300.0, "Nobody signs in that often. Wait a little.")
         self.writes = Tries(
             seconds, settings.writes, settings.writes_in, "Nobody writes that much in so short a time. Wait a little."

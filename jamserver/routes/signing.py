@@ -23,13 +23,21 @@ def _token(grant: Grant) -> Response:
 
 async def password(call: Call) -> Response:
     services, asked = call.services, call.json(wire.PasswordSignIn)
-    keys = (f"handle {asked.handle.casefold()}", f"address {call.address}")
-    services.tries.begin(*keys)
-    found = await services.readers.run(lambda db: accounts.stored_password(db, asked.handle))
+    address = f"address {call.address}"
+    who, found = await services.readers.run(
+        lambda db: (accounts.whose(db, asked.handle), accounts.stored_password(db, asked.handle))
+    )
+    services.tries.begin(address)
+    try:
+        services.handle_tries.begin(who)
+    except Problem:  # nothing was tried
+        services.tries.succeeded(address)
+        raise
     if not await services.hashing.fits(found[1] if found else None, asked.password) or found is None:
         # The same words whether the handle or the password is wrong, and as slow.
         raise Problem("wrong_password", "Handle or password is wrong.")
-    services.tries.succeeded(*keys)
+    services.tries.succeeded(address)
+    services.handle_tries.succeeded(who)
     person_id = found[0]
     services.sign_ins.begin(f"person {person_id}")
     return _token(await services.writer.run(lambda tx: accounts.grant(tx, person_id, services.new_secret)))

@@ -94,6 +94,27 @@ def test_failed_sign_ins_are_limited_by_handle_and_address(start_jam: Any) -> No
     assert code_of(invite) == (429, "rate_limited")
 
 
+def test_wrong_tries_from_one_address_do_not_keep_a_person_out(start_jam: Any) -> None:
+    jam = start_jam(tries_a_minute=2, proxies=["127.0.0.1"])
+    give_password(jam, "ada")
+    person = sign_in(jam).json()["person"]["id"]
+
+    def tried(handle: str, address: int, password: str = "wrong") -> int:
+        words = {"handle": handle, "password": password}
+        headers = {"X-Forwarded-For": f"203.0.113.{address}"}
+        return int(jam.guest.post("/auth/password", json=words, headers=headers).status_code)
+
+    assert [tried("ada", 1) for _ in range(30)] == [401] * 2 + [429] * 28
+    assert tried("ada", 2, PASSWORD) == 200
+    # From many addresses together they have ten times as many, however the handle is written.
+    assert [tried(("ADA", person, "ada")[at % 3], 10 + at // 2) for at in range(18)] == [401] * 18
+    assert [tried(handle, 2, PASSWORD) for handle in ("ada", "Ada", person)] == [429] * 3
+    # ...which costs nothing of what the address has for others.
+    assert [tried("bob", 2) for _ in range(3)] == [401, 401, 429]
+    # Nobody's handle is counted as well, in one Unicode form.
+    assert [tried(("\u00e9ve", "E\u0301VE")[at % 2], 100 + at // 2) for at in range(21)] == [401] * 20 + [429]
+
+
 def test_an_invite_makes_one_person(jam: Any) -> None:
     code = jam.server.write(lambda tx: accounts.new_invite(tx, "expert"))
     taken = jam.guest.post("/auth/invite", json={"code": code, "handle": "Ada"})
