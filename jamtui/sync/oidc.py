@@ -89,7 +89,7 @@ async def enter(
                 new = await _exchanged(client, issuer, tokens, nonce, offer, shows)
         finally:
             await issuer.revoke(tokens)
-    return kept(home, offer, keep, new, environ)
+    return await kept(home, offer, keep, new, environ)
 
 
 async def _dance(

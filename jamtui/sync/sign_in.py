@@ -87,7 +87,7 @@ async def password(
     offer.require("password")
     keep = checked(home, store, environ)
     async with JamClient(offer.origin) as client:
-        return kept(home, offer, keep, await client.password(handle, secret), environ)
+        return await kept(home, offer, keep, await client.password(handle, secret), environ)
 
 
 async def invite(
@@ -106,7 +106,7 @@ async def invite(
     keep = checked(home, store, environ)
     async with JamClient(offer.origin) as client:
         new = await client.invite(code, handle, name=name, password=secret)
-    return kept(home, offer, keep, new, environ)
+    return await kept(home, offer, keep, new, environ)
 
 
 async def token(home: Home, offer: Offer, text: str, *, store: str, environ: Mapping[str, str]) -> KnownJam:
@@ -116,14 +116,14 @@ async def token(home: Home, offer: Offer, text: str, *, store: str, environ: Map
         raise NotSignedIn("the token is empty", "Give it on standard input: jamtui login URL --token-stdin < FILE.")
     keep = checked(home, store, environ)
     me = await _owner_of(offer, text, "Ask whoever runs the Jam for another: jamserver person token prints it.")
-    return _remember(home, offer, me, keep, Secret(text, None, None), environ)
+    return await _remember(home, offer, me, keep, Secret(text, None, None), environ)
 
 
 async def environment_token(home: Home, offer: Offer, text: str, environ: Mapping[str, str]) -> KnownJam:
     """Signs in with JAMTUI_TOKEN, which is never stored."""
     text = text.strip()
     me = await _owner_of(offer, text, f"{TOKEN_VARIABLE} holds one of another Jam, or one that has ended.")
-    return _remember(home, offer, me, None, Secret(text), environ)
+    return await _remember(home, offer, me, None, Secret(text), environ)
 
 
 async def command_token(home: Home, offer: Offer, environ: Mapping[str, str]) -> KnownJam:
@@ -133,7 +133,7 @@ async def command_token(home: Home, offer: Offer, environ: Mapping[str, str]) ->
     secret = await asyncio.to_thread(token_command.secret_for, home, offer.origin, environ)
     hint = "The token_command of config.toml prints one of another Jam, or one that has ended."
     me = await _owner_of(offer, secret.access_token, hint)
-    return _remember(home, offer, me, None, secret, environ, store=token_command.STORE)
+    return await _remember(home, offer, me, None, secret, environ, store=token_command.STORE)
 
 
 async def _owner_of(offer: Offer, token: str, hint: str) -> Person:
@@ -310,12 +310,12 @@ def _jam(home: Home, offer: Offer, person_id: str) -> KnownJam:
     )
 
 
-def kept(home: Home, offer: Offer, keep: CredentialStore, new: Token, environ: Mapping[str, str]) -> KnownJam:
+async def kept(home: Home, offer: Offer, keep: CredentialStore, new: Token, environ: Mapping[str, str]) -> KnownJam:
     """What every way in ends with: the tokens are stored, and the Jam is written down for their person."""
-    return _remember(home, offer, new.person, keep, _secret(new), environ)
+    return await _remember(home, offer, new.person, keep, _secret(new), environ)
 
 
-def _remember(
+async def _remember(
     home: Home,
     offer: Offer,
     me: Person,
@@ -327,6 +327,23 @@ def _remember(
 ) -> KnownJam:
     """``keep`` None: the secret is kept elsewhere, which ``store`` names; of JAMTUI_TOKEN a digest is written down."""
     before = _jam(home, offer, me.id)
+    async with _alone(before.folder / "sign-in.lock") if before.folder.is_dir() else contextlib.nullcontext():
+        replaced = [old for place in before.secrets if (old := _stored(home, *place, environ)) is not None]
+        jam = _written(home, before, offer, me, keep, secret, environ, store)
+    await _ended(offer.origin, [old for old in replaced if old.access_token != secret.access_token])
+    return jam
+
+
+def _written(
+    home: Home,
+    before: KnownJam,
+    offer: Offer,
+    me: Person,
+    keep: CredentialStore | None,
+    secret: Secret,
+    environ: Mapping[str, str],
+    store: str,
+) -> KnownJam:
     # A jamtui that runs goes on with the name under which it finds its secret.
     account = before.account if before.secrets else f"{offer.origin} {me.handle} {me.id}"
     jam = before.changed(handle=me.handle, name=me.name, role=me.role, account=account)
@@ -343,6 +360,22 @@ def _remember(
         jam = jam.changed(elsewhere=tuple(left))
         registry.remember(home, jam)
     return jam
+
+
+def _stored(home: Home, kind: str, account: str, environ: Mapping[str, str]) -> Secret | None:
+    try:
+        return open_store(kind, home=home, environ=environ).load(account)
+    except NoStore:
+        return None  # what cannot be read cannot be ended; signing out tries it again
+
+
+async def _ended(origin: str, replaced: list[Secret]) -> None:
+    """Revokes sign-ins that another one took the place of. Nobody waits long for that, or is told: they end by
+    themselves, and the new one holds."""
+    for old in replaced:
+        with contextlib.suppress(errors.ApiError, TimeoutError):
+            async with asyncio.timeout(_GOODBYE.call_seconds), JamClient(origin, bounds=_GOODBYE) as client:
+                await client.revoke(old.refresh_token or old.access_token)
 
 
 def _wiped(home: Home, kind: str, account: str, environ: Mapping[str, str]) -> bool:

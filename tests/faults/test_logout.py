@@ -61,6 +61,19 @@ def test_with_the_server_down_everything_is_wiped_and_it_is_said(
     home.jamtui("logout", code=5)  # there is nothing to sign out of
 
 
+def test_a_sign_in_that_another_replaced_is_ended(new_server: Callable[..., Any], new_home: Callable[..., Any]) -> None:
+    server, home = new_server(), new_home()
+    home.login(server.url, "ana")
+    one_sign_in = tokens(server)
+    home.login(server.url, "ana")
+    assert tokens(server) == one_sign_in
+    token = json.loads(server.admin("person", "token", "ana", "--json"))["token"]
+    for _ in range(2):  # the second time it replaces itself, and stays
+        home.jamtui("login", server.url, "--token-stdin", "--store", "file", stdin=token)
+    assert tokens(server) == 1
+    home.jamtui("sync")
+
+
 def test_who_reads_without_holding_the_network_is_noticed(
     new_server: Callable[..., Any], new_home: Callable[..., Any]
 ) -> None:
