@@ -13,6 +13,7 @@ A token in ``JAMTUI_TOKEN`` wins over every store: ask `environment_secret` firs
 from __future__ import annotations
 
 import configparser
+import contextlib
 import hashlib
 import importlib
 import queue
@@ -26,7 +27,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 import msgspec
 
 from jamtui.errors import JamError, NotSignedIn
-from jamtui.paths import Home, make_private_dir, read_private, remove, write_private
+from jamtui.paths import Home, make_private_dir, read_private, refuse_link, remove, write_private
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -171,12 +172,17 @@ class FileStore:
         write_private(self._path(account), _packed(secret))
 
     def load(self, account: str) -> Secret | None:
-        data = read_private(self._path(account)) if self._folder.is_dir() else None
+        data = read_private(self._path(account)) if self._made() else None
         return None if data is None else _unpacked(data)
 
     def delete(self, account: str) -> None:
-        if self._folder.is_dir():
+        if self._made():
             remove(self._path(account))
+
+    def _made(self) -> bool:
+        """Whether there is a folder. A symbolic link is refused: it would say whose secrets are read and deleted."""
+        refuse_link(self._folder)
+        return self._folder.is_dir()
 
     def _path(self, account: str) -> Path:
         return self._folder / f"{hashlib.sha256(account.encode()).hexdigest()[:32]}.json"
@@ -203,7 +209,20 @@ class KeyringStore:
         self._limited(work)
 
     def save(self, account: str, secret: Secret) -> None:
-        self._limited(lambda: self._write(account, _packed(secret).decode()))
+        text = _packed(secret).decode()
+
+        def work() -> bool:
+            new = self._found().get_password(_SERVICE, account) is None
+            self._write(account, text)
+            return new
+
+        def late(new: bool) -> None:
+            # Nobody knows of an entry that was not there before. One that is renewed is known, and better than spent.
+            backend = self._found()
+            if new and backend.get_password(_SERVICE, account) == text:
+                backend.delete_password(_SERVICE, account)
+
+        self._limited(work, late)
 
     def load(self, account: str) -> Secret | None:
         text = self._limited(lambda: self._found().get_password(_SERVICE, account))
@@ -250,10 +269,11 @@ class KeyringStore:
             raise NoStore("The keyring that Python is set to use is none that jamtui trusts", _WAYS_OUT)
         return (chosen,)
 
-    def _limited(self, work: Callable[[], T]) -> T:
+    def _limited(self, work: Callable[[], T], late: Callable[[T], None] | None = None) -> T:
         """``work`` in a thread of its own, for 3 s: a secret service that nobody unlocks never answers.
 
-        A thread that hangs is left behind, and ends with the process.
+        A thread that hangs is left behind, and ends with the process. When its work is done after all, ``late`` gets
+        what it returned, to undo it.
         """
         if self._silent:
             raise self._no_answer()
@@ -261,18 +281,34 @@ class KeyringStore:
             importlib.import_module(name.rpartition(".")[0])
         answers: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
 
+        deciding = threading.Lock()
+        given_up = False  # read in the thread
+
         def run() -> None:
+            value, failed = None, None
             try:
-                answers.put((work(), None))
+                value = work()
             except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
-                answers.put((None, error))
+                failed = error
+            with deciding:
+                if not given_up:
+                    answers.put((value, failed))
+                    return
+            if late is not None and failed is None:
+                # Nobody waits, and there is no screen to tell it on: the refusal has been told.
+                with contextlib.suppress(Exception):
+                    late(value)  # type: ignore[arg-type]  # there was no error, so this is what work() returned
 
         threading.Thread(target=run, name="keyring", daemon=True).start()
         try:
             value, error = answers.get(timeout=self._limit)
         except queue.Empty:
-            self._silent = True
-            raise self._no_answer() from None
+            with deciding:
+                given_up = answers.empty()
+            if given_up:
+                self._silent = True
+                raise self._no_answer() from None
+            value, error = answers.get()
         if isinstance(error, JamError):
             raise error
         if error is not None:

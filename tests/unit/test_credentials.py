@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 from rich.pretty import pretty_repr
 
-from jamtui.credentials import NoStore, Secret, environment_secret, open_store
+from jamtui.credentials import KeyringStore, NoStore, Secret, environment_secret, open_store
 from jamtui.errors import JamError
 from jamtui.paths import Home
 
@@ -61,6 +62,50 @@ def test_file_is_private(home: Home) -> None:
     paths = [home.data, *home.data.rglob("*")]
     assert {stat.S_IMODE(p.stat().st_mode) for p in paths if p.is_dir()} == {0o700}
     assert {stat.S_IMODE(p.stat().st_mode) for p in paths if p.is_file()} == {0o600}
+
+
+@pytest.mark.parametrize("use", ["load", "delete"])
+def test_a_folder_that_is_a_link_is_refused(home: Home, tmp_path: Path, use: str) -> None:
+    store = open_store("file", home=home, environ={})
+    store.save(ANA, SECRET)
+    (home.data / "credentials").rename(tmp_path / "elsewhere")
+    (home.data / "credentials").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(JamError, match="symbolic link"):
+        getattr(store, use)(ANA)
+    assert len(list((tmp_path / "elsewhere").iterdir())) == 1
+
+
+class Slow:
+    """A keyring that writes when the test lets it."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, str] = {}
+        self.go = threading.Event()
+
+    def get_password(self, service: str, account: str) -> str | None:
+        return self.held.get(account)
+
+    def set_password(self, service: str, account: str, text: str) -> None:
+        self.go.wait()
+        self.held[account] = text
+
+    def delete_password(self, service: str, account: str) -> None:
+        del self.held[account]
+
+
+@pytest.mark.parametrize("before", [{}, {ANA: "old"}])
+def test_a_secret_that_is_written_after_the_refusal_is_deleted(before: dict[str, str]) -> None:
+    store, backend = KeyringStore({}, limit=0.01), Slow()
+    backend.held |= before
+    store._backend = backend  # type: ignore[assignment]
+    with pytest.raises(NoStore, match="did not answer"):
+        store.save(ANA, SECRET)
+    late = [thread for thread in threading.enumerate() if thread.name == "keyring"]
+    backend.go.set()
+    for thread in late:
+        thread.join()
+    # One that there was is known, and renewed: signing out finds it.
+    assert (set(backend.held), backend.held.get(ANA) == "old") == (set(before), False)
 
 
 @pytest.mark.parametrize("junk", [b"", b"{", b"[]", b'{"access_token":7}', b"\xff"])
