@@ -3,13 +3,18 @@ process of its own."""
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import pty
 import re
+import select
 import signal
 import socket
 import stat
 import subprocess
 import sys
+import termios
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -230,6 +235,35 @@ def test_two_people_have_a_folder_each(corporate: Server, new_home: Callable[...
         home.env = browser(tmp_path, login)
         home.jamtui(*words)
     assert sorted(row["handle"] for row in home.rows("jams")) == ["ada", "carol"]
+
+
+@pytest.mark.parametrize(("answer", "left"), [("n", ["ada"]), ("y", ["ada", "carol"]), ("\x03", ["ada"])])
+def test_somebody_new_is_asked_about(
+    answer: str, left: list[str], corporate: Server, new_home: Callable[..., Home], tmp_path: Path
+) -> None:
+    """On a terminal: a stranger may have led the sign-in to an account of theirs."""
+    home = new_home(**browser(tmp_path))
+    words = ("login", corporate.url, "--browser", "--store", "file")
+    home.jamtui(*words)
+    home.env = browser(tmp_path, "carol")
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "jamtui", *words],
+        stdin=theirs, stdout=theirs, stderr=theirs, env=home.environment(), cwd=ROOT, start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    ) as process:  # fmt: skip
+        os.close(theirs)
+        said = b""
+        while b"Is @carol you, too?" not in said:
+            assert select.select([ours], [], [], LIMIT)[0], said
+            said += os.read(ours, 4096)
+        os.write(ours, answer.encode() if answer < " " else f"{answer}\n".encode())
+        code = process.wait(LIMIT)
+    os.close(ours)
+    assert b"known here until now: @ada" in said
+    assert code == {"n": 3, "y": 0}.get(answer, 130)
+    assert sorted(row["handle"] for row in home.rows("jams")) == left
+    assert len(list((home.path / "credentials").iterdir())) == len(left)
 
 
 def test_a_token_by_a_command_of_ones_own(jam_server: Server, new_home: Callable[..., Home], tmp_path: Path) -> None:
