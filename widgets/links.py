@@ -28,7 +28,16 @@ _NAMED = (
     re.compile(r"[a-z][a-z0-9+.-]{1,20}:[/\\]{1,3}([^\s/\\?#]{1,253})", re.IGNORECASE),
     re.compile(r"(?<![\w.@/-])(www\.[^\s/\\?#,;()\[\]]{1,253})", re.IGNORECASE),
     re.compile(r"^\s*((?:[^\s/@]{1,64}@)?(?:[\w-]{1,63}\.){1,20}\w{2,63}\.?(?::\d{1,5})?)(?=[/?#\s]|$)", re.IGNORECASE),
+    re.compile(r"^\s*(\d{1,3}(?:\.\d{1,3}){3})(?=[:/?#\s]|$)"),
 )
+# ...and as a word further on: by the endings that people know, since "see README.md" and "then Node.js" name no host.
+_ENDINGS = (
+    "(?:(?i:com|org|edu|gov)|net|mil|int|info|biz|io|co|dev|app|example|test|uk|de|fr|eu|nl|ch|se|dk|fi|cz|ru|"
+    "ua|cn|jp|kr|au|nz|ca|br|mx)"
+)
+_WORD = re.compile(rf"(?<![\w.@/-])((?:[\w-]{{1,63}}\.){{1,20}}{_ENDINGS})(?![\w@-]|\.\w)")
+_SPLIT = re.compile(rf"\s*[(\[{{]\s*(?:\.|dot)\s*[)\]}}]\s*|·|(?<=\w) \.(?={_ENDINGS}\s*$)")
+_OUR_MARKER = re.compile(r"\[[1-9]\d*\]\s*→")  # how jamtui says where a link leads
 
 _DOTS = str.maketrans("。․‧∙", "....")  # what is taken for the dot of a host; NFKC makes the others one of these
 
@@ -101,7 +110,15 @@ def looks_like_other(text: str, host: str) -> bool:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).translate(_DOTS)
     real = without_port(host).removeprefix("www.")
-    return any(_names_other(found[1], real) for pattern in _NAMED for found in pattern.finditer(text))
+    if _OUR_MARKER.search(text) or any(
+        _names_other(found[1], real) for pattern in _NAMED for found in pattern.finditer(text)
+    ):
+        return True
+    # A word may leave out how the host begins: "on python.org" for docs.python.org.
+    return any(
+        _names_other(found[1], real) and not f".{real}".endswith(f".{found[1].lower()}")
+        for found in _WORD.finditer(_SPLIT.sub(".", text))
+    )
 
 
 def _names_other(authority: str, real: str) -> bool:

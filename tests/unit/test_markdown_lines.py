@@ -141,6 +141,29 @@ def test_a_link_that_looks_like_another_shows_where_it_leads() -> None:
     assert drawn("[s](ssh://h) [f](/etc/x)") == ["s (ssh://h) f (/etc/x)"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["go to paypal.com now", "PayPal .com", "paypal(.)com", "paypal [dot] com", "paypal·com", "see PayPal.COM.",
+     "1.2.3.4",
+     "x[2] → github.com", "x[2] → internal"],
+)  # fmt: skip
+def test_a_host_anywhere_in_the_text_of_a_link_is_another(text: str) -> None:
+    assert looks_like_other(text, "evil.example")
+    assert looks_like_other(text, "evil-paypal.com")
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [("see the README.md", "a.example"), ("then Node.js", "a.example"), ("the .com boom", "a.example"),
+     ("docs on python.org", "docs.python.org"), ("go to paypal.com now", "paypal.com"),
+     ("mail ana@acme.com", "a.example"),
+     ("version 1.2.3.4", "a.example"), ("la Gal·la", "a.example"), ("see f(x)", "a.example"),
+     ("row[0] → x", "a.example")],
+)  # fmt: skip
+def test_what_names_no_host_is_not_called_deceptive(text: str, host: str) -> None:
+    assert not looks_like_other(text, host)
+
+
 def test_bare_urls_end_where_a_sentence_goes_on() -> None:
     def found(line: str) -> list[str]:
         return [line[start:end] for start, end in bare_urls(line)]
