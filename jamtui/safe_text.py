@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 MAX_MARKS = 6
 MAX_JOINS = 4
-MAX_NAME = 400  # code points of a title, a name, a tag: twice what a Jam allows
+MAX_NAME = 600  # code points of a title or a name: three times what a Jam allows, since archives have had 500
 MAX_NAMES = 24  # tags of a post, and how long one is: twice what a Jam allows, too
 MAX_TAG = 80
 MAX_BODY = 24_000  # ...of a body; a Jam allows 20,000 unless it says otherwise

@@ -52,9 +52,9 @@ def until(what: Callable[[], bool]) -> None:
 
 
 def panes(screen: str) -> tuple[list[str], list[str]]:
-    """The lines of the list, but for the counts, and those of the thread, but for what says that a post is new."""
+    """The lines of the list, but for the counts, and those of the thread, but for what says whether a post is new."""
     lines = [line.partition("│")[::2] for line in screen.splitlines()[3:-2]]
-    mark = str.maketrans("●▐", "  ")
+    mark = str.maketrans("●·▐", "   ")
     return [left[:36] for left, _ in lines], [right.translate(mark).rstrip() for _, right in lines]
 
 

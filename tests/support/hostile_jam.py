@@ -23,6 +23,7 @@ from typing import Any
 from hostile_posts import cases
 
 from jamtui import archive
+from jamtui.credentials import FileStore, Secret
 from jamtui.model import Draft, DraftKind, Mark, MarkKind
 from jamtui.paths import Home
 from jamtui.session import open_session
@@ -89,6 +90,7 @@ def hostile_home(folder: Path) -> registry.KnownJam:
         handle=me, name=MIX, role="participant", store="file"
     )
     registry.remember(home, jam)
+    FileStore(home).save(jam.account, Secret("of-nobody"))  # else one is asked to sign in again
     prepare(jam, NOW)
     with closing(connection.connect(jam.mirror, mirror.SCHEMA)) as db:
         loading = Loading(Mirror(db), "1-aaaa")

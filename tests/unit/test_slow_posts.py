@@ -26,7 +26,7 @@ from msgspec.structs import replace
 from jamtui import cli
 from jamtui.model import PostRow
 from jamtui.plain.markdown import lines_of, spoken
-from jamtui.safe_text import MAX_BODY, safe_body, safe_name, safe_names
+from jamtui.safe_text import MAX_BODY, MAX_NAME, safe_body, safe_name, safe_names
 from jamtui.store.excerpts import snippet
 from widgets.drawn import drawn
 from widgets.markdown_lines import BUDGET, BUDGET_ALL, MAX_ALL, MAX_LINES, layout, parse
@@ -102,9 +102,9 @@ def warm() -> None:
 def test_a_row_is_bounded_whatever_came() -> None:
     for name, text in POSTS.items():
         assert len(safe_body(text)) <= MAX_BODY + 200, name
-        assert len(safe_name(text)) <= 400, name
+        assert len(safe_name(text)) <= MAX_NAME, name
         assert calls(lambda text=text: safe_body(text)) < CALLS, name
-        assert calls(lambda text=text: safe_name(text)) < 10_000, name
+        assert calls(lambda text=text: safe_name(text)) < 15_000, name
     assert calls(lambda text=text: safe_names([text] * 1000)) < 60_000, name
     assert len(safe_names(["x" * 1000] * 100_000)) == 25
 
