@@ -102,6 +102,11 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE ends(sign_in TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
     ALTER TABLE invites ADD COLUMN ends INTEGER;
     """,
+    """
+    -- Private as well: ID tokens that gave a sign-in, for as long as they would be believed.
+    CREATE TABLE exchanged(digest BLOB PRIMARY KEY, sign_in TEXT NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE INDEX exchanged_expires ON exchanged(expires);
+    """,
 )
 SCHEMA = len(MIGRATIONS)
 

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from jamserver import accounts, objects
-from jamserver.accounts import Grant
+from jamserver.accounts import Grant, millis
 from jamserver.db import Connection, row, value
 from jamserver.log import Tx
 from jamserver.objects import ROLES
@@ -28,6 +28,8 @@ from jamserver.wire import MAX_HANDLE, MAX_NAME, clean_name
 from jamtui.errors import UsageError
 
 HOURS = 24.0
+KEPT = 120  # seconds beyond its end that a token is remembered: more than by which clocks may differ
+_FOREVER = 10**11  # seconds since 1970, for a token that says more
 _HANDLES = ("preferred_username", "nickname", "name")  # the first that says something becomes the handle
 SCOPES = ("openid", "profile")
 
@@ -202,9 +204,21 @@ def _free(db: Connection, base: str, number: str) -> str | None:
         return None
 
 
-def enter(tx: Tx, config: Config, claims: dict[str, Any], secret: Callable[[], str]) -> Grant:
-    """The person of these claims, made with the first sign-in, and fresh tokens. Raises 403 ``forbidden``."""
+def enter(
+    tx: Tx, config: Config, claims: dict[str, Any], secret: Callable[[], str], once: str | None = None
+) -> Grant | None:
+    """The person of these claims, made with the first sign-in, and fresh tokens. Raises 403 ``forbidden``.
+
+    ``once`` is a token that gives one sign-in. None when it gave one before: that one is ended, since nobody knows
+    which of the two is whose (as RFC 6749, section 4.1.2, has it for a code).
+    """
     _require(config, claims)
+    # Without the signature: of ECDSA, anybody can make another good one from it.
+    mark = None if once is None else accounts.digest(once.rpartition(".")[0])
+    before = value(tx.db, "SELECT sign_in FROM exchanged WHERE digest = ?", (mark,))
+    if before is not None:
+        tx.db.execute("DELETE FROM tokens WHERE sign_in = ?", (before,))
+        return None
     subject = str(claims["sub"])
     found = row(
         tx.db, "SELECT person_id, role FROM identities WHERE issuer = ? AND subject = ?", (config.issuer, subject)
@@ -217,6 +231,10 @@ def enter(tx: Tx, config: Config, claims: dict[str, Any], secret: Callable[[], s
     sign_in = secret()
     granted = accounts.grant(tx, person_id, secret, sign_in)
     accounts.end_at(tx, sign_in, tx.now + timedelta(hours=config.hours))
+    if mark is not None:
+        tx.db.execute("DELETE FROM exchanged WHERE expires < ?", (millis(tx.now),))
+        last = min(_FOREVER, claims["exp"])  # in this order, also for what is no number
+        tx.db.execute("INSERT INTO exchanged VALUES (?, ?, ?)", (mark, sign_in, int(last + KEPT) * 1_000))
     return granted
 
 

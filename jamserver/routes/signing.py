@@ -71,7 +71,13 @@ async def oidc_token(call: Call) -> Response:
     try:
         claims = await issuer.claims(asked.subject_token, asked.subject_token_type, config, asked.nonce, call.now)
         services.sign_ins.begin(f"subject {claims['sub']}")
-        granted = await services.writer.run(lambda tx: oidc.enter(tx, config, claims, services.new_secret))
+        once = asked.subject_token if asked.subject_token_type.endswith(":id_token") else None
+        granted = await services.writer.run(lambda tx: oidc.enter(tx, config, claims, services.new_secret, once))
+        if granted is None:
+            raise Problem(
+                "issuer_token_refused",
+                "The ID token was exchanged before, and what it gave is ended. Begin the sign-in anew.",
+            )
     except Problem as problem:
         # Counted afterwards: nobody guesses a signature, and a whole company may come from one address at once.
         if problem.status in (401, 403):

@@ -25,6 +25,7 @@ from raw_server import RawServer, response
 from jamserver import issuer as issuer_module
 from jamserver import objects, oidc
 from jamserver.cli import main
+from jamserver.db import value
 from jamserver.issuer import ACCESS_TOKEN, FRESH, ID_TOKEN, KEEP, LEEWAY
 from jamserver.problems import Problem
 
@@ -92,6 +93,26 @@ def id_token(issuer: Issuer, now: datetime, header: dict[str, Any] | None = None
 
 def person_of(jam: Any, handle: str) -> dict[str, Any]:
     return dict(jam.mod.get(f"/people/{handle}").json())
+
+
+def test_an_id_token_gives_one_sign_in_and_a_copy_ends_it(start_jam: Any, oidc_issuer: Issuer) -> None:
+    clock = Clock()
+    jam = start_jam(clock=clock, tries_a_minute=10**6)
+    set_issuer(jam, told(oidc_issuer))
+    token, kind = id_token(oidc_issuer, clock.now)
+    granted = enter(jam, token, kind).json()
+    headers = {"Authorization": f"Bearer {granted['access_token']}"}
+    assert jam.guest.get("/me", headers=headers).status_code == 200
+    refused = [enter(jam, token, kind) for _ in range(2)]
+    assert [code_of(answer) for answer in refused] == [(401, "issuer_token_refused")] * 2
+    assert "anew" in refused[0].json()["detail"]
+    assert jam.guest.get("/me", headers=headers).status_code == 401
+    jam.guest.post("/auth/revoke", json={"token": granted["refresh_token"]})
+    clock.now += timedelta(seconds=300 + LEEWAY - 1)  # as long as it would be believed
+    assert "exchanged before" in enter(jam, token, kind).json()["detail"]
+    clock.now += timedelta(seconds=300)
+    assert enter(jam, *id_token(oidc_issuer, clock.now)).status_code == 200
+    assert jam.server.write(lambda tx: value(tx.db, "SELECT count(*) FROM exchanged")) == 1
 
 
 def test_both_kinds_of_tokens_of_a_real_issuer_are_exchanged(jam: Any, oidc_issuer: Issuer) -> None:
