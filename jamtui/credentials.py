@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 import msgspec
 
 from jamtui.errors import JamError, NotSignedIn
-from jamtui.paths import Home, make_private_dir, read_private, refuse_link, remove, write_private
+from jamtui.paths import Home, PathError, make_private_dir, read_private, refuse_link, remove, write_private
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -180,8 +180,14 @@ class FileStore:
             remove(self._path(account))
 
     def _made(self) -> bool:
-        """Whether there is a folder. A symbolic link is refused: it would say whose secrets are read and deleted."""
-        refuse_link(self._folder)
+        """Whether there is a folder. A symbolic link is refused: it would say whose secrets are read and deleted.
+
+        As a store that gives nothing away, so that signing out goes on with all else.
+        """
+        try:
+            refuse_link(self._folder)
+        except PathError as error:
+            raise NoStore(error.title, error.hint) from None
         return self._folder.is_dir()
 
     def _path(self, account: str) -> Path:
