@@ -209,6 +209,8 @@ def test_a_name_holds_nothing_that_jamtui_draws() -> None:
     assert shown("Ana · edited ·featured") == "Ana - edited -featured"
     for one in ("⌈x⌋", "⸢x⸥", "⦋x⦌", "⟨x⟩", "⟪x⟫", "⸨x⸩", "⟮x⟯", "«x»", "⁽x⁾", "﹝x﹞", "{x}", "[x]"):
         assert shown(f"Ana {one}") == "Ana (x)"
+    every = {char for char in map(chr, range(0x80, 0x110000)) if unicodedata.category(char) in ("Ps", "Pe", "Pi", "Pf")}
+    assert every - set(names._brackets()) == set("‘’‚‛“”„‟‹›")
     for one in ("O’Brien", "Jean-Luc", "Ana (Berlin)", "Gal·la", "ana@acme.example", "Ana @ ACME", "“Bo” Li"):
         assert shown(one) == one
     assert len(shown("a" * 500)) == names.MAX_NAME
