@@ -20,7 +20,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -108,7 +108,7 @@ class _Reader:
     """The demo participant, as loaded: ``cursor`` is the last change before they can do anything."""
 
     person_id: str
-    token: str
+    token: str = field(repr=False)
     cursor: str
 
 
