@@ -19,9 +19,10 @@ from api_client.models import SignInWay, Token
 from api_client.oidc import ACCESS_TOKEN, ID_TOKEN, Issuer
 from api_client.oidc_answers import Tokens, audience_of, claims_of, shown
 from api_client.origin import is_local, parse_origin
-from jamtui.browser import Place, open_page, place
+from jamtui.browser import Place, place
 from jamtui.device_page import BROWSER, DEVICE, Page, Shows
 from jamtui.errors import JamError, UsageError
+from jamtui.opener import open_page
 from jamtui.paths import Home
 from jamtui.safe_text import safe_line
 from jamtui.store.registry import KnownJam

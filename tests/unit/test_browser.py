@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from jamtui.browser import open_page, place
+from jamtui.browser import place
+from jamtui.opener import open_page
 
 SSH = {"SSH_CONNECTION": "10.0.0.9 50000 10.0.0.1 22", "USER": "ana"}
 URL = "https://id.example/auth?state=a%20b&x='1'"
