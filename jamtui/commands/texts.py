@@ -72,9 +72,9 @@ def edited(start: str, home: Home, environ: Mapping[str, str]) -> str:
 
 def ask(question: str) -> str:
     """An answer from the terminal; the question goes to standard error."""
-    sys.stderr.write(f"{safe_line(question)} ")
-    sys.stderr.flush()
-    with while_asked():
+    with while_asked():  # before the question is seen, which may be answered by Ctrl-C at once
+        sys.stderr.write(f"{safe_line(question)} ")
+        sys.stderr.flush()
         answer = sys.stdin.readline()
     if not answer:
         raise KeyboardInterrupt

@@ -6,6 +6,9 @@ reads on. The end of the input is the end of the conversation.
 
 from __future__ import annotations
 
+import contextlib
+import os
+import select
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -30,6 +33,7 @@ class Pipe:
         self._prompt = prompt
         self.columns = max(20, columns)
         self._handlers: dict[int, Any] = {}
+        self._woken = self._wake = self._wake_before = -1  # the ends of a pipe that each signal writes into
         self.resting: Callable[[], AbstractContextManager[None]] = nothing
 
     def __enter__(self) -> Self:
@@ -37,11 +41,20 @@ class Pipe:
             self._handlers[number] = signal.signal(number, self._signalled)
         if self._prompt:  # on a terminal, whose shell may stop it
             self._handlers[signal.SIGTSTP] = signal.signal(signal.SIGTSTP, self._stopped)
+            self._woken, self._wake = os.pipe()
+            os.set_blocking(self._woken, False)
+            os.set_blocking(self._wake, False)
+            self._wake_before = signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         return self
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
+        if self._woken >= 0:
+            signal.set_wakeup_fd(self._wake_before)
+            os.close(self._woken)
+            os.close(self._wake)
+            self._woken = -1
 
     def _signalled(self, number: int, _: FrameType | None) -> None:
         raise Ended(128 + number)
@@ -64,10 +77,21 @@ class Pipe:
             self._out.write(prompt)
             self._out.flush()
         try:
+            self._until_there_is_input()
             line = self._in.readline()
         except KeyboardInterrupt:
             raise Ended(130) from None
         return line.rstrip("\r\n") if line else None
+
+    def _until_there_is_input(self) -> None:
+        """On a terminal: a signal that comes just before a read starts would be obeyed after the next line only."""
+        while self._woken >= 0:
+            ready, _, _ = select.select([self._in.fileno(), self._woken], [], [])
+            if self._woken in ready:
+                with contextlib.suppress(BlockingIOError):
+                    os.read(self._woken, 4_096)
+            if self._in.fileno() in ready:
+                return
 
     def command(self, timeout: float | None) -> Key | str | None:
         line = self._next(self._prompt)
