@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections import defaultdict
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
     from xdist.scheduler import WorkStealingScheduling
 
 __all__ = ["oidc_issuer", "oidc_provider"]  # fixtures for all tests
+
+# A run that a shell started in the background ignores Ctrl-C, and so would every program that a test starts.
+if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -43,6 +43,12 @@ def page_through(jam: Any, row: str, last: int = LAST) -> None:
     assert set(range(len(TEXTS))) - written == set()
 
 
+def left(screen: str, words: str) -> bool:
+    """Whether a place is gone, and the hints stand whole on the last line: half a frame lacks words, too."""
+    last = screen.rstrip().splitlines()[-1]
+    return re.search(words, screen) is None and "help" in last and "│" not in last
+
+
 @pytest.mark.slow
 def test_no_payload_drives_the_terminal(
     terminal: Callable[..., Any], tmp_path: Path, figure: Callable[[str], None]
@@ -58,7 +64,7 @@ def test_no_payload_drives_the_terminal(
             jam.wait_for("PWNED")
         jam.press(*place.leave)
         if place.leave:  # a lone ESC is known as such when nothing follows it
-            jam.wait(lambda screen, place=place: re.search(place.words, screen) is None, f"not {place.name}")
+            jam.wait(lambda screen, place=place: left(screen, place.words), f"not {place.name}")
     jam.press(*line(f"post {new('opener', 0)}"))
     page_through(jam, r"mark(\d+)\.")
     if ALL:
