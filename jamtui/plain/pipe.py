@@ -10,6 +10,7 @@ import contextlib
 import os
 import select
 import signal
+import termios
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from types import FrameType
@@ -41,6 +42,8 @@ class Pipe:
             self._handlers[number] = signal.signal(number, self._signalled)
         if self._prompt:  # on a terminal, whose shell may stop it
             self._handlers[signal.SIGTSTP] = signal.signal(signal.SIGTSTP, self._stopped)
+        # A terminal that hands on a line at a time: of another one, lines may lie in Python's buffer, unseen by select.
+        if self._prompt and termios.tcgetattr(self._in.fileno())[3] & termios.ICANON:
             self._woken, self._wake = os.pipe()
             os.set_blocking(self._woken, False)
             os.set_blocking(self._wake, False)
