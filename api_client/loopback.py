@@ -15,6 +15,8 @@ import hmac
 import html
 import os
 import secrets
+import socket
+import struct
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -25,7 +27,10 @@ PATH = "/callback"
 _HEAD = 16 << 10  # bytes of a request; a code is a few hundred
 _SLOW = 5.0  # seconds for a request to come
 _AT_ONCE = 64  # connections that have said nothing yet; one more, and the oldest is dropped
-_CONNECTIONS = Path("/proc/net/tcp")  # of Linux: which account holds which end
+# Of Linux: which account holds which end. A socket of IPv6 that speaks with an address of IPv4 stands in the second.
+_CONNECTIONS = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
+_MAPPED = bytes(10) + b"\xff\xff"  # before an address of IPv4 in one of IPv6
+_NOBODY = -1
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>jamtui</title><meta name="viewport" content="width=device-width">
@@ -115,7 +120,7 @@ class Loopback:
                 self._silent.pop(task, None)
                 query = None
                 if self._starts(head):
-                    writer.write(self._led(writer.get_extra_info("peername")[1]))
+                    writer.write(self._led(*writer.get_extra_info("peername")))
                 else:
                     status, title, text, query = self._judged(head)
                     writer.write(_reply(status, title, text))
@@ -139,8 +144,8 @@ class Loopback:
         asked = self._start and words[:1] == ["GET"] and len(words) == 3 and hosts == [f"127.0.0.1:{self.port}"]
         return bool(asked) and hmac.compare_digest(words[1].encode(), self._start.encode())
 
-    def _led(self, port: int) -> bytes:
-        account = _account_of(port, self.port)
+    def _led(self, host: str, port: int) -> bytes:
+        account = _account_of((host, port), ("127.0.0.1", self.port))
         if account is not None and account not in (os.geteuid(), 0):  # root passes connections on (WSL), and may all
             return _reply("403 Forbidden", "Forbidden", "This page is for somebody else on this machine.")
         if not self._started:
@@ -194,11 +199,23 @@ def _reply(status: str, title: str, text: str, more: str = "") -> bytes:
     return f"HTTP/1.1 {status}\r\n{_HEADERS}{more}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-def _account_of(port: int, ours: int) -> int | None:
-    """Whose the other end of a connection from ``port`` of this machine is; None where the system does not tell."""
-    ends = [f"0100007F:{one:04X}" for one in (port, ours)]
-    try:
-        rows = [line.split() for line in _CONNECTIONS.read_text().splitlines()[1:]]
-    except OSError:
-        return None
-    return next((int(row[7]) for row in rows if row[1:3] == ends), None)
+def _account_of(theirs: tuple[str, int], ours: tuple[str, int]) -> int | None:
+    """Whose the other end of a connection is; None where the system does not tell, `_NOBODY` where it tells of all but
+    this one: whoever hides is not the person's browser."""
+    rows: list[list[str]] = []
+    for table in _CONNECTIONS:
+        with contextlib.suppress(OSError):  # no Linux, or no IPv6
+            rows += [line.split() for line in table.read_text().splitlines()[1:]]
+    accounts = {(row[1], row[2]): int(row[7]) for row in rows if len(row) > 7}
+    for prefix in (b"", _MAPPED):
+        found = accounts.get((_end(prefix, theirs), _end(prefix, ours)))
+        if found is not None:
+            return found
+    return _NOBODY if accounts else None
+
+
+def _end(prefix: bytes, end: tuple[str, int]) -> str:
+    """One end as the table has it: each four bytes of the address as a number of this machine, and the port."""
+    address = prefix + socket.inet_aton(end[0])
+    numbers = struct.unpack(f"={len(address) // 4}I", address)
+    return f"{''.join(f'{number:08X}' for number in numbers)}:{end[1]:04X}"

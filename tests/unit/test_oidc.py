@@ -4,9 +4,11 @@ back to."""
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,8 @@ from api_client.loopback import _CONNECTIONS, Loopback
 from api_client.oidc import Issuer
 from api_client.oidc_answers import Metadata, Tokens, claims_of, shown
 from jamtui.errors import JamError
+
+IPV6 = Path("/proc/net/if_inet6").exists()
 
 
 @pytest.fixture(autouse=True)
@@ -423,18 +427,61 @@ async def test_the_start_page_leads_to_the_issuer_once() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells whose a connection is")
-async def test_the_start_page_is_for_no_other_account(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the kernel's own table says; here it says of every connection that it is of the account 4711."""
-    real = _CONNECTIONS
+@pytest.mark.parametrize(
+    ("family", "source"),
+    [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET, "127.0.0.2"), (socket.AF_INET6, "::ffff:127.0.0.1")],
+    ids=["plain", "from another address", "mapped into IPv6"],
+)
+async def test_the_start_page_is_for_no_other_account(
+    monkeypatch: pytest.MonkeyPatch, family: socket.AddressFamily, source: str
+) -> None:
+    """As the kernel's own tables say, however they reach us; here they say of every connection that it is of the
+    account 4711."""
+    if family == socket.AF_INET6 and not IPV6:
+        pytest.skip("no IPv6 here")
 
     class Another:
+        def __init__(self, real: Path) -> None:
+            self.real = real
+
         def read_text(self) -> str:
-            rows = [line.split() for line in real.read_text().splitlines()]
+            rows = [line.split() for line in self.real.read_text().splitlines()]
             return "\n".join(" ".join([*row[:7], "4711", *row[8:]]) for row in rows)
+
+    async def opened(target: str) -> bytes:
+        with socket.socket(family) as end:
+            end.setblocking(False)
+            end.bind((source, 0))
+            loop = asyncio.get_running_loop()
+            await loop.sock_connect(end, ("::ffff:127.0.0.1" if family == socket.AF_INET6 else "127.0.0.1", port))
+            await loop.sock_sendall(end, request(port, target))
+            return await loop.sock_recv(end, 4_096)
 
     async with Loopback.listening() as loopback:
         port, path = loopback.port, loopback.start("https://id.example/auth").rpartition("/")[2]
         with monkeypatch.context() as patched:
-            patched.setattr("api_client.loopback._CONNECTIONS", Another())
-            assert (await ask(port, request(port, f"/{path}"))).startswith(b"HTTP/1.1 403 ")
+            patched.setattr("api_client.loopback._CONNECTIONS", [Another(table) for table in _CONNECTIONS])
+            assert (await opened(f"/{path}")).startswith(b"HTTP/1.1 403 ")
+        assert (await opened(f"/{path}")).startswith(b"HTTP/1.1 303 ")
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="needs Linux, and the right to be others")
+@pytest.mark.parametrize("host", ["127.0.0.1", "::ffff:127.0.0.1"])
+async def test_another_account_is_not_led_to_the_issuer(host: str) -> None:
+    """A process of another account, as the kernel has it."""
+    if ":" in host and not IPV6:
+        pytest.skip("no IPv6 here")
+    async with Loopback.listening() as loopback:
+        port, path = loopback.port, loopback.start("https://id.example/auth").rpartition("/")[2]
+        script = (
+            "import os, socket, sys; 'x'.encode('idna'); os.setgid(65534); os.setuid(65534)\n"
+            "end = socket.create_connection((sys.argv[1], int(sys.argv[2])))\n"
+            "end.sendall(sys.stdin.buffer.read()); sys.stdout.buffer.write(end.recv(4096))"
+        )
+        other = await asyncio.create_subprocess_exec(
+            sys.executable, "-I", "-S", "-c", script, host, str(port),
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        said, _ = await other.communicate(request(port, f"/{path}"))
+        assert said.startswith(b"HTTP/1.1 403 ")
         assert (await ask(port, request(port, f"/{path}"))).startswith(b"HTTP/1.1 303 ")
