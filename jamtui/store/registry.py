@@ -221,16 +221,14 @@ def find(home: Home, name: str | None) -> KnownJam:
     wanted = name.strip().rstrip("/").lower()
     handle, at, place = wanted.rpartition("@")
     handle = handle.removeprefix("@")
-    fits = [jam for jam in jams if wanted in _names(jam)] or [
-        jam for jam in jams if at and place in _names(jam) and handle == jam.me.handle.lower()
-    ]
+    others = _going_by(place, jams) if at else []
+    fits = _going_by(wanted, jams) or [jam for jam in others if handle == jam.me.handle.lower()]
     if len(fits) == 1:
         return fits[0]
     if fits:
         same = "person" if len({jam.origin for jam in fits}) == 1 else "Jam"
         what = f"more than one {same} here goes by {safe_line(name)}"
         raise UsageError(what, f"Say which: {_choices(fits, jams)}.")
-    others = [jam for jam in jams if at and place in _names(jam)]
     hint = (
         f"It is known as {_choices(others, jams)}." if others else "jamtui jams lists them; jamtui login URL adds one."
     )
@@ -242,7 +240,7 @@ def short_name(jam: KnownJam, jams: list[KnownJam]) -> str:
     slug, handle = jam.slug.lower(), jam.me.handle.lower()
     for name in (slug, f"{handle}@{slug}", _host(jam.origin), f"{handle}@{_host(jam.origin)}"):
         who, at, place = name.rpartition("@")
-        if [o for o in jams if place in _names(o) and (not at or o.me.handle.lower() == who)] == [jam]:
+        if [o for o in _going_by(place, jams) if not at or o.me.handle.lower() == who] == [jam]:
             return name
     return jam.folder.name
 
@@ -251,8 +249,11 @@ def _choices(some: list[KnownJam], jams: list[KnownJam]) -> str:
     return " or ".join(safe_line(short_name(jam, jams), 80) for jam in some[:8]) + (" …" if len(some) > 8 else "")
 
 
-def _names(jam: KnownJam) -> tuple[str, ...]:
-    return jam.slug.lower(), jam.origin.lower(), jam.folder.name.lower(), _host(jam.origin)
+def _going_by(name: str, jams: list[KnownJam]) -> list[KnownJam]:
+    """Those that a word without a handle means. A slug is what a Jam calls itself, so it stands back behind addresses
+    and folders, and one with an @ means nothing: it could be the handle and the address of another Jam."""
+    by_place = [jam for jam in jams if name in (jam.origin.lower(), jam.folder.name.lower(), _host(jam.origin))]
+    return by_place or [jam for jam in jams if name == jam.slug.lower() and "@" not in name]
 
 
 def again(jam: KnownJam) -> KnownJam:

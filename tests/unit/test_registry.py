@@ -140,6 +140,21 @@ def test_names(home: Home) -> None:
     assert "bob@tea" in lost.value.hint
 
 
+def test_no_jam_takes_the_name_of_another(home: Home) -> None:
+    """Its slug is its own to choose: the handle and address of somebody at another, their folder."""
+    here = registry.for_server(home, "https://jam.example", "tea", "Tea", "1").changed(handle="ana")
+    registry.remember(home, here)
+    names = ("ana@jam.example", "ana@tea", "jam.example", "https://jam.example", here.folder.name)
+    for number, slug in enumerate(names):
+        evil = registry.for_server(home, f"https://evil{number}.example", slug, "Evil", "2").changed(handle="eve")
+        registry.remember(home, evil)
+    for name in names:
+        assert registry.find(home, name).folder == here.folder, name
+    known = registry.known(home)
+    for jam in known:  # and each has a name of its own
+        assert registry.find(home, registry.short_name(jam, known)).folder == jam.folder
+
+
 def test_forgetting_one_leaves_the_other(home: Home) -> None:
     ana, bob = sign_in(home, "ana"), sign_in(home, "bob")
     write_something(ana)
