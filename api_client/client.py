@@ -18,6 +18,7 @@ from api_client.models import (
     Announcement,
     AnnouncementsPage,
     ChangesPage,
+    DeskAnswer,
     Discovery,
     Heartbeat,
     PeoplePage,
@@ -63,6 +64,7 @@ _PEOPLE = msgspec.json.Decoder(PeoplePage)
 _TAGS = msgspec.json.Decoder(models.WireTags)
 _TAGS_BY = msgspec.json.Decoder(models.WireTagsBy)
 _IDS = msgspec.json.Decoder(models.WireIds)
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _VOTE = msgspec.json.Decoder(models.WireVote)
 _CHANGES = msgspec.json.Decoder(models.WireChanges)
 _CHANGE = msgspec.json.Decoder(models.WireChange)
@@ -194,7 +196,25 @@ class JamClient:
         """The ids of the posts that one voted for; private, so not in the change log."""
         return (await self._list(_IDS, f"{API}/me/votes", "list of votes")).items
 
+    async def desk(self, etag: str = "") -> DeskAnswer:
+        """What only the reader may see. With the ``etag`` of an earlier one, None when nothing is different."""
+        headers = {"If-None-Match": etag} if etag else None
+        limit = self._transport.bounds.call_bytes
+        answer = await self._transport.call("GET", f"{API}/me/desk", headers=headers, limit=limit)
+        if answer.status == 304:
+            return DeskAnswer(None, etag)
+        decoded(_OBJECT, answer.body, "desk")
+        return DeskAnswer(answer.body, answer.headers.get("ETag", ""))
+
     # -- writing
+
+    async def act(
+        self, method: str, path: Sequence[str], fields: Mapping[str, object] | None = None, key: str = ""
+    ) -> int:
+        """One write of those that answer no post: ``path`` are its segments below the API. Returns the change that it
+        became, 0 for one that stands in no log. Asking again is safe where the wire says so, or with a ``key``."""
+        address = "/".join([API, *map(_segment, path)])
+        return (await self._transport.call(method, address, json=fields, headers=_once(key))).seq()
 
     async def put_post(
         self,

@@ -129,6 +129,13 @@ class Wish(msgspec.Struct, frozen=True):
 StreamEvent = Change | Heartbeat | Resync | Wish
 
 
+class DeskAnswer(msgspec.Struct, frozen=True):
+    """What only the reader may see, as JSON bytes; None when it is as the ETag knew it."""
+
+    raw: bytes | None
+    etag: str
+
+
 class ChangesPage(msgspec.Struct, frozen=True):
     """A page of the change log. ``unchanged``: the server answered 304 to the ETag, and there are no items."""
 

@@ -6,15 +6,14 @@ they stand as ``announcement``, which programs that do not know the type keep.
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 from collections.abc import Iterator
 
 import msgspec
 
-from jamserver.db import Connection, rows
+from jamserver import records
+from jamserver.db import Connection
 from jamserver.log import Tx
-from jamserver.objects import encode
+from jamserver.objects import Fields
 from jamserver.posts import Actor
 from jamserver.problems import Problem, invalid
 from jamserver.wire import Announcement, clean_text
@@ -22,6 +21,7 @@ from jamtui.archive import rfc3339
 
 TYPE = "announcement"
 _MAY = ("host", "moderator")
+_DECODE = msgspec.json.Decoder(Announcement).decode
 
 
 def listed(db: Connection, after: int, limit: int) -> Iterator[tuple[int, bytes]]:
@@ -30,14 +30,11 @@ def listed(db: Connection, after: int, limit: int) -> Iterator[tuple[int, bytes]
     What an imported archive calls an announcement and is none of this form stays in the log and the archive, and is
     not listed.
     """
-    for seq, data, _ in itertools.islice(_known(db, after), limit):
-        yield seq, data
+    yield from records.first(_known(db, after), limit)
 
 
 def _known(db: Connection, after: int) -> Iterator[tuple[int, bytes, Announcement]]:
-    for seq, data in rows(db, "SELECT seq, data FROM others WHERE seq > ? AND type = ? ORDER BY seq", (after, TYPE)):
-        with contextlib.suppress(msgspec.ValidationError):
-            yield seq, data, msgspec.json.decode(data, type=Announcement)
+    return records.listed(db, TYPE, _DECODE, after)
 
 
 def make(tx: Tx, actor: Actor, new_id: str, body: str) -> tuple[bytes, int, bool]:
@@ -56,7 +53,5 @@ def make(tx: Tx, actor: Actor, new_id: str, body: str) -> tuple[bytes, int, bool
             if (there.author_id, there.body) == (actor.person_id, text):
                 return data, seq, False
             raise Problem("id_taken", "Another announcement has this id. Take a new one.")
-    data = encode({"id": new_id, "author_id": actor.person_id, "body": text, "created_at": rfc3339(tx.now)})
-    seq = tx.append(TYPE, new_id, data)
-    tx.db.execute("INSERT INTO others VALUES (?, ?, ?)", (seq, TYPE, data))
-    return data, seq, True
+    fields: Fields = {"id": new_id, "author_id": actor.person_id, "body": text, "created_at": rfc3339(tx.now)}
+    return *records.put(tx, TYPE, new_id, fields), True

@@ -107,6 +107,37 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE exchanged(digest BLOB PRIMARY KEY, sign_in TEXT NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;
     CREATE INDEX exchanged_expires ON exchanged(expires);
     """,
+    """
+    -- Records that have no table of their own (`jamserver.records`): announcement, tag, link, poll, what nobody knows.
+    ALTER TABLE others ADD COLUMN id TEXT NOT NULL DEFAULT '';
+    UPDATE others SET id = coalesce(json_extract(CAST(data AS TEXT), '$.id'), '') WHERE json_valid(CAST(data AS TEXT));
+    CREATE INDEX others_id ON others(type, id);
+
+    -- Private: who chose what in a poll; what was reported; what moderators did, and what undoing it needs; the text of
+    -- what is hidden; what one person is told; since when an account is there, and until when it may not write.
+    CREATE TABLE ballots(
+        poll_id TEXT NOT NULL, person_id TEXT NOT NULL, choice INTEGER NOT NULL, PRIMARY KEY (poll_id, person_id)
+    ) WITHOUT ROWID;
+    CREATE TABLE reports(
+        n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, post_id TEXT NOT NULL, person_id TEXT NOT NULL,
+        state TEXT NOT NULL, data BLOB NOT NULL
+    );
+    CREATE INDEX reports_state ON reports(state, n);
+    CREATE INDEX reports_of_post ON reports(post_id);
+    CREATE TABLE moderation(
+        n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, act TEXT NOT NULL, by_id TEXT NOT NULL, post_id TEXT NOT NULL,
+        person_id TEXT NOT NULL, data BLOB NOT NULL, before BLOB, undone_by TEXT
+    );
+    CREATE TABLE hidden(post_id TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE notices(
+        n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, person_id TEXT NOT NULL, data BLOB NOT NULL
+    );
+    CREATE INDEX notices_of_person ON notices(person_id, n);
+    CREATE TABLE joined(person_id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE suspensions(
+        person_id TEXT PRIMARY KEY, until INTEGER NOT NULL, reason TEXT NOT NULL
+    ) WITHOUT ROWID;
+    """,
 )
 SCHEMA = len(MIGRATIONS)
 

@@ -74,8 +74,10 @@ def _insert(tx: Tx, record: Record, raw: bytes, reopen: timedelta | None) -> Non
         tags = [(tag, data.id, "") for tag in dict.fromkeys(data.tags)]
         tx.db.executemany("INSERT INTO post_tags VALUES (?, ?, ?)", tags)
     else:
-        seq = tx.append(record.type, "", raw)
-        tx.db.execute("INSERT INTO others VALUES (?, ?, ?)", (seq, record.type, raw))
+        known = objects.decode(raw).get("id")
+        record_id = known if isinstance(known, str) else ""
+        seq = tx.append(record.type, record_id, raw)
+        tx.db.execute("INSERT INTO others VALUES (?, ?, ?, ?)", (seq, record.type, raw, record_id))
 
 
 def _add_earlier(tx: Tx, raw: bytes) -> None:

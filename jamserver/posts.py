@@ -19,7 +19,7 @@ from jamserver.objects import Fields, decode, encode, require_open
 from jamserver.once import Asked, Written
 from jamserver.problems import Problem, invalid
 from jamserver.wire import MAX_TAGS, MAX_TAGS_ELSEWHERE, NewPost, PostEdit, clean_tags, clean_text
-from jamtui.archive import Post, rfc3339
+from jamtui.archive import GONE, Post, rfc3339
 
 # What is left of a post that was taken back: where it stands, who wrote it when, and its tally.
 _FRAME = ("id", "forum_id", "thread_id", "parent_id", "author_id", "title", "body", "created_at", "tags", "votes")
@@ -61,7 +61,7 @@ class Stored:
 
     @property
     def gone(self) -> bool:
-        return self.state in ("deleted", "removed")
+        return self.state in GONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,6 +217,12 @@ class MyVotes(msgspec.Struct, frozen=True):
     items: tuple[str, ...]
 
 
+class Desk(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What only one person may see (`jamserver.desk`)."""
+
+    role: str
+
+
 class ChangeItem(msgspec.Struct, frozen=True):
     seq: int
     mark: str

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 FORMAT = 1
+GONE = ("deleted", "removed", "hidden")  # states of a post of which no text is left in the log
 MAX_RECORD = 1 << 20  # bytes of one line; longer ones are refused before they are parsed
 
 _BOM = b"\xef\xbb\xbf"
@@ -52,6 +53,17 @@ Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 Id = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
+class Phase(msgspec.Struct, frozen=True):
+    """A part of the Jam, from ``starts_at`` until the next begins. ``closed_to`` names what it does not take:
+    ``threads``, ``replies``, ``votes``, ``tags``."""
+
+    id: Id
+    title: str
+    starts_at: Time
+    guidance: str = ""
+    closed_to: tuple[str, ...] = ()
+
+
 class Jam(msgspec.Struct, frozen=True):
     format: int
     id: Id
@@ -61,6 +73,9 @@ class Jam(msgspec.Struct, frozen=True):
     closes_at: Time
     summary: str = ""
     guests: bool = True
+    grace_seconds: Count = 0  # after closes_at, in which what arrives late is still taken
+    archived_at: Time | None = None
+    phases: tuple[Phase, ...] = ()
 
 
 class _Same(msgspec.Struct, frozen=True, gc=False):
@@ -82,6 +97,10 @@ class Person(_Same, frozen=True, gc=False):
     role: str = "participant"
     org: str = ""
     country: str = ""
+    languages: tuple[str, ...] = ()  # BCP 47
+    about: str = ""
+    honour: str = ""  # of a guest of honour: who that is, in a few words
+    state: str | None = None  # "left": the account was deleted, "suspended"
 
 
 class Forum(msgspec.Struct, frozen=True):
@@ -91,6 +110,7 @@ class Forum(msgspec.Struct, frozen=True):
     brief: str = ""
     position: Annotated[int, Meta(ge=-(2**53) + 1, le=2**53 - 1)] = 0
     host_ids: tuple[str, ...] = ()
+    version: Count = 1
 
 
 class Post(_Same, frozen=True, gc=False):
@@ -112,6 +132,9 @@ class Post(_Same, frozen=True, gc=False):
     state: str | None = None
     featured: bool | dict[str, object] | str | None = None
     lang: str | None = None
+    kind: str | None = None  # of openers: idea, question, discussion
+    idea_state: str | None = None  # of ideas: new, discussed, refined, chosen
+    locked: bool = False  # of openers: nothing is written in the thread any more
 
     @property
     def up(self) -> int:
@@ -119,8 +142,8 @@ class Post(_Same, frozen=True, gc=False):
 
     @property
     def gone(self) -> str:
-        """ "deleted", "removed", or "" while the post is there."""
-        return self.state if self.state in ("deleted", "removed") else ""
+        """ "deleted" by its author, "removed" or, for a time, "hidden" by a moderator; "" while the post is there."""
+        return self.state if self.state in GONE else ""
 
 
 Object = Jam | Person | Forum | Post
@@ -220,7 +243,8 @@ def _times(data: Object | None) -> tuple[datetime, ...]:
     if isinstance(data, Post):
         return (data.created_at,) if data.edited_at is None else (data.created_at, data.edited_at)
     if isinstance(data, Jam):
-        return data.opens_at, data.closes_at
+        ends = () if data.archived_at is None else (data.archived_at,)
+        return (data.opens_at, data.closes_at, *ends, *(phase.starts_at for phase in data.phases))
     return ()
 
 

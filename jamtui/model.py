@@ -104,7 +104,11 @@ class ThreadRow(Struct, frozen=True):
 
 
 # Why a post is gone, by `PostRow.gone`: "this post was ..."
-GONE = {"deleted": "taken back by its author", "removed": "removed by a moderator"}
+GONE = {
+    "deleted": "taken back by its author",
+    "removed": "removed by a moderator",
+    "hidden": "hidden by a moderator for now",
+}
 
 
 class PostRow(Struct, frozen=True):
@@ -237,7 +241,7 @@ class DraftRow(Struct, frozen=True):
 
 
 class OutboxRow(Struct, frozen=True):
-    """One write on its way. ``kind``: post, edit, delete, tag, untag, vote, unvote."""
+    """One write on its way. ``kind``: one of `jamtui.store.own.KINDS`."""
 
     id: str
     kind: str
@@ -302,6 +306,8 @@ class Changed(Struct, frozen=True):
     sent: frozenset[str] = frozenset()  # posts whose writes went out after they had waited
     told: tuple[str, ...] = ()  # what a person should hear of, in sentences without a full stop
     unreadable: int = 0  # objects that could not be read or placed, and were passed over
+    records: bool = False  # announcements, links, polls, curated tags
+    desk: bool = False  # what only this person may see
 
     def __or__(self, other: Changed) -> Changed:
         return Changed(
@@ -316,6 +322,8 @@ class Changed(Struct, frozen=True):
             sent=self.sent | other.sent,
             told=self.told + other.told,
             unreadable=self.unreadable + other.unreadable,
+            records=self.records or other.records,
+            desk=self.desk or other.desk,
         )
 
 

@@ -15,6 +15,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import msgspec
+
 from jamtui.errors import NotFound, UsageError
 from jamtui.model import (
     Changed,
@@ -308,6 +310,20 @@ class Session(Ways, Reading, Writing):
 
     def saved_keys(self) -> list[int]:
         return self._fresh().saved_keys()
+
+    def records(self, kind: str) -> list[dict[str, object]]:
+        """Announcements, links, polls, curated tags as they came, the first made first. Not harmless."""
+        return self._fresh().records(kind)
+
+    def desk(self) -> dict[str, object]:
+        """What only the reader may see, as it came (`jamserver.desk`): names of sections to what they hold. Not
+        harmless; empty for guests and before it came first."""
+        return msgspec.json.decode(self._own.desk()[0], type=dict[str, object])
+
+    def look_at_desk(self) -> None:
+        """Fetches it now: somebody looks at it."""
+        if self._network is not None:
+            self._network.look()
 
     def tags(self) -> list[TagRow]:
         return self._fresh().tags()

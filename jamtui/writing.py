@@ -32,7 +32,7 @@ from jamtui.model import (
 )
 from jamtui.safe_text import UNCUT, safe_block, safe_body, safe_line, safe_name
 from jamtui.store.objects import Objects
-from jamtui.store.own import Dropped, Own, Payload, Queued, as_draft, new_uuid7
+from jamtui.store.own import ACTS, Dropped, Own, Payload, Queued, as_draft, new_uuid7
 from jamtui.store.pending import Pending
 from jamtui.store.registry import KnownJam
 from jamtui.store.rows import Rows
@@ -385,6 +385,17 @@ class Writing:
         self._check_may_write()
         return self._change("unvote", self.post(post_id), Payload())
 
+    def _act(
+        self, kind: str, path: Sequence[str], what: str, data: dict[str, object] | None = None,
+        post: PostRow | None = None,
+    ) -> str:  # fmt: skip
+        """Puts an act into the outbox (`jamtui.sync.acts`) and returns the row's id. ``path`` are the segments of its
+        address; ``what`` says in one line what it does; ``post`` is the post that it is about, if any."""
+        outbox_id = new_uuid7(self.now(), self._rng)
+        payload = Payload(title=what, path=tuple(path), data=data or {})
+        about = (post.id, post.thread_id, post.forum_id) if post is not None else ("", "", "")
+        return self._enqueue(outbox_id, kind, *about, payload)
+
     def _change(self, kind: str, target: PostRow, payload: Payload | Callable[[], Payload]) -> str:
         if target.gone:
             raise Refused("the post is gone", f"It was {GONE[target.gone]}.", "post_gone")
@@ -433,6 +444,8 @@ class Writing:
     def _summary(self, row: Queued) -> str:
         if row.kind in ("post", "edit"):
             return row.payload.title or " ".join(row.payload.body[:2000].split())
+        if row.kind in ACTS:
+            return row.payload.title
         with contextlib.suppress(NotFound):
             target = self.post(row.post_id)
             about = target.title or " ".join(target.body.split())[:80]

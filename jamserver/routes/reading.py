@@ -7,8 +7,9 @@ from collections.abc import Iterable
 import msgspec
 from starlette.responses import Response
 
-from jamserver import log, objects, oidc, posts, wire
+from jamserver import desk, log, objects, oidc, posts, wire
 from jamserver.db import Connection, rows, value
+from jamserver.posts import Actor
 from jamserver.problems import FieldError, Problem
 from jamserver.web import Answer, Call, Parameter, Route, Who, json_response
 from jamtui.archive import Forum, Jam, Person, Post
@@ -154,14 +155,26 @@ def my_votes(db: Connection, call: Call) -> Response:
     return json_response(msgspec.json.encode({"items": [post_id for (post_id,) in found]}))
 
 
+def my_desk(db: Connection, call: Call) -> Response:
+    body, etag = desk.of(db, Actor(*call.actor), call.now)
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    if _has(call, etag):
+        return Response(status_code=304, headers=headers)
+    return json_response(body, headers=headers)
+
+
+def _has(call: Call, etag: str) -> bool:
+    """Whether ``If-None-Match`` names what would be answered (RFC 9110, 13.1.2)."""
+    return etag in [name.strip().removeprefix("W/") for name in (call.header("if-none-match") or "").split(",")]
+
+
 def changes(db: Connection, call: Call) -> Response:
     limit = call.limit(log.PAGE_ITEMS, log.PAGE_ITEMS)
     cursor = log.parse_cursor(call.query("after") or str(log.START))
     log.require(db, cursor)
     etag = f'"{cursor}.{limit}.{log.head(db)}.{log.removals(db)}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
-    asked = call.header("if-none-match") or ""
-    if etag in [name.strip().removeprefix("W/") for name in asked.split(",")]:
+    if _has(call, etag):
         return Response(status_code=304, headers=headers)
     return json_response(log.page(db, cursor.seq, limit), headers=headers)
 
@@ -171,6 +184,7 @@ def _ok(description: str, shape: type, *headers: tuple[str, str]) -> tuple[Answe
 
 
 _ETAG = ("ETag", "The version of the post's content, in quotes.")
+_IF_NONE_MATCH = Parameter("If-None-Match", "The ETag of what one has.", where="header")
 _V1 = "/api/v1"
 
 ROUTES: tuple[Route, ...] = (
@@ -282,6 +296,19 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET",
+        f"{_V1}/me/desk",
+        "get_my_desk",
+        "Everything that only this person may see.",
+        Who.SIGNED_IN,
+        (
+            *_ok("The desk.", wire.Desk, ("ETag", "Changes with the desk.")),
+            Answer(304, "The desk is as `If-None-Match` knows it.", headers=(("ETag", "As before."),)),
+        ),
+        parameters=(_IF_NONE_MATCH,),
+        read=my_desk,
+    ),
+    Route(
+        "GET",
         f"{_V1}/changes",
         "list_changes",
         "A page of the change log, at most 1,000 items or 4 MiB.",
@@ -294,7 +321,7 @@ ROUTES: tuple[Route, ...] = (
         (
             Parameter("after", "A cursor; without one, from the beginning."),
             Parameter("limit", "How many at most.", {"type": "integer", "minimum": 1}),
-            Parameter("If-None-Match", "The ETag of a page that one has.", where="header"),
+            _IF_NONE_MATCH,
         ),
         read=changes,
     ),

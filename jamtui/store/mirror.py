@@ -49,6 +49,7 @@ class _Tally(Struct):
     sum: int = 0  # by how much `jamtui.store.sums` is another
     erased: bool = False  # a text was taken back
     unreadable: int = 0
+    records: bool = False
 
     def changed(self) -> Changed:
         return Changed(
@@ -59,6 +60,7 @@ class _Tally(Struct):
             new_posts=self.new,
             status=True,
             unreadable=self.unreadable,
+            records=self.records,
         )
 
 
@@ -181,6 +183,7 @@ class Mirror:
                 tally.everything = True
             case _:
                 tally.sum += self.keep(kind, raw)
+                tally.records = True
 
     def _pass_over(self, kind: str, raw: bytes, tally: _Tally) -> None:
         tally.unreadable += 1

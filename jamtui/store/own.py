@@ -85,10 +85,16 @@ CREATE TABLE unheard(
     post_id TEXT PRIMARY KEY, thread_id TEXT NOT NULL, forum_id TEXT NOT NULL, unsaid INTEGER NOT NULL) WITHOUT ROWID;
 """
 
+# What only this person may see of the Jam (`jamtui.store.desk`), and what of the inbox was looked at.
+_V7 = """
+CREATE TABLE desk(one INTEGER PRIMARY KEY CHECK (one = 1), raw BLOB NOT NULL, etag TEXT NOT NULL);
+CREATE TABLE seen(kind TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
+"""
+
 SCHEMA = Schema(
     "store of your own texts",
     0x4A414F31,
-    (_V1, _V2, _V3, _V4, _V5, _V6),
+    (_V1, _V2, _V3, _V4, _V5, _V6, _V7),
     "FULL",
     if_broken="Close every other jamtui and start again: what can be read of it is saved, and the file is kept.",
 )
@@ -104,6 +110,15 @@ class Payload(msgspec.Struct, frozen=True, omit_defaults=True):
     tag: str = ""
     base_version: int = 0
     written_at: str = ""
+    path: tuple[str, ...] = ()  # of an act (`jamtui.sync.acts`): the segments of its address below the API
+    data: dict[str, object] = msgspec.field(default_factory=dict)  # of an act: the fields of its request
+
+
+# Every kind of row; those of the second line are acts, whose payload is ``path``, ``data`` and, in ``title``, one line
+# that says what it does.
+POSTED = ("post", "edit", "delete", "tag", "untag", "vote", "unvote")
+ACTS: tuple[str, ...] = ()
+KINDS = (*POSTED, *ACTS)
 
 
 class Queued(Struct, frozen=True):
@@ -501,6 +516,17 @@ class Own(Drafts):
                     self.db.execute("DELETE FROM my_votes WHERE post_id = ?", (row.post_id,))
             self.db.execute("DELETE FROM outbox WHERE state = 'sent' AND seq <= ?", (seq,))
         return bool(gone)
+
+    # -- the desk: what only this person may see
+
+    def desk(self) -> tuple[bytes, str]:
+        """The document as it came, and its ETag; ``{}`` before it came first."""
+        row = next(iter(self.db.execute("SELECT raw, etag FROM desk")), None)
+        return (bytes(row[0]), str(row[1])) if row is not None and isinstance(row[0], bytes) else (b"{}", "")
+
+    def put_desk(self, raw: bytes, etag: str) -> None:
+        with self.changing():
+            self.db.execute("INSERT OR REPLACE INTO desk VALUES (1, ?, ?)", (raw, etag))
 
     # -- one's own votes, as the server knows them
 

@@ -34,6 +34,7 @@ _POST = msgspec.json.Decoder(Post)
 _PERSON = msgspec.json.Decoder(Person)
 _FORUM = msgspec.json.Decoder(Forum)
 _JAM = msgspec.json.Decoder(Jam)
+_RECORD = msgspec.json.Decoder(dict[str, object])
 
 _POSTS = """
 SELECT p.n, p.raw, p.up, a.raw, r.h IS NULL AND p.gone = 0 AND p.author <> ?1, s.post_id IS NOT NULL,
@@ -86,6 +87,7 @@ class Rows:
         self._counts = Counts()
         self._order = HeldOrder()
         self._forum_rows: dict[bytes, ForumRow] = {}  # without counts, by their JSON
+        self._records: dict[str, list[dict[str, object]]] = {}
 
     @property
     def _unread(self) -> str:
@@ -99,9 +101,19 @@ class Rows:
         return self._my_n or 0
 
     def forget_numbers(self) -> None:
-        """After a mirror was fetched anew."""
+        """After the mirror changed."""
+        self._records.clear()
         self._my_n = None
         self.looks.forget()
+
+    def records(self, kind: str) -> list[dict[str, object]]:
+        """Records of a type that is no jam, person, forum or post, as they came, the first made first: announcement,
+        tag, link, poll. Not harmless. Those that were taken away are left out."""
+        if kind not in self._records:
+            rows = self.db.execute("SELECT raw FROM others WHERE type = ? ORDER BY n", (kind,))
+            found = (_RECORD.decode(_bytes(raw)) for (raw,) in rows)
+            self._records[kind] = [record for record in found if record.get("gone") is not True]
+        return self._records[kind]
 
     def threads_of(self, keys: Sequence[int]) -> set[int]:
         """Keys of the openers of the threads that posts are in."""

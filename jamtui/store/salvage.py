@@ -213,7 +213,7 @@ def _mended(table: _Table, values: Sequence[Value]) -> Iterator[Value]:
 _WORDS = {
     ("drafts", "kind"): {kind.value for kind in DraftKind},
     ("thrown", "kind"): {kind.value for kind in DraftKind},
-    ("outbox", "kind"): {"post", "edit", "delete", "tag", "untag", "vote", "unvote"},
+    ("outbox", "kind"): set(own.KINDS),
     ("outbox", "state"): {"queued", "refused", "sent"},
     ("marks", "kind"): {"thread", "tag", "person"},
     ("marks", "mark"): {"muted", "followed"},
@@ -224,6 +224,8 @@ _TYPES: dict[str, tuple[type, ...]] = {"TEXT": (str,), "INTEGER": (int,), "BLOB"
 _LOOKS: dict[str, Callable[[tuple[Value, ...]], bool]] = {
     "kept": lambda values: str(values[0]).startswith("{"),
     "my_votes": lambda values: not str(values[0]).startswith("{"),
+    "desk": lambda values: isinstance(values[1], bytes) and values[1].startswith(b"{"),
+    "seen": lambda values: isinstance(values[2], int) and values[2] > 1 << 36,
     "unheard": lambda values: values[3] in (0, 1),  # of a mark it is a time
     "saved": lambda values: isinstance(values[1], int) and values[1] > 1 << 36,  # a time; in an index it is a number
 }

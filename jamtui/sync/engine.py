@@ -251,6 +251,17 @@ class Engine:
         self._own.set_votes(votes)
         self._notify(Changed(everything=True))
 
+    async def fetch_desk(self) -> None:
+        """What only the reader may see. A server that has no such address has nothing of the kind."""
+        _, etag = self._own.desk()
+        try:
+            found = await self._client.desk(etag)
+        except errors.NotFound:
+            return
+        if found.raw is not None:
+            self._own.put_desk(found.raw, found.etag)
+            self._notify(Changed(desk=True, outbox=True))
+
     async def mend(self) -> None:
         """Makes the full text anew when the mirror was not as it had been left; nothing to do is a look at one row."""
         if self._mirror.meta("suspect"):

@@ -39,6 +39,7 @@ T = TypeVar("T")
 
 _LOOK = 0.25  # seconds between looks at what other processes wrote
 _TAKE_OVER = 1.0  # seconds between tries to become the holder
+_DESK = 60.0  # seconds between looks at what only the reader may see
 _TICK = 1.0  # seconds between looks at the clocks, and at whether somebody signed in again
 _STOP = 5.0  # seconds that a stop may take before the thread is left to end with the process
 
@@ -97,6 +98,7 @@ class Network:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._main: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()  # something is to be sent
+        self._acted = asyncio.Event()  # an act was sent, or a person wants to see what came
         self._at_once = asyncio.Event()  # a person, or the end of a sleep, asks for a new connection
         self._slept = False
         self._was_live = False
@@ -123,6 +125,10 @@ class Network:
     def wake(self) -> None:
         """Something was put into the outbox."""
         self._soon(self._woken.set)
+
+    def look(self) -> None:
+        """What only the reader may see is fetched now: somebody looks at it."""
+        self._soon(self._acted.set)
 
     def reconnect(self) -> str:
         """A person wants a try now, whatever the server asked for: what that does, in words."""
@@ -325,6 +331,7 @@ class Network:
             asyncio.create_task(engine.follow(there.set, behind=behind)),
             asyncio.create_task(self._send(engine, sender, there)),
             asyncio.create_task(self._notice(own_db)),
+            asyncio.create_task(self._keep_desk(engine, there)),
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -345,11 +352,30 @@ class Network:
         while True:
             self._woken.clear()
             due = await sender.drain() if not self._jam.me.guest else None
+            if sender.acted:
+                sender.acted = False
+                self._acted.set()
             engine.settle()
             wait = max(0.1, (due - self._now()).total_seconds()) if due is not None else None
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self._woken.wait()
+
+    async def _keep_desk(self, engine: Engine, there: asyncio.Event) -> None:
+        """Fetches what only the reader may see: now, in even times whatever is read, and when something was sent."""
+        await there.wait()
+        if self._jam.me.guest:
+            await asyncio.Event().wait()
+        from api_client import errors
+
+        while True:
+            self._acted.clear()
+            wait = _DESK
+            try:
+                await engine.fetch_desk()
+            except (errors.RateLimited, errors.ServerFault, errors.BadAnswer) as error:
+                wait = max(wait, error.retry_after or 0.0)  # what one has is shown meanwhile; reading goes on
+            await _any(self._acted, within=wait)
 
     async def _notice(self, own_db: connection.Connection) -> None:
         """Wakes the sender when another process (a command) wrote to the outbox."""
@@ -493,6 +519,7 @@ async def once(
         sent = 0
         if not jam.me.guest:
             await engine.fetch_votes()
+            await engine.fetch_desk()
             before = {row.id for row in store.outbox("WHERE state = 'queued'")}
             if before:
                 await Sender(store, client, Backoff(rng), now, lambda _: None).drain()

@@ -16,6 +16,7 @@ from api_client import errors
 from jamtui.archive import rfc3339
 from jamtui.errors import JamError
 from jamtui.store.own import Own, Queued
+from jamtui.sync import acts
 from jamtui.sync.backoff import Backoff
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Sender:
         self._backoff = backoff
         self._now = now
         self._changed = changed
+        self.acted = False  # since somebody looked: what only the person may see may be otherwise
 
     async def drain(self) -> datetime | None:
         """Tries everything that is due. Returns when something is due next, None when nothing waits.
@@ -117,6 +119,7 @@ class Sender:
             self._changed(frozenset())
             return False
         self._backoff.reset()
+        self.acted = self.acted or row.kind in acts.METHODS
         self._own.sent(row.id, seq)
         self._changed(frozenset({row.post_id}) if self._now() - row.created > _WAITED else frozenset())
         return True
@@ -159,6 +162,8 @@ class Sender:
                 return (await client.put_vote(row.post_id, row.id)).seq
             case "unvote":
                 return (await client.delete_vote(row.post_id, row.id)).seq
+        if row.kind in acts.METHODS:
+            return await client.act(acts.METHODS[row.kind], payload.path, payload.data or None, row.id)
         raise JamError(f"this version cannot send a write of the kind {row.kind}", "Update jamtui.")
 
 

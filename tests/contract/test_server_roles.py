@@ -40,6 +40,7 @@ ROWS: dict[str, tuple[str, Any, dict[str, str], tuple[int, int, int, int]]] = {
     "get_stream": ("/stream", None, {}, OPEN),
     "get_me": ("/me", None, {}, (401, 200, 200, 200)),
     "get_my_votes": ("/me/votes", None, {}, (401, 200, 200, 200)),
+    "get_my_desk": ("/me/desk", None, {}, (401, 200, 200, 200)),
     "put_post": ("/posts/{new}", {"forum_id": "{forum}", "title": "T", "body": "B"}, {}, (401, 201, 201, 201)),
     "patch_post": ("/posts/{post}", {"body": "other"}, MATCH, (401, 403, 403, 200)),
     "delete_post": ("/posts/{post}", None, MATCH, (401, 403, 200, 200)),
