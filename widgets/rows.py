@@ -99,16 +99,23 @@ def badge(role: str) -> list[Span]:
 
 
 def author(row: ThreadRow | PostRow, room: int) -> list[Span]:
-    """Who wrote it, in at most ``room`` cells: the name, the handle where somebody else is called the same, the badge,
-    and whom they only look like. The name gives way, not what somebody is or is not."""
-    handle = [Span(f" @{row.handle}", "muted")] if row.namesake else []
+    """Who wrote it, in at most ``room`` cells: the name, the badge, and whom they only look like. Where somebody else
+    is called the same, the handle stands behind the name, or in its place where both do not fit: two halves tell
+    nobody apart. The name or handle gives way, not what somebody is or is not."""
+    name, handle = one_line(row.author), f"@{one_line(row.handle)}"
     marks = [*badge(row.role), *alike(row.alike)]
-    if room - line_width(marks) - line_width(handle) < _LEAST_NAME:
-        handle = list(cut(handle, max(0, room - line_width(marks) - _LEAST_NAME)))
     if row.alike and room - line_width(marks) < _LEAST_NAME:
         marks = [*badge(row.role), Span(" ≠", "bad")]
-    kept = max(1, room - line_width(marks) - line_width(handle))
-    return [*cut([Span(one_line(row.author) or f"@{one_line(row.handle)}", "author")], kept), *handle, *marks]
+    kept = max(1, room - line_width(marks))
+    if not row.namesake or not row.handle:
+        return [*cut([Span(name or handle, "author")], kept), *marks]
+    both = [Span(name, "author"), Span(f" {handle}", "muted")] if name else []
+    if not both or line_width(both) > kept:
+        both = [Span(handle, "author")]
+        if row.alike and line_width(both) > kept:  # the handle whole tells more than whose likeness it is
+            marks = [*badge(row.role), Span(" ≠", "bad")]
+            kept = max(1, room - line_width(marks))
+    return [*cut(both, kept), *marks]
 
 
 def alike(of: str) -> list[Span]:

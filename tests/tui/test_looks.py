@@ -9,12 +9,13 @@ import io
 import json
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from jamtui.app import JamApp
@@ -27,6 +28,8 @@ from jamtui.store import connection, mirror, registry
 from jamtui.store.mirror import Loading, Mirror
 from jamtui.store.opening import prepare
 from widgets.post_lines import READ, UNREAD
+from widgets.rows import author as who
+from widgets.strips import Span, line_width
 from widgets.thread_reader import ThreadReader
 
 NOW = datetime(2026, 1, 2, 14, tzinfo=UTC)
@@ -138,6 +141,30 @@ async def test_who_imitates_is_marked_in_lists_and_threads(tui: Any, size: tuple
 def thread_text(t: Any) -> str:
     reader = t.screen.query_one(ThreadReader)
     return "\n".join(reader.render_line(y).text.rstrip() for y in range(reader.size.height))
+
+
+def test_where_both_have_no_room_a_handle_stands_for_the_name(session: Session) -> None:
+    """Namesakes are not told apart by the beginning of a name and the beginning of a handle."""
+    rows = {row.title: row for row in session.threads(session.thread_keys("f", "new"))}
+    ben = rows["Coffee"]
+    assert ben.namesake
+    assert text_of(who(ben, 20)) == "Ben Carter @bcarter"
+    assert text_of(who(ben, 19)) == "Ben Carter @bcarter"
+    assert text_of(who(ben, 18)) == "@bcarter"
+    assert text_of(who(ben, 8)) == "@bcarter"
+    assert text_of(who(ben, 7)) == "@bcart…"
+    both = replace(rows["Another idea"], namesake=True)  # of one, while she looks like a third
+    assert text_of(who(both, 31)) == "Ana López @alopez ≠ @ana.lopez"
+    assert text_of(who(both, 24)) == "@alopez ≠ @ana.lopez"
+    assert text_of(who(both, 10)) == "@alopez ≠"
+    assert text_of(who(rows["Honest"], 6)) == "Zoë H…"  # nobody else is called so
+    for row in (*rows.values(), both):
+        for room in range(12, 60):
+            assert line_width(who(row, room)) <= room
+
+
+def text_of(spans: Iterable[Span]) -> str:
+    return "".join(span.text for span in spans)
 
 
 async def test_the_margin_is_ours_alone(tui: Any, figure: Callable[..., None]) -> None:
