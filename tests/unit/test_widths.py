@@ -56,6 +56,16 @@ UNSTEADY = [
     "\U0001f1e9",  # half a flag
     "\U0001fae8",  # an emoji of 2022
     "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",  # Scotland
+    "\u0903",  # signs that hang on others, on Latin letters and on each other
+    "\u0903" * 6,
+    "\u1923\U00011002",
+    "\u302e",
+    "\U0001f3fd",
+    "\u2630\u4dc0",  # wide since 2024
+    "\u3248",
+    "\U0001d306",
+    "\ue000\U000f0000",  # private
+    "\U0003ff00",  # nothing yet
 ]
 
 
@@ -105,3 +115,11 @@ def test_what_stands_behind_a_sign_is_in_its_column_on_every_terminal(
 )
 def test_what_all_terminals_draw_alike_is_written_as_it_is(text: str) -> None:
     assert steady(text) is text
+
+
+@pytest.mark.parametrize("mark", ["\ufe0f", "\u20e3", "\U0001f3fd", "\u0903", "\U0001f1e9", "\u2630"], ids=ascii)
+@pytest.mark.parametrize("before", ["\x1b[1;38;2;1;2;3m", "\x1b[3;7H", "\x1b]22;text\x07", "\x1b8"], ids=ascii)
+def test_a_text_that_begins_with_a_mark_breaks_no_sequence_before_it(before: str, mark: str) -> None:
+    written = steady(f"\x1b[0m{before}{mark}Ada\x1b[0m")
+    assert written.startswith(f"\x1b[0m{before}\x1b7")
+    assert written.endswith("Ada\x1b[0m")
