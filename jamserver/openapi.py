@@ -68,7 +68,7 @@ def _shapes(routes: Iterable[Route]) -> list[type]:
 
 
 def _operation(route: Route, schemas: dict[type, Json]) -> Json:
-    operation: Json = {"operationId": route.name, "summary": route.summary, "description": f"For {route.who.value}."}
+    operation: Json = {"operationId": route.name, "summary": route.summary, "description": f"For {route.whom}."}
     if route.who is Who.ALWAYS:
         operation["security"] = []
     elif route.who is Who.ANY:

@@ -36,6 +36,9 @@ JSON = "application/json"
 _JSON_TYPES = (JSON, "application/merge-patch+json")
 
 
+_ONLY = {"author": "the author", "host": "hosts", "moderator": "moderators"}
+
+
 class Who(enum.Enum):
     """Who may call a route."""
 
@@ -78,8 +81,17 @@ class Route:
     codes: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     body: type | None = None
+    only: tuple[str, ...] = ()  # of those who are signed in: "author", "host", "moderator"; none: all of them
     read: Callable[[Connection, Call], Response] | None = None
     run: Callable[[Call], Awaitable[Response]] | None = None
+
+    @property
+    def whom(self) -> str:
+        """Who may call it, in words."""
+        if not self.only:
+            return self.who.value
+        *before, last = [_ONLY[name] for name in self.only]
+        return f"{', '.join(before)} and {last}" if before else last
 
     @property
     def all_codes(self) -> tuple[str, ...]:

@@ -50,6 +50,7 @@ ROUTES: tuple[Route, ...] = (
         ),
         ("forbidden", "id_taken", "rate_limited"),
         body=wire.NewAnnouncement,
+        only=("host", "moderator"),
         run=put_announcement,
     ),
 )

@@ -142,6 +142,7 @@ ROUTES: tuple[Route, ...] = (
         (*_CLOSED, "forbidden", "post_gone", "version_conflict", "if_match_required", "idempotency_key_reused"),
         _ONCE,
         body=wire.PostEdit,
+        only=("author",),
         run=patch_post,
     ),
     Route(
@@ -153,6 +154,7 @@ ROUTES: tuple[Route, ...] = (
         _POST,
         (*_CLOSED, "forbidden", "version_conflict", "if_match_required", "invalid", "idempotency_key_reused"),
         _ONCE,
+        only=("author", "moderator"),
         run=delete_post,
     ),
     Route(
@@ -175,6 +177,7 @@ ROUTES: tuple[Route, ...] = (
         _POST,
         (*_CLOSED, "forbidden", "invalid"),
         (_KEY,),
+        only=("author", "moderator"),
         run=delete_tag,
     ),
     Route(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import random
 import threading
 import uuid
@@ -107,6 +108,11 @@ class JamFixture:
         self.mod = clients["mod"]
         self.guest = clients["guest"]
 
+    @functools.cached_property
+    def host(self) -> httpx.Client:
+        """Somebody who hosts, made when a test asks for one."""
+        return api(self.url, self.server.write(make_host))
+
     def thread(self, by: httpx.Client | None = None, **fields: Any) -> Json:
         """A new thread; its post."""
         content = {"forum_id": self.forum["id"], "title": "A title", "body": "A body"} | fields
@@ -133,6 +139,12 @@ class JamFixture:
 
     def head(self) -> str:
         return str(self.guest.get("/changes", params={"limit": 1}).json()["head"])
+
+
+def make_host(tx: Tx) -> str:
+    """A token of somebody who hosts."""
+    person = objects.add_person(tx, random_id(tx.rng), "host", name="Host", role="host")
+    return accounts.long_token(tx, person, timedelta(days=1))
 
 
 def make_people(tx: Tx) -> dict[str, str]:

@@ -115,7 +115,12 @@ def test_the_docs_index_names_every_page(project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "maker"), [("commands.md", ["docs/commands.py"]), ("keys.md", ["-m", "jamtui.actions"])]
+    ("page", "maker"),
+    [
+        ("commands.md", ["docs/commands.py"]),
+        ("keys.md", ["-m", "jamtui.actions"]),
+        ("rights.md", ["-m", "jamserver.rights"]),
+    ],
 )
 def test_generated_pages_are_current(page: str, maker: list[str], project: Path) -> None:
     """`make docs` writes them anew."""
