@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from jamserver.problems import CODES, MEDIA_TYPE, ProblemDocument
+from jamserver import examples
+from jamserver.problems import CODES, MEDIA_TYPE, Problem, ProblemDocument
 from jamserver.web import Answer, Parameter, Route, Who
 
 Json = dict[str, Any]
@@ -34,7 +35,7 @@ def document() -> Json:
     """The whole document."""
     from jamserver.routes import ROUTES  # the routes serve this document: they import this module
 
-    shapes = _shapes(ROUTES)
+    shapes = [ProblemDocument, *examples.shapes(ROUTES)]
     schemas, components = msgspec.json.schema_components(shapes, ref_template=_REF, schema_hook=_anything)
     by_shape = dict(zip(shapes, schemas, strict=True))
     paths: Json = {}
@@ -56,17 +57,6 @@ def document() -> Json:
     }
 
 
-def _shapes(routes: Iterable[Route]) -> list[type]:
-    found: dict[type, None] = {ProblemDocument: None}
-    for route in routes:
-        if route.body is not None:
-            found[route.body] = None
-        for answer in route.answers:
-            if answer.shape is not None:
-                found[answer.shape] = None
-    return list(found)
-
-
 def _operation(route: Route, schemas: dict[type, Json]) -> Json:
     operation: Json = {"operationId": route.name, "summary": route.summary, "description": f"For {route.whom}."}
     if route.who is Who.ALWAYS:
@@ -80,12 +70,20 @@ def _operation(route: Route, schemas: dict[type, Json]) -> Json:
     if parameters:
         operation["parameters"] = parameters
     if route.body is not None:
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schemas[route.body]}}}
+        operation["requestBody"] = {"required": True, "content": {"application/json": _content(route.body, schemas)}}
     responses: Json = {str(answer.status): _answer(answer, schemas) for answer in route.answers}
     for status, codes in sorted(_by_status(route.all_codes).items()):
         responses[str(status)] = _problem(status, codes, schemas[ProblemDocument])
     operation["responses"] = responses
     return operation
+
+
+def _content(shape: type, schemas: dict[type, Json]) -> Json:
+    made: Json = {"schema": schemas[shape]}
+    example = examples.of(shape)
+    if example is not None:
+        made["examples"] = {"example": {"value": example}}
+    return made
 
 
 def _path_parameter(name: str) -> Json:
@@ -108,7 +106,7 @@ def _answer(answer: Answer, schemas: dict[type, Json]) -> Json:
             name: {"description": description, "schema": {"type": "string"}} for name, description in answer.headers
         }
     if answer.shape is not None:
-        made["content"] = {answer.media_type: {"schema": schemas[answer.shape]}}
+        made["content"] = {answer.media_type: _content(answer.shape, schemas)}
     elif answer.status == HTTPStatus.OK:
         made["content"] = {answer.media_type: {"schema": {"type": "string"}}}
     return made
@@ -123,7 +121,8 @@ def _by_status(codes: Iterable[str]) -> dict[int, list[str]]:
 
 def _problem(status: int, codes: list[str], schema: Json) -> Json:
     words = "; ".join(f"`{code}`: {CODES[code][1]}" for code in codes)
-    made: Json = {"description": f"{words}.", "content": {MEDIA_TYPE: {"schema": schema}}}
+    shown = {code: {"value": msgspec.json.decode(Problem(code, f"{CODES[code][1]}.").body())} for code in codes}
+    made: Json = {"description": f"{words}.", "content": {MEDIA_TYPE: {"schema": schema, "examples": shown}}}
     if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
         made["headers"] = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}}
     if status == HTTPStatus.UNAUTHORIZED:
