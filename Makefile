@@ -49,6 +49,7 @@ docs:  ## the pages that are made from the code
 	$(BIN)/python -m jamtui.actions > docs/keys.md
 	$(BIN)/python docs/commands.py > docs/commands.md
 	$(BIN)/python -m jamserver.rights > docs/rights.md
+	$(BIN)/python docs/event.py
 
 confusables:  ## the table of look-alikes anew, FROM Unicode's confusables.txt
 	$(BIN)/python docs/confusables.py $(FROM) > jamtui/confusables.txt

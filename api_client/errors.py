@@ -218,6 +218,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "issuer_unreachable": ("The Jam cannot reach the organisation that signs you in", "Try again in a minute."),
     "forbidden": ("You may not do that here", "Only its author, or a moderator, may."),
     "jam_closed": ("The Jam is closed for writing", "You can go on reading; your text is kept."),
+    "phase_closed": ("The Jam does not take this in its phase", "Your text is kept: send it when a phase takes it."),
     "post_locked": ("This thread is locked", "You can go on reading; your text is kept."),
     "guests_refused": ("This Jam is not open to guests", "Sign in with `jamtui login`."),
     "not_found": ("The Jam has no such thing", "It may have been removed, or never been there."),

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import msgspec
 
 from jamserver import records
+from jamserver.allowed import Act, require_allowed
 from jamserver.db import Connection
 from jamserver.log import Tx
 from jamserver.objects import Fields
@@ -40,8 +41,8 @@ def _known(db: Connection, after: int) -> Iterator[tuple[int, bytes, Announcemen
 def make(tx: Tx, actor: Actor, new_id: str, body: str) -> tuple[bytes, int, bool]:
     """(object, seq, whether it is new). The same text of the same person again answers what it made before.
 
-    Announcing is not held to the Jam's hours: people are greeted before it opens and thanked after it closed. Raises
-    403 ``forbidden``, 409 ``id_taken``, 422.
+    People are greeted before the Jam opens and thanked after it closed; only an archived one tells nothing new. Raises
+    403, 409 ``id_taken``, 422.
     """
     if actor.role not in _MAY:
         raise Problem("forbidden", "Hosts and moderators announce.")
@@ -53,5 +54,6 @@ def make(tx: Tx, actor: Actor, new_id: str, body: str) -> tuple[bytes, int, bool
             if (there.author_id, there.body) == (actor.person_id, text):
                 return data, seq, False
             raise Problem("id_taken", "Another announcement has this id. Take a new one.")
+    require_allowed(tx, actor, Act.ANNOUNCEMENTS)
     fields: Fields = {"id": new_id, "author_id": actor.person_id, "body": text, "created_at": rfc3339(tx.now)}
     return *records.put(tx, TYPE, new_id, fields), True

@@ -48,15 +48,6 @@ def jam(db: Connection) -> Jam:
     return _jam(raw)
 
 
-def require_open(tx: Tx) -> None:
-    """Raises 403 ``jam_closed`` before the Jam opens and after it closed."""
-    event = jam(tx.db)
-    if tx.now < event.opens_at:
-        raise Problem("jam_closed", f"The Jam opens at {rfc3339(event.opens_at)}.")
-    if tx.now >= event.closes_at:
-        raise Problem("jam_closed", f"The Jam closed at {rfc3339(event.closes_at)}; it can still be read.")
-
-
 def put_jam(tx: Tx, fields: Fields) -> int:
     """Writes the Jam's object, the first time or anew."""
     data = encode(fields)

@@ -13,9 +13,10 @@ from typing import Any
 import msgspec
 
 from jamserver import once
+from jamserver.allowed import Act, require_allowed
 from jamserver.db import Connection, row, rows, value
 from jamserver.log import Tx
-from jamserver.objects import Fields, decode, encode, require_open
+from jamserver.objects import Fields, decode, encode
 from jamserver.once import Asked, Written
 from jamserver.problems import Problem, invalid
 from jamserver.wire import MAX_TAGS, MAX_TAGS_ELSEWHERE, NewPost, PostEdit, clean_tags, clean_text
@@ -40,6 +41,9 @@ class Actor:
     def hosts(self) -> bool:
         """Briefs forums and sorts what is in them; a moderator does so as well."""
         return self.role in ("host", "moderator")
+
+
+ANYBODY = Actor("", "participant")  # whose votes count as everybody's do
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,7 @@ def _first_content(post: Stored) -> bytes | None:
 def create(tx: Tx, actor: Actor, post_id: str, new: NewPost) -> Written:
     """A new post; the same content again answers the post as it now is.
 
-    Raises 409 ``id_taken`` (other content under this id), ``parent_gone``, 403 ``jam_closed``, 422.
+    Raises 409 ``id_taken`` (other content under this id), ``parent_gone``, 403 as `require_allowed`, 422.
     """
     title = clean_text(new.title) if new.title is not None else None
     body = clean_text(new.body)
@@ -132,7 +136,7 @@ def create(tx: Tx, actor: Actor, post_id: str, new: NewPost) -> Written:
         if there.author_id == actor.person_id and _first_content(there) == content:
             return Written(there.data, there.version, there.seq)
         raise Problem("id_taken", "Another post has this id. Take a new one.")
-    require_open(tx)
+    require_allowed(tx, actor, Act.THREADS if parent is None else Act.REPLIES)
     if parent is not None and parent.gone:
         raise Problem("parent_gone", "The post that you answer was taken back or removed.")
     if parent is None and not value(tx.db, "SELECT 1 FROM forums WHERE id = ?", (forum_id,)):
@@ -246,7 +250,7 @@ def edit(tx: Tx, actor: Actor, post_id: str, change: PostEdit, if_match: str | N
     if post.author_id != actor.person_id:
         raise Problem("forbidden", "Only the author edits a post.")
     require_there(post)
-    require_open(tx)
+    require_allowed(tx, actor, Act.EDITS)
     require_version(post, if_match)
     fields = decode(post.data)
     before = dict(fields)
@@ -277,8 +281,7 @@ def take_back(tx: Tx, actor: Actor, post_id: str, if_match: str | None) -> Writt
         raise Problem("forbidden", "Only the author or a moderator takes a post back.")
     if post.gone:
         return Written(post.data, post.version, post.changed)
-    if not actor.moderates:
-        require_open(tx)
+    require_allowed(tx, actor, Act.REMOVAL if actor.moderates else Act.EDITS)
     require_version(post, if_match)
     was = decode(post.data)
     fields = {name: was[name] for name in _FRAME if name in was}
@@ -294,7 +297,7 @@ def tag(tx: Tx, actor: Actor, post_id: str, name: str) -> Written:
     """Puts a tag on a post and records who did; ``name`` is a clean tag. One that is there is no error."""
     post = get(tx.db, post_id)
     require_there(post)
-    require_open(tx)
+    require_allowed(tx, actor, Act.TAGS)
     before = tags_of(tx.db, post_id)
     if name not in before and len(before) >= MAX_TAGS:
         raise invalid("/tags", f"A post has at most {MAX_TAGS} tags.")
@@ -314,7 +317,7 @@ def untag(tx: Tx, actor: Actor, post_id: str, name: str) -> Written:
     Where others put the same tag too, it stays with them.
     """
     post = get(tx.db, post_id)
-    require_open(tx)
+    require_allowed(tx, actor, Act.TAGS)
     before = tags_of(tx.db, post_id)
     if name in before:
         if post.author_id == actor.person_id or actor.moderates:
@@ -349,7 +352,7 @@ def set_tally(tx: Tx, post: Stored, up: int) -> int:
 def vote(tx: Tx, post_id: str, ballots: list[Ballot]) -> list[tuple[int, int]]:
     """Ballots of several people for one post. Returns (tally, the change that it became) of each.
 
-    Raises 404, 409 ``post_gone`` when one of them wants to support it, 403 ``jam_closed``.
+    Raises 404, 409 ``post_gone`` when one of them wants to support it, 403 as `require_allowed`.
     """
     before = [once.answered(tx, ballot.asked) if ballot.asked is not None else None for ballot in ballots]
     fresh = [ballot for ballot, answer in zip(ballots, before, strict=True) if answer is None]
@@ -362,7 +365,7 @@ def vote(tx: Tx, post_id: str, ballots: list[Ballot]) -> list[tuple[int, int]]:
 def _count(tx: Tx, post: Stored, ballots: list[Ballot]) -> tuple[int, int]:
     if any(ballot.wanted for ballot in ballots):
         require_there(post)
-    require_open(tx)
+    require_allowed(tx, ANYBODY, Act.VOTES)
     up = post.up
     for ballot in ballots:
         if ballot.wanted:

@@ -23,6 +23,7 @@ CODES: dict[str, tuple[int, str]] = {
     "issuer_token_refused": (401, "The issuer's token is refused"),
     "forbidden": (403, "You may not do this"),
     "jam_closed": (403, "The Jam is closed"),
+    "phase_closed": (403, "The phase of the Jam does not take this"),
     "guests_refused": (403, "This Jam does not let guests read"),
     "not_found": (404, "No such thing here"),
     "method_not_allowed": (405, "This method is not for this address"),

@@ -40,6 +40,7 @@ from jamtui.store.rows import Rows
 # What can be done about a refusal, by its code. Whatever it is, the text is kept until a person decides.
 _ADVICE = {
     "jam_closed": "Nothing more can be written here. Copy the text, or try again if the Jam is opened once more.",
+    "phase_closed": "Try again when a phase takes it (jamtui jam says when), or take the text elsewhere.",
     "post_locked": "Send it elsewhere: edit it, and choose another place. Or try again when the thread is open.",
     "parent_gone": "Send it elsewhere: edit it, and choose another place.",
     "post_gone": "The post is not there any more. Send the text elsewhere, or drop it.",
@@ -51,6 +52,7 @@ _ADVICE = {
 # The same of what has no text that could go elsewhere.
 _ADVICE_OTHERWISE = {
     "jam_closed": "Nothing more can be done here. Try again if the Jam is opened once more, or drop it.",
+    "phase_closed": "Try again when a phase takes it (jamtui jam says when), or drop it.",
     "post_locked": "Try again when the thread is open, or drop it.",
     "post_gone": "The post is not there any more: drop it.",
 }

@@ -115,7 +115,7 @@ _VOTE = (Answer(200, "The tally.", wire.VoteAnswer, headers=(_SEQ,)),)
 _KEY = Parameter("Idempotency-Key", "The same key gets the first answer again for 7 days.", where="header")
 _ONCE = (Parameter("If-Match", 'The version that was seen, in quotes: `"3"`.', where="header"), _KEY)
 _PATH = "/api/v1/posts/{post}"
-_CLOSED = ("jam_closed", "not_found", "rate_limited")
+_CLOSED = ("jam_closed", "phase_closed", "not_found", "rate_limited")
 
 ROUTES: tuple[Route, ...] = (
     Route(
@@ -128,7 +128,7 @@ ROUTES: tuple[Route, ...] = (
             Answer(201, "The new post.", Post, headers=(_SEQ, _ETAG)),
             Answer(200, "The post that this made before, as it now is.", Post, headers=(_SEQ, _ETAG)),
         ),
-        ("jam_closed", "id_taken", "parent_gone", "rate_limited"),
+        ("jam_closed", "phase_closed", "id_taken", "parent_gone", "rate_limited"),
         body=wire.NewPost,
         run=put_post,
     ),

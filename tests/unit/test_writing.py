@@ -300,7 +300,13 @@ def test_the_next_try_of_ones_own_connection_is_known(known: registry.KnownJam) 
 
 @pytest.mark.parametrize(
     ("code", "words"),
-    [("jam_closed", "Copy"), ("post_locked", "elsewhere"), ("parent_gone", "elsewhere"), ("invalid", "Change it")],
+    [
+        ("jam_closed", "Copy"),
+        ("phase_closed", "jamtui jam"),
+        ("post_locked", "elsewhere"),
+        ("parent_gone", "elsewhere"),
+        ("invalid", "Change it"),
+    ],
 )
 def test_a_refusal_says_what_can_be_done(session: Session, store: own.Own, code: str, words: str) -> None:
     row_id = session.send(reply("precious"))
