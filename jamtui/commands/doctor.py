@@ -8,7 +8,6 @@ decide (a configuration, a damaged text in the outbox) is told with what to do.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import shutil
 import stat
@@ -26,7 +25,7 @@ from jamtui.credentials import open_store
 from jamtui.errors import JamError
 from jamtui.paths import Home
 from jamtui.safe_text import safe_line
-from jamtui.store import checking, connection, mirror, opening, own, registry
+from jamtui.store import checking, connection, mirror, opening, own, registry, seal
 from jamtui.store.connection import Schema
 from jamtui.store.pages import torn_log
 from jamtui.store.registry import KnownJam
@@ -280,8 +279,7 @@ def _repaired(context: Context, jam: KnownJam, faults: Finding, mine: Finding) -
     now = context.now()
     if faults.state == _WRONG and "newer" in faults.text:
         opening.set_aside(jam.mirror, jam.folder / f"mirror.newer-{now:%Y%m%dT%H%M%S}-{os.getpid()}.sqlite")
-    with contextlib.suppress(OSError):
-        os.truncate(jam.seal, 0)  # so that it looks
+    seal.broken(jam.seal)  # so that it looks
     try:
         opened = opening.open_store(jam, now)
     except JamError as error:

@@ -89,8 +89,7 @@ class Seal:
         """Something went wrong: whoever opens the files next looks them through."""
         self._suspected = True
         if self._file is None:
-            with contextlib.suppress(OSError):
-                os.truncate(self._path, 0)
+            broken(self._path)
 
     def close(self) -> None:
         """After all connections are closed."""
@@ -115,6 +114,17 @@ class Seal:
         if self._file is not None and os.pread(self._file, _MOST, 0) != line:
             os.pwrite(self._file, line, 0)
             os.ftruncate(self._file, len(line))
+
+
+def broken(path: Path) -> None:
+    """Whoever opens the files next looks them through. A link in the place of the seal is left alone, and fits nothing:
+    what it points to is not ours to empty."""
+    with contextlib.suppress(OSError):
+        file = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            os.ftruncate(file, 0)
+        finally:
+            os.close(file)
 
 
 def _read(path: Path) -> bytes:

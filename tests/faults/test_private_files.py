@@ -175,7 +175,8 @@ def test_everything_is_where_it_was_asked_to_be(
 @pytest.mark.parametrize(
     "name",
     ["jams", "state", "credentials", "jams/JAM", "jams/JAM/jam.json", "jams/JAM/own.sqlite", "jams/JAM/mirror.sqlite",
-     "jams/JAM/mirror.sqlite-wal", "jams/JAM/network.lock", "jams/last"],
+     "jams/JAM/mirror.sqlite-wal", "jams/JAM/network.lock", "jams/last",
+     "jams/JAM/store.seal", "jams/JAM/sign-in.lock"],
 )  # fmt: skip
 def test_a_link_in_the_place_of_a_file_is_never_followed(
     name: str, new_server: Callable[..., Server], new_home: Callable[..., Home], tmp_path: Path

@@ -16,7 +16,7 @@ import pytest
 
 from jamtui.model import Draft, DraftKind
 from jamtui.paths import Home, PathError
-from jamtui.store import checking, connection, mirror, own, registry
+from jamtui.store import checking, connection, mirror, own, registry, seal
 from jamtui.store.connection import StoreBroken, StoreTooNew
 from jamtui.store.marks import MarkStore
 from jamtui.store.mirror import Loading, Mirror
@@ -157,6 +157,21 @@ def test_after_an_error_that_nobody_foresaw_the_next_start_looks(jam: KnownJam) 
         assert not again.seal.intact
         again.close()
         assert opened(jam).seal.intact
+
+
+def test_what_a_link_in_the_place_of_the_seal_points_to_is_not_emptied(jam: KnownJam, tmp_path: Path) -> None:
+    target = tmp_path / "elsewhere"
+    target.write_bytes(b"theirs")
+    jam.seal.unlink(missing_ok=True)
+    jam.seal.symlink_to(target)
+    one = open_store(jam, LATER)
+    one.seal.suspect()
+    one.close()
+    seal.broken(jam.seal)  # as `jamtui doctor --repair` does
+    assert target.read_bytes() == b"theirs"
+    again = open_store(jam, LATER)
+    assert not again.seal.intact
+    again.close()
 
 
 def test_two_open_it_and_only_the_last_seals_it(jam: KnownJam) -> None:
