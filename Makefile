@@ -2,7 +2,7 @@
 BIN := .venv/bin
 UV ?= uv
 
-.PHONY: soak test lint format types imports check demo bench bench-peers lock docs confusables pictures ci
+.PHONY: soak openapi test lint format types imports check demo bench bench-peers lock docs confusables pictures ci
 
 test:  ## the tests; `make test ARGS='-k outbox'` for some of them
 	$(BIN)/pytest $(ARGS)
@@ -32,6 +32,9 @@ soak:  ## the long forms of what docs/reliability.md lists, and the random walk 
 	JAMTUI_HOSTILE=all $(BIN)/pytest -o faulthandler_timeout=0 tests/unit/test_slow_posts.py tests/pty/test_hostile_text.py tests/pty/test_hostile_commands.py tests/tui/test_hostile_places.py
 	JAMTUI_START_SIGNALS=60 $(BIN)/pytest tests/pty/test_given_back.py
 
+openapi:  ## other people's programs on the server's own description: a generated client, and a fuzzer; `make openapi ARGS=1000` for fewer cases
+	$(BIN)/python tools/openapi_peers.py $(ARGS)
+
 demo:
 	$(BIN)/jamtui demo
 
@@ -41,7 +44,9 @@ bench:  ## the figures in one table; `make bench ARGS='--only start,search'` for
 bench-peers:  ## installs the programs that `make bench` measures beside jamtui, outside of this folder
 	$(BIN)/python -m benchmarks.peers
 
-lock:  ## requirements/dev.txt anew from pyproject.toml (needs uv)
+lock:  ## requirements/*.txt anew from pyproject.toml (needs uv)
+	$(UV) pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --custom-compile-command 'make lock' --group openapi -o requirements/openapi.txt
 	$(UV) pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --custom-compile-command 'make lock' --group dev pyproject.toml -o requirements/dev.txt
 
