@@ -45,6 +45,7 @@ from api_client.oidc_answers import (
     described,
     error_of,
     expired,
+    is_user_code,
     no_document,
     read,
     refused,
@@ -60,6 +61,7 @@ ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - i
 ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token"  # noqa: S105
 _DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 
+_LONGEST_SEEN = 600  # characters of an address that people are shown; most have fewer than 100
 _MOST = 256 << 10  # bytes of an answer
 _FAREWELL = 5.0  # seconds for a revocation, which nobody should wait for
 _INTERVAL = 5.0  # seconds between two questions when the issuer names none (RFC 8628, 3.2)
@@ -162,6 +164,12 @@ class Issuer:
             raise BadAnswer(f"The issuer {self.host} names {origin}, which is this machine, as its {what}", f"{MEND}.")
         return origin, path
 
+    def _seen(self, url: str, what: str, longest: int = _LONGEST_SEEN) -> tuple[str, str]:
+        """...of one that a person is shown: a longer one would push its own host out of sight."""
+        if len(url) > longest:
+            raise BadAnswer(f"The {what} of {self.host} has an address of {len(url):,} characters", f"{MEND}.")
+        return self._elsewhere(url, what)
+
     # -- authorization code with PKCE
 
     def code(self, redirect_uri: str) -> CodeGrant:
@@ -174,7 +182,9 @@ class Issuer:
                 f"The issuer {self.host} cannot protect a sign-in by browser (it lists no PKCE with S256)",
                 f"Try --device. {MEND}, too.",
             )
-        return CodeGrant(self, redirect_uri)
+        grant = CodeGrant(self, redirect_uri)
+        self._seen(grant.url, "sign-in page", 2 * _LONGEST_SEEN)  # with all that is asked
+        return grant
 
     # -- device grant
 
@@ -189,12 +199,15 @@ class Issuer:
         if answer.status != 200:
             raise self._refusal(answer, "begin a sign-in on another device")
         given = read(answer, Grant, self.host, "answer")
+        code = given.user_code.strip()
+        if not is_user_code(code):  # a person reads it as what jamtui says: it must not be a sentence
+            raise BadAnswer(f"{self.host} gives a code that nobody could type", f"{MEND}.")
         page = given.verification_uri or given.verification_url or ""
-        origin, _ = self._elsewhere(page, "page for the code")
+        origin, _ = self._seen(page, "page for the code")
         complete = given.verification_uri_complete or ""
         if complete:
             try:
-                there, _ = self._elsewhere(complete, "page for the code")
+                there, _ = self._seen(complete, "page for the code")
             except JamError:
                 there = ""
             if there != origin:  # a QR code must not lead elsewhere than the address that is read beside it
@@ -204,7 +217,7 @@ class Issuer:
             raise BadAnswer(f"{self.host} says of its code no time that is one", f"{MEND}.")
         lifetime = min(max(given.expires_in, 0.0), _LONGEST_DEVICE)
         return DeviceGrant(
-            plain(given.user_code), page, complete, clock() + lifetime,
+            code, page, complete, clock() + lifetime,
             min(max(interval, _LEAST_INTERVAL), _LONGEST_INTERVAL), given.device_code,
         )  # fmt: skip
 

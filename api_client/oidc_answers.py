@@ -7,6 +7,7 @@ told for whoever can mend it.
 from __future__ import annotations
 
 import base64
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Annotated, Any, TypeVar
@@ -21,6 +22,8 @@ from api_client.transport import Answer
 from jamtui.errors import UsageError
 
 MEND = "Whoever runs the Jam can mend this"
+
+_USER_CODE = re.compile(r"[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*")
 
 Text = Annotated[str, Meta(max_length=65_536)]
 T = TypeVar("T")
@@ -160,6 +163,11 @@ def refused(host: str, client_id: str, error: str, said: str, to_do: str) -> Api
         f"{MEND}, or choose another way to sign in.",
         code=error,
     )
+
+
+def is_user_code(text: str) -> bool:
+    """Letters and digits, in groups with dashes between them (RFC 8628, 6.1, and what issuers do)."""
+    return len(text) <= 32 and _USER_CODE.fullmatch(text) is not None
 
 
 def expired() -> NotSignedIn:

@@ -218,6 +218,53 @@ async def test_the_old_name_of_the_page_is_known_and_no_lifetime_is_ten_minutes(
             assert (found.page, found.ends) == (f"{raw.url}/activate", 700.0)
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "Gone. Go to https://evil.example",
+        "type-it at evil.example",
+        "A\x1b[2JB",
+        "\u202eABC",
+        "АВС",
+        "-",
+        "A" * 33,
+        " ",
+    ],
+)
+async def test_a_code_is_nothing_that_could_be_read_as_words_of_ours(code: str) -> None:
+    async with RawIssuer().running() as raw, await discover(raw) as issuer:
+        raw.answers["/device"] = [(200, raw.answers["/device"][0][1] | {"user_code": code})]
+        with pytest.raises(errors.BadAnswer, match="nobody could type"):
+            await issuer.device()
+
+
+@pytest.mark.parametrize("code", ["WDJB-MJHT", "123-456-789", "a1b2_C3", " ABCD "])
+async def test_codes_of_issuers_are_taken(code: str) -> None:
+    async with RawIssuer().running() as raw, await discover(raw) as issuer:
+        raw.answers["/device"] = [(200, raw.answers["/device"][0][1] | {"user_code": code})]
+        assert (await issuer.device()).user_code == code.strip()
+
+
+async def test_no_address_pushes_its_own_host_out_of_sight() -> None:
+    """Of 60,000 characters, in the page for the code, the QR code, the sign-in page, or what the Jam calls us there."""
+    long = "a" * 60_000
+    async with RawIssuer().running() as raw:
+        given = raw.answers["/device"][0][1]
+        async with await discover(raw) as issuer:
+            raw.answers["/device"] = [(200, given | {"verification_uri": f"{raw.url}/{long}"})]
+            with pytest.raises(errors.BadAnswer, match="an address of 60,0"):
+                await issuer.device()
+            raw.answers["/device"] = [(200, given | {"verification_uri_complete": f"{raw.url}/{long}"})]
+            assert (await issuer.device()).complete == ""
+        async with await Issuer.discover(raw.url, long) as issuer:
+            with pytest.raises(errors.BadAnswer, match="an address of 60,"):
+                issuer.code("http://127.0.0.1:1/callback")
+        raw.metadata["authorization_endpoint"] = f"{raw.url}/{long}"
+        async with await discover(raw) as issuer:
+            with pytest.raises(errors.BadAnswer, match="an address of 60,"):
+                issuer.code("http://127.0.0.1:1/callback")
+
+
 async def test_our_own_clock_ends_the_wait() -> None:
     """The issuer says ``authorization_pending`` for ever; the monotonic clock decides, never the one on the wall."""
     now = 100.0
