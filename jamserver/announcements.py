@@ -12,12 +12,12 @@ import msgspec
 
 from jamserver import records
 from jamserver.allowed import Act, require_allowed
-from jamserver.db import Connection
+from jamserver.db import Connection, value
 from jamserver.log import Tx
 from jamserver.objects import Fields
 from jamserver.posts import Actor
 from jamserver.problems import Problem, invalid
-from jamserver.wire import Announcement, clean_text
+from jamserver.wire import Announcement, NewAnnouncement, clean_text
 from jamtui.archive import rfc3339
 
 TYPE = "announcement"
@@ -38,7 +38,7 @@ def _known(db: Connection, after: int) -> Iterator[tuple[int, bytes, Announcemen
     return records.listed(db, TYPE, _DECODE, after)
 
 
-def make(tx: Tx, actor: Actor, new_id: str, body: str) -> tuple[bytes, int, bool]:
+def make(tx: Tx, actor: Actor, new_id: str, new: NewAnnouncement) -> tuple[bytes, int, bool]:
     """(object, seq, whether it is new). The same text of the same person again answers what it made before.
 
     People are greeted before the Jam opens and thanked after it closed; only an archived one tells nothing new. Raises
@@ -46,14 +46,18 @@ def make(tx: Tx, actor: Actor, new_id: str, body: str) -> tuple[bytes, int, bool
     """
     if actor.role not in _MAY:
         raise Problem("forbidden", "Hosts and moderators announce.")
-    text = clean_text(body)
+    text = clean_text(new.body)
     if not text.strip():
         raise invalid("/body", "An announcement has a text.")
     for seq, data, there in _known(tx.db, 0):
         if there.id == new_id:
-            if (there.author_id, there.body) == (actor.person_id, text):
+            if (there.author_id, there.body, there.forum_id or None) == (actor.person_id, text, new.forum_id):
                 return data, seq, False
             raise Problem("id_taken", "Another announcement has this id. Take a new one.")
     require_allowed(tx, actor, Act.ANNOUNCEMENTS)
     fields: Fields = {"id": new_id, "author_id": actor.person_id, "body": text, "created_at": rfc3339(tx.now)}
+    if new.forum_id is not None:
+        if not value(tx.db, "SELECT 1 FROM forums WHERE id = ?", (new.forum_id,)):
+            raise invalid("/forum_id", "There is no such forum.")
+        fields["forum_id"] = new.forum_id
     return *records.put(tx, TYPE, new_id, fields), True

@@ -78,6 +78,7 @@ class NewAnnouncement(_Request, frozen=True):
     """PUT /announcements/{id}."""
 
     body: Annotated[str, Meta(max_length=MAX_ANNOUNCEMENT)]
+    forum_id: Uuid | None = None
 
 
 class PasswordSignIn(_Hidden, _Request, frozen=True):
@@ -177,12 +178,13 @@ class Posts(msgspec.Struct, frozen=True):
 
 
 class Announcement(msgspec.Struct, frozen=True):
-    """What hosts and moderators tell everybody; the author's role is that of the person."""
+    """What hosts and moderators tell everybody, or those of one forum; the author's role is that of the person."""
 
     id: str
     author_id: str
     body: str
     created_at: Time
+    forum_id: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Announcements(msgspec.Struct, frozen=True):

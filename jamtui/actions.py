@@ -36,6 +36,7 @@ class Group(enum.StrEnum):
     WAYS = "Ways through"
     SEARCH = "Search"
     OUTBOX = "Outbox"
+    HOSTS = "Hosts"
     PROGRAM = "Program"
 
 
@@ -282,6 +283,27 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("reopen", ("e",), Group.OUTBOX, "edit", "Take it back into the composer and change it.", (_O,), hint=2),
     Action("drop", ("D",), Group.OUTBOX, "drop", "Do not send it; {undo} takes that back.", (_O,), hint=3),
+    # Hosts, and what they put into the Jam
+    Action(
+        "announcements",
+        ("exclamation_mark",),
+        Group.PLACES,
+        "announcements",
+        "What hosts announced (Jam alerts), the newest first.",
+        _BOTH,
+    ),
+    Action(
+        "put-away", ("X",), Group.PLACES, "put away", "Put the alert at the top away; {announcements} has it.", _BOTH
+    ),
+    Action(
+        "announce",
+        (),
+        Group.HOSTS,
+        "announce",
+        "Tell everybody something, or those of the forum that is named. For hosts.",
+        _BOTH,
+        argument="?FORUM",
+    ),
     # Program
     Action("command", ("colon",), Group.PROGRAM, "command line", "Type the name of an action.", _BOTH, hint=0),
     Action(

@@ -74,6 +74,8 @@ class ForumRow(Struct, frozen=True):
     threads: int
     posts: int
     unread: int
+    host_ids: tuple[str, ...] = ()
+    version: int = 1  # of title, brief and hosts
 
 
 class ThreadRow(Struct, frozen=True):
@@ -209,6 +211,12 @@ class DraftKind(enum.StrEnum):
     THREAD = "thread"  # a new thread in a forum; target is the forum's id
     REPLY = "reply"  # target is the post that is answered
     EDIT = "edit"  # target is the post that is changed
+    BRIEF = "brief"  # of a forum; target is the forum's id
+    ANNOUNCEMENT = "announcement"  # target is the id of the forum that it is for, or "jam" for everybody
+
+
+MAX_ANNOUNCEMENT = 2_000  # characters
+EVERYBODY = "jam"  # the target of an announcement that is not for one forum
 
 
 class Draft(Struct, frozen=True):

@@ -18,6 +18,7 @@ from urllib.parse import quote
 import msgspec
 
 from jamtui.errors import NotFound, UsageError
+from jamtui.hosting import Hosting
 from jamtui.model import (
     Changed,
     ForumRow,
@@ -61,7 +62,7 @@ _READ_ONLY = "the folder of the mirror cannot be written, so nothing is fetched 
 ACTIVITY_AGE = timedelta(seconds=20)
 
 
-class Session(Ways, Reading, Writing):
+class Session(Ways, Reading, Hosting, Writing):
     """One Jam for one reader. Make it with `open_session`; `close` it in the end.
 
     ``clock`` gives the time shown and written; a demo may freeze it. ``explore`` never marks anything as read.

@@ -17,7 +17,9 @@ from msgspec.structs import replace
 from jamtui.archive import normal_tag, rfc3339
 from jamtui.errors import JamError, NotFound, NotSignedIn, Refused, UsageError, sentence
 from jamtui.model import (
+    EVERYBODY,
     GONE,
+    MAX_ANNOUNCEMENT,
     Conflict,
     Draft,
     DraftKind,
@@ -32,7 +34,7 @@ from jamtui.model import (
 )
 from jamtui.safe_text import UNCUT, safe_block, safe_body, safe_line, safe_name
 from jamtui.store.objects import Objects
-from jamtui.store.own import ACTS, Dropped, Own, Payload, Queued, as_draft, new_uuid7
+from jamtui.store.own import ACTS, TEXTS, Dropped, Own, Payload, Queued, as_draft, new_uuid7
 from jamtui.store.pending import Pending
 from jamtui.store.registry import KnownJam
 from jamtui.store.rows import Rows
@@ -55,6 +57,13 @@ _ADVICE_OTHERWISE = {
     "phase_closed": "Try again when a phase takes it (jamtui jam says when), or drop it.",
     "post_locked": "Try again when the thread is open, or drop it.",
     "post_gone": "The post is not there any more: drop it.",
+}
+_PLACES = {
+    DraftKind.THREAD: "New thread",
+    DraftKind.REPLY: "Reply",
+    DraftKind.EDIT: "Change",
+    DraftKind.BRIEF: "Brief",
+    DraftKind.ANNOUNCEMENT: "Announcement",
 }
 _OTHERWISE = "Change it and send it again, try again as it is, or drop it."
 
@@ -94,6 +103,14 @@ class Writing:
         raise NotImplementedError
 
     def stored(self) -> Objects:
+        raise NotImplementedError
+
+    def body_limit(self, kind: DraftKind) -> int:
+        """How long a text of a kind may be, in characters."""
+        return MAX_ANNOUNCEMENT if kind is DraftKind.ANNOUNCEMENT else self.limits.body
+
+    def _send_as_host(self, draft: Draft, instead_of: Draft | None) -> str:
+        """Sends what only hosts write (`jamtui.hosting`)."""
         raise NotImplementedError
 
     def _wake(self, *, at_once: bool = False) -> None:
@@ -150,9 +167,14 @@ class Writing:
         try:
             if draft.kind is DraftKind.THREAD:
                 return f"New thread in {self.forum(draft.target).title}", True
+            if draft.kind is DraftKind.BRIEF:
+                return f"Brief of {self.forum(draft.target).title}", True
+            if draft.kind is DraftKind.ANNOUNCEMENT:
+                everybody = draft.target == EVERYBODY
+                return f"Announcement{'' if everybody else f' in {self.forum(draft.target).title}'}", True
             post = self.post(draft.target)
         except NotFound:
-            return {"thread": "New thread", "reply": "Reply", "edit": "Change"}[draft.kind], False
+            return _PLACES[draft.kind], False
         about = post.title or " ".join(post.body.split())[:80] or "(taken back)"
         if draft.kind is DraftKind.EDIT:
             return f"Change of {about}", not post.gone
@@ -185,6 +207,8 @@ class Writing:
         found: list[tuple[Draft, str]] = []
         forum_id = ""
         target = draft.target
+        if draft.kind in (DraftKind.BRIEF, DraftKind.ANNOUNCEMENT):
+            return []
         while draft.kind is not DraftKind.THREAD and target:
             try:
                 post = self.post(target)
@@ -228,6 +252,8 @@ class Writing:
         return self._send(draft, instead_of=None)
 
     def _send(self, draft: Draft, instead_of: Draft | None) -> str:
+        if draft.kind in (DraftKind.BRIEF, DraftKind.ANNOUNCEMENT):
+            return self._send_as_host(draft, instead_of)
         self._check_may_write()
         title, body = draft.title.strip(), draft.body.strip()
         self._check_text(draft.kind, title, body)
@@ -511,8 +537,8 @@ class Writing:
         """A queued or refused post or edit becomes a draft again, and one that met a newer version goes on from that.
         Raises `UsageError` for anything else."""
         row = self.waiting(outbox_id)
-        if row.kind not in ("post", "edit") or row.state == "sent":
-            raise UsageError("only posts and edits that were not sent can be changed", "Drop it, or let it be sent.")
+        if row.kind not in TEXTS or row.state == "sent":
+            raise UsageError("only texts that were not sent can be changed", "Drop it, or let it be sent.")
         tags = Pending("", "", row.payload.tags)
         if row.kind == "post":  # a tag that was put on it meanwhile is one of its tags
             tags.fold(self._own.outbox("WHERE post_id = ? AND kind IN ('tag', 'untag')", (row.post_id,)))

@@ -13,9 +13,9 @@ from jamtui.errors import UsageError, sentence
 from jamtui.model import PostRow, ThreadRow, Undo
 from jamtui.reading import ASK_ABOVE
 from screens.hints import idle
+from screens.hosting import Hosting
 from screens.marking import Marking
 from screens.type_ahead import hold_keys, nowhere, release_keys
-from screens.ways import Ways
 from widgets.lists import ForumList
 from widgets.rows import count
 from widgets.status_line import HintLine
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from widgets.command_line import CommandLine
 
 
-class JamScreen(Marking, Ways):
+class JamScreen(Marking, Hosting):
     """What a person sees of a Jam. Methods named ``action_...`` are those of the action table."""
 
     CSS_PATH = ["jam.tcss", "../widgets/composer.tcss"]  # noqa: RUF012 - as Textual declares it

@@ -43,6 +43,9 @@ class Writing(Moving):
     def offer(self, undo: Undo) -> None:
         raise NotImplementedError
 
+    def write_as_host(self, kind: DraftKind, target: str) -> None:
+        raise NotImplementedError
+
     def on_mount(self) -> None:
         """Who comes back, after a crash perhaps, hears of what was not sent."""
         if waiting := len(self.session.drafts()):
@@ -106,9 +109,9 @@ class Writing(Moving):
             send=session.send,
             tags=lambda: [tag.name for tag in session.tags()],
             title_limit=session.limits.title,
-            body_limit=session.limits.body,
+            body_limit=session.body_limit(draft.kind),
         )
-        self.set_class(draft.kind is DraftKind.THREAD, "-new-thread")
+        self.set_class(draft.kind not in (DraftKind.REPLY, DraftKind.EDIT), "-new-thread")
         self.query_one(HintLine).quiet()  # the keys of the composer stand there now
         hold_keys(self.app, lambda widget: any(one.id == "composer" for one in widget.ancestors))
         composer = Composer(draft, heading, desk, titled=titled)
@@ -199,9 +202,10 @@ class Writing(Moving):
         if draft.kind is DraftKind.EDIT:
             post_id = draft.target
         self.reload()
-        with self.in_words():
-            post = self.session.post(post_id)
-            self.go(replace(self.spot, thread=post.thread_id, reading=True), post=post.id)
+        if draft.kind not in (DraftKind.BRIEF, DraftKind.ANNOUNCEMENT):
+            with self.in_words():
+                post = self.session.post(post_id)
+                self.go(replace(self.spot, thread=post.thread_id, reading=True), post=post.id)
         self.say(
             "On its way" if self.session.status().link in _CONNECTED else "Queued: it goes out when the link is back"
         )
@@ -444,7 +448,8 @@ class Writing(Moving):
 
     def _go_on(self, draft: Draft) -> None:
         """Opens the composer with a draft, where it is written; asks for another place when that one is gone."""
-        self._may_write()
+        if draft.kind not in (DraftKind.BRIEF, DraftKind.ANNOUNCEMENT):  # those are not held to the Jam's hours
+            self._may_write()
         if self.writing:
             self.composer.save_now()
             if (unsaved := self.composer.unsaved) is not None:
@@ -461,6 +466,9 @@ class Writing(Moving):
                         self._go_on(self.session.move_draft(draft, to))
 
             self.app.push_screen(PlaceDialog(places), placed)
+            return
+        if draft.kind in (DraftKind.BRIEF, DraftKind.ANNOUNCEMENT):
+            self.write_as_host(draft.kind, draft.target)
             return
         if draft.kind is DraftKind.THREAD:
             self.go(replace(self.spot, place="forums", forum=draft.target, thread="", reading=False))

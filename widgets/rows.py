@@ -34,6 +34,7 @@ _KINDS = {
     "untag": "take off tag",
     "vote": "vote",
     "unvote": "take back vote",
+    "announce": "announcement",
 }
 
 

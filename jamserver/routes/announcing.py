@@ -19,7 +19,7 @@ def list_announcements(db: Connection, call: Call) -> Response:
 async def put_announcement(call: Call) -> Response:
     new_id, new = own_id(call, "announcement"), call.json(wire.NewAnnouncement)
     actor = actor_of(call)
-    made, seq, created = await call.services.writer.run(lambda tx: announcements.make(tx, actor, new_id, new.body))
+    made, seq, created = await call.services.writer.run(lambda tx: announcements.make(tx, actor, new_id, new))
     call.services.day.add(call.caller.person_id, len(made))
     return json_response(made, 201 if created else 200, {"Jam-Seq": str(seq)})
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 
+from jamtui.commands.hosting_words import HOSTING
 from jamtui.errors import UsageError
 
 TYPE_CHECKING = False  # typing's own is not worth its import: see jamtui.output
@@ -334,6 +335,7 @@ COMMANDS: dict[str, Command] = {
     "untag": Command("writing:untag", "take tags off a post", "jamtui untag 0192f3a4 office", _tag),
     "vote": Command("writing:vote", "support a post", "jamtui vote 0192f3a4", _post_id),
     "unvote": Command("writing:unvote", "take your support back", "jamtui unvote 0192f3a4", _post_id),
+    **{name: Command(*words) for name, words in HOSTING.items()},
     "watch": Command(
         "watching:watch",
         "follow the Jam, a line a change, until interrupted",

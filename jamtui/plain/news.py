@@ -30,6 +30,7 @@ class News(Struct):
     _outbox: dict[str, tuple[str, SendState]] = field(default_factory=dict)
     _link: tuple[Link, str] | None = None  # the link that was told, and why there is none; None: not known yet
     _lines: list[str] = field(default_factory=list)
+    _alerts: set[str] = field(default_factory=set)  # announcements that were told, or were there before
 
     def changed(self, changed: Changed) -> None:
         with self._lock:
@@ -50,6 +51,7 @@ class News(Struct):
         status = session.status()
         self._link = None if status.link is Link.OFFLINE and not status.why else (status.link, status.why)
         self._outbox = {row.id: (row.kind, row.state) for row in session.outbox()}
+        self._alerts = {row.id for row in session.announcements()}
 
     def note(self, session: Session, changed: Changed, here: int) -> None:
         """Adds what ``changed`` says. ``here`` new posts came into the thread that is read."""
@@ -62,7 +64,20 @@ class News(Struct):
             self._told_mentions += max(0, mentions - self._mentions)
             self._mentions = mentions
         self._lines += [f"{text}." for text in changed.told]
+        if changed.records or changed.everything:
+            self._note_alerts(session)
         self._note_link(session)
+
+    def _note_alerts(self, session: Session) -> None:
+        """What hosts announced since: whole where it is short."""
+        for row in reversed(session.announcements()):
+            if row.id not in self._alerts and not row.seen:
+                to = f" to {row.forum}" if row.forum else ""
+                who = f"{row.author or row.handle}{words.role(row.role)}{words.looks(row.alike, row.handle)}"
+                text = words.sentence(words.one_line(row.body, 300))
+                more = words.fill("{announcements} tells all announcements.", self.keymap)
+                self._lines.append(f"Announcement by {who}{to}: {text} {more}")
+            self._alerts.add(row.id)
 
     def _note_outbox(self, session: Session) -> int:
         """How many posts of one's own arrived."""

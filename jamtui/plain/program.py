@@ -9,9 +9,9 @@ from jamtui.actions import ACTIONS, BY_ID, SORTS, Action, Keymap, Where, complet
 from jamtui.errors import JamError, UsageError
 from jamtui.plain import words
 from jamtui.plain.console import Ended
+from jamtui.plain.hosting import Hosting
 from jamtui.plain.keys import Key
 from jamtui.plain.news import IDLE, SELDOM
-from jamtui.plain.ways import Ways
 from jamtui.plain.wrap import wrap
 from jamtui.safe_text import safe_line
 from screens.spot import Spot
@@ -32,7 +32,7 @@ def key_words(action: Action, keymap: Keymap) -> str:
     return " or ".join(map(words.key, keymap.of(action.id))) or f":{action.id}"
 
 
-class Plain(Ways):
+class Plain(Hosting):
     """All handlers of the action table, and what belongs to the program itself."""
 
     # -- the table
@@ -135,6 +135,9 @@ class Plain(Ways):
         self.say(f"{session.jam.title}: {self.where_words()}")
         self.say(words.standing(session.jam, session.status(), session.now()))
         self.say(f"{who}. {self.with_keys('{help} tells the keys, {leave} leaves.')}")
+        if alerts := sum(not row.seen for row in session.announcements()):
+            told = words.count(alerts, "new announcement")
+            self.say(f"{told} of hosts. {self.with_keys('{announcements} tells them.')}")
         if waiting := len(session.drafts()):
             self.say(f"{words.count(waiting, 'draft')} not sent yet. {self.with_keys('{drafts} lists them.')}")
         if not spot.reading:
@@ -210,21 +213,23 @@ class Plain(Ways):
         if not typed.text.strip():
             lines += wrap("Ctrl-L: Tell again where you are, and how the Jam stands.", self.console.columns, "  ")
             lines += wrap(self.with_keys("Every name works on the {command} line."), self.console.columns, "  ")
-        self._pages(lines)
+        self.pages(lines)
         self.show()
 
-    def _pages(self, lines: Sequence[str]) -> None:
-        page = self.console.page - 1
+    def pages(self, lines: Sequence[str]) -> int:
+        page, told = self.console.page - 1, 0
         for start in range(0, len(lines), page):
-            more = start + page < len(lines)
+            told = min(start + page, len(lines))
+            more = told < len(lines)
             self.console.tell(
                 [
-                    *lines[start : start + page],
+                    *lines[start:told],
                     *([f"More: {self.with_keys('{read-on}')}. Any other key leaves."] if more else []),
                 ]
             )
             if more and self._key() not in self._goes_on():
-                return
+                break
+        return told
 
     def _goes_on(self) -> set[str]:
         return {key for action in ("read-on", "open", "page-down", "down") for key in self.keymap.of(action)}

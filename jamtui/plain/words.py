@@ -30,6 +30,7 @@ KINDS = {
     "untag": "taking off a tag",
     "vote": "vote",
     "unvote": "taking back a vote",
+    "announce": "announcement",
 }
 _CHANGED = "changed since you read it"
 _STATES = {SendState.QUEUED: "waiting to be sent", SendState.SENDING: "on its way", SendState.REFUSED: "refused"}

@@ -14,7 +14,7 @@ from screens.spot import Spot
 
 _MOST = 30  # drafts that are told at once
 _WHY = {"discarded": "thrown away", "dropped": "dropped", "replaced": "gave way to another window"}
-_CONNECTED = (Link.LIVE, Link.READER, Link.SYNCING)
+CONNECTED = (Link.LIVE, Link.READER, Link.SYNCING)
 
 
 def quoted(text: str, author: str) -> str:
@@ -106,7 +106,7 @@ class Writing(Marking):
             self.say("Draft kept." if composer.kept else "Nothing was written.")
             self.show()
             return
-        going = self.session.status().link in _CONNECTED
+        going = self.session.status().link in CONNECTED
         self.say("On its way." if going else "Queued: it goes out when the connection is back.")
         self.news.dropped(self.session, outbox_id, "edit" if draft.kind is DraftKind.EDIT else "post")
         post = self.session.post(draft.target if draft.kind is DraftKind.EDIT else outbox_id)
@@ -216,8 +216,14 @@ class Writing(Marking):
             return
         self._go_on(self.session.bring_back(int(chosen.id)) if chosen.why else chosen.draft)
 
+    def _write_as_host(self, kind: DraftKind, target: str) -> None:
+        raise NotImplementedError
+
     def _go_on(self, draft: Draft) -> None:
         """Goes on writing where it is written; asks for another place when that one is gone."""
+        if draft.kind in (DraftKind.BRIEF, DraftKind.ANNOUNCEMENT):  # not held to the Jam's hours
+            self._write_as_host(draft.kind, draft.target)
+            return
         self.may_write()
         rows = {row.id: row for row in self.session.draft_rows()}
         here = rows.get(f"{draft.kind}:{draft.target}")

@@ -7,7 +7,7 @@ its power may forget the last marks, never tear the file. Nothing here compares 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import apsw
@@ -90,6 +90,23 @@ class MarkStore:
 
     def trust(self, host: str, on: bool, now: datetime) -> None:
         self.set_place(f"host:{host}", now.isoformat() if on else "")
+
+    # -- what was looked at that is no post: announcements, notices, polls
+
+    def seen(self, kind: str) -> frozenset[str]:
+        """The ids of those of one kind."""
+        return frozenset(str(row[0]) for row in self.db.execute("SELECT id FROM seen WHERE kind = ?", (kind,)))
+
+    def see(self, kind: str, ids: Collection[str], now: datetime, *, seen: bool = True) -> None:
+        """They were looked at; or, for an undo, were not."""
+        if not ids:
+            return
+        with self._writing(bump=BUMP):
+            if seen:
+                rows = [(kind, one, _ms(now)) for one in ids]
+                self.db.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", rows)
+            else:
+                self.db.executemany("DELETE FROM seen WHERE kind = ? AND id = ?", [(kind, one) for one in ids])
 
     # -- muted and followed
 

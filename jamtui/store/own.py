@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from jamtui.model import Draft, DraftKind, SendState
+from jamtui.model import EVERYBODY, Draft, DraftKind, SendState
 from jamtui.store.connection import Schema, transaction
 from jamtui.store.drafts import DROPPED, Drafts, as_int, as_ms, as_time
 
@@ -117,8 +117,9 @@ class Payload(msgspec.Struct, frozen=True, omit_defaults=True):
 # Every kind of row; those of the second line are acts, whose payload is ``path``, ``data`` and, in ``title``, one line
 # that says what it does.
 POSTED = ("post", "edit", "delete", "tag", "untag", "vote", "unvote")
-ACTS: tuple[str, ...] = ()
+ACTS: tuple[str, ...] = ("announce",)
 KINDS = (*POSTED, *ACTS)
+TEXTS = ("post", "edit", "brief", "announce")  # those that a person wrote a text for, which is never lost
 
 
 class Queued(Struct, frozen=True):
@@ -340,7 +341,7 @@ class Own(Drafts):
             if draft is not None:
                 self.put_draft(draft, now)
             else:
-                thrown = tuple(self.throw(as_draft(one), DROPPED, now) for one in rows if one.kind in ("post", "edit"))
+                thrown = tuple(self.throw(as_draft(one), DROPPED, now) for one in rows if one.kind in TEXTS)
                 unsaid = self.given_up(as_draft(row), now)
         return Dropped(tuple(rows), tuple(changed), thrown, unsaid)
 
@@ -542,6 +543,11 @@ class Own(Drafts):
 def as_draft(row: Queued, tags: tuple[str, ...] | None = None) -> Draft:
     """A post or an edit of the outbox as the draft that it may be again; ``tags`` in place of those of the row."""
     payload = row.payload
+    if row.kind == "announce":
+        body, target = str(payload.data.get("body", "")), row.forum_id or EVERYBODY
+        return Draft(DraftKind.ANNOUNCEMENT, target, "", body, post_id=payload.path[-1])
+    if row.kind == "brief":
+        return Draft(DraftKind.BRIEF, row.forum_id, "", str(payload.data.get("brief", "")), (), payload.base_version)
     tags = payload.tags if tags is None else tags
     if row.kind == "edit":
         return Draft(DraftKind.EDIT, row.post_id, payload.title, payload.body, (), payload.base_version)

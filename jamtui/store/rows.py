@@ -440,6 +440,18 @@ class Rows:
         rows.sort(key=lambda row: (-row.posts, row.handle))
         return rows
 
+    def persons(self, ids: Collection[str]) -> dict[str, PersonRow]:
+        """People by their ids, with whom they look like; without how much they wrote."""
+        sql = "SELECT id, n, raw FROM people WHERE id IN (SELECT value FROM json_each(?))"
+        stored = [(str(one), int(n), _PERSON.decode(_bytes(raw))) for one, n, raw in self.db.execute(
+            sql, (json.dumps(list(ids)),)
+        )]  # fmt: skip
+        looks = self.looks.of({n: person for _, n, person in stored})
+        return {
+            one: replace(person_row(person, 0), alike=looks[n].alike, namesake=looks[n].namesake)
+            for one, n, person in stored
+        }
+
     def marked(self, people: Sequence[PersonRow]) -> list[PersonRow]:
         """The same rows with whom they look like: for those that are drawn, since it takes a few reads each."""
         sql = "SELECT id, n, raw FROM people WHERE id IN (SELECT value FROM json_each(?))"
@@ -508,7 +520,10 @@ def person_row(person: Person, posts: int) -> PersonRow:
 
 def _forum_row(data: Forum) -> ForumRow:
     """Without counts."""
-    return ForumRow(data.id, safe_name(data.slug), safe_name(data.title), safe_body(data.brief), data.position, 0, 0, 0)
+    return ForumRow(
+        data.id, safe_name(data.slug), safe_name(data.title), safe_body(data.brief), data.position, 0, 0, 0,
+        data.host_ids, data.version,
+    )  # fmt: skip
 
 
 def _list(keys: Sequence[int]) -> str:

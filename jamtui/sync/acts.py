@@ -10,7 +10,9 @@ from __future__ import annotations
 from jamtui.store.own import ACTS
 
 # Kind to HTTP method.
-METHODS: dict[str, str] = {}
+METHODS: dict[str, str] = {
+    "announce": "PUT",
+}
 
 if set(METHODS) != set(ACTS):  # what the store keeps and what can be sent are the same
     raise RuntimeError("jamtui.sync.acts.METHODS and jamtui.store.own.ACTS differ")

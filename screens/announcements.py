@@ -1,0 +1,115 @@
+"""All announcements (Jam alerts), the newest first, each whole."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from jamtui.host_rows import AnnouncementRow
+from jamtui.session import Session
+from screens.messages import JamChanged
+from widgets.drawn import drawn
+from widgets.list_dialog import LETTERS, ListDialog
+from widgets.rows import BADGES, WAITING, Ages, count
+
+
+class AnnouncementsDialog(ListDialog[None]):
+    """What stands here when one leaves has been seen."""
+
+    CSS_PATH = ["../widgets/dialog.tcss", "announcements.tcss"]  # noqa: RUF012 - as Textual declares it
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *LETTERS,
+        Binding("g,home", "to(0)", show=False, id="dialog.first"),
+        Binding("G,end", "to(-1)", show=False, id="dialog.last"),
+        Binding("y", "copy", show=False, id="dialog.copy"),
+    ]
+
+    def __init__(self, session: Session, ages: Ages) -> None:
+        super().__init__()
+        self._session = session
+        self._ages = ages
+        self._rows: list[AnnouncementRow] = []
+        self._width = 0
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(id="announcements-head", classes="question")
+            yield OptionList(id="announcements-list")
+            yield Static(id="announcements-keys")
+
+    def on_mount(self) -> None:
+        self._fill()
+        self.query_one(OptionList).focus()
+
+    def on_resize(self) -> None:
+        self._fill()
+
+    @on(JamChanged)
+    def changed(self, message: JamChanged) -> None:
+        if message.changed.everything or message.changed.records or message.changed.outbox:
+            self._fill()
+
+    def _fill(self) -> None:
+        """Reads them anew; the cursor stays on its own, and what was new at opening stays marked."""
+        rows = self._session.announcements()
+        width = max(24, min(92, self.app.size.width - 8) - 6)
+        if rows == self._rows and width == self._width:
+            return
+        options = self.query_one(OptionList)
+        at = options.highlighted
+        here = self._rows[at].id if at is not None and at < len(self._rows) else ""
+        self._rows, self._width = rows, width
+        options.clear_options()
+        options.add_options(Option(self._drawn(row, width)) for row in rows)
+        options.display = bool(rows)
+        if rows:
+            options.highlighted = next((index for index, row in enumerate(rows) if row.id == here), 0)
+        new = sum(not row.seen for row in rows)
+        head = Content.assemble(
+            ("Announcements", "bold"),
+            (f"   {new:,} new" if new else "", "bold $accent"),
+            (f"   {count(len(rows), 'announcement', 'announcements')}" if rows else "", "$text-muted"),
+        )
+        self.query_one("#announcements-head", Static).update(head)
+        keys = "j k go through them   y copies   Esc leaves"
+        nothing = "Nothing was announced yet. What hosts announce stands here.\nEsc leaves"
+        told = Content.styled(keys if rows else nothing, "$text-disabled")
+        self.query_one("#announcements-keys", Static).update(told)
+
+    def _drawn(self, row: AnnouncementRow, width: int) -> Content:
+        badge = BADGES.get(row.role, "")
+        to = f" to {row.forum or 'one forum'}" if row.forum_id else ""
+        state, style = WAITING[row.send] if row.send else ("", "")
+        colour = {"bad": "$error", "accent": "$accent"}.get(style, "$text-muted")
+        return Content.assemble(
+            ("  " if row.seen else "● ", "$accent"),
+            (row.author or f"@{row.handle}", "bold $primary"),
+            (f" {badge}" if badge else "", "$warning"),
+            (f" ≠ {row.alike}" if row.alike else "", "$error"),
+            (f"{to} · {self._ages(row.created_at, self._session.now())}", "$text-muted"),
+            (f"  {state}{f': {row.reason}' if row.reason else ''}" if state else "", colour),
+            "\n",
+            Content("\n").join(Content.assemble("  ", line) for line in drawn(row.body, width - 2).split("\n")),
+            "\n",
+        )
+
+    def action_to(self, at: int) -> None:
+        if self._rows:
+            self.query_one(OptionList).highlighted = at % len(self._rows)
+
+    def action_copy(self) -> None:
+        at = self.query_one(OptionList).highlighted
+        if at is not None and at < len(self._rows):
+            self.app.copy_to_clipboard(self._rows[at].body)
+            self.query_one("#announcements-keys", Static).update(Content.styled("Text copied", "$success"))
+
+    def action_leave(self) -> None:
+        self._session.see_announcements([row.id for row in self._rows if not row.seen])
+        super().action_leave()
