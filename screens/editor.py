@@ -13,11 +13,12 @@ from typing import Any
 from textual.app import App, SuspendNotSupported
 
 from jamtui.errors import JamError
+from jamtui.paths import make_private_dir
 
 
-def write_outside(app: App[Any], text: str, editor: str = "") -> str:
-    """``text`` as the editor left it: ``editor``, a command line, or what $VISUAL or $EDITOR says. The file is
-    readable by this account alone and is removed afterwards.
+def write_outside(app: App[Any], text: str, folder: Path, editor: str = "") -> str:
+    """``text`` as the editor left it: ``editor``, a command line, or what $VISUAL or $EDITOR says. The file stands in
+    ``folder``, readable by this account alone, and is removed afterwards with what the editor put beside it.
 
     Raises `JamError` when there is no editor, it cannot be run, or it fails; the text in the composer is then as
     before, and what an editor that failed had written is kept where the error says.
@@ -29,10 +30,11 @@ def write_outside(app: App[Any], text: str, editor: str = "") -> str:
         raise JamError(f"the editor cannot be started: {wanted}", f"{error}".capitalize()) from None
     if not command:
         raise JamError("no editor is set", "Set editor in config.toml, $VISUAL or $EDITOR and start jamtui again")
-    folder = Path(tempfile.mkdtemp(prefix="jamtui-"))  # 0700, and mkstemp makes 0600
+    make_private_dir(folder)
+    made = Path(tempfile.mkdtemp(dir=folder))  # 0700, and mkstemp makes 0600
     keep = False
     try:
-        handle, name = tempfile.mkstemp(suffix=".md", dir=folder)
+        handle, name = tempfile.mkstemp(suffix=".md", dir=made)
         path = Path(name)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
@@ -53,4 +55,4 @@ def write_outside(app: App[Any], text: str, editor: str = "") -> str:
         return written
     finally:
         if not keep:
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(made, ignore_errors=True)

@@ -224,7 +224,8 @@ class Writing(Moving):
 
         composer = self.composer
         with self.in_words():
-            composer.replace_body(write_outside(self.app, composer.draft.body, self.editor))
+            folder = self.session.known.writing
+            composer.replace_body(write_outside(self.app, composer.draft.body, folder, self.editor))
 
     # -- changes of a post
 

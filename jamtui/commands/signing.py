@@ -185,7 +185,7 @@ def logout(context: Context, args: argparse.Namespace) -> int:
                 "Close it first: what is typed there would be lost.",
             )
         first_paint.forget(context.home)
-        for path in _kept_by_editors(context):
+        for path in _kept_by_editors(context, jam):
             remove(path)
         left = asyncio.run(sign_in.sign_out(context.home, jam, context.environ, give_up=args.discard))
     if left:
@@ -197,15 +197,18 @@ def logout(context: Context, args: argparse.Namespace) -> int:
     return 0
 
 
-def _kept_by_editors(context: Context) -> list[Path]:
-    """Texts that an editor failed on, which belong to no Jam: they go with the last one."""
-    folder = context.home.state / "writing"
+def _kept_by_editors(context: Context, jam: KnownJam) -> list[Path]:
+    """Texts that an editor failed on, or had open when jamtui was killed: those of the full screen are the Jam's, those
+    of commands belong to none, and go with the last one."""
     others = len(registry.known(context.home)) > 1
-    return (
-        []
-        if others or folder.is_symlink() or not folder.is_dir()
-        else sorted(path for path in folder.iterdir() if path.is_file())
-    )
+    folders = [jam.writing] if others else [jam.writing, context.home.state / "writing"]
+    return [
+        path
+        for folder in folders
+        if folder.is_dir() and not folder.is_symlink()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.is_symlink()
+    ]
 
 
 def _refuse_to_lose(context: Context, jam: KnownJam) -> None:
@@ -213,7 +216,7 @@ def _refuse_to_lose(context: Context, jam: KnownJam) -> None:
     with closing(context.open(jam)) as session:
         lost = [f"{row.kind} “{safe_line(row.summary, 40)}”" for row in session.outbox() if row.state != "sending"]
         lost += [f"draft “{safe_line(d.title or d.body, 40)}”" for d in session.drafts()]
-    lost += [f"what an editor left in {path}" for path in _kept_by_editors(context)]
+    lost += [f"what an editor left in {path}" for path in _kept_by_editors(context, jam)]
     if lost:
         more = f" and {len(lost) - 5} more" if len(lost) > 5 else ""
         raise JamError(

@@ -113,6 +113,11 @@ class KnownJam(Struct, frozen=True):
     def seal(self) -> Path:
         return self.folder / "store.seal"
 
+    @property
+    def writing(self) -> Path:
+        """Where a text stands while an editor has it: a sign-out takes it along."""
+        return self.folder / "writing"
+
     def changed(self, **fields: object) -> KnownJam:
         """The same Jam with other facts; `remember` writes them."""
         return replace(self, entry=msgspec.structs.replace(self.entry, **fields))

@@ -54,6 +54,11 @@ def test_with_the_server_down_everything_is_wiped_and_it_is_said(
     (home.path / "state" / "writing" / "post-1.md").write_text("what an editor left")
     assert "post-1.md" in home.jamtui("logout", code=1).stderr
     (home.path / "state" / "writing" / "post-1.md").unlink()
+    edited = next(home.path.glob("jams/*/jam.json")).parent
+    (edited / "writing" / "tmp1").mkdir(parents=True)  # killed while an editor had the text of the full screen
+    (edited / "writing" / "tmp1" / "post-2.md").write_text("what an editor left")
+    assert "post-2.md" in home.jamtui("logout", code=1).stderr
+    (edited / "writing" / "tmp1" / "post-2.md").unlink()
     server.stop()
     told = home.jamtui("logout")
     assert "could not be told" in told.stderr

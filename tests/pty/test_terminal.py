@@ -66,7 +66,8 @@ def test_what_an_editor_that_fails_had_written_is_kept(terminal: Callable[..., A
     demo.press(*"before", "\x0f")  # ctrl+o
     demo.wait_for("ended with 3")
     assert "before" in demo.screen()
-    kept = list((tmp_path / "tmp").glob("jamtui-*/*.md"))
+    kept = list((tmp_path / "tmp").rglob("jams/*/writing/*/*.md"))  # the demo's folder is there
+    assert kept == list((tmp_path / "tmp").rglob("*.md"))
     assert [path.read_text() for path in kept] == ["hours of work"]
     assert kept[0].stat().st_mode & 0o777 == 0o600
     demo.press("\x11")
