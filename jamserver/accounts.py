@@ -22,7 +22,7 @@ from datetime import datetime, timedelta
 
 import argon2
 
-from jamserver import objects
+from jamserver import objects, standing
 from jamserver.db import Connection, row, rows, value
 from jamserver.log import Tx
 from jamserver.problems import Problem
@@ -42,12 +42,13 @@ HASHER = argon2.PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks; a guest has an empty ``person_id``. ``expires`` is the end of the token; ``first`` says that it was
-    never used before, which `first_use` has to note."""
+    never used before, which `first_use` has to note. ``joined`` (ms) is there of people who made an account."""
 
     person_id: str = ""
     role: str = ""
     expires: datetime | None = None
     first: bool = False
+    joined: int = 0
 
 
 GUEST = Caller()
@@ -60,6 +61,7 @@ class Grant:
     access: str = field(repr=False)
     refresh: str = field(repr=False)
     person: bytes
+    suspended: standing.Suspension | None = None
 
 
 def new_secret() -> str:
@@ -112,7 +114,8 @@ def authenticate(db: Connection, token: str, now: datetime) -> Caller:
     """The person of an access token. Raises 401 ``token_unknown`` or ``token_expired``."""
     found = row(
         db,
-        "SELECT person_id, role, expires, spent FROM tokens JOIN people ON people.id = person_id"
+        "SELECT tokens.person_id, role, expires, spent, coalesce(joined.at, 0) FROM tokens"
+        " JOIN people ON people.id = tokens.person_id LEFT JOIN joined ON joined.person_id = tokens.person_id"
         " WHERE digest = ? AND kind = 'access'",
         (digest(token),),
     )
@@ -120,7 +123,7 @@ def authenticate(db: Connection, token: str, now: datetime) -> Caller:
         raise Problem("token_unknown", "Sign in again.", headers=_challenge("invalid_token"))
     if found[2] <= millis(now):
         raise Problem("token_expired", "Refresh it, or sign in again.", headers=_challenge("invalid_token"))
-    return Caller(found[0], found[1], now + timedelta(milliseconds=found[2] - millis(now)), not found[3])
+    return Caller(found[0], found[1], now + timedelta(milliseconds=found[2] - millis(now)), not found[3], found[4])
 
 
 def token_stands(db: Connection, token: str) -> bool:
@@ -163,7 +166,7 @@ def grant(tx: Tx, person_id: str, secret: Callable[[], str] = new_secret, sign_i
     _insert_token(tx, access, "access", sign_in, person_id, ACCESS)
     _insert_token(tx, refresh, "refresh", sign_in, person_id, REFRESH)
     person: bytes = value(tx.db, "SELECT data FROM people WHERE id = ?", (person_id,))
-    return Grant(access, refresh, person)
+    return Grant(access, refresh, person, standing.suspension(tx.db, person_id, tx.now))
 
 
 def end_at(tx: Tx, sign_in: str, end: datetime) -> None:
@@ -282,6 +285,8 @@ def accept_invite(
     role: str = value(tx.db, "DELETE FROM invites WHERE digest = ? RETURNING role", (digest(code),))
     free = objects.new_handle(tx.db, handle)
     person_id = objects.add_person(tx, uuid.UUID(int=tx.rng.getrandbits(128), version=4), free, name=name, role=role)
+    if role == objects.ROLES[0]:  # an invite that gives a role is of somebody who is known
+        standing.came(tx, person_id)
     if hashed is not None:
         set_password(tx, person_id, hashed)
     return grant(tx, person_id, secret)

@@ -24,6 +24,7 @@ from jamserver.limits import Day, Hashing, Tries
 from jamserver.objects import found_jam
 from jamserver.routes import ROUTES
 from jamserver.snapshot import Snapshots
+from jamserver.standing import Newcomers
 from jamserver.stream import Hub
 from jamserver.votes import VoteJoin
 from jamserver.web import application
@@ -68,6 +69,10 @@ class Settings:
     issuer_pause: float = 5.0  # the least time between two requests for an issuer's keys
     writes: int = 300  # of a person, in ``writes_in`` seconds
     writes_in: float = 300.0
+    new_account: float = 3_600.0  # how long somebody is new who came by an invite or an issuer; of them:
+    new_writes: int = 60  # in ``writes_in``
+    new_threads: int = 5  # as long as they are new
+    new_links: int = 3  # in a post
     day_writes: int = 5_000  # of a person in 24 hours
     day_bytes: int = 16 << 20  # by which these let the log grow
     grouped_commits: bool = True
@@ -121,6 +126,10 @@ class Services:
         self.sign_ins = Tries(seconds, settings.sign_ins, 300.0, "Nobody signs in that often. Wait a little.")
         self.writes = Tries(
             seconds, settings.writes, settings.writes_in, "Nobody writes that much in so short a time. Wait a little."
+        )
+        self.newcomers = Newcomers(settings.new_account, settings.new_threads, settings.new_links)
+        self.new_writes = Tries(
+            seconds, settings.new_writes, settings.writes_in, "That is much for an account's first hour. Wait a little."
         )
         self.day = Day(
             seconds, settings.day_writes, settings.day_bytes, "That was very much for one day. Go on tomorrow."

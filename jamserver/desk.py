@@ -15,6 +15,7 @@ from datetime import datetime
 
 import msgspec
 
+from jamserver import moderation_desk
 from jamserver.db import Connection
 from jamserver.posts import Actor
 
@@ -28,6 +29,7 @@ def _role(db: Connection, actor: Actor, now: datetime) -> object:
 # Name of a field of `jamserver.wire.Desk` to what fills it. A section that is not a person's answers None: left out.
 SECTIONS: dict[str, Section] = {
     "role": _role,
+    **moderation_desk.SECTIONS,
 }
 
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from jamserver import accounts, objects
+from jamserver import accounts, objects, standing
 from jamserver.accounts import Grant, millis
 from jamserver.db import Connection, row, value
 from jamserver.log import Tx
@@ -245,6 +245,8 @@ def _welcome(tx: Tx, config: Config, claims: dict[str, Any], subject: str) -> st
     new_id = uuid.UUID(int=tx.rng.getrandbits(128), version=4)
     person_id = objects.add_person(tx, new_id, handle, name=_name(claims), role=role)
     tx.db.execute("INSERT INTO identities VALUES (?, ?, ?, ?)", (config.issuer, subject, person_id, role))
+    if role == ROLES[0]:
+        standing.came(tx, person_id)
     return person_id
 
 

@@ -15,15 +15,19 @@ import msgspec
 from jamserver import once
 from jamserver.allowed import Act, require_allowed
 from jamserver.db import Connection, row, rows, value
+from jamserver.locks import require_unlocked
 from jamserver.log import Tx
 from jamserver.objects import Fields, decode, encode
 from jamserver.once import Asked, Written
 from jamserver.problems import Problem, invalid
+from jamserver.standing import Newcomers
 from jamserver.wire import MAX_TAGS, MAX_TAGS_ELSEWHERE, NewPost, PostEdit, clean_tags, clean_text
 from jamtui.archive import GONE, Post, rfc3339
 
-# What is left of a post that was taken back: where it stands, who wrote it when, and its tally.
-_FRAME = ("id", "forum_id", "thread_id", "parent_id", "author_id", "title", "body", "created_at", "tags", "votes")
+# What is left of a post that was taken back: where it stands, who wrote it when, its tally, whether it is locked.
+_FRAME = (
+    "id", "forum_id", "thread_id", "parent_id", "author_id", "title", "body", "created_at", "tags", "votes", "locked",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,22 @@ def _first_content(post: Stored) -> bytes | None:
     )
 
 
-def create(tx: Tx, actor: Actor, post_id: str, new: NewPost) -> Written:
+def _same_content(
+    db: Connection, there: Stored, content: bytes, actor: Actor, new: NewPost, title: str | None, body: str,
+    tags: tuple[str, ...],
+) -> bool:  # fmt: skip
+    """Whether it is what was first sent. A reply names no forum: it may have been sent when its thread was in another,
+    before it was moved or merged."""
+    first = _first_content(there)
+    if first == content or first is None or new.parent_id is None:
+        return first == content
+    return any(
+        _digest(actor.person_id, forum, new.parent_id, title or "", body, tags, new.lang) == first
+        for (forum,) in rows(db, "SELECT id FROM forums")
+    )
+
+
+def create(tx: Tx, actor: Actor, post_id: str, new: NewPost, newcomers: Newcomers | None = None) -> Written:
     """A new post; the same content again answers the post as it now is.
 
     Raises 409 ``id_taken`` (other content under this id), ``parent_gone``, 403 as `require_allowed`, 422.
@@ -133,12 +152,16 @@ def create(tx: Tx, actor: Actor, post_id: str, new: NewPost) -> Written:
     there = find(tx.db, post_id)
     if there is not None:
         # Before anything that may have changed since the first time: a repeat after a lost answer gets its answer.
-        if there.author_id == actor.person_id and _first_content(there) == content:
+        if there.author_id == actor.person_id and _same_content(tx.db, there, content, actor, new, title, body, tags):
             return Written(there.data, there.version, there.seq)
         raise Problem("id_taken", "Another post has this id. Take a new one.")
     require_allowed(tx, actor, Act.THREADS if parent is None else Act.REPLIES)
     if parent is not None and parent.gone:
         raise Problem("parent_gone", "The post that you answer was taken back or removed.")
+    if parent is not None:
+        require_unlocked(tx, actor, parent.thread_id)
+    if newcomers is not None:
+        newcomers.check(tx, actor.person_id, body, thread=parent is None)
     if parent is None and not value(tx.db, "SELECT 1 FROM forums WHERE id = ?", (forum_id,)):
         raise invalid("/forum_id", "There is no such forum.")
     fields: Fields = {
@@ -215,7 +238,7 @@ def insert(tx: Tx, fields: Fields, data: bytes, content: bytes | None) -> int:
     return seq
 
 
-def _store(tx: Tx, post: Stored, fields: Fields) -> Written:
+def store(tx: Tx, post: Stored, fields: Fields) -> Written:
     """The changed post as one more change."""
     data = encode(fields)
     version = int(str(fields.get("version", 1)))
@@ -244,30 +267,42 @@ def require_there(post: Stored) -> None:
         raise Problem("post_gone", "The post was taken back or removed.")
 
 
-def edit(tx: Tx, actor: Actor, post_id: str, change: PostEdit, if_match: str | None) -> Written:
+def edit(
+    tx: Tx,
+    actor: Actor,
+    post_id: str,
+    change: PostEdit,
+    if_match: str | None,
+    newcomers: Newcomers | None = None,
+) -> Written:
     """Another title or body, by the author. What changes nothing raises no version."""
     post = get(tx.db, post_id)
     if post.author_id != actor.person_id:
         raise Problem("forbidden", "Only the author edits a post.")
     require_there(post)
     require_allowed(tx, actor, Act.EDITS)
+    require_unlocked(tx, actor, post.thread_id)
     require_version(post, if_match)
     fields = decode(post.data)
     before = dict(fields)
     if change.title is not msgspec.UNSET:
-        if post.parent_id is not None:
+        merged_from = fields.get("merged_from")  # an opener still when the change was written, perhaps
+        if post.parent_id is not None and not isinstance(merged_from, dict):
             raise invalid("/title", "A reply has no title.")
         if not change.title.strip():
             raise invalid("/title", "A title cannot be empty.")
-        fields["title"] = clean_text(change.title)
+        title = clean_text(change.title)
+        fields |= {"merged_from": merged_from | {"title": title}} if isinstance(merged_from, dict) else {"title": title}
     if change.body is not msgspec.UNSET:
         if post.parent_id is not None and not change.body.strip():
             raise invalid("/body", "A reply cannot be empty.")
         fields["body"] = clean_text(change.body)
     if fields == before:
         return Written(post.data, post.version, post.changed)
+    if newcomers is not None and change.body is not msgspec.UNSET:
+        newcomers.check(tx, actor.person_id, change.body, thread=False)
     fields |= {"version": post.version + 1, "edited_at": rfc3339(tx.now)}
-    return _store(tx, post, fields)
+    return store(tx, post, fields)
 
 
 def take_back(tx: Tx, actor: Actor, post_id: str, if_match: str | None) -> Written:
@@ -279,18 +314,26 @@ def take_back(tx: Tx, actor: Actor, post_id: str, if_match: str | None) -> Writt
     own = post.author_id == actor.person_id
     if not (own or actor.moderates):
         raise Problem("forbidden", "Only the author or a moderator takes a post back.")
-    if post.gone:
+    if post.state in ("deleted", "removed"):
         return Written(post.data, post.version, post.changed)
     require_allowed(tx, actor, Act.REMOVAL if actor.moderates else Act.EDITS)
     require_version(post, if_match)
+    tx.db.execute("DELETE FROM hidden WHERE post_id = ?", (post_id,))
+    return blanked(tx, post, "deleted" if own else "removed")
+
+
+def blanked(tx: Tx, post: Stored, state: str) -> Written:
+    """Leaves the frame of a post, in the log of before as well."""
     was = decode(post.data)
     fields = {name: was[name] for name in _FRAME if name in was}
+    if isinstance(merged_from := was.get("merged_from"), dict):
+        fields["merged_from"] = merged_from | {"title": ""}
     if post.parent_id is None or fields.get("title"):
         fields["title"] = ""
-    fields |= {"body": "", "tags": [], "version": post.version + 1, "state": "deleted" if own else "removed"}
-    tx.db.execute("DELETE FROM post_tags WHERE post_id = ?", (post_id,))
-    tx.blank(post_id, encode(fields))
-    return _store(tx, post, fields)
+    fields |= {"body": "", "tags": [], "version": post.version + 1, "state": state}
+    tx.db.execute("DELETE FROM post_tags WHERE post_id = ?", (post.id,))
+    tx.blank(post.id, encode(fields))
+    return store(tx, post, fields)
 
 
 def tag(tx: Tx, actor: Actor, post_id: str, name: str) -> Written:
@@ -298,6 +341,7 @@ def tag(tx: Tx, actor: Actor, post_id: str, name: str) -> Written:
     post = get(tx.db, post_id)
     require_there(post)
     require_allowed(tx, actor, Act.TAGS)
+    require_unlocked(tx, actor, post.thread_id)
     before = tags_of(tx.db, post_id)
     if name not in before and len(before) >= MAX_TAGS:
         raise invalid("/tags", f"A post has at most {MAX_TAGS} tags.")
@@ -318,6 +362,7 @@ def untag(tx: Tx, actor: Actor, post_id: str, name: str) -> Written:
     """
     post = get(tx.db, post_id)
     require_allowed(tx, actor, Act.TAGS)
+    require_unlocked(tx, actor, post.thread_id)
     before = tags_of(tx.db, post_id)
     if name in before:
         if post.author_id == actor.person_id or actor.moderates:
@@ -336,7 +381,7 @@ def _retag(tx: Tx, post: Stored, before: list[str]) -> Written:
     now = tags_of(tx.db, post.id)
     if now == before:
         return Written(post.data, post.version, post.changed)
-    return _store(tx, post, decode(post.data) | {"tags": now})
+    return store(tx, post, decode(post.data) | {"tags": now})
 
 
 def set_tally(tx: Tx, post: Stored, up: int) -> int:

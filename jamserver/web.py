@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
 from starlette.types import Receive, Scope, Send
 
-from jamserver import accounts, objects, wire
+from jamserver import accounts, objects, standing, wire
 from jamserver.db import Connection
 from jamserver.faults import where
 from jamserver.problems import MEDIA_TYPE, FieldError, Problem
@@ -34,6 +34,7 @@ R = TypeVar("R")
 
 JSON = "application/json"
 _JSON_TYPES = (JSON, "application/merge-patch+json")
+_READING = ("GET", "HEAD")  # what changes nothing
 
 
 _ONLY = {"author": "the author", "host": "hosts", "moderator": "moderators"}
@@ -100,6 +101,8 @@ class Route:
         if self.who is not Who.ALWAYS:
             codes += ["token_expired", "token_unknown"]
             codes.append("not_signed_in" if self.who is Who.SIGNED_IN else "guests_refused")
+        if self.who is Who.SIGNED_IN and self.method not in _READING:
+            codes.append("suspended")
         if self.body is not None:
             codes += ["bad_request", "unsupported_media_type"]
         return tuple(dict.fromkeys(codes))
@@ -202,10 +205,26 @@ def _authenticate(db: Connection, call: Call) -> None:
         if scheme.lower() != "bearer" or not token.strip():
             raise Problem("token_unknown", "Send Authorization: Bearer TOKEN.")
         call.caller = accounts.authenticate(db, token.strip(), call.now)
+        _require_standing(db, call)
     elif call.route.who is Who.SIGNED_IN:
         raise Problem("not_signed_in", "Guests read only.")
     elif not objects.jam(db).guests:
         raise Problem("guests_refused", "Sign in to read this Jam.")
+
+
+def _require_standing(db: Connection, call: Call) -> None:
+    """Raises 403 ``suspended`` for a write of somebody who may only read. They may leave all the same, and what was
+    written before gets its answer again."""
+    route = call.route
+    if route.method in _READING or route.who is not Who.SIGNED_IN or route.path == "/api/v1/me":
+        return
+    person_id = call.caller.person_id
+    found = standing.suspension(db, person_id, call.now)
+    if found is None:
+        return
+    made = call.path("post") if route.name == "put_post" else None
+    if not standing.asked_before(db, person_id, call.header("idempotency-key"), made):
+        raise found.problem()
 
 
 def _check_query(call: Call) -> None:

@@ -20,6 +20,8 @@ from jamtui.archive import Forum, Jam, Person, Post, mend_surrogates, normal_tag
 MAX_TITLE = 200
 MAX_BODY = 20_000
 MAX_ANNOUNCEMENT = 2_000
+MAX_NOTE = 1_000  # of a report
+MAX_REASON = 500  # of an act of moderation
 MAX_TAG = 40
 MAX_TAGS = 12
 MAX_TAGS_ELSEWHERE = 5  # of one person on a post of another: nobody fills all places of a post that is not theirs
@@ -81,6 +83,32 @@ class NewAnnouncement(_Request, frozen=True):
     forum_id: Uuid | None = None
 
 
+class NewReport(_Request, frozen=True):
+    """PUT /reports/{id}: tells moderators of a post."""
+
+    post_id: Uuid
+    reason: Literal["abuse", "spam", "off-topic", "private", "other"]
+    note: Annotated[str, Meta(max_length=MAX_NOTE)] = ""
+
+
+class ReportDecision(_Request, frozen=True):
+    """PATCH /reports/{id}."""
+
+    state: Literal["dismissed", "acted"]
+
+
+class NewAct(_Request, frozen=True):
+    """PUT /moderation/{id}: one act of moderation."""
+
+    act: Literal["hide", "unhide", "remove", "lock", "unlock", "move", "merge", "warn", "suspend", "unsuspend", "undo"]
+    reason: Annotated[str, Meta(max_length=MAX_REASON)] = ""
+    post_id: Uuid | None = None
+    person_id: Uuid | None = None
+    to: Uuid | None = None
+    until: Time | None = None
+    of: Uuid | None = None
+
+
 class PasswordSignIn(_Hidden, _Request, frozen=True):
     handle: Handle
     password: Secret
@@ -111,6 +139,13 @@ class Revoke(_Hidden, _Request, frozen=True):
     token: Annotated[str, Meta(min_length=1, max_length=4_096)]
 
 
+class Suspension(msgspec.Struct, frozen=True):
+    """Until when somebody may only read, and why."""
+
+    until: Time
+    reason: str
+
+
 class Token(_Hidden, frozen=True):
     """RFC 6749, section 5.1, with the person."""
 
@@ -118,6 +153,7 @@ class Token(_Hidden, frozen=True):
     expires_in: int
     refresh_token: str
     person: msgspec.Raw
+    suspended: Suspension | msgspec.UnsetType = msgspec.UNSET
     token_type: str = "Bearer"  # noqa: S105  the name of a scheme
 
 
@@ -166,6 +202,7 @@ class TokenShape(_Hidden, frozen=True):
     expires_in: int
     refresh_token: str
     person: Person
+    suspended: Suspension | msgspec.UnsetType = msgspec.UNSET
 
 
 class Forums(msgspec.Struct, frozen=True):
@@ -219,10 +256,78 @@ class MyVotes(msgspec.Struct, frozen=True):
     items: tuple[str, ...]
 
 
+class Report(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A report as who made it sees it."""
+
+    id: str
+    post_id: str
+    reason: str
+    state: Literal["open", "dismissed", "acted"]
+    created_at: Time
+    note: str = ""
+
+
+class QueuedReport(Report, frozen=True):
+    """An open report as moderators see it."""
+
+    person_id: str = ""
+
+
+class Act(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A row of the audit log. ``changed`` false: it was so already. ``undone_by``: the act that undid it."""
+
+    id: str
+    act: str
+    by_id: str
+    created_at: Time
+    reason: str = ""
+    post_id: str = ""
+    person_id: str = ""
+    to: str = ""
+    until: Time | None = None
+    of: str = ""
+    seq: int = 0
+    changed: bool = True
+    undone_by: str = ""
+
+
+class Acts(msgspec.Struct, frozen=True):
+    items: tuple[Act, ...]
+    next: str | None
+
+
+class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What one person is told: ``kind`` is an act, ``report`` or ``undone``."""
+
+    id: str
+    kind: str
+    at: Time
+    post_id: str = ""
+    reason: str = ""
+    to: str = ""
+    until: Time | None = None
+    state: str = ""  # of a report: acted, dismissed
+    act: str = ""  # what was done about it
+    of: str = ""  # which act does not hold any more
+
+
+class Suspended(Suspension, frozen=True):
+    """Somebody who is suspended now, as moderators see it."""
+
+    person_id: str
+
+
 class Desk(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What only one person may see (`jamserver.desk`)."""
+    """What only one person may see (`jamserver.desk`). Lists that are long have the latest."""
 
     role: str
+    notices: tuple[Notice, ...] = ()
+    reports: tuple[Report, ...] = ()
+    hidden: tuple[Post, ...] = ()
+    suspended: Suspension | None = None
+    queue: tuple[QueuedReport, ...] = ()
+    audit: tuple[Act, ...] = ()
+    suspensions: tuple[Suspended, ...] = ()
 
 
 class ChangeItem(msgspec.Struct, frozen=True):

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from jamserver.routes import announcing, live, reading, signing, writing
+from jamserver.routes import announcing, live, moderating, reading, signing, writing
 from jamserver.web import Route
 
-ROUTES: tuple[Route, ...] = (*reading.ROUTES, *writing.ROUTES, *announcing.ROUTES, *live.ROUTES, *signing.ROUTES)
+ROUTES: tuple[Route, ...] = (
+    *reading.ROUTES,
+    *writing.ROUTES,
+    *announcing.ROUTES,
+    *moderating.ROUTES,
+    *live.ROUTES,
+    *signing.ROUTES,
+)

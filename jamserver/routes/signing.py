@@ -17,8 +17,15 @@ def _token(grant: Grant) -> Response:
         expires_in=int(accounts.ACCESS.total_seconds()),
         refresh_token=grant.refresh,
         person=msgspec.Raw(grant.person),
+        suspended=_suspended(grant),
     )
     return json_response(msgspec.json.encode(answer), headers={"Cache-Control": "no-store"})
+
+
+def _suspended(grant: Grant) -> wire.Suspension | msgspec.UnsetType:
+    if grant.suspended is None:
+        return msgspec.UNSET
+    return wire.Suspension(grant.suspended.until, grant.suspended.reason)
 
 
 async def password(call: Call) -> Response:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import msgspec
 from starlette.responses import Response
 
-from jamserver import once, posts, wire
+from jamserver import moderation, once, posts, wire
 from jamserver.log import Tx
 from jamserver.once import MAX_KEY, Asked, Written
 from jamserver.posts import Actor, Ballot
@@ -21,6 +21,8 @@ from jamtui.archive import Post
 def actor_of(call: Call) -> Actor:
     """Who writes. Each write counts, also one that is refused or was made before: asking costs the same."""
     call.services.writes.begin(call.caller.person_id)
+    if call.services.newcomers.holds(call.caller.joined, call.now):
+        call.services.new_writes.begin(call.caller.person_id)
     call.services.day.begin(call.caller.person_id)
     return Actor(*call.actor)
 
@@ -46,7 +48,8 @@ def own_id(call: Call, name: str) -> str:
 async def put_post(call: Call) -> Response:
     post_id = own_id(call, "post")
     actor, new = actor_of(call), call.json(wire.NewPost)
-    return _written(call, await call.services.writer.run(lambda tx: posts.create(tx, actor, post_id, new)))
+    fresh = call.services.newcomers
+    return _written(call, await call.services.writer.run(lambda tx: posts.create(tx, actor, post_id, new, fresh)))
 
 
 async def patch_post(call: Call) -> Response:
@@ -55,13 +58,14 @@ async def patch_post(call: Call) -> Response:
         raise invalid("", "Name title or body.")
     post_id = call.path("post")
     request = msgspec.json.encode(change)
-    return await _once(call, request, post_id, lambda tx: posts.edit(tx, actor, post_id, change, if_match))
+    fresh = call.services.newcomers
+    return await _once(call, request, post_id, lambda tx: posts.edit(tx, actor, post_id, change, if_match, fresh))
 
 
 async def delete_post(call: Call) -> Response:
     actor, if_match = actor_of(call), call.header("if-match")
     post_id = call.path("post")
-    return await _once(call, b"", post_id, lambda tx: posts.take_back(tx, actor, post_id, if_match))
+    return await _once(call, b"", post_id, lambda tx: moderation.take_back(tx, actor, post_id, if_match))
 
 
 def _asked(call: Call, path: str, request: bytes = b"") -> Asked | None:
@@ -128,7 +132,7 @@ ROUTES: tuple[Route, ...] = (
             Answer(201, "The new post.", Post, headers=(_SEQ, _ETAG)),
             Answer(200, "The post that this made before, as it now is.", Post, headers=(_SEQ, _ETAG)),
         ),
-        ("jam_closed", "phase_closed", "id_taken", "parent_gone", "rate_limited"),
+        ("jam_closed", "phase_closed", "id_taken", "parent_gone", "post_locked", "rate_limited"),
         body=wire.NewPost,
         run=put_post,
     ),
@@ -139,7 +143,15 @@ ROUTES: tuple[Route, ...] = (
         "Edits one's own post.",
         Who.SIGNED_IN,
         _POST,
-        (*_CLOSED, "forbidden", "post_gone", "version_conflict", "if_match_required", "idempotency_key_reused"),
+        (
+            *_CLOSED,
+            "forbidden",
+            "post_gone",
+            "post_locked",
+            "version_conflict",
+            "if_match_required",
+            "idempotency_key_reused",
+        ),
         _ONCE,
         body=wire.PostEdit,
         only=("author",),
@@ -164,7 +176,7 @@ ROUTES: tuple[Route, ...] = (
         "Puts a tag on a post.",
         Who.SIGNED_IN,
         _POST,
-        (*_CLOSED, "post_gone", "invalid"),
+        (*_CLOSED, "post_gone", "post_locked", "invalid"),
         (_KEY,),
         run=put_tag,
     ),
@@ -175,7 +187,7 @@ ROUTES: tuple[Route, ...] = (
         "Takes off a tag that one put, or any from one's own post; a moderator any.",
         Who.SIGNED_IN,
         _POST,
-        (*_CLOSED, "forbidden", "invalid"),
+        (*_CLOSED, "forbidden", "post_locked", "invalid"),
         (_KEY,),
         only=("author", "moderator"),
         run=delete_tag,

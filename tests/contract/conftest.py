@@ -113,6 +113,10 @@ class JamFixture:
         """Somebody who hosts, made when a test asks for one."""
         return api(self.url, self.server.write(make_host))
 
+    def close(self) -> None:
+        if "host" in self.__dict__:
+            self.host.close()
+
     def thread(self, by: httpx.Client | None = None, **fields: Any) -> Json:
         """A new thread; its post."""
         content = {"forum_id": self.forum["id"], "title": "A title", "body": "A body"} | fields
@@ -194,7 +198,9 @@ def start_jam(start_server: Callable[..., Server], tmp_path: Path) -> Iterator[C
                 handle: stack.enter_context(api(server.url, token))
                 for handle, token in (*tokens.items(), ("guest", None))
             }
-            return JamFixture(server, clients, objects.decode(raw))
+            fixture = JamFixture(server, clients, objects.decode(raw))
+            stack.callback(fixture.close)
+            return fixture
 
         yield start
 

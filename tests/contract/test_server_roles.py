@@ -51,6 +51,15 @@ ROWS: dict[str, tuple[str, Any, dict[str, str], tuple[int, int, int, int]]] = {
     "delete_tag": ("/posts/{post}/tags/own", None, {}, (401, 403, 200, 200)),
     "put_vote": ("/posts/{post}/vote", None, {}, (401, 200, 200, 200)),
     "delete_vote": ("/posts/{post}/vote", None, {}, (401, 200, 200, 200)),
+    "put_report": ("/reports/{new}", {"post_id": "{post}", "reason": "spam"}, {}, (401, 201, 201, 422)),
+    "patch_report": ("/reports/{new}", {"state": "dismissed"}, {}, (401, 403, 404, 403)),
+    "list_acts": ("/moderation", None, {}, (401, 403, 200, 403)),
+    "put_act": (
+        "/moderation/{new}",
+        {"act": "lock", "post_id": "{post}", "reason": "Enough said."},
+        {},
+        (401, 403, 201, 403),
+    ),
     "put_announcement": ("/announcements/{new}", {"body": "Welcome"}, {}, (401, 403, 201, 403)),
     "sign_in_with_password": ("/auth/password", {"handle": "ada", "password": "wrong"}, {}, SIGN_IN),
     "sign_in_with_invite": ("/auth/invite", {"code": "wrong", "handle": "eve"}, {}, SIGN_IN),
@@ -66,7 +75,7 @@ ROWS: dict[str, tuple[str, Any, dict[str, str], tuple[int, int, int, int]]] = {
 
 
 # What a host is answered where it is not what another person is.
-HOSTS = {"put_announcement": 201}
+HOSTS = {"put_announcement": 201, "put_act": 201}
 
 
 def test_the_table_of_rights_is_what_the_routes_answer(figure: Callable[..., None]) -> None:
@@ -94,7 +103,7 @@ def test_each_route_answers_each_caller_as_documented(
     jam = start_jam(vote_join=0.0, tries_a_minute=10**6)
     jam.server.write(lambda tx: oidc.store(tx, oidc.Config("http://127.0.0.1:1", "jamtui")))
     kinds = {route.name: (route.method, route.who) for route in ROUTES}
-    fresh = sum("{post}" in address for address, *_ in ROWS.values()) * (len(WHO) + 1)
+    fresh = sum("{post}" in f"{address} {body}" for address, body, *_ in ROWS.values()) * (len(WHO) + 1)
     posts = iter([jam.thread(tags=["own"])["id"] for _ in range(fresh)])
     jam.server.write(lambda tx: objects.change_jam(tx, {"guests": guests}))
     asked = 0
@@ -104,7 +113,7 @@ def test_each_route_answers_each_caller_as_documented(
         hosts = HOSTS.get(name, expected[1])
         for caller, status in zip((*WHO, "host"), (*expected, hosts), strict=True):
             places = {
-                "{post}": next(posts) if "{post}" in address else "",
+                "{post}": next(posts) if "{post}" in f"{address} {body}" else "",
                 "{new}": str(uuid.uuid4()),
                 "{forum}": jam.forum["id"],
             }

@@ -1,0 +1,332 @@
+"""What moderators do: one kind of write, an *act*, with its reason and its row in the audit log.
+
+An act bears an id of the client's: the same again is answered, not done twice. ``before`` of its row is what undoing it
+needs, never a text: a removal is final. Who did it is told to moderators alone; the people concerned are told what
+became of their post and why, without a name.
+
+Rights:
+
+- Moderators do all acts. Hosts lock, unlock, move and merge, in forums that they host, and undo these.
+- Nobody acts on themselves: not on their own standing, not on a hidden post of their own, not on a report about a post
+  of theirs. Another moderator does.
+- A moderator is neither warned nor suspended by another: the organiser takes the role away first, on the machine.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from jamserver import hiding, locks, notices, posts, reports, standing, threads
+from jamserver.db import Connection, row, rows, value
+from jamserver.log import Tx
+from jamserver.objects import Fields, decode, encode
+from jamserver.once import Written
+from jamserver.posts import Actor, Stored
+from jamserver.problems import Problem, invalid
+from jamserver.wire import NewAct, clean_text
+from jamtui.archive import rfc3339
+
+OF_HOSTS = ("lock", "unlock", "move", "merge")
+_ON_PEOPLE = ("warn", "suspend", "unsuspend")
+_NEED_REASON = ("hide", "remove", "lock", "move", "merge", "warn", "suspend")
+LONGEST = timedelta(days=366)  # that somebody is suspended at once
+
+Effect = tuple[Fields | None, int]  # what undoing needs (None: nothing was changed), and the last change
+
+
+def log(tx: Tx, actor: Actor, act_id: str, act: str, before: Fields | None, seq: int, **said: object) -> bytes:
+    """Writes the row of the audit log. Returns the act as it is served."""
+    told = {name: value for name, value in said.items() if value}
+    fields: Fields = {"id": act_id, "act": act, "by_id": actor.person_id, **told, "created_at": rfc3339(tx.now)}
+    if before is None:
+        fields["changed"] = False
+    if seq:
+        fields["seq"] = seq
+    data = encode(fields)
+    tx.db.execute(
+        "INSERT INTO moderation(id, act, by_id, post_id, person_id, data, before) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (act_id, act, actor.person_id, said.get("post_id") or "", said.get("person_id") or "", data,
+         None if before is None else encode(before)),
+    )  # fmt: skip
+    return data
+
+
+def new_id(tx: Tx) -> str:
+    return str(uuid.UUID(int=tx.rng.getrandbits(128), version=4))
+
+
+def listed(db: Connection, after: int, limit: int) -> Iterator[tuple[int, bytes]]:
+    """The audit log, the oldest first: (place, act)."""
+    for n, data, undone_by in rows(
+        db, "SELECT n, data, undone_by FROM moderation WHERE n > ? ORDER BY n LIMIT ?", (after, limit)
+    ):
+        yield n, served(bytes(data), undone_by)
+
+
+def served(data: bytes, undone_by: str | None) -> bytes:
+    """An act, with the act that undid it."""
+    return data if undone_by is None else encode(decode(data) | {"undone_by": undone_by})
+
+
+def do(tx: Tx, actor: Actor, act_id: str, new: NewAct) -> tuple[bytes, int, bool]:
+    """(the act, the last change that it became or 0, whether it is new). Raises 403, 404, 409, 422."""
+    reason = clean_text(new.reason).strip()
+    said: Fields = {
+        "post_id": new.post_id, "person_id": new.person_id, "reason": reason, "to": new.to,
+        "until": rfc3339(new.until) if new.until is not None else None, "of": new.of,
+    }  # fmt: skip
+    there = row(tx.db, "SELECT by_id, data, undone_by FROM moderation WHERE id = ?", (act_id,))
+    if there is not None:
+        fields = decode(there[1])
+        if there[0] == actor.person_id and fields["act"] == new.act and _said(fields) == _said(said):
+            return served(bytes(there[1]), there[2]), int(str(fields.get("seq", 0))), False
+        raise Problem("id_taken", "Another act has this id. Take a new one.")
+    if not (actor.moderates or (actor.hosts and new.act in (*OF_HOSTS, "undo"))):
+        raise Problem("forbidden", "Moderators do this; hosts lock, move and merge threads of their forums.")
+    if new.act in _NEED_REASON and not reason:
+        raise invalid("/reason", "Say why: the people concerned are told.")
+    if new.act == "undo":
+        before, seq = _undo(tx, actor, act_id, new)
+    elif new.act in _ON_PEOPLE:
+        before, seq = _on_person(tx, actor, new, reason)
+    else:
+        before, seq = _on_post(tx, actor, new, reason)
+    if new.post_id is not None and new.act not in ("unhide", "unlock", "unsuspend", "undo") and before is not None:
+        decided = reports.decide(tx, new.post_id, "acted", new.act)
+        before |= {"reports": decided} if decided else {}
+    return log(tx, actor, act_id, new.act, before, seq, **said), seq, True
+
+
+def _said(fields: Fields) -> Fields:
+    return {name: fields.get(name) or "" for name in ("post_id", "person_id", "reason", "to", "until", "of")}
+
+
+# -- on posts and threads
+
+
+def _on_post(tx: Tx, actor: Actor, new: NewAct, reason: str) -> Effect:
+    if new.post_id is None:
+        raise invalid("/post_id", "Name the post.")
+    if new.person_id is not None or new.until is not None:
+        raise invalid("", "An act on a post names no person and no time.")
+    if (new.to is None) == (new.act in ("move", "merge")):
+        raise invalid("/to", "Name where it goes; only move and merge do.")
+    post = posts.get(tx.db, new.post_id)
+    if new.act in OF_HOSTS:
+        post = threads.opener(tx.db, new.post_id)
+        _require_host(tx, actor, post.forum_id)
+    before, seq = _EFFECTS[new.act](tx, actor, post, new)
+    if before is not None and post.author_id != actor.person_id:
+        notices.tell(tx, post.author_id, new.act, post_id=post.id, reason=reason, to=new.to)
+    return before, seq
+
+
+def _require_host(tx: Tx, actor: Actor, forum_id: str) -> None:
+    if not locks.hosts_forum(tx.db, actor, forum_id):
+        raise Problem("forbidden", "Hosts do this in the forums that they host.")
+
+
+def _hide(tx: Tx, actor: Actor, post: Stored, new: NewAct) -> Effect:
+    if post.state == "hidden":
+        return None, post.changed
+    posts.require_there(post)
+    return {}, hiding.hide(tx, post).seq
+
+
+def _unhide(tx: Tx, actor: Actor, post: Stored, new: NewAct) -> Effect:
+    if not post.gone:
+        return None, post.changed
+    if post.state != "hidden":
+        raise Problem("post_gone", "The post was removed or taken back: its text is not there any more.")
+    if post.author_id == actor.person_id:
+        raise Problem("forbidden", "Another moderator decides on a post of yours.")
+    return {}, hiding.unhide(tx, post).seq
+
+
+def _remove(tx: Tx, actor: Actor, post: Stored, new: NewAct) -> Effect:
+    if post.state in ("deleted", "removed"):
+        return None, post.changed
+    return {}, posts.take_back(tx, actor, post.id, "*").seq
+
+
+def _lock(tx: Tx, actor: Actor, post: Stored, new: NewAct) -> Effect:
+    seq = threads.lock(tx, post, new.act == "lock")
+    return (None, post.changed) if seq is None else ({}, seq)
+
+
+def _move(tx: Tx, actor: Actor, post: Stored, new: NewAct) -> Effect:
+    if not value(tx.db, "SELECT 1 FROM forums WHERE id = ?", (new.to,)):
+        raise invalid("/to", "There is no such forum.")
+    _require_host(tx, actor, new.to or "")
+    seq = threads.move(tx, post, new.to or "")
+    return (None, post.changed) if seq is None else ({"forum_id": post.forum_id}, seq)
+
+
+def _merge(tx: Tx, actor: Actor, post: Stored, new: NewAct) -> Effect:
+    target = threads.merge_target(tx.db, post, new.to or "")
+    _require_host(tx, actor, target.forum_id)
+    return threads.merge(tx, post, target)
+
+
+_EFFECTS: dict[str, Callable[[Tx, Actor, Stored, NewAct], Effect]] = {
+    "hide": _hide, "unhide": _unhide, "remove": _remove, "lock": _lock, "unlock": _lock, "move": _move,
+    "merge": _merge,
+}  # fmt: skip
+
+
+def take_back(tx: Tx, actor: Actor, post_id: str, if_match: str | None) -> Written:
+    """`posts.take_back`, which is the act ``remove`` when it is somebody else's post."""
+    post = posts.get(tx.db, post_id)
+    done = posts.take_back(tx, actor, post_id, if_match)
+    if post.author_id != actor.person_id and done.seq != post.changed:
+        notices.tell(tx, post.author_id, "remove", post_id=post_id)
+        decided = reports.decide(tx, post_id, "acted", "remove")
+        log(tx, actor, new_id(tx), "remove", {"reports": decided} if decided else {}, done.seq, post_id=post_id)
+    return done
+
+
+# -- on people
+
+
+def _on_person(tx: Tx, actor: Actor, new: NewAct, reason: str) -> Effect:
+    if new.person_id is None:
+        raise invalid("/person_id", "Name the person.")
+    if new.to is not None or (new.until is None) == (new.act == "suspend"):
+        raise invalid("/until", "Say until when somebody is suspended; nothing else has a time.")
+    role = value(tx.db, "SELECT role FROM people WHERE id = ?", (new.person_id,))
+    if role is None:
+        raise Problem("not_found", "There is no such person.")
+    if new.person_id == actor.person_id:
+        raise Problem("forbidden", "Another moderator decides on you.")
+    if role == "moderator" and new.act != "unsuspend":
+        raise Problem("forbidden", "A moderator is not warned or suspended by another; ask the organiser.")
+    if new.post_id is not None and posts.get(tx.db, new.post_id).author_id != new.person_id:
+        raise invalid("/post_id", "This post is somebody else's.")
+    was = standing.suspension(tx.db, new.person_id, tx.now)
+    before: Fields | None = {}
+    until = ""
+    if new.act == "suspend" and new.until is not None:
+        if not tx.now < new.until <= tx.now + LONGEST:
+            raise invalid("/until", f"A time to come, at most {LONGEST.days} days off.")
+        before, until = {"suspension": was.fields() if was else None}, rfc3339(new.until)
+        standing.suspend(tx, new.person_id, new.until, reason)
+    elif new.act == "unsuspend":
+        before = {"suspension": was.fields()} if was is not None else None
+        standing.unsuspend(tx, new.person_id)
+    if before is not None:
+        notices.tell(tx, new.person_id, new.act, post_id=new.post_id, reason=reason, until=until)
+    return before, 0
+
+
+# -- undoing
+
+
+def _undo(tx: Tx, actor: Actor, act_id: str, new: NewAct) -> Effect:
+    if new.of is None or new.to is not None or new.until is not None or new.post_id or new.person_id:
+        raise invalid("/of", "Name the act that is undone, and nothing else.")
+    found = row(tx.db, "SELECT act, post_id, person_id, before, undone_by FROM moderation WHERE id = ?", (new.of,))
+    if found is None:
+        raise Problem("not_found", "There is no such act.")
+    act, post_id, person_id, raw, undone_by = found
+    if act in ("remove", "undo"):
+        raise invalid("/of", "A removal is final." if act == "remove" else "Do the act itself again.")
+    if not actor.moderates and act not in OF_HOSTS:
+        raise Problem("forbidden", "Moderators undo this.")
+    if undone_by is not None or raw is None:
+        return None, 0
+    before = decode(raw)
+    seq = _UNDONE[act](tx, actor, post_id or person_id, before)
+    reports.reopen(tx, before.get("reports"))
+    tx.db.execute("UPDATE moderation SET undone_by = ? WHERE id = ?", (act_id, new.of))
+    told = person_id or value(tx.db, "SELECT author_id FROM posts WHERE id = ?", (post_id,))
+    if told != actor.person_id and act not in ("dismiss", "settle"):
+        notices.tell(tx, told, "undone", of=act, post_id=post_id)
+    return {}, seq
+
+
+def _overtaken(what: str) -> Problem:
+    return Problem("act_overtaken", what)
+
+
+def _un_hide(tx: Tx, actor: Actor, post_id: str, before: Fields) -> int:
+    post = posts.get(tx.db, post_id)
+    if post.state in ("deleted", "removed"):
+        raise _overtaken("The post was removed or taken back since.")
+    if post.author_id == actor.person_id:
+        raise Problem("forbidden", "Another moderator decides on a post of yours.")
+    return hiding.unhide(tx, post).seq if post.gone else post.changed
+
+
+def _re_hide(tx: Tx, actor: Actor, post_id: str, before: Fields) -> int:
+    post = posts.get(tx.db, post_id)
+    return post.changed if post.gone else hiding.hide(tx, post).seq
+
+
+def _set_lock(locked: bool) -> Callable[[Tx, Actor, str, Fields], int]:
+    def run(tx: Tx, actor: Actor, post_id: str, before: Fields) -> int:
+        post = posts.get(tx.db, post_id)
+        if post.parent_id is not None:
+            raise _overtaken("The thread was merged into another since: undo that first.")
+        _require_host(tx, actor, post.forum_id)
+        return threads.lock(tx, post, locked) or post.changed
+
+    return run
+
+
+def _move_back(tx: Tx, actor: Actor, post_id: str, before: Fields) -> int:
+    post = posts.get(tx.db, post_id)
+    if post.parent_id is not None:
+        raise _overtaken("The thread was merged into another since: undo that first.")
+    forum_id = str(before["forum_id"])
+    _require_host(tx, actor, post.forum_id)
+    _require_host(tx, actor, forum_id)
+    return threads.move(tx, post, forum_id) or post.changed
+
+
+def _split(tx: Tx, actor: Actor, post_id: str, before: Fields) -> int:
+    post = posts.get(tx.db, post_id)
+    if post.parent_id is None:
+        return post.changed
+    _require_host(tx, actor, post.forum_id)
+    return threads.split(tx, post, before)
+
+
+def _stand(tx: Tx, actor: Actor, person_id: str, before: Fields) -> int:
+    if person_id == actor.person_id:
+        raise Problem("forbidden", "Another moderator decides on you.")
+    was = before.get("suspension")
+    if isinstance(was, dict):
+        until = datetime.fromisoformat(str(was["until"]))
+        standing.suspend(tx, person_id, until, str(was["reason"]))
+    else:
+        standing.unsuspend(tx, person_id)
+    return 0
+
+
+def _nothing(tx: Tx, actor: Actor, target: str, before: Fields) -> int:
+    return 0  # a warning that was read stays read; its notice is followed by one that takes it back
+
+
+_UNDONE: dict[str, Callable[[Tx, Actor, str, Fields], int]] = {
+    "hide": _un_hide, "unhide": _re_hide, "lock": _set_lock(False), "unlock": _set_lock(True), "move": _move_back,
+    "merge": _split, "warn": _nothing, "suspend": _stand, "unsuspend": _stand, "dismiss": _nothing, "settle": _nothing,
+}  # fmt: skip
+
+
+# -- reports
+
+
+def decide(tx: Tx, actor: Actor, report_id: str, state: str) -> tuple[bytes, bool]:
+    """A moderator's decision on a report, and on all others about the same post. (the report, whether it changed)"""
+    if not actor.moderates:
+        raise Problem("forbidden", "Moderators decide on reports.")
+    post_id, now, data = reports.find(tx, report_id)
+    if value(tx.db, "SELECT author_id FROM posts WHERE id = ?", (post_id,)) == actor.person_id:
+        raise Problem("forbidden", "Another moderator decides on a post of yours.")
+    if now != "open":
+        return data, False
+    decided: Fields = {"reports": reports.decide(tx, post_id, state)}
+    log(tx, actor, new_id(tx), "dismiss" if state == "dismissed" else "settle", decided, 0, post_id=post_id)
+    return reports.find(tx, report_id)[2], True

@@ -1,0 +1,84 @@
+"""Reports: a person tells the moderators of a post. Private to who reported and to moderators.
+
+The reports about one post are decided together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from jamserver import notices, posts
+from jamserver.db import row, rows
+from jamserver.log import Tx
+from jamserver.objects import Fields, decode, encode
+from jamserver.posts import Actor
+from jamserver.problems import Problem, invalid
+from jamserver.wire import NewReport, clean_text
+from jamtui.archive import rfc3339
+
+
+def make(tx: Tx, actor: Actor, report_id: str, new: NewReport) -> tuple[bytes, bool]:
+    """(the report, whether it is new). The same again is answered.
+
+    Raises 404, 409 ``id_taken``, ``post_gone``, ``report_taken`` (an open one of this person about this post), 422.
+    """
+    note = clean_text(new.note).strip()
+    there = row(tx.db, "SELECT person_id, data FROM reports WHERE id = ?", (report_id,))
+    if there is not None:
+        fields = decode(there[1])
+        same = (there[0], fields["post_id"], fields["reason"], fields.get("note", ""))
+        if same == (actor.person_id, new.post_id, new.reason, note):
+            return bytes(there[1]), False
+        raise Problem("id_taken", "Another report has this id. Take a new one.")
+    post = posts.get(tx.db, new.post_id)
+    if post.author_id == actor.person_id:
+        raise invalid("/post_id", "This post is your own.")
+    posts.require_there(post)
+    sql = "SELECT 1 FROM reports WHERE post_id = ? AND person_id = ? AND state = 'open'"
+    if row(tx.db, sql, (post.id, actor.person_id)):
+        raise Problem("report_taken", "You reported this post already; moderators see it.")
+    fields = {"id": report_id, "post_id": post.id, "reason": new.reason, "state": "open"}
+    if note:
+        fields["note"] = note
+    data = encode(fields | {"created_at": rfc3339(tx.now)})
+    tx.db.execute(
+        "INSERT INTO reports(id, post_id, person_id, state, data) VALUES (?, ?, ?, 'open', ?)",
+        (report_id, post.id, actor.person_id, data),
+    )
+    return data, True
+
+
+def find(tx: Tx, report_id: str) -> tuple[str, str, bytes]:
+    """(post id, state, report). Raises 404."""
+    found = row(tx.db, "SELECT post_id, state, data FROM reports WHERE id = ?", (report_id,))
+    if found is None:
+        raise Problem("not_found", "There is no such report.")
+    return found[0], found[1], bytes(found[2])
+
+
+def decide(tx: Tx, post_id: str, state: str, act: str = "") -> list[str]:
+    """All open reports about a post are ``acted`` or ``dismissed``; who reported is told what became of it. Returns
+    their ids."""
+    sql = "SELECT id, person_id FROM reports WHERE post_id = ? AND state = 'open' ORDER BY n"
+    found = list(rows(tx.db, sql, (post_id,)))
+    _set(tx, (report_id for report_id, _ in found), state)
+    for _, person_id in found:
+        notices.tell(tx, person_id, "report", post_id=post_id, state=state, act=act)
+    return [report_id for report_id, _ in found]
+
+
+def reopen(tx: Tx, report_ids: object) -> None:
+    """They wait for a decision again."""
+    if isinstance(report_ids, list):
+        _set(tx, map(str, report_ids), "open")
+
+
+def _set(tx: Tx, report_ids: Iterable[str], state: str) -> None:
+    for report_id in list(report_ids):
+        _, _, data = find(tx, report_id)
+        fields: Fields = decode(data) | {"state": state}
+        tx.db.execute(
+            "UPDATE reports SET state = ?, data = ? WHERE id = ?", (state, msgspec.json.encode(fields), report_id)
+        )

@@ -1,0 +1,100 @@
+"""Reports, acts of moderation, and the audit log."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from jamserver import moderation, reports, wire
+from jamserver.db import Connection
+from jamserver.posts import Actor
+from jamserver.problems import Problem
+from jamserver.routes.reading import AFTER, LIMIT, PAGE, after, page
+from jamserver.routes.writing import actor_of, own_id
+from jamserver.web import Answer, Call, Route, Who, json_response
+
+
+async def put_report(call: Call) -> Response:
+    report_id, new = own_id(call, "report"), call.json(wire.NewReport)
+    actor = actor_of(call)
+    made, created = await call.services.writer.run(lambda tx: reports.make(tx, actor, report_id, new))
+    return json_response(made, 201 if created else 200, {"Jam-Seq": "0"})
+
+
+async def patch_report(call: Call) -> Response:
+    report_id, state = call.path("report"), call.json(wire.ReportDecision).state
+    actor = actor_of(call)
+    found, _ = await call.services.writer.run(lambda tx: moderation.decide(tx, actor, report_id, state))
+    return json_response(found, headers={"Jam-Seq": "0"})
+
+
+async def put_act(call: Call) -> Response:
+    act_id, new = own_id(call, "act"), call.json(wire.NewAct)
+    actor = actor_of(call)
+    done, seq, created = await call.services.writer.run(lambda tx: moderation.do(tx, actor, act_id, new))
+    return json_response(done, 201 if created else 200, {"Jam-Seq": str(seq)})
+
+
+def list_acts(db: Connection, call: Call) -> Response:
+    if not Actor(*call.actor).moderates:
+        raise Problem("forbidden", "Moderators read the audit log.")
+    limit = call.limit(PAGE, PAGE)
+    return page(list(moderation.listed(db, after(call), limit + 1)), limit)
+
+
+_SEQ = (("Jam-Seq", "The last change that it became; 0 for what stands in no log."),)
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "PUT",
+        "/api/v1/reports/{report}",
+        "put_report",
+        "Reports a post to the moderators; the same again is answered, not made twice.",
+        Who.SIGNED_IN,
+        (
+            Answer(201, "The new report.", wire.Report, headers=_SEQ),
+            Answer(200, "The report that this made before, as it now is.", wire.Report, headers=_SEQ),
+        ),
+        ("id_taken", "not_found", "post_gone", "report_taken", "rate_limited"),
+        body=wire.NewReport,
+        run=put_report,
+    ),
+    Route(
+        "PATCH",
+        "/api/v1/reports/{report}",
+        "patch_report",
+        "Decides on a report, and on all others about the same post.",
+        Who.SIGNED_IN,
+        (Answer(200, "The report as it now is.", wire.Report, headers=_SEQ),),
+        ("forbidden", "not_found", "rate_limited"),
+        body=wire.ReportDecision,
+        only=("moderator",),
+        run=patch_report,
+    ),
+    Route(
+        "GET",
+        "/api/v1/moderation",
+        "list_acts",
+        "The audit log, the oldest act first.",
+        Who.SIGNED_IN,
+        (Answer(200, "A page of acts.", wire.Acts),),
+        ("forbidden",),
+        parameters=(AFTER, LIMIT),
+        only=("moderator",),
+        read=list_acts,
+    ),
+    Route(
+        "PUT",
+        "/api/v1/moderation/{act}",
+        "put_act",
+        "One act of moderation, once; hosts lock, unlock, move and merge in their forums.",
+        Who.SIGNED_IN,
+        (
+            Answer(201, "The act.", wire.Act, headers=_SEQ),
+            Answer(200, "The act that this was before.", wire.Act, headers=_SEQ),
+        ),
+        ("forbidden", "id_taken", "not_found", "post_gone", "act_overtaken", "rate_limited"),
+        body=wire.NewAct,
+        only=("host", "moderator"),
+        run=put_act,
+    ),
+)
