@@ -22,6 +22,8 @@ _FORUM = "019b76da-a800-7000-8000-000000000004"
 _THREAD = "019b76da-a800-7000-8000-000000000005"
 _REPLY = "019b76da-a800-7000-8000-000000000006"
 _ANNOUNCEMENT = "019b76da-a800-7000-8000-000000000007"
+_REPORT = "019b76da-a800-7000-8000-000000000008"
+_ACT = "019b76da-a800-7000-8000-000000000009"
 
 _jam = Jam(
     format=1,
@@ -54,6 +56,9 @@ _thread = Post(
 )
 _reply = Post(_REPLY, _FORUM, _THREAD, _BEN, _AT, "Ours too. Where do you begin?", parent_id=_THREAD, votes={"up": 1})
 _announcement = wire.Announcement(_ANNOUNCEMENT, _ADA, "The second day begins. **Look at what is new.**", _AT)
+
+
+_act = wire.Act(_ACT, "lock", _ADA, _AT, "All is said.", _THREAD, seq=2_720)
 
 
 def _raw(one: object) -> dict[str, object]:
@@ -99,6 +104,12 @@ EXAMPLES: dict[type, object] = {
         wire.PostEdit(body="Half of ours could be a text. I counted."),
         wire.VoteAnswer(_THREAD, 13, True),
         wire.NewAnnouncement("The second day begins. **Look at what is new.**"),
+        wire.NewReport(_REPLY, "spam", "The same text stands in five threads."),
+        wire.ReportDecision("dismissed"),
+        wire.NewAct("lock", "All is said.", _THREAD),
+        wire.Report(_REPORT, _REPLY, "spam", "open", _AT, "The same text stands in five threads."),
+        _act,
+        wire.Acts((_act,), None),
         wire.PasswordSignIn("ada", "correct horse battery staple"),
         wire.InviteSignIn("jam-7k2m-q9fw", "ben", "Ben Okri", "correct horse battery staple"),
         wire.OidcSignIn("eyJhbGciOiJFUzI1NiJ9.e30.c2ln", "urn:ietf:params:oauth:token-type:id_token"),

@@ -18,7 +18,8 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from jamserver import hiding, locks, notices, posts, reports, standing, threads
+from jamserver import allowed, hiding, locks, notices, posts, reports, standing, threads
+from jamserver.allowed import require_allowed
 from jamserver.db import Connection, row, rows, value
 from jamserver.log import Tx
 from jamserver.objects import Fields, decode, encode
@@ -85,6 +86,7 @@ def do(tx: Tx, actor: Actor, act_id: str, new: NewAct) -> tuple[bytes, int, bool
         raise Problem("id_taken", "Another act has this id. Take a new one.")
     if not (actor.moderates or (actor.hosts and new.act in (*OF_HOSTS, "undo"))):
         raise Problem("forbidden", "Moderators do this; hosts lock, move and merge threads of their forums.")
+    require_allowed(tx, actor, allowed.Act.REMOVAL if new.act == "remove" else allowed.Act.MODERATION)
     if new.act in _NEED_REASON and not reason:
         raise invalid("/reason", "Say why: the people concerned are told.")
     if new.act == "undo":
@@ -322,6 +324,7 @@ def decide(tx: Tx, actor: Actor, report_id: str, state: str) -> tuple[bytes, boo
     """A moderator's decision on a report, and on all others about the same post. (the report, whether it changed)"""
     if not actor.moderates:
         raise Problem("forbidden", "Moderators decide on reports.")
+    require_allowed(tx, actor, allowed.Act.REPORTS)
     post_id, now, data = reports.find(tx, report_id)
     if value(tx.db, "SELECT author_id FROM posts WHERE id = ?", (post_id,)) == actor.person_id:
         raise Problem("forbidden", "Another moderator decides on a post of yours.")

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import msgspec
 
 from jamserver import notices, posts
+from jamserver.allowed import Act, require_allowed
 from jamserver.db import row, rows
 from jamserver.log import Tx
 from jamserver.objects import Fields, decode, encode
@@ -32,6 +33,7 @@ def make(tx: Tx, actor: Actor, report_id: str, new: NewReport) -> tuple[bytes, b
         if same == (actor.person_id, new.post_id, new.reason, note):
             return bytes(there[1]), False
         raise Problem("id_taken", "Another report has this id. Take a new one.")
+    require_allowed(tx, actor, Act.REPORTS)
     post = posts.get(tx.db, new.post_id)
     if post.author_id == actor.person_id:
         raise invalid("/post_id", "This post is your own.")

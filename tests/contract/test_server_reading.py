@@ -122,10 +122,14 @@ def test_every_route_answers_as_documented(jam: Any, who: str) -> None:
     described = document()
     caller: httpx.Client = getattr(jam, who)
     values = {"post": post["id"], "forum": "ideas", "person": "ada", "tag": "t", "announcement": str(uuid.uuid4())}
+    values |= {"report": str(uuid.uuid4()), "act": str(uuid.uuid4())}
     bodies: dict[str, Any] = {
         "put_post": {"forum_id": jam.forum["id"], "title": "T", "body": "B"},
         "patch_post": {"body": "New"},
         "put_announcement": {"body": "Hello"},
+        "put_report": {"post_id": post["id"], "reason": "spam"},
+        "patch_report": {"state": "dismissed"},
+        "put_act": {"act": "lock", "post_id": post["id"], "reason": "Enough."},
         "sign_in_with_password": {"handle": "ada", "password": "wrong"},
         "sign_in_with_invite": {"code": "none", "handle": "eve"},
         "refresh_token": {"refresh_token": "none"},
