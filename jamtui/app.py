@@ -41,6 +41,7 @@ from widgets.steady import steadied, steady
 if TYPE_CHECKING:
     from textual.actions import ActionParseResult
     from textual.app import App
+    from textual.await_complete import AwaitComplete
     from textual.command import Provider
     from textual.dom import DOMNode
 
@@ -226,7 +227,10 @@ class JamApp(TypeAhead[int]):
         return next(screen for screen in self.screen_stack if isinstance(screen, Welcome))
 
     def on_sign_in_entered(self, message: SignIn.Entered) -> None:
-        self._enter(message.session)
+        if self.session is None:
+            self._enter(message.session)
+        else:
+            self.run_worker(self._change_to(message.session, self.session), name="another person")
 
     def on_cold_ready(self, message: Cold.Ready) -> None:
         if self.session is not None and not self._in_jam:
@@ -238,7 +242,33 @@ class JamApp(TypeAhead[int]):
         self._show(self._first_screen(session))
         self._start(session)
 
-    def _show(self, screen: Screen[Any]) -> None:
+    async def _change_to(self, session: Session, before: Session) -> None:
+        """Goes on as somebody else, in a folder of theirs; what is written in that of ``before`` stays there."""
+        from screens.doors import other_person
+
+        try:
+            self._leave()
+        except JamError as error:
+            session.close()
+            self.notify(safe_line(f"{error.title}. {error.hint}"), severity="error", markup=False, timeout=30)
+            return
+        self._signed_out = None
+        self._in_jam = False
+        self.session = session
+        await self._show(self._first_screen(session))
+        await asyncio.to_thread(before.close)  # the network's thread may take a moment to end
+        self._start(session)
+        self.notify(other_person(before, session), markup=False, timeout=30)
+
+    def _leave(self) -> None:
+        """Every screen puts on the disk what it holds. Raises the `JamError` of the one that cannot."""
+        for screen in self.screen_stack:
+            if isinstance(screen, Holds) and screen.is_mounted and (held := screen.unsaved()) is not None:
+                raise held[0]
+            if isinstance(screen, Leaves) and screen.is_mounted:
+                screen.leave()
+
+    def _show(self, screen: Screen[Any]) -> AwaitComplete:
         """``screen`` instead of everything that is on the stack."""
         while len(self.screen_stack) > 1:
             self.pop_screen()
@@ -246,7 +276,7 @@ class JamApp(TypeAhead[int]):
         if not bottom._result_callbacks:
             # Textual gives one to every screen but the first of all, and takes one off whenever it switches.
             bottom._push_result_callback(bottom, None)
-        self.switch_screen(screen)
+        return self.switch_screen(screen)
 
     def get_screen(self, screen: Any, screen_class: Any = None) -> Any:
         """As in Textual, which asks it for every screen that is pushed or switched to; its keys are the person's."""
@@ -314,12 +344,12 @@ class JamApp(TypeAhead[int]):
         else:
             self.notify("You are signed out: jamtui login signs in again", severity="warning", markup=False)
 
-    def on_sign_in_again(self, message: SignIn.Again) -> None:
+    def on_sign_in_again(self, _: SignIn.Again) -> None:
         asks = self._asks(self.session) if self.session is not None else None
         while len(self.screen_stack) > 1:
             self.pop_screen()
         if asks is not None:
-            self.notify(asks.done(message.words), markup=False, timeout=30 if message.words else 5)
+            self.notify(asks.done(), markup=False)
 
     # -- colours
 

@@ -49,6 +49,22 @@ class Page(Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
+class NewAccount(Struct, frozen=True):
+    """Somebody new at a Jam where this machine knows another account: perhaps one that a stranger led the sign-in to,
+    who then reads what is written as them. Texts are harmless; ``handle`` and those of ``known`` begin with an @."""
+
+    handle: str
+    known: str
+
+    @property
+    def question(self) -> str:
+        return f"Is {self.handle} you, too?"
+
+    @property
+    def why(self) -> str:
+        return f"The page signed you in as {self.handle}; known here until now: {self.known}."
+
+
 class Shows(Protocol):
     """Where the sign-in is shown. Called on the loop that signs in."""
 
@@ -56,6 +72,10 @@ class Shows(Protocol):
 
     def tell(self, text: str) -> None:
         """What holds it up, or goes on, in words; "" takes that back."""
+        ...
+
+    async def is_you(self, new: NewAccount) -> bool:
+        """Asks the person, where one can be asked. Nothing is kept of an account that is not theirs."""
         ...
 
 

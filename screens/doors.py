@@ -9,12 +9,17 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
-from typing import Protocol
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
 from jamtui.device_page import Shows
+from jamtui.safe_text import safe_line
 from jamtui.session import Session
+
+if TYPE_CHECKING:
+    import asyncio
 
 _LOOPBACK = re.compile(r"(localhost|127(\.\d+){3}|\[::1\])(:\d+)?(/|$)", re.IGNORECASE)
 
@@ -53,6 +58,12 @@ class Credentials(Struct, frozen=True):
         return [("url", self.url), ("way", self.way), ("handle", self.handle)]
 
 
+def other_person(before: Session, now: Session) -> str:
+    """What is said when one goes on as somebody else than before."""
+    them, you = f"@{safe_line(before.me.handle)}", f"@{safe_line(now.me.handle)}"
+    return f"You go on as {you}, who is not {them}. What {them} wrote stays on this machine, and is not sent"
+
+
 class Stop:
     """Ends from one thread what another one waits for. Stopping twice, or too late, does nothing."""
 
@@ -81,6 +92,28 @@ class Stop:
             call()
 
 
+class Answer:
+    """Of a person, for the loop of a sign-in on another thread, which makes it and waits for it."""
+
+    def __init__(self) -> None:
+        import asyncio  # no start needs it
+
+        self._loop = asyncio.get_running_loop()
+        self._given: asyncio.Future[bool] = self._loop.create_future()
+
+    def give(self, yes: bool) -> None:
+        """From any thread; too late, or for the second time, it does nothing."""
+        with suppress(RuntimeError):  # the loop has ended: the sign-in was given up
+            self._loop.call_soon_threadsafe(self._give, yes)
+
+    def _give(self, yes: bool) -> None:
+        if not self._given.done():
+            self._given.set_result(yes)
+
+    async def given(self) -> bool:
+        return await self._given
+
+
 class Doors(Protocol):
     """The ways into a Jam. The sessions returned are open but not started."""
 
@@ -96,9 +129,11 @@ class Doors(Protocol):
         """Signs in (or comes in as a guest), makes the mirror ready, remembers the Jam."""
         ...
 
-    def again(self, session: Session, how: Credentials, shows: Shows | None = None, stop: Stop | None = None) -> str:
-        """Signs in again where ``session`` is signed out; it goes on by itself. What there is to say when that was
-        somebody else, who has another folder; "" when it was not. ``shows`` and ``stop`` are for an organisation."""
+    def again(
+        self, session: Session, how: Credentials, shows: Shows | None = None, stop: Stop | None = None
+    ) -> Session | str:
+        """Signs in again where ``session`` is signed out: "" when it goes on by itself, another session when that was
+        somebody else, who has another folder. ``shows`` and ``stop`` are for an organisation."""
         ...
 
     def organisation(self, how: Credentials, shows: Shows, stop: Stop) -> Session:

@@ -18,11 +18,12 @@ from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from jamtui import device_page
-from jamtui.device_page import Page, Shows
+from jamtui.device_page import NewAccount, Page, Shows
 from jamtui.errors import JamError
 from jamtui.safe_text import safe_line
 from jamtui.session import Session
-from screens.doors import Credentials, Stop
+from screens.dialogs import Confirm
+from screens.doors import Answer, Credentials, Stop
 
 _WORDS = 36  # columns that the words keep beside a QR code
 _FRAME = 6  # columns and lines that are neither words nor code: margins, title, keys
@@ -55,6 +56,13 @@ class Organisation(Screen["Session | str | JamError | None"]):
         def __init__(self, run: Stop, text: str) -> None:
             super().__init__()
             self.run, self.text = run, text
+
+    class Asked(Message):
+        """The account is new beside another one: is it the person's?"""
+
+        def __init__(self, run: Stop, new: NewAccount, answer: Answer) -> None:
+            super().__init__()
+            self.run, self.new, self.answer = run, new, answer
 
     def __init__(
         self,
@@ -142,6 +150,15 @@ class Organisation(Screen["Session | str | JamError | None"]):
         if event.run is self._stop:
             self._held = event.text
             self._tick()
+
+    @on(Asked)
+    def asked(self, event: Asked) -> None:
+        if event.run is not self._stop:
+            return
+        new = event.new
+        detail = f"{new.why} What you write as {new.handle} is read by whoever has that account."
+        question = Confirm(new.question, detail, "Yes, go on", no="No, sign out", danger=True)
+        self.app.push_screen(question, lambda yes: event.answer.give(bool(yes)))
 
     # -- what is shown
 
@@ -241,3 +258,8 @@ class _Shows:
 
     def tell(self, text: str) -> None:
         self._screen.post_message(Organisation.Told(self._stop, safe_line(text)))
+
+    async def is_you(self, new: NewAccount) -> bool:
+        answer = Answer()
+        self._screen.post_message(Organisation.Asked(self._stop, new, answer))
+        return await answer.given()

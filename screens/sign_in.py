@@ -51,11 +51,7 @@ class SignIn(Screen[None]):
             self.session = session
 
     class Again(Message):
-        """The person has signed in again; ``words`` are those of `Doors.again`."""
-
-        def __init__(self, words: str) -> None:
-            super().__init__()
-            self.words = words
+        """The person has signed in again, and the session goes on."""
 
     def __init__(
         self, doors: Doors, *, read_only: bool = False, again: Session | None = None, colours: bool = True
@@ -190,7 +186,7 @@ class SignIn(Screen[None]):
         self.app.push_screen(Organisation(enter, how, title, colours=self._colours), done)
 
     def _entered(self, result: Session | str) -> None:
-        self.post_message(self.Entered(result) if isinstance(result, Session) else self.Again(result))
+        self.post_message(self.Entered(result) if isinstance(result, Session) else self.Again())
 
     def _work(self, name: str, words: str, call: Callable[[], object]) -> None:
         """Calls a door on a thread. Not exclusive: what was sent is never cancelled half way."""

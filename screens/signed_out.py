@@ -61,8 +61,7 @@ class SignedOut:
         if yes:
             self._app.push_screen(SignIn(self._doors(), again=self._session, colours=self._colours))
 
-    def done(self, words: str) -> str:
-        """A sign-in has ended well; what to say about it. ``words``: those of `Doors.again`."""
-        if not words:
-            self._session.reconnect()
-        return words or f"Signed in again as @{safe_line(self._session.me.handle)}"
+    def done(self) -> str:
+        """A sign-in of the same person has ended well; what to say about it."""
+        self._session.reconnect()
+        return f"Signed in again as @{safe_line(self._session.me.handle)}"

@@ -11,7 +11,6 @@ from jamtui.commands.demo import Demo, session_on
 from jamtui.credentials import NoStore
 from jamtui.device_page import Shows
 from jamtui.errors import NotSignedIn, UsageError
-from jamtui.safe_text import safe_line
 from jamtui.session import Session
 from jamtui.store.registry import KnownJam
 from jamtui.sync import sign_in
@@ -63,19 +62,14 @@ class CommandDoors:
                 return await sign_in.invite(home, offer, how.secret, how.handle, store=store, environ=environ)
         raise UsageError(f"no such way to sign in: {how.way}")
 
-    def again(self, session: Session, how: Credentials, shows: Shows | None = None, stop: Stop | None = None) -> str:
+    def again(
+        self, session: Session, how: Credentials, shows: Shows | None = None, stop: Stop | None = None
+    ) -> Session | str:
         if how.way == "oidc" and shows is not None and stop is not None:
             jam = self._by_organisation(how, shows, stop)
         else:
             jam = self._by_secret(how)
-        before = session.known
-        if jam.folder == before.folder:
-            return ""
-        them, other = safe_line(before.me.handle), safe_line(jam.me.handle)
-        return (
-            f"You signed in as @{other}, who is not @{them}: start jamtui again to go on as @{other}. "
-            f"What @{them} wrote stays here, and is not sent"
-        )
+        return "" if jam.folder == session.known.folder else self.context.open(jam)
 
     def organisation(self, how: Credentials, shows: Shows, stop: Stop) -> Session:
         return self.context.open(self._by_organisation(how, shows, stop))

@@ -13,13 +13,11 @@ from jamtui.browser import place
 from jamtui.commands import texts
 from jamtui.commands.context import Context
 from jamtui.commands.screen import speaks_utf8
-from jamtui.device_page import Page
-from jamtui.errors import NotSignedIn
+from jamtui.device_page import NewAccount, Page
 from jamtui.output import BOLD, width
 from jamtui.safe_text import safe_line
-from jamtui.store import registry
 from jamtui.store.registry import KnownJam
-from jamtui.sync import oidc, sign_in
+from jamtui.sync import oidc
 from jamtui.sync.sign_in import Offer
 
 _PAPER = {True: "38;5;16;48;5;231", False: "30;47"}  # black on white where there are 256 colours, and where there are 8
@@ -27,32 +25,10 @@ _PAPER = {True: "38;5;16;48;5;231", False: "30;47"}  # black on white where ther
 
 async def enter(context: Context, offer: Offer, way: str, store: str, port: int = 0) -> KnownJam:
     shown = _Terminal(context, safe_line(offer.title, 80) or offer.origin)
-    before = [jam for jam in registry.known(context.home) if jam.origin == offer.origin]
     try:
-        jam = await oidc.enter(context.home, offer, shown, way=way, store=store, environ=context.environ, port=port)
+        return await oidc.enter(context.home, offer, shown, way=way, store=store, environ=context.environ, port=port)
     finally:
         shown.close()
-    others = [f"@{safe_line(one.me.handle)}" for one in before if not one.me.guest]
-    if others and texts.on_terminal() and all(one.folder != jam.folder for one in before):
-        await _sure(context, jam, ", ".join(others[:3]))
-    return jam
-
-
-async def _sure(context: Context, jam: KnownJam, others: str) -> None:
-    """Somebody new where another account is known: it may be one that a stranger led the sign-in to, who then reads
-    what is written as them. Raises `NotSignedIn` when it is not the person's."""
-    handle = f"@{safe_line(jam.me.handle)}"
-    sure = False
-    try:
-        asked = f"You are signed in as {handle} now; known here until now: {others}. Is {handle} you, too? [y/N]"
-        sure = texts.ask(asked).lower() in ("y", "yes")
-    finally:
-        if not sure:
-            await sign_in.sign_out(context.home, jam, context.environ)
-    if not sure:
-        raise NotSignedIn(
-            f"signed out again: {handle} is not you", "Sign in again, and look who the page says you are."
-        )
 
 
 def likely(context: Context, offer: Offer) -> str:
@@ -129,6 +105,11 @@ class _Terminal:
             if text and self._ticking is None:
                 self._out.say(text)
 
+    async def is_you(self, new: NewAccount) -> bool:
+        self.close()
+        # A script has chosen its browser, and its person, itself.
+        return not texts.on_terminal() or texts.ask(f"{new.why} {new.question} [y/N]").lower() in ("y", "yes")
+
     async def _tick(self, ends: float) -> None:
         while True:
             held = f" {self._held}" if self._held else ""
@@ -138,6 +119,7 @@ class _Terminal:
     def close(self) -> None:
         if self._ticking is not None:
             self._ticking.cancel()
+            self._ticking = None
             self._out.progress_done()
 
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from jamtui.plain.keys import Key
 from jamtui.plain.wrap import wrap
+from jamtui.session import Session
 
 
 class Ended(Exception):
@@ -20,6 +21,14 @@ class Ended(Exception):
     def __init__(self, code: int) -> None:
         super().__init__(code)
         self.code = code
+
+
+class Another(Exception):
+    """The conversation goes on as somebody else; ``session`` is theirs, open and not started."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
 
 
 class Typed(Struct, frozen=True):

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from jamtui import device_page
-from jamtui.device_page import Page, Shows
+from jamtui.device_page import NewAccount, Page, Shows
 from jamtui.errors import JamError, sentence
 from jamtui.plain.console import Console, tell
 from jamtui.plain.keys import Key
 from jamtui.safe_text import safe_line
 from jamtui.session import Session
-from screens.doors import Credentials, Stop
+from screens.doors import Answer, Credentials, Stop
 
 LOOK = 1.0  # seconds between looks at how much time is left
 SOON = 60.0  # seconds before the end, when that is told once more
@@ -38,7 +38,14 @@ class _Other(Struct, frozen=True):
     way: str
 
 
-_Happened = queue.SimpleQueue[Page | _Told | Session | str | JamError]
+class _Asked(Struct, frozen=True):
+    """The account is new beside another one: is it the person's?"""
+
+    new: NewAccount
+    answer: Answer
+
+
+_Happened = queue.SimpleQueue[Page | _Told | _Asked | Session | str | JamError]
 
 
 def enter(console: Console, sign_in: SignIn, how: Credentials) -> Session | str | None:
@@ -95,6 +102,12 @@ class _Shows:
         self._happened.put(_Told(safe_line(text)))
         self._wake()
 
+    async def is_you(self, new: NewAccount) -> bool:
+        answer = Answer()
+        self._happened.put(_Asked(new, answer))
+        self._wake()
+        return await answer.given()
+
 
 def _wait(console: Console, happened: _Happened) -> Session | str | _Other | None:
     """What the sign-in gave; None when the person gave up, or the other way that they want."""
@@ -114,6 +127,9 @@ def _wait(console: Console, happened: _Happened) -> Session | str | _Other | Non
             case Page():
                 page = event
                 tell(console, *words(page, keyed=console.keyed))
+            case _Asked(new, answer):
+                question = f"{new.why} {new.question} y goes on as {new.handle}; any other key signs out again."
+                answer.give(bool(console.choose(question, "y")))
             case _Told() if event.text and event.text != held:
                 held = event.text
                 tell(console, sentence(held))

@@ -13,14 +13,14 @@ from jamtui.actions import AS_DELIVERED, Keymap
 from jamtui.errors import JamError, sentence
 from jamtui.opener import open_url
 from jamtui.plain import words
-from jamtui.plain.console import Console, Ended, tell
+from jamtui.plain.console import Another, Console, Ended, tell
 from jamtui.plain.keys import Key
 from jamtui.plain.pipe import Pipe
 from jamtui.plain.program import Plain
 from jamtui.plain.terminal import Terminal
 from jamtui.safe_text import safe_block, safe_line
 from jamtui.session import Session
-from screens.doors import Credentials, Offer, address
+from screens.doors import Credentials, Offer, address, other_person
 
 if TYPE_CHECKING:
     from screens.doors import Doors
@@ -59,7 +59,13 @@ def run(
         with _console(environ) as console:
             try:
                 opened = opened or _welcome(console, doors)
-                _converse(opened, console, edit, absolute_times, keymap, again, environ)
+                while True:
+                    try:
+                        _converse(opened, console, edit, absolute_times, keymap, again, environ)
+                    except Another as other:
+                        before, opened = opened, other.session
+                        before.close()
+                        tell(console, f"{other_person(before, opened)}.")
             except Ended as end:
                 code = end.code
     finally:
@@ -203,9 +209,9 @@ def _sign_in(console: Console, doors: Doors, *, read_only: bool) -> Session | No
     return doors.enter(how)
 
 
-def sign_in_again(console: Console, doors: Doors, session: Session) -> str | None:
-    """Where ``session`` is signed out: what there is to say of it ("" when it just goes on), None for no sign-in.
-    Raises `JamError`."""
+def sign_in_again(console: Console, doors: Doors, session: Session) -> Session | str | None:
+    """Where ``session`` is signed out: "" when it goes on, the session of somebody else, None for no sign-in. Raises
+    `JamError`."""
     offer = doors.offer(session.known.origin)
     how = _how(console, offer, session)
     if how is None:
@@ -214,8 +220,7 @@ def sign_in_again(console: Console, doors: Doors, session: Session) -> str | Non
         return doors.again(session, how)
     from jamtui.plain import organisation
 
-    entered = organisation.enter(console, partial(doors.again, session), how)
-    return entered if isinstance(entered, str) else None
+    return organisation.enter(console, partial(doors.again, session), how)
 
 
 def _how(console: Console, offer: Offer, again: Session | None = None) -> Credentials | None:

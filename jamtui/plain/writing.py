@@ -8,8 +8,10 @@ from jamtui.errors import UsageError
 from jamtui.model import GONE, Draft, DraftKind, Link, OutboxRow, PostRow, SendState
 from jamtui.plain import words
 from jamtui.plain.composer import Composer
+from jamtui.plain.console import Another
 from jamtui.plain.marking import Marking
 from jamtui.safe_text import safe_line
+from jamtui.session import Session
 from screens.spot import Spot
 
 _MOST = 30  # drafts that are told at once
@@ -189,10 +191,14 @@ class Writing(Marking):
             return
         from jamtui.plain.ways_in import sign_in_again
 
-        words = sign_in_again(self.console, self.again(), self.session)
-        if words == "":
-            self.session.reconnect()
-        self.say(f"Signed in again as @{me}." if words == "" else f"{words or 'Still signed out'}.")
+        entered = sign_in_again(self.console, self.again(), self.session)
+        if isinstance(entered, Session):
+            raise Another(entered)
+        if entered is None:
+            self.say("Still signed out.")
+            return
+        self.session.reconnect()
+        self.say(f"Signed in again as @{me}.")
 
     def do_reopen(self) -> None:
         draft = self.session.reopen(self._waiting().id)

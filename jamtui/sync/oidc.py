@@ -20,13 +20,14 @@ from api_client.oidc import ACCESS_TOKEN, ID_TOKEN, Issuer
 from api_client.oidc_answers import Tokens, audience_of, claims_of, shown
 from api_client.origin import is_local, parse_origin
 from jamtui.browser import Place, place
-from jamtui.device_page import BROWSER, DEVICE, Page, Shows
-from jamtui.errors import JamError, UsageError
+from jamtui.device_page import BROWSER, DEVICE, NewAccount, Page, Shows
+from jamtui.errors import JamError, NotSignedIn, UsageError
 from jamtui.opener import open_page
 from jamtui.paths import Home
 from jamtui.safe_text import safe_line
+from jamtui.store import registry
 from jamtui.store.registry import KnownJam
-from jamtui.sync.sign_in import Offer, checked, kept
+from jamtui.sync.sign_in import Offer, checked, given_back, kept
 
 BROWSER_SECONDS = 300.0  # for the whole dance in the browser
 _TRIES = 4  # of the exchange: the person has done their part already
@@ -90,7 +91,28 @@ async def enter(
                 new = await _exchanged(client, issuer, tokens, nonce, offer, shows)
         finally:
             await issuer.revoke(tokens)
+    await _theirs(home, offer, new, shows)
     return await kept(home, offer, keep, new, environ)
+
+
+async def _theirs(home: Home, offer: Offer, new: Token, shows: Shows) -> None:
+    """Asks about an account that is new beside another one, before anything is kept of it. Raises `NotSignedIn` when it
+    is not the person's; it is signed out then, and when nobody answers."""
+    known = [jam.me for jam in registry.known(home) if jam.origin == offer.origin and not jam.me.guest]
+    if not known or any(me.person_id == new.person.id for me in known):
+        return
+    handle = f"@{safe_line(new.person.handle, 80)}"
+    others = ", ".join(f"@{safe_line(me.handle, 80)}" for me in known[:3])
+    sure = False
+    try:
+        sure = await shows.is_you(NewAccount(handle, others))
+    finally:
+        if not sure:
+            await given_back(offer.origin, new)
+    if not sure:
+        raise NotSignedIn(
+            f"signed out again: {handle} is not you", "Sign in again, and look who the page says you are."
+        )
 
 
 async def _dance(

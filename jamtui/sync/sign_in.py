@@ -315,6 +315,11 @@ async def kept(home: Home, offer: Offer, keep: CredentialStore, new: Token, envi
     return await _remember(home, offer, new.person, keep, _secret(new), environ)
 
 
+async def given_back(origin: str, new: Token) -> None:
+    """Ends a sign-in of which nothing was kept."""
+    await _ended(origin, [_secret(new)])
+
+
 async def _remember(
     home: Home,
     offer: Offer,

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from oidc_provider import Issuer, Provider
-from processes import environment
+from processes import Home, end_sign_ins, environment
 
 SSH = {"SSH_CONNECTION": "10.0.0.9 50000 10.0.0.1 22", "USER": "ana"}
 FORUM = "A 15 dollar minimum wage"
@@ -96,3 +96,38 @@ def test_in_plain_mode(terminal: Callable[..., Any], server: str, issuer: Issuer
     one.press("q")
     assert one.wait_end() == 0
     assert one.line_settings() == one.before
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["screen", "plain"])
+def test_signing_in_again_as_somebody_else(
+    plain: bool, terminal: Callable[..., Any], server: str, password: str, issuer: Issuer, tmp_path: Path
+) -> None:
+    """The other account is asked about; then one goes on as it, without a new start, and what was written stays."""
+    home = Home(tmp_path / "jamtui")
+    home.jamtui("login", server, "--handle", "ana", "--password-stdin", "--store", "file", stdin=f"{password}\n")
+    home.jamtui("sync")
+    end_sign_ins(tmp_path / "jam.sqlite")
+    one = terminal(*(["--plain"] if plain else []), size=(100, 60 if plain else 36), **SSH)
+    one.wait_for("Ctrl-R signs in again" if plain else "You are signed out. Sign in again?")
+    if plain:
+        one.press("\x12")  # Ctrl-R
+        one.wait_for("Sign in again as @ana?")
+    one.press("y")
+    if plain:
+        one.wait_for("1: with 127.0.0.1")
+        one.press("1")
+    else:
+        one.wait_for("Example Corp")
+        one.wait_for("Continue")
+        one.press("enter")
+    screen = one.wait_for("if you have begun this yourself" if plain else "Waiting for you:")
+    with issuer.browser("carol") as browser:
+        browser.enter_code(f"{issuer.url}/device", code_on(screen))
+    one.wait_for("Is @carol you, too?")
+    one.press("y")
+    one.wait_for("You go on as @carol")
+    one.wait_for("● live" if not plain else "Forum 1 of")
+    one.press("q")
+    assert one.wait_end() == 0
+    assert sorted(row["handle"] for row in home.rows("jams")) == ["ana", "carol"]
+    assert home.row("auth", "status")["handle"] == "carol"

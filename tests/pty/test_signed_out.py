@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import Home, environment
+from processes import Home, end_sign_ins, environment
 
 FORUM = "A 15 dollar minimum wage"
 QUESTION = "You are signed out. Sign in again?"
@@ -27,13 +25,6 @@ def home(server: str, password: str, tmp_path: Path) -> Home:
     return home
 
 
-def end_sign_ins(tmp_path: Path) -> None:
-    """As a moderator, or a refresh token that was used twice, ends them: none of their tokens is known any more."""
-    with closing(sqlite3.connect(tmp_path / "jam.sqlite", timeout=30)) as db:
-        db.execute("DELETE FROM tokens")
-        db.commit()
-
-
 def sent(tmp_path: Path) -> list[str]:
     command = [sys.executable, "-m", "jamserver", "export", "--db", str(tmp_path / "jam.sqlite")]
     run = subprocess.run(command, capture_output=True, text=True, check=True, env=environment())
@@ -44,7 +35,7 @@ def sent(tmp_path: Path) -> list[str]:
 def test_one_question_on_the_full_screen(
     terminal: Callable[..., Any], home: Home, server: str, password: str, tmp_path: Path
 ) -> None:
-    end_sign_ins(tmp_path)
+    end_sign_ins(tmp_path / "jam.sqlite")
     one = terminal(size=(100, 36))
     one.wait_for(QUESTION)
     assert "`jamtui" not in one.screen()  # the command is not needed: this question does it
@@ -74,7 +65,7 @@ def test_one_question_on_the_full_screen(
 
 
 def test_in_plain_mode(terminal: Callable[..., Any], home: Home, password: str, tmp_path: Path) -> None:
-    end_sign_ins(tmp_path)
+    end_sign_ins(tmp_path / "jam.sqlite")
     one = terminal("--plain", size=(100, 60))
     one.wait_for("What you write is kept. Ctrl-R signs in again.")
     one.wait_for("Forum 1 of")
@@ -99,7 +90,7 @@ def test_in_plain_mode(terminal: Callable[..., Any], home: Home, password: str, 
 
 def test_after_a_command(terminal: Callable[..., Any], home: Home, password: str, tmp_path: Path) -> None:
     forum = home.rows("forums")[0]["slug"]
-    end_sign_ins(tmp_path)
+    end_sign_ins(tmp_path / "jam.sqlite")
     one = terminal("post", "--forum", forum, "--title", "By a command", "--body", "kept and sent")
     one.wait_for("Sign in to Open conversations again as @ana now?")
     one.press("n", "enter")
@@ -127,7 +118,7 @@ def test_a_command_asks_about_the_jam_that_it_was_given(
     forum = home.rows("forums")[0]["slug"]
     home.jamtui("login", server, "--guest")
     home.jamtui("sync")
-    end_sign_ins(tmp_path)
+    end_sign_ins(tmp_path / "jam.sqlite")
     one = terminal("sync", f"ana@{server.removeprefix('http://')}")
     one.wait_for("Sign in to Open conversations again as @ana now?")
     one.press("n", "enter")
@@ -139,5 +130,5 @@ def test_a_command_asks_about_the_jam_that_it_was_given(
 
 
 def test_where_nobody_is_the_command_says_what_to_do(home: Home, tmp_path: Path) -> None:
-    end_sign_ins(tmp_path)
+    end_sign_ins(tmp_path / "jam.sqlite")
     assert "Sign in again with `jamtui login`" in home.jamtui("sync", code=3).stderr

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
+import shutil
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Select
+from textual.widgets import Select, Static
 
 from jamtui.app import JamApp
-from jamtui.device_page import Page, Shows
+from jamtui.device_page import NewAccount, Page, Shows
 from jamtui.errors import JamError, NotSignedIn
-from jamtui.session import Session
+from jamtui.paths import Home
+from jamtui.session import Session, open_session
+from jamtui.store import registry
+from screens.dialogs import Confirm
 from screens.doors import Credentials, Offer, Stop
 from screens.jam import JamScreen
 from screens.organisation import Organisation
 from screens.sign_in import SignIn
 
+NOW = datetime(2011, 2, 9, 14, tzinfo=UTC)
 WHO = "Example Corp (id.example.org)"
 PAGES = {
     "device": Page(
@@ -41,6 +50,8 @@ class Door:
         self.asked: list[Credentials] = []
         self.ended = threading.Event()
         self.outcome: Session | JamError | None = None
+        self.other: Session | None = None  # who signed in, when it was somebody else
+        self.new: NewAccount | None = None  # who is asked about before that
         self.stopped = 0
 
     def demo(self) -> Session:
@@ -57,6 +68,8 @@ class Door:
         stop.when_stopped(end.set)
         shows.page(PAGES[how.by or "device"])
         assert end.wait(30)
+        if self.new is not None and not asyncio.run(asyncio.wait_for(shows.is_you(self.new), 60)):
+            raise NotSignedIn(f"signed out again: {self.new.handle} is not you")
         if self.outcome is None:
             self.stopped += 1
             raise NotSignedIn("the sign-in was given up")
@@ -64,11 +77,13 @@ class Door:
             raise self.outcome
         return self.outcome
 
-    def again(self, session: Session, how: Credentials, shows: Shows | None = None, stop: Stop | None = None) -> str:
+    def again(
+        self, session: Session, how: Credentials, shows: Shows | None = None, stop: Stop | None = None
+    ) -> Session | str:
         assert shows is not None
         assert stop is not None
         assert self.organisation(how, shows, stop) is session
-        return ""
+        return self.other or ""
 
 
 def app_of(door: Door, tmp_path: Path, **more: Any) -> JamApp:
@@ -213,6 +228,76 @@ async def test_signing_in_again_by_the_organisation_goes_on_with_the_session(
         await pilot.pause()
         assert app.session is session
         assert [one.message for one in app._notifications] == ["Signed in again as @demo"]
+
+
+CAROL = NewAccount("@carol", "@demo")
+
+
+@pytest.mark.parametrize("answer", ["n", "escape", "enter"])
+async def test_somebody_new_is_asked_about_and_no_is_what_enter_says(answer: str, door: Door, tmp_path: Path) -> None:
+    app = app_of(door, tmp_path)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await to_the_page(pilot)
+        door.new = CAROL
+        door.ended.set()
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await pilot.pause()
+        assert "Is @carol you, too?" in text_of(app)
+        shown = str(app.screen.query_one(".detail", Static).render())
+        assert shown.startswith(
+            "The page signed you in as @carol; known here until now: @demo. What you write as @carol"
+        )
+        await pilot.press(answer)
+        await until(pilot, lambda: isinstance(app.screen, SignIn))
+        await pilot.pause()
+        assert "✗ Signed out again: @carol is not you" in text_of(app)
+
+
+async def test_signing_in_again_as_somebody_else_goes_on_as_them(
+    door: Door, session: Session, mirrored: registry.KnownJam, tmp_path: Path
+) -> None:
+    """Without a new start: the Jam of the other person is opened, and that of the first one closed with all in it."""
+    home = Home.from_env({"JAMTUI_HOME": str(tmp_path)})
+    shutil.copytree(mirrored.folder, tmp_path / "jams" / "carols")
+    theirs = registry.KnownJam(tmp_path / "jams" / "carols", mirrored.entry).changed(
+        handle="carol", name="Carol", person_id="019b76da-a800-7000-8000-0000000000ca"
+    )
+    registry.remember(home, theirs)
+    other = open_session(home, theirs, clock=lambda: NOW, rng=random.Random(1), environ={})
+    started: list[Session] = []
+    other.start = lambda on_change: started.append(other)  # type: ignore[method-assign] # off line
+    app = JamApp(session, again=lambda: door, reports=tmp_path / "reports", frozen=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        await pilot.press("enter", "enter", "r", *"half", "escape")
+        await pilot.pause()
+        before = app.screen
+        app.push_screen(SignIn(door, again=session))
+        await until(pilot, lambda: app.screen.query("#ways") and app.screen.query_one("#ways").display)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, Organisation) and app.screen._page is not None)
+        door.new, door.outcome, door.other = CAROL, session, other
+        door.ended.set()
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await pilot.press("y")
+        await until(pilot, lambda: bool(started))
+        await pilot.pause()
+        assert app.session is other
+        assert isinstance(app.screen, JamScreen)
+        assert app.screen is not before
+        assert app.screen_stack == [app.screen]
+        assert "as Carol" in text_of(app)
+        said = "You go on as @carol, who is not @demo. What @demo wrote stays on this machine, and is not sent"
+        assert [one.message for one in app._notifications] == [said]
+        with pytest.raises(apsw.ConnectionClosedError):
+            session.drafts()  # it is closed
+        await pilot.press("enter", "j")
+        await pilot.pause()
+    assert not (tmp_path / "reports").exists()
+    again = open_session(home, session.known, clock=lambda: NOW, rng=random.Random(1), environ={})
+    assert [draft.body for draft in again.drafts()] == ["half"]
+    again.close()
+    other.close()
 
 
 @pytest.mark.parametrize("kind", ["ascii", "NO_COLOR", "narrow", "short"])

@@ -11,13 +11,13 @@ from typing import Any
 
 import httpx
 import pytest
-from raw_issuer import TOKEN, RawIssuer, jwt
+from raw_issuer import PERSON, TOKEN, RawIssuer, jwt
 
 from api_client import errors
 from api_client.models import SignInWay
 from api_client.oidc import ACCESS_TOKEN, ID_TOKEN
 from jamtui.browser import place
-from jamtui.device_page import Page
+from jamtui.device_page import NewAccount, Page
 from jamtui.errors import JamError
 from jamtui.paths import Home
 from jamtui.store import registry
@@ -40,12 +40,20 @@ class Seen:
     def __init__(self) -> None:
         self.pages: list[Page] = []
         self.told: list[str] = []
+        self.asked: list[NewAccount] = []
+        self.answer: bool | type[BaseException] = True
 
     def page(self, page: Page) -> None:
         self.pages.append(page)
 
     def tell(self, text: str) -> None:
         self.told.append(text)
+
+    async def is_you(self, new: NewAccount) -> bool:
+        self.asked.append(new)
+        if not isinstance(self.answer, bool):
+            raise self.answer
+        return self.answer
 
 
 @contextlib.asynccontextmanager
@@ -55,9 +63,14 @@ async def raw_jam() -> AsyncIterator[RawIssuer]:
 
 
 async def enter(
-    raw: RawIssuer, tmp_path: Path, way: str = "device", environ: Mapping[str, str] = SSH, **more: Any
+    raw: RawIssuer,
+    tmp_path: Path,
+    way: str = "device",
+    environ: Mapping[str, str] = SSH,
+    seen: Seen | None = None,
+    **more: Any,
 ) -> tuple[KnownJam, Seen]:
-    seen = Seen()
+    seen = seen or Seen()
     home = Home.from_env({"JAMTUI_HOME": str(tmp_path / "home")})
     offer = await sign_in.discover(raw.url)
     jam = await oidc.enter(home, offer, seen, way=way, store="file", environ=environ, **more)
@@ -127,6 +140,54 @@ async def test_a_jam_gets_no_token_for_what_it_names(
         )
         assert seen.pages[0].notes == (said,)
     figure("promise 5: {:.0f} of {} access tokens for others given to a Jam", 0)
+
+
+@pytest.mark.parametrize("answer", [False, asyncio.CancelledError, True], ids=["no", "given up", "yes"])
+async def test_nothing_is_kept_of_a_new_account_before_somebody_says_that_it_is_theirs(
+    answer: bool | type[BaseException], tmp_path: Path
+) -> None:
+    """Beside a known one: a stranger may have led the sign-in to an account of theirs. The sign-in ends at the Jam."""
+    async with raw_jam() as raw:
+        raw.answers["/api/v1/auth/revoke"] = [(200, {})]
+        jam, seen = await enter(raw, tmp_path)
+        _, again = await enter(raw, tmp_path)
+        assert (seen.asked, again.asked) == ([], [])  # the first one, and the same one
+        ended = len(raw.asked_at("/api/v1/auth/revoke"))
+        other = {"id": "019b76da-a800-7000-8000-000000000003", "handle": "carol\u202e", "name": "Carol", "role": "host"}
+        raw.answers[EXCHANGE] = [
+            (200, TOKEN | {"access_token": "of-carol", "refresh_token": "of-carol-too", "person": PERSON | other})
+        ]
+        seen = Seen()
+        seen.answer = answer
+        home = Home.from_env({"JAMTUI_HOME": str(tmp_path / "home")})
+        if answer is True:
+            assert (await enter(raw, tmp_path, seen=seen))[0].me.person_id == other["id"]
+            assert len(registry.known(home)) == 2
+            assert len(raw.asked_at("/api/v1/auth/revoke")) == ended
+        else:
+            with pytest.raises((JamError, asyncio.CancelledError)) as told:
+                await enter(raw, tmp_path, seen=seen)
+            if answer is False:
+                assert "is not you" in str(told.value)
+            assert [one.folder for one in registry.known(home)] == [jam.folder]
+            assert registry.find(home, None).folder == jam.folder
+            assert raw.asked_at("/api/v1/auth/revoke")[ended:] == [{"token": "of-carol-too"}]
+            kept = b"".join(file.read_bytes() for file in (tmp_path / "home").rglob("*") if file.is_file())
+            assert b"of-carol" not in kept
+        (asked,) = seen.asked
+        assert asked.known == "@ada"
+        assert asked.handle.startswith("@carol")
+        assert "\u202e" not in asked.question + asked.why
+
+
+async def test_beside_a_guest_nobody_is_asked(tmp_path: Path) -> None:
+    """Who reads as a guest is nobody yet: the folder becomes that of the one who signs in."""
+    async with raw_jam() as raw:
+        home = Home.from_env({"JAMTUI_HOME": str(tmp_path / "home")})
+        guest = await sign_in.guest(home, await sign_in.discover(raw.url))
+        jam, seen = await enter(raw, tmp_path)
+        assert seen.asked == []
+        assert jam.folder == guest.folder
 
 
 def test_the_host_of_an_issuer_stands_before_its_name() -> None:
