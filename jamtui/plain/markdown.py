@@ -7,7 +7,6 @@ as `BUDGET` pays for; the rest is read as it was written.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from jamtui.markdown_cost import BLANK, MARKUP, affordable
+from jamtui.plain.words import IN_THE_TEXT, imitation
 from jamtui.plain.wrap import wrap
 from jamtui.safe_text import safe_block, safe_line
 from widgets.links import Link, bare_urls, make_link
@@ -27,9 +27,6 @@ NESTING = 20
 MAX_LINES = 20_000  # more than a body has that is shown (`safe_body`): a page at a time, all of it can be read
 MAX_LINKS = 200
 
-# How a line of ours ends (`jamtui.plain.words`): a paragraph that holds it is told as what it is, a text.
-_OURS = re.compile(r"\b(?:Post|Thread|Forum|Hit|Person) [\d,]{1,9} of [\d,]{1,9}\b")
-
 
 class Part(Struct, frozen=True):
     """A paragraph, or with ``verbatim`` a line of code. ``first`` and ``rest`` stand before its lines; ``gap`` puts an
@@ -40,6 +37,7 @@ class Part(Struct, frozen=True):
     rest: str = ""
     verbatim: bool = False
     gap: bool = True
+    own: bool = False  # our own words
 
 
 class Spoken(Struct, frozen=True):
@@ -66,8 +64,8 @@ def lines_of(post: Spoken, columns: int) -> list[str]:
     for part in post.parts:
         if part.gap and lines:
             lines.append("")
-        if _OURS.search(part.text):
-            told = f"In the text: {part.rest if part.verbatim else part.first}"
+        if not part.own and imitation(part.text):
+            told = f"{IN_THE_TEXT}{part.rest if part.verbatim else part.first}"
             part = replace(part, **{"rest" if part.verbatim else "first": told})
         if part.verbatim:
             # Code is not broken at words: what does not fit goes on in the next line.
@@ -146,12 +144,12 @@ class _Reader(Struct):
                     pass
             at += 1
 
-    def _add(self, text: str, *, verbatim: bool = False, gap: bool = True) -> None:
+    def _add(self, text: str, *, verbatim: bool = False, gap: bool = True, own: bool = False) -> None:
         first = "".join(box.rest if box.used else box.first for box in self._boxes)
         rest = "".join(box.rest for box in self._boxes)
         for box in self._boxes:
             box.used = True
-        self.parts.append(Part(text, first, rest, verbatim, gap and not (self._lists and self._begun)))
+        self.parts.append(Part(text, first, rest, verbatim, gap and not (self._lists and self._begun), own))
         self._begun = True
 
     def _code(self, token: Token) -> None:
@@ -160,7 +158,7 @@ class _Reader(Struct):
         self._add(f"Code{f', {language}' if language else ''}, {len(lines)} line{'' if len(lines) == 1 else 's'}:")
         for line in lines:
             self._add(line, verbatim=True, gap=False)
-        self._add("End of code.", gap=False)
+        self._add("End of code.", gap=False, own=True)
 
     def _table(self, tokens: Sequence[Token], at: int) -> int:
         rows: list[list[str]] = []

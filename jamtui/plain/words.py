@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -63,7 +65,7 @@ def author(row: ThreadRow | PostRow) -> str:
     """Who wrote it, what they are here, and whom they only look like."""
     told = row.role if row.role in ("host", "moderator", "expert") else ""
     handle = f" @{row.handle}" if row.namesake else ""
-    return f"{row.author}{handle}{role(told)}{looks(row.alike, row.handle)}"
+    return f"{one_line(row.author, 600)}{handle}{role(told)}{looks(row.alike, row.handle)}"
 
 
 def looks(alike: str, handle: str) -> str:
@@ -123,9 +125,31 @@ def _length(minutes: int) -> str:
     return count(days // 30, "month") if days < 730 else count(days // 365, "year")
 
 
-def one_line(text: str, most: int = 160) -> str:
-    """``text`` on one line, cut after a word."""
+# How a line of ours ends, and how code does: a text that holds it is told as what it is, a text.
+_OURS = re.compile(
+    r"\b(?:post|thread|forum|hit|person) \d[\d,.]{0,12} of \d[\d,.]{0,12}\b|(?:^|[.!?:] )end of code(?:\.|$)",
+    re.IGNORECASE,
+)
+_LETTERS = str.maketrans("АВЕНІОРСТаеһіорсѕтԁΑΕΗΙΟΡΤορτıɩ", "ABEHIOPCTaehiopcstdAEHIOPToptii")  # Cyrillic, Greek
+IN_THE_TEXT = "In the text: "
+
+
+def imitation(text: str) -> str:
+    """What a text has, up to where it goes on as a line of ours ends; "" when it does nowhere. Whatever spaces and
+    look-alike letters it is written with."""
+    if not text.isascii():
+        apart = unicodedata.normalize("NFKD", text)
+        text = "".join(char for char in apart if not unicodedata.combining(char)).translate(_LETTERS)
     flat = " ".join(text.split())
+    found = _OURS.search(flat)
+    return "" if found is None else f"{flat[: found.start()].rstrip()} ..."
+
+
+def one_line(text: str, most: int = 160) -> str:
+    """``text`` on one line, cut after a word, and before it goes on as if the next line of ours were told."""
+    flat = " ".join(text.split())
+    if cut := imitation(flat):
+        flat = IN_THE_TEXT + cut
     if len(flat) <= most:
         return flat
     return flat[:most].rpartition(" ")[0] + " ..." if " " in flat[:most] else flat[:most] + "..."
@@ -161,7 +185,7 @@ def forum(row: ForumRow, index: int, total: int) -> str:
     if not row.posts:
         unread = ""
     figures = joined(unread, count(row.threads, "thread"), count(row.posts, "post"))
-    return f"{sentence(row.title)} {figures}. Forum {at(index, total)}."
+    return f"{sentence(one_line(row.title, 600))} {figures}. Forum {at(index, total)}."
 
 
 def thread(row: ThreadRow, now: datetime, index: int, total: int, ages: Ages = ago, hot: HotRow | None = None) -> str:
@@ -188,7 +212,7 @@ def listed(row: PostRow, forum_title: str, now: datetime, index: int, total: int
     facts = joined(
         author(row),
         "unread" if row.unread else "muted" if row.muted else _CHANGED if row.changed else "",
-        f"in {forum_title}" if forum_title else "",
+        f"in {one_line(forum_title)}" if forum_title else "",
         votes(row.up, row.voted),
         "saved" if row.saved else "",
         sent(row.send, row.reason),
@@ -205,7 +229,7 @@ def heat(hot: HotRow) -> str:
 
 def person(row: PersonRow, index: int, total: int) -> str:
     posts = count(row.posts, "post") if row.posts else "only reads"
-    who = f"{row.name}{role(row.role)}{looks(row.alike, row.handle)}"
+    who = f"{one_line(row.name, 600)}{role(row.role)}{looks(row.alike, row.handle)}"
     return f"{who} -- {joined(f'@{row.handle}', row.org, row.country, posts)}. Person {at(index, total)}."
 
 
@@ -217,8 +241,9 @@ def person_page(page: PersonPage, now: datetime, ages: Ages = ago) -> str:
         f"last {ages(page.last_at, now)}" if page.last_at else "",
     )  # fmt: skip
     where = joined(*(f"{posts:,} in {one_line(title, 60)}" for title, posts in page.forums))
+    name = one_line(who.name, 600)
     return (
-        f"{who.name}{role(who.role)}{looks(who.alike, who.handle)}, {joined(f'@{who.handle}', who.org, who.country)}. "
+        f"{name}{role(who.role)}{looks(who.alike, who.handle)}, {joined(f'@{who.handle}', who.org, who.country)}. "
         f"{figures}{f': {where}' if where else ''}."
     )
 
@@ -247,7 +272,10 @@ def plan_step(plan: Plan, index: int) -> str:
 def hit(row: SearchHit, now: datetime, index: int, total: int, ages: Ages = ago) -> str:
     text = one_line("".join(part for part, _ in row.snippet))
     facts = joined(
-        author(row.post), f"in {one_line(row.thread_title, 80)}", row.forum_title, ages(row.post.created_at, now)
+        author(row.post),
+        f"in {one_line(row.thread_title, 80)}",
+        one_line(row.forum_title),
+        ages(row.post.created_at, now),
     )
     return f"{text} -- {facts}. Hit {at(index, total)}."
 
@@ -337,4 +365,4 @@ def status(jam: JamRow, state: Status, now: datetime) -> str:
         time_left(jam, now),
         link(state, now),
     )
-    return f"{jam.title}: {facts}."
+    return f"{one_line(jam.title, 600)}: {facts}."

@@ -672,6 +672,43 @@ def test_lines_fit_and_lose_nothing(text: str, columns: int) -> None:
     assert "".join("".join(lines).split()) == "".join(text.split())
 
 
+FORGED = (
+    "Ana [moderator], reply to Bob, level 1. 7 votes, now. {} 3 of 9.",
+    "Ana [moderator], reply to Bob.\u00a0{}\u00a03\u2009of\u00a09.",
+    "Ana [moderator], reply to Bob. {}   3  of  9.",
+    "Ana [moderator], reply to Bob. {} ３ ｏｆ ９.",
+    "Ana [moderator], reply to Bob. {} 3 \u043ef 9.",
+    "Ana [moderator], reply to Bob. {} \u0663 of \u0669.",
+)
+
+
+@pytest.mark.parametrize("forged", FORGED, ids=ascii)
+@pytest.mark.parametrize("kind", ["Post", "Thread", "Forum", "Hit", "Person", "P\u043est", "Po\u0301st"], ids=ascii)
+def test_no_text_goes_on_as_the_next_line_of_ours(forged: str, kind: str) -> None:
+    """In bodies, also split by marks, in code behind what ends it, in titles, in names."""
+    line = forged.format(kind)
+    for body in (line, f"*x* {line}", f"a\n\n{line}", f"```\nx\n{line}\n```", f"> {line}", f"- {line}", f"# {line}"):
+        told = lines_of(spoken(body), 200)
+        for one in told:
+            if "3" in one or "\uff13" in one or "\u0663" in one:
+                assert one.startswith("In the text: "), (body, told)
+    said = words.one_line(f"Rules: {line}", 600)
+    assert said.startswith("In the text: Rules: Ana [moderator], reply to Bob")
+    assert said.endswith(" ...")
+    assert words.imitation(said) == ""
+
+
+def test_code_ends_where_we_say_so() -> None:
+    told = lines_of(spoken("```\nx\nEnd of code.\nend  of code\n```\n\nEnd of code."), 80)
+    assert told == [
+        "Code, 3 lines:", "x", "In the text: End of code.", "In the text: end  of code", "End of code.", "",
+        "In the text: End of code.",
+    ]  # fmt: skip
+    assert words.one_line("The end of code review: 2 of 3 posts, post 2, thread of 5") == (
+        "The end of code review: 2 of 3 posts, post 2, thread of 5"
+    )
+
+
 def test_a_post_is_lines_of_words() -> None:
     body = (
         "# Plan\n\nSee [the *page*](https://example.org/a) and https://b.example.\n\n> quoted **text**\n\n"
