@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from jamserver import accounts
+from jamserver import accounts, polls, posts
 from jamserver.connections import Doors, http_of, trusted
 from jamserver.db import Readers, connect, prepare
 from jamserver.limits import Day, Hashing, Tries
@@ -117,7 +117,8 @@ class Services:
             max_bytes=settings.ring_bytes,
         )
         self.writer = Writer(db, clock=clock, rng=rng, on_commit=self.hub.committed, grouped=settings.grouped_commits)
-        self.votes = VoteJoin(self.writer, settings.vote_join, loop.time)
+        self.votes = VoteJoin(self.writer, posts.vote, settings.vote_join, loop.time)
+        self.ballots = VoteJoin(self.writer, polls.cast, settings.vote_join, loop.time)
         self.tries = Tries(seconds, settings.tries_a_minute, 60.0, "Too many failed sign-ins. Wait a little.")
         # Of one person from anywhere: wide, since whoever uses it up keeps that person out.
         self.handle_tries = Tries(
@@ -152,6 +153,7 @@ class Services:
         """Lets go of the requests that wait for something, so that connections can end."""
         self.hub.end()
         self.votes.end()
+        self.ballots.end()
 
     async def close(self) -> None:
         """Writes what waits, then closes the file."""
@@ -161,6 +163,7 @@ class Services:
         with contextlib.suppress(asyncio.CancelledError):
             await self._watcher
         await self.votes.close()
+        await self.ballots.close()
         await self.writer.close()
         await asyncio.to_thread(self.readers.close)
         self._watch_db.close()

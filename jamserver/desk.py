@@ -15,7 +15,7 @@ from datetime import datetime
 
 import msgspec
 
-from jamserver import moderation_desk
+from jamserver import moderation_desk, polls
 from jamserver.db import Connection
 from jamserver.posts import Actor
 
@@ -30,6 +30,7 @@ def _role(db: Connection, actor: Actor, now: datetime) -> object:
 SECTIONS: dict[str, Section] = {
     "role": _role,
     **moderation_desk.SECTIONS,
+    "ballots": polls.of_person,
 }
 
 

@@ -24,6 +24,7 @@ _REPLY = "019b76da-a800-7000-8000-000000000006"
 _ANNOUNCEMENT = "019b76da-a800-7000-8000-000000000007"
 _REPORT = "019b76da-a800-7000-8000-000000000008"
 _ACT = "019b76da-a800-7000-8000-000000000009"
+_POLL = "019b76da-a800-7000-8000-00000000000a"
 
 _jam = Jam(
     format=1,
@@ -56,6 +57,10 @@ _thread = Post(
 )
 _reply = Post(_REPLY, _FORUM, _THREAD, _BEN, _AT, "Ours too. Where do you begin?", parent_id=_THREAD, votes={"up": 1})
 _announcement = wire.Announcement(_ANNOUNCEMENT, _ADA, "The second day begins. **Look at what is new.**", _AT)
+_poll = wire.Poll(
+    _POLL, _ADA, "When do we meet?", ("Mornings", "Afternoons"), _AT, (17, 4), _FORUM,
+    datetime(2011, 2, 9, 18, tzinfo=UTC),
+)  # fmt: skip
 
 
 _act = wire.Act(_ACT, "lock", _ADA, _AT, "All is said.", _THREAD, seq=2_720)
@@ -100,6 +105,14 @@ EXAMPLES: dict[type, object] = {
             "2719-k3x9",
         ),
         wire.Announcements((_announcement,), None),
+        _poll,
+        wire.Polls((_poll,), None),
+        wire.Gone(_POLL, _ADA, _AT, True),
+        wire.BallotAnswer(_POLL, 0, (18, 4)),
+        wire.NewPoll("When do we meet?", ("Mornings", "Afternoons"), _FORUM, datetime(2011, 2, 9, 18, tzinfo=UTC)),
+        wire.PollEdit(True),
+        wire.NewBallot(0),
+        wire.ForumEdit(brief="Which of them do you need? Tell us **when** they help."),
         wire.NewPost("Half of ours could be a text.", forum_id=_FORUM, title="Fewer meetings", tags=("meetings",)),
         wire.PostEdit(body="Half of ours could be a text. I counted."),
         wire.VoteAnswer(_THREAD, 13, True),

@@ -36,6 +36,7 @@ CODES: dict[str, tuple[int, str]] = {
     "post_gone": (409, "The post is gone"),
     "report_taken": (409, "You reported this already"),
     "act_overtaken": (409, "Something later stands in the way"),
+    "poll_closed": (409, "The poll is closed"),
     "log_replaced": (410, "The change log does not have this cursor"),
     "version_conflict": (412, "The post was changed meanwhile"),
     "too_large": (413, "The request is too large"),

@@ -1,4 +1,5 @@
-"""Joins the votes for one post, so that a popular post costs one change every few seconds and not one a vote."""
+"""Joins the votes for one post, and the ballots of one poll: a popular one costs a change every few seconds, not one a
+vote."""
 
 from __future__ import annotations
 
@@ -6,36 +7,45 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
-from jamserver import posts
 from jamserver.log import Tx
-from jamserver.posts import Ballot
 from jamserver.writer import Writer
 
 _MAX_REMEMBERED = 10_000  # posts; older ones whose period is over are forgotten
 
+B = TypeVar("B")  # a ballot
+A = TypeVar("A")  # what it answers
+
 
 @dataclass(slots=True)
-class _Joined:
-    answers: asyncio.Future[list[tuple[int, int]]]
-    ballots: list[Ballot] = field(default_factory=list)
+class _Joined(Generic[B, A]):
+    answers: asyncio.Future[list[A]]
+    ballots: list[B] = field(default_factory=list)
 
 
-class VoteJoin:
+class VoteJoin(Generic[B, A]):
     """The first vote for a post is written at once; those of the following ``period`` seconds together at its end."""
 
-    def __init__(self, writer: Writer, period: float, now: Callable[[], float]) -> None:
-        """``now`` is the event loop's clock, in seconds."""
+    def __init__(
+        self,
+        writer: Writer,
+        count: Callable[[Tx, str, list[B]], list[A]],
+        period: float,
+        now: Callable[[], float],
+    ) -> None:
+        """``count`` writes ballots for one post and answers each; ``now`` is the event loop's clock, in seconds."""
         self._writer = writer
+        self._count = count
         self._period = period
         self._now = now
         self._written: dict[str, float] = {}  # post: when its tally was last written
-        self._waiting: dict[str, _Joined] = {}
+        self._waiting: dict[str, _Joined[B, A]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._ending = asyncio.Event()
 
-    async def cast(self, post_id: str, ballot: Ballot) -> tuple[int, int]:
-        """(tally, seq of the change that the vote became), once it is on the disk."""
+    async def cast(self, post_id: str, ballot: B) -> A:
+        """What the vote answers, once it is on the disk."""
         joined = self._waiting.get(post_id)
         if joined is None:
             wait = self._written.get(post_id, -self._period) + self._period - self._now()
@@ -49,7 +59,7 @@ class VoteJoin:
         at = len(joined.ballots) - 1
         return (await asyncio.shield(joined.answers))[at]
 
-    async def _later(self, post_id: str, joined: _Joined, wait: float) -> None:
+    async def _later(self, post_id: str, joined: _Joined[B, A], wait: float) -> None:
         with contextlib.suppress(TimeoutError):  # the usual end of the period
             await asyncio.wait_for(self._ending.wait(), wait)
         del self._waiting[post_id]
@@ -59,14 +69,14 @@ class VoteJoin:
             joined.answers.set_exception(error)
             joined.answers.exception()  # seen: all of them may have hung up
 
-    async def _write(self, post_id: str, ballots: list[Ballot]) -> list[tuple[int, int]]:
+    async def _write(self, post_id: str, ballots: list[B]) -> list[A]:
         if len(self._written) >= _MAX_REMEMBERED:
             over = self._now() - self._period
             self._written = {post: at for post, at in self._written.items() if at > over}
         self._written[post_id] = self._now()
 
-        def job(tx: Tx) -> list[tuple[int, int]]:
-            return posts.vote(tx, post_id, ballots)
+        def job(tx: Tx) -> list[A]:
+            return self._count(tx, post_id, ballots)
 
         return await self._writer.run(job)
 

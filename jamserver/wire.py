@@ -22,6 +22,10 @@ MAX_BODY = 20_000
 MAX_ANNOUNCEMENT = 2_000
 MAX_NOTE = 1_000  # of a report
 MAX_REASON = 500  # of an act of moderation
+MAX_QUESTION = 300
+MAX_CHOICE = 100
+MAX_CHOICES = 8
+MAX_HOSTS = 50
 MAX_TAG = 40
 MAX_TAGS = 12
 MAX_TAGS_ELSEWHERE = 5  # of one person on a post of another: nobody fills all places of a post that is not theirs
@@ -107,6 +111,35 @@ class NewAct(_Request, frozen=True):
     to: Uuid | None = None
     until: Time | None = None
     of: Uuid | None = None
+
+
+class ForumEdit(_Request, frozen=True):
+    """PATCH /forums/{id}: a merge patch of what its hosts may change."""
+
+    title: Title | msgspec.UnsetType = msgspec.UNSET
+    brief: Body | msgspec.UnsetType = msgspec.UNSET
+    host_ids: Annotated[tuple[Uuid, ...], Meta(max_length=MAX_HOSTS)] | msgspec.UnsetType = msgspec.UNSET
+
+
+class NewPoll(_Request, frozen=True):
+    """PUT /polls/{id}."""
+
+    question: Annotated[str, Meta(max_length=MAX_QUESTION)]
+    choices: Annotated[tuple[str, ...], Meta(min_length=2, max_length=MAX_CHOICES)]
+    forum_id: Uuid | None = None
+    closes_at: Time | None = None
+
+
+class PollEdit(_Request, frozen=True):
+    """PATCH /polls/{id}."""
+
+    closed: Literal[True]
+
+
+class NewBallot(_Request, frozen=True):
+    """PUT /polls/{id}/ballot: which of the choices, counted from 0."""
+
+    choice: Annotated[int, Meta(ge=0, lt=MAX_CHOICES)]
 
 
 class PasswordSignIn(_Hidden, _Request, frozen=True):
@@ -229,6 +262,43 @@ class Announcements(msgspec.Struct, frozen=True):
     next: str | None
 
 
+class Poll(msgspec.Struct, frozen=True):
+    """A question of hosts with a few choices; ``counts`` has how often each was chosen."""
+
+    id: str
+    author_id: str
+    question: str
+    choices: tuple[str, ...]
+    created_at: Time
+    counts: tuple[int, ...]
+    forum_id: str | msgspec.UnsetType = msgspec.UNSET
+    closes_at: Time | msgspec.UnsetType = msgspec.UNSET
+    closed_at: Time | msgspec.UnsetType = msgspec.UNSET
+
+
+class Polls(msgspec.Struct, frozen=True):
+    items: tuple[Poll, ...]
+    next: str | None
+
+
+class Gone(msgspec.Struct, frozen=True):
+    """What is left of a record that was taken away."""
+
+    id: str
+    author_id: str
+    created_at: Time
+    gone: Literal[True]
+    forum_id: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class BallotAnswer(msgspec.Struct, frozen=True):
+    """``choice`` is None when the ballot was taken back."""
+
+    poll_id: str
+    choice: int | None
+    counts: tuple[int, ...]
+
+
 class People(msgspec.Struct, frozen=True):
     items: tuple[Person, ...]
     next: str | None
@@ -328,6 +398,7 @@ class Desk(msgspec.Struct, frozen=True, omit_defaults=True):
     queue: tuple[QueuedReport, ...] = ()
     audit: tuple[Act, ...] = ()
     suspensions: tuple[Suspended, ...] = ()
+    ballots: dict[str, int] | msgspec.UnsetType = msgspec.UNSET  # what one chose, by the id of the poll
 
 
 class ChangeItem(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jamserver.routes import announcing, live, moderating, reading, signing, writing
+from jamserver.routes import announcing, hosting, live, moderating, reading, signing, writing
 from jamserver.web import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -10,6 +10,7 @@ ROUTES: tuple[Route, ...] = (
     *writing.ROUTES,
     *announcing.ROUTES,
     *moderating.ROUTES,
+    *hosting.ROUTES,
     *live.ROUTES,
     *signing.ROUTES,
 )

@@ -68,7 +68,7 @@ async def delete_post(call: Call) -> Response:
     return await _once(call, b"", post_id, lambda tx: moderation.take_back(tx, actor, post_id, if_match))
 
 
-def _asked(call: Call, path: str, request: bytes = b"") -> Asked | None:
+def asked(call: Call, path: str, request: bytes = b"") -> Asked | None:
     """What an ``Idempotency-Key`` asks to be done once; None without one. Raises 422."""
     key = call.header("idempotency-key")
     if key is None:
@@ -81,8 +81,8 @@ def _asked(call: Call, path: str, request: bytes = b"") -> Asked | None:
 
 async def _once(call: Call, request: bytes, path: str, write: Callable[[Tx], Written]) -> Response:
     """Runs the write; with an ``Idempotency-Key`` once: a repeat gets the first answer, kept in the same commit."""
-    asked, post_id = _asked(call, path, request), call.path("post")
-    return _written(call, await call.services.writer.run(lambda tx: once.run(tx, asked, post_id, write)))
+    wanted, post_id = asked(call, path, request), call.path("post")
+    return _written(call, await call.services.writer.run(lambda tx: once.run(tx, wanted, post_id, write)))
 
 
 async def put_tag(call: Call) -> Response:
@@ -105,7 +105,7 @@ async def delete_vote(call: Call) -> Response:
 
 async def _vote(call: Call, *, wanted: bool) -> Response:
     post_id, _ = call.path("post"), actor_of(call)
-    ballot = Ballot(call.caller.person_id, wanted, _asked(call, f"{post_id}/vote"))
+    ballot = Ballot(call.caller.person_id, wanted, asked(call, f"{post_id}/vote"))
     up, seq = await call.services.votes.cast(post_id, ballot)
     body = msgspec.json.encode(wire.VoteAnswer(post_id, up, wanted))
     call.services.day.add(call.caller.person_id, len(body))

@@ -61,6 +61,13 @@ ROWS: dict[str, tuple[str, Any, dict[str, str], tuple[int, int, int, int]]] = {
         (401, 403, 201, 403),
     ),
     "put_announcement": ("/announcements/{new}", {"body": "Welcome"}, {}, (401, 403, 201, 403)),
+    "patch_forum": ("/forums/{forum}", {"brief": "{new}"}, {"If-Match": "*"}, (401, 403, 200, 403)),
+    "list_polls": ("/polls", None, {}, OPEN),
+    "put_poll": ("/polls/{new}", {"question": "Q?", "choices": ["a", "b"]}, {}, (401, 403, 201, 403)),
+    "patch_poll": ("/polls/{poll}", {"closed": True}, {}, (401, 403, 200, 403)),
+    "delete_poll": ("/polls/{poll}", None, {}, (401, 403, 200, 403)),
+    "put_ballot": ("/polls/{poll}/ballot", {"choice": 1}, {}, (401, 200, 200, 200)),
+    "delete_ballot": ("/polls/{poll}/ballot", None, {}, (401, 200, 200, 200)),
     "sign_in_with_password": ("/auth/password", {"handle": "ada", "password": "wrong"}, {}, SIGN_IN),
     "sign_in_with_invite": ("/auth/invite", {"code": "wrong", "handle": "eve"}, {}, SIGN_IN),
     "sign_in_with_oidc": (
@@ -75,7 +82,14 @@ ROWS: dict[str, tuple[str, Any, dict[str, str], tuple[int, int, int, int]]] = {
 
 
 # What a host is answered where it is not what another person is.
-HOSTS = {"put_announcement": 201, "put_act": 201}
+HOSTS = {
+    "put_announcement": 201,
+    "put_act": 201,
+    "patch_forum": 200,
+    "put_poll": 201,
+    "patch_poll": 200,
+    "delete_poll": 200,
+}
 
 
 def test_the_table_of_rights_is_what_the_routes_answer(figure: Callable[..., None]) -> None:
@@ -116,8 +130,9 @@ def test_each_route_answers_each_caller_as_documented(
                 "{post}": next(posts) if "{post}" in f"{address} {body}" else "",
                 "{new}": str(uuid.uuid4()),
                 "{forum}": jam.forum["id"],
+                "{poll}": ask(jam) if "{poll}" in address else "",
             }
-            filled = {key: places.get(value, value) for key, value in body.items()} if body else None
+            filled = {key: places.get(str(value), value) for key, value in body.items()} if body else None
             for place, value in places.items():
                 address = address.replace(place, value)
             with getattr(jam, caller).stream(method, root + address, json=filled, headers=headers) as answer:
@@ -153,6 +168,14 @@ def test_nobody_reads_what_is_anothers(jam: Any, figure: Callable[..., None]) ->
     assert [set(item["data"]) for item in votes] == [{"post_id", "up"}]
     assert ada["id"] not in str(votes)
     figure("promise 15: 0 cross-reads of votes and accounts")
+
+
+def ask(jam: Any) -> str:
+    """A poll in the forum that everybody finds."""
+    poll_id = str(uuid.uuid4())
+    fields = {"question": "Which?", "choices": ["a", "b"], "forum_id": jam.forum["id"]}
+    jam.mod.put(f"/polls/{poll_id}", json=fields).raise_for_status()
+    return poll_id
 
 
 def jam_person(tx: Any, handle: str) -> str:

@@ -1,0 +1,91 @@
+"""Forums as their hosts change them: title, brief, and who hosts. Runs inside one write (`jamserver.log.Tx`)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from jamserver import objects
+from jamserver.allowed import Act, require_allowed
+from jamserver.db import Connection, value
+from jamserver.log import Tx
+from jamserver.once import Written
+from jamserver.posts import Actor
+from jamserver.problems import Problem, invalid
+from jamserver.wire import ForumEdit, clean_name, clean_text
+from jamtui.archive import Forum
+
+
+def hosted_by(actor: Actor, forum: Forum) -> bool:
+    """Whether somebody hosts a forum: moderators any; hosts those that name them, and those that name nobody. To be
+    named without being a host here gives nothing."""
+    return actor.moderates or (actor.hosts and (not forum.host_ids or actor.person_id in forum.host_ids))
+
+
+def find(db: Connection, name: str) -> tuple[Forum, bytes]:
+    """By id or slug. Raises 404."""
+    raw = objects.find_forum(db, name)[1]
+    return msgspec.json.decode(raw, type=Forum), raw
+
+
+def require_host(db: Connection, actor: Actor, name: str) -> Forum:
+    """The forum, which this person hosts. Raises 404, 403 ``forbidden``."""
+    forum, _ = find(db, name)
+    if not hosted_by(actor, forum):
+        raise Problem("forbidden", "The hosts of this forum do that, and moderators.")
+    return forum
+
+
+def edit(tx: Tx, actor: Actor, name: str, change: ForumEdit, if_match: str | None) -> Written:
+    """Another title, brief or set of hosts. What changes nothing raises no version.
+
+    Raises 404, 403, 428 ``if_match_required``, 412 ``version_conflict``, 422.
+    """
+    forum = require_host(tx.db, actor, name)
+    require_allowed(tx, actor, Act.STEERING)
+    _require_version(forum, if_match)
+    raw = find(tx.db, name)[1]
+    fields = objects.decode(raw)
+    before = dict(fields)
+    if change.title is not msgspec.UNSET:
+        title = clean_name(change.title)
+        if not title:
+            raise invalid("/title", "A forum has a title.")
+        fields["title"] = title
+    if change.brief is not msgspec.UNSET:
+        fields["brief"] = clean_text(change.brief).strip()
+    if change.host_ids is not msgspec.UNSET:
+        hosts = _hosts(tx.db, change.host_ids)
+        if hosts or "host_ids" in fields:
+            fields["host_ids"] = hosts
+    if fields == before:
+        return Written(raw, forum.version, _seq(tx.db, forum.id))
+    fields["version"] = forum.version + 1
+    data = objects.encode(fields)
+    seq = tx.append("forum", forum.id, data)
+    tx.db.execute("UPDATE forums SET data = ? WHERE id = ?", (data, forum.id))
+    return Written(data, forum.version + 1, seq)
+
+
+def _require_version(forum: Forum, if_match: str | None) -> None:
+    if if_match is None:
+        raise Problem("if_match_required", 'Send If-Match: "VERSION" with the version that you saw.')
+    names = [one.strip() for one in if_match.split(",")]
+    if "*" not in names and f'"{forum.version}"' not in names:
+        detail = f"The forum is at version {forum.version} now."
+        raise Problem("version_conflict", detail, headers={"ETag": f'"{forum.version}"'})
+
+
+def _hosts(db: Connection, ids: tuple[str, ...]) -> list[str]:
+    """Each once, in their order. Raises 422 for who is no host of the Jam."""
+    found = list(dict.fromkeys(ids))
+    for index, person_id in enumerate(ids):
+        role = value(db, "SELECT role FROM people WHERE id = ?", (person_id,))
+        if role not in ("host", "moderator"):
+            raise invalid(f"/host_ids/{index}", "Hosts and moderators of the Jam host a forum.")
+    return found
+
+
+def _seq(db: Connection, forum_id: str) -> int:
+    """The change that made the forum: what is known of one that is as it was."""
+    seq: int = value(db, "SELECT seq FROM forums WHERE id = ?", (forum_id,))
+    return seq
