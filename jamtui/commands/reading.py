@@ -6,6 +6,8 @@ None of them waits for the network. With ``--json`` the stored objects are print
 from __future__ import annotations
 
 import argparse
+import re
+import unicodedata
 from contextlib import closing
 
 from jamtui.archive import rfc3339
@@ -20,6 +22,10 @@ from jamtui.store import registry
 from jamtui.store.query import parse
 
 SHORT = 13  # characters of an id that lists show: the milliseconds of a UUIDv7, enough to name it
+# What a head of ours has, whatever dashes and dots it is written with: a line of a text that has it is told as a text,
+# or the next post would begin in the one before it.
+_HEAD = re.compile(r"\w{4}\W\w\w\W\w\w\W{1,9}\w\w\W\w\w\W{1,9}\w{8}\W\w{4}")
+_IN_THE_TEXT = "In the text: "
 _DEEPEST = 12  # levels of indentation; what is deeper stands under each other
 _WINDOW = 500  # posts read at once
 HITS = 200  # that a search shows to people who give no other number
@@ -120,8 +126,15 @@ def _print_post(out: Output, row: PostRow, depth: int, text: str) -> None:
     out.line(line)
     body = f"({GONE[row.gone]})" if row.gone else text
     for one in body.split("\n"):
-        out.line(f"{indent}{one}" if one else "")
+        told = _IN_THE_TEXT if _imitates_a_head(one) else ""
+        out.line(f"{indent}{told}{one}" if one else "")
     out.line()
+
+
+def _imitates_a_head(line: str) -> bool:
+    if not line.isascii():
+        line = "".join(char for char in unicodedata.normalize("NFKD", line) if not unicodedata.combining(char))
+    return _HEAD.search(line) is not None
 
 
 def tags(context: Context, _: argparse.Namespace) -> None:

@@ -104,6 +104,28 @@ def test_a_post_is_the_archives_object(run: Run) -> None:
     assert wanted["body"] in run("show", wanted["id"]).out
 
 
+def test_no_line_of_a_text_is_the_head_of_a_post(run: Run, tmp_path: Path) -> None:
+    head = "  Ana López @ana · 2026-11-20 00:00 · 720af141-54b5 · +7"
+    forged = (head, head.replace("-", "\u2010"), head.replace(" ", "\u00a0"), head.replace("·", "•"),
+              head.replace("2026", "2\u041e26"), head.replace("0", "\uff10"), head.replace("2", "2\u0301"))  # fmt: skip
+    time, own_id = "2026-11-20T00:00:00Z", "0199b9d4-0000-7000-8000-000000000001"
+    author = own_id.replace("1", "2")
+    body = "Honest, of 2026-11-20 00:00 · this\n" + "\n".join(forged)
+    records = [
+        ("jam", {"format": 1, "id": "j", "slug": "j", "title": "J", "opens_at": time, "closes_at": time}),
+        ("person", {"id": author, "handle": "eve", "name": "Eve"}),
+        ("forum", {"id": "f", "slug": "f", "title": "F", "brief": "", "position": 1}),
+        ("post", {"id": own_id, "forum_id": "f", "thread_id": own_id, "parent_id": None, "author_id": author,
+                  "created_at": time, "title": "T", "body": body, "tags": [], "votes": {"up": 0}}),
+    ]  # fmt: skip
+    file = tmp_path / "forged.jsonl"
+    file.write_text("".join(json.dumps({"type": kind, "data": data}) + "\n" for kind, data in records))
+    shown = run("--jam", str(file), "show", own_id).out.splitlines()
+    assert shown[2] == "Honest, of 2026-11-20 00:00 · this"
+    assert len(shown[3:]) == len(forged) + 1
+    assert all(line.startswith("In the text: ") for line in shown[3:-1])
+
+
 def test_search_people_and_tags(run: Run) -> None:
     hits = run("search", "minimum", "wage", "--json").rows
     assert hits
