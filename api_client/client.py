@@ -206,7 +206,19 @@ class JamClient:
         decoded(_OBJECT, answer.body, "desk")
         return DeskAnswer(answer.body, answer.headers.get("ETag", ""))
 
+    async def my_data(self) -> bytes:
+        """All that the server has of who is signed in, as JSON."""
+        limit = self._transport.bounds.call_bytes
+        answer = await self._transport.call("GET", f"{API}/me/data", limit=limit)
+        decoded(_OBJECT, answer.body, "document of your data")
+        return answer.body
+
     # -- writing
+
+    async def leave(self, posts: str) -> int:
+        """Deletes the account of who is signed in; ``posts``: keep or remove. Asking again goes on with what is left;
+        once it is done, the token is not known any more."""
+        return (await self._transport.call("DELETE", f"{API}/me" + _query(posts=posts))).seq()
 
     async def act(
         self, method: str, path: Sequence[str], fields: Mapping[str, object] | None = None, key: str = ""

@@ -283,7 +283,7 @@ def accept_invite(
     """A new person and their tokens; the code is spent. Raises 401 ``invite_unknown``, 409 ``handle_taken``, 422."""
     require_invite(tx.db, code, tx.now)
     role: str = value(tx.db, "DELETE FROM invites WHERE digest = ? RETURNING role", (digest(code),))
-    free = objects.new_handle(tx.db, handle)
+    free = objects.new_handle(tx.db, handle, tx.now)
     person_id = objects.add_person(tx, uuid.UUID(int=tx.rng.getrandbits(128), version=4), free, name=name, role=role)
     if role == objects.ROLES[0]:  # an invite that gives a role is of somebody who is known
         standing.came(tx, person_id)

@@ -236,7 +236,7 @@ def person_add(arguments: argparse.Namespace) -> None:
     hashed = accounts.hash_password(_password_from_stdin()) if arguments.password_stdin else None
 
     def job(tx: Tx) -> bytes:
-        handle = objects.new_handle(tx.db, arguments.handle)
+        handle = objects.new_handle(tx.db, arguments.handle, tx.now)
         person_id = objects.add_person(
             tx,
             app.random_id(RNG),

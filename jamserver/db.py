@@ -137,6 +137,11 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE suspensions(
         person_id TEXT PRIMARY KEY, until INTEGER NOT NULL, reason TEXT NOT NULL
     ) WITHOUT ROWID;
+
+    -- Who chose their name themselves, so that an issuer's does not go over it; digests of handles of people who left.
+    CREATE TABLE own_names(person_id TEXT PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE left_handles(digest BLOB PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE INDEX changes_of_person ON changes(object_id) WHERE type = 'person';
     """,
 )
 SCHEMA = len(MIGRATIONS)

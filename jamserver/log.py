@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -92,11 +93,18 @@ class Tx:
 
     def blank(self, post_id: str, data: bytes) -> None:
         """Replaces the post in all its changes by ``data``, in place: nobody gets the removed text afterwards."""
-        for seq, mark in list(
-            rows(self.db, "SELECT seq, mark FROM changes WHERE type = 'post' AND object_id = ?", (post_id,))
-        ):
-            self.db.execute("UPDATE changes SET item = ? WHERE seq = ?", (_item(seq, mark, "post", data), seq))
+        sql = "SELECT seq, mark FROM changes WHERE type = 'post' AND object_id = ?"
+        self._blank("post", list(rows(self.db, sql, (post_id,))), data)
         self.db.execute("UPDATE answers SET body = ? WHERE post_id = ?", (data, post_id))
+
+    def blank_person(self, person_id: str, data: bytes) -> None:
+        """The same of somebody's profile."""
+        sql = "SELECT seq, mark FROM changes WHERE type = 'person' AND object_id = ?"
+        self._blank("person", list(rows(self.db, sql, (person_id,))), data)
+
+    def _blank(self, kind: str, found: list[tuple[Any, ...]], data: bytes) -> None:
+        for seq, mark in found:
+            self.db.execute("UPDATE changes SET item = ? WHERE seq = ?", (_item(seq, mark, kind, data), seq))
         self.db.execute("UPDATE log SET removals = removals + 1")
         self.removed = True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import unicodedata
 import uuid
 from datetime import datetime, timedelta
@@ -98,10 +99,16 @@ def mixes_alphabets(text: str) -> bool:
     return len(found.intersection(_ALIKE)) > 1
 
 
-def new_handle(db: Connection, text: str) -> str:
+def handle_digest(handle: str) -> bytes:
+    """By what a handle is kept that nobody is to get: not the word itself."""
+    return hashlib.sha256(b"handle " + unicodedata.normalize("NFC", handle).casefold().encode()).digest()
+
+
+def new_handle(db: Connection, text: str, now: datetime | None = None) -> str:
     """A free handle as it is kept: NFC, lower case; letters and digits of any script, ``.``, ``_`` and ``-``.
 
-    Raises 422 for what cannot be one, 409 ``handle_taken`` when somebody has it, in whatever case.
+    Raises 422 for what cannot be one, 409 ``handle_taken`` when somebody has it, in whatever case, or had it and left
+    not long before ``now``.
     """
     handle = unicodedata.normalize("NFC", text).lower()
     plain = handle.replace(".", "").replace("_", "").replace("-", "")
@@ -114,6 +121,9 @@ def new_handle(db: Connection, text: str) -> str:
         raise invalid("/handle", "A handle has letters of one alphabet: Latin, Cyrillic or Greek, not several of them.")
     if value(db, "SELECT 1 FROM people WHERE folded = ? OR handle = ?", (handle.casefold(), handle)):
         raise Problem("handle_taken", f"Somebody has the handle {handle}.")
+    until = value(db, "SELECT until FROM left_handles WHERE digest = ?", (handle_digest(handle),))
+    if until is not None and (now is None or until > now.timestamp() * 1000):
+        raise Problem("handle_taken", f"The handle {handle} was somebody's who left; nobody else gets it for a while.")
     return handle
 
 

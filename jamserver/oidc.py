@@ -252,11 +252,12 @@ def _welcome(tx: Tx, config: Config, claims: dict[str, Any], subject: str) -> st
 
 def _follow(tx: Tx, config: Config, claims: dict[str, Any], subject: str, person_id: str, given: str) -> None:
     """Name and role as the issuer now has them. A role that was given by hand, which is one that differs from what the
-    issuer gave last, stays."""
+    issuer gave last, stays, and so does a name that the person chose."""
     person = objects.decode(value(tx.db, "SELECT data FROM people WHERE id = ?", (person_id,)))
     changes: objects.Fields = {}
     name, role = _name(claims), _role(config, claims)
-    if name and name != person["name"]:
+    chosen = value(tx.db, "SELECT 1 FROM own_names WHERE person_id = ?", (person_id,))
+    if name and name != person["name"] and not chosen:
         changes["name"] = name
     if role is not None and person["role"] == given:
         tx.db.execute("UPDATE identities SET role = ? WHERE issuer = ? AND subject = ?", (role, config.issuer, subject))

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from jamserver import once
+from jamserver import once, tag_names
 from jamserver.allowed import Act, require_allowed
 from jamserver.db import Connection, row, rows, value
 from jamserver.locks import require_unlocked
@@ -164,6 +164,7 @@ def create(tx: Tx, actor: Actor, post_id: str, new: NewPost, newcomers: Newcomer
         newcomers.check(tx, actor.person_id, body, thread=parent is None)
     if parent is None and not value(tx.db, "SELECT 1 FROM forums WHERE id = ?", (forum_id,)):
         raise invalid("/forum_id", "There is no such forum.")
+    tags = tag_names.now_called(tx.db, tags)
     fields: Fields = {
         "id": post_id,
         "forum_id": forum_id,
@@ -322,6 +323,13 @@ def take_back(tx: Tx, actor: Actor, post_id: str, if_match: str | None) -> Writt
     return blanked(tx, post, "deleted" if own else "removed")
 
 
+def vanish(tx: Tx, post_id: str) -> None:
+    """Somebody left and takes their posts along: as `take_back`, whatever the state of the Jam and of the post."""
+    blanked(tx, get(tx.db, post_id), "deleted")
+    tx.db.execute("DELETE FROM hidden WHERE post_id = ?", (post_id,))
+    tx.db.execute("UPDATE moderation SET before = NULL WHERE post_id = ?", (post_id,))
+
+
 def blanked(tx: Tx, post: Stored, state: str) -> Written:
     """Leaves the frame of a post, in the log of before as well."""
     was = decode(post.data)
@@ -337,11 +345,13 @@ def blanked(tx: Tx, post: Stored, state: str) -> Written:
 
 
 def tag(tx: Tx, actor: Actor, post_id: str, name: str) -> Written:
-    """Puts a tag on a post and records who did; ``name`` is a clean tag. One that is there is no error."""
+    """Puts a tag on a post and records who did; ``name`` is a clean tag, in whose place comes what it was merged into.
+    One that is there is no error."""
     post = get(tx.db, post_id)
     require_there(post)
     require_allowed(tx, actor, Act.TAGS)
     require_unlocked(tx, actor, post.thread_id)
+    name = tag_names.became(tx.db, name)
     before = tags_of(tx.db, post_id)
     if name not in before and len(before) >= MAX_TAGS:
         raise invalid("/tags", f"A post has at most {MAX_TAGS} tags.")
@@ -364,6 +374,8 @@ def untag(tx: Tx, actor: Actor, post_id: str, name: str) -> Written:
     require_allowed(tx, actor, Act.TAGS)
     require_unlocked(tx, actor, post.thread_id)
     before = tags_of(tx.db, post_id)
+    if name not in before:
+        name = tag_names.became(tx.db, name)
     if name in before:
         if post.author_id == actor.person_id or actor.moderates:
             tx.db.execute("DELETE FROM post_tags WHERE post_id = ? AND tag = ?", (post_id, name))
@@ -382,6 +394,19 @@ def _retag(tx: Tx, post: Stored, before: list[str]) -> Written:
     if now == before:
         return Written(post.data, post.version, post.changed)
     return store(tx, post, decode(post.data) | {"tags": now})
+
+
+def rename_tag(tx: Tx, post_id: str, old: str, new: str) -> int:
+    """A post that carries one tag carries the other instead, put by whoever put that one. Returns the change."""
+    tx.db.execute(
+        "INSERT OR IGNORE INTO post_tags SELECT ?, post_id, person_id FROM post_tags WHERE tag = ? AND post_id = ?",
+        (new, old, post_id),
+    )
+    tx.db.execute("DELETE FROM post_tags WHERE tag = ? AND post_id = ?", (old, post_id))
+    post = get(tx.db, post_id)
+    if post.gone:
+        return post.changed
+    return store(tx, post, decode(post.data) | {"tags": tags_of(tx.db, post_id)}).seq
 
 
 def set_tally(tx: Tx, post: Stored, up: int) -> int:

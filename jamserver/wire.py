@@ -31,6 +31,10 @@ MAX_TAGS = 12
 MAX_TAGS_ELSEWHERE = 5  # of one person on a post of another: nobody fills all places of a post that is not theirs
 MAX_HANDLE = 40
 MAX_NAME = 100
+MAX_ABOUT = 1_000
+MAX_TAG_ABOUT = 300
+MAX_HONOUR = 80
+MAX_LANGUAGES = 12
 MIN_PASSWORD = 8
 MAX_PASSWORD = 1_024
 MAX_REQUEST = 128 << 10  # bytes
@@ -140,6 +144,29 @@ class NewBallot(_Request, frozen=True):
     """PUT /polls/{id}/ballot: which of the choices, counted from 0."""
 
     choice: Annotated[int, Meta(ge=0, lt=MAX_CHOICES)]
+
+
+class ProfileEdit(_Request, frozen=True):
+    """PATCH /me: a merge patch of one's profile; null takes a field away."""
+
+    name: Name | msgspec.UnsetType | None = msgspec.UNSET
+    org: Name | msgspec.UnsetType | None = msgspec.UNSET
+    country: Annotated[str, Meta(max_length=60)] | msgspec.UnsetType | None = msgspec.UNSET
+    languages: Annotated[tuple[Lang, ...], Meta(max_length=MAX_LANGUAGES)] | msgspec.UnsetType | None = msgspec.UNSET
+    about: Annotated[str, Meta(max_length=MAX_ABOUT)] | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class TagEdit(_Request, frozen=True):
+    """PUT /tags/{tag}."""
+
+    about: Annotated[str, Meta(max_length=MAX_TAG_ABOUT)] = ""
+    curated: bool = True
+
+
+class TagMerge(_Request, frozen=True):
+    """PUT /tags/{tag}/merged: what the tag becomes."""
+
+    into: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 class PasswordSignIn(_Hidden, _Request, frozen=True):
@@ -304,9 +331,14 @@ class People(msgspec.Struct, frozen=True):
     next: str | None
 
 
-class TagCount(msgspec.Struct, frozen=True):
+class TagCount(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A tag with how many posts carry it, and what hosts say of it, if anything."""
+
     name: str
     count: int
+    about: str = ""
+    curated: bool = False
+    merged_into: str | None = None
 
 
 class Tags(msgspec.Struct, frozen=True):
@@ -385,6 +417,42 @@ class Suspended(Suspension, frozen=True):
     """Somebody who is suspended now, as moderators see it."""
 
     person_id: str
+
+
+class TagRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What hosts say of a tag."""
+
+    id: str
+    about: str = ""
+    curated: bool = False
+    merged_into: str | None = None
+    gone: bool = False
+
+
+class MyTag(msgspec.Struct, frozen=True):
+    post_id: str
+    tag: str
+
+
+class MyData(msgspec.Struct, frozen=True):
+    """All that the server has of one person (`jamserver.people.data`)."""
+
+    made_at: str
+    person: Person
+    joined_at: str | None
+    suspended: dict[str, object] | None
+    posts: tuple[Post, ...]
+    hidden_posts: tuple[dict[str, object], ...]
+    tags: tuple[MyTag, ...]
+    votes: tuple[str, ...]
+    ballots: dict[str, int]
+    reports: tuple[dict[str, object], ...]
+    notices: tuple[dict[str, object], ...]
+    moderated: tuple[dict[str, object], ...]
+    records: tuple[dict[str, object], ...]
+    sign_ins: tuple[dict[str, object], ...]
+    has_password: bool
+    identities: tuple[dict[str, str], ...]
 
 
 class Desk(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -133,7 +133,7 @@ class JamApp(TypeAhead[int]):
         self.driver_class = steadied(self.driver_class)
         guard()
         self._keep_screen = keep_screen
-        self._ascii_only = ascii_only
+        self.ascii_only = ascii_only
         if ascii_only:
             from widgets.ascii_only import AsciiOnly
 
@@ -207,7 +207,7 @@ class JamApp(TypeAhead[int]):
         if doors is None:
             raise RuntimeError("the welcome was shown without doors")
         if message.choice != "demo":
-            self.push_screen(SignIn(doors, read_only=message.choice == "read", colours=not self._ascii_only))
+            self.push_screen(SignIn(doors, read_only=message.choice == "read", colours=not self.ascii_only))
             return
         self._welcome().say("◐ starting the demo …")
 
@@ -334,7 +334,7 @@ class JamApp(TypeAhead[int]):
         if self._signed_out is None and self._again is not None:
             from screens.signed_out import SignedOut
 
-            self._signed_out = SignedOut(self, session, self._again, colours=not self._ascii_only)
+            self._signed_out = SignedOut(self, session, self._again, colours=not self.ascii_only)
         return self._signed_out
 
     def on_ask_to_sign_in(self) -> None:

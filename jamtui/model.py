@@ -191,8 +191,13 @@ class Completion(Struct, frozen=True):
 
 
 class TagRow(Struct, frozen=True):
+    """A tag, how many posts carry it, and what hosts say of it. ``merged_into``: what it became."""
+
     name: str
     count: int
+    about: str = ""
+    curated: bool = False
+    merged_into: str = ""
 
 
 class PersonRow(Struct, frozen=True):
@@ -205,6 +210,10 @@ class PersonRow(Struct, frozen=True):
     posts: int
     alike: str = ""  # as in `ThreadRow`
     namesake: bool = False
+    languages: tuple[str, ...] = ()  # BCP 47
+    about: str = ""
+    honour: str = ""  # of a guest of honour: who that is
+    left: bool = False  # the account was deleted
 
 
 class DraftKind(enum.StrEnum):

@@ -184,6 +184,8 @@ class Reading:
         """Mutes or follows what ``words`` name (see `target`), or no longer; None: the other way round."""
         kind, target = self.target(words)
         before = self._marks.mark_of(kind, target)
+        if before is None and kind is MarkKind.TAG:
+            before = self._follow_merged(target)
         on = before is not mark if on is None else on
         now = mark if on else None if before is mark else before
         self._marks.set_mark(kind, target, now, self.now())
@@ -191,6 +193,17 @@ class Reading:
         unknown = kind is MarkKind.TAG and on and not self._rows.tagged(target)
         words = f"{done}: {self._name_of(kind, target)}{', which no post carries yet' if unknown else ''}"
         return Undo(words, ("mark", kind, target, before))
+
+    def _follow_merged(self, name: str) -> Mark | None:
+        """A mark that was set on a tag which became this one since: it is kept under this one's name from now on."""
+        now = self._rows.merged_tags
+        for mark in Mark:
+            for row in self._marks.mark_rows(mark):
+                if row.kind is MarkKind.TAG and now.get(row.target) == name:
+                    self._marks.set_mark(row.kind, row.target, None, self.now())
+                    self._marks.set_mark(row.kind, name, mark, self.now())
+                    return mark
+        return None
 
     def take_off(self, row: MarkRow) -> Undo:
         """Takes a mark off, also from what is no longer in the mirror."""
@@ -213,7 +226,8 @@ class Reading:
     def _name_of(self, kind: MarkKind, target: str) -> str:
         """A harmless name for people; the bare target when the mirror does not know it."""
         if kind is MarkKind.TAG:
-            return f"#{safe_line(target)}"
+            now = self._rows.merged_tags.get(target, target)
+            return f"#{safe_line(now)}" if now == target else f"#{safe_line(now)} (#{safe_line(target)} before)"
         if kind is MarkKind.PERSON:
             return f"@{safe_line(self._rows.handle_of(target) or target)}"
         try:

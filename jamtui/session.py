@@ -36,6 +36,7 @@ from jamtui.model import (
     Undo,
 )  # fmt: skip
 from jamtui.paths import Home
+from jamtui.profiles import Profiles
 from jamtui.reading import Reading
 from jamtui.reports import write_report
 from jamtui.safe_text import safe_line
@@ -51,6 +52,7 @@ from jamtui.store.registry import KnownJam
 from jamtui.store.silence import silence_of
 from jamtui.sync.holder import Holder
 from jamtui.sync.network import Network, NetworkState, told_of
+from jamtui.tagging import Tagging
 from jamtui.writing import Limits, Writing
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ _READ_ONLY = "the folder of the mirror cannot be written, so nothing is fetched 
 ACTIVITY_AGE = timedelta(seconds=20)
 
 
-class Session(Ways, Reading, Hosting, Writing):
+class Session(Ways, Reading, Hosting, Writing, Tagging, Profiles):
     """One Jam for one reader. Make it with `open_session`; `close` it in the end.
 
     ``clock`` gives the time shown and written; a demo may freeze it. ``explore`` never marks anything as read.
@@ -235,7 +237,7 @@ class Session(Ways, Reading, Hosting, Writing):
             if seen[1] != self._seen[1]:
                 self._rows.forget_numbers()
             with connection.one_moment(db):
-                self._rows.silence = silence_of(db, muted, followed)
+                self._rows.silence = silence_of(db, muted, followed, lambda: self._rows.merged_tags)
                 self._rows.overlay = Overlay.of(outbox, self._rows.has)
                 self._rows.count(marked)
                 self._forums = self._rows.forums()
@@ -361,7 +363,8 @@ class Session(Ways, Reading, Hosting, Writing):
 
     def undo(self, what: Undo) -> None:
         """Takes back what returned ``what``."""
-        if not self.undo_reading(what.token):
+        undone = self.undo_reading(what.token) or self.undo_tagging(what.token) or self.undo_profile(what.token)
+        if not undone:
             self.undo_writing(what.token)
 
     # -- the network

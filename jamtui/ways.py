@@ -148,6 +148,46 @@ class PersonPage(Struct, frozen=True):
     keys: tuple[int, ...]  # of their posts, the newest first
 
 
+class Companion(Struct, frozen=True):
+    """Somebody with whom a person talks: how often that person answered them, and they answered that person."""
+
+    id: str
+    handle: str
+    name: str
+    answered: int
+    answers: int
+
+
+class PersonMore(Struct, frozen=True):
+    """What a person's page tells beyond a line of a list."""
+
+    first_at: datetime | None
+    tags: tuple[tuple[str, int], ...]  # what they are heard for: tags of their posts, the most used first
+    companions: tuple[Companion, ...]
+    answered: int  # answers that they gave to others
+    answers: int  # and got from others
+
+
+class Origin(Struct, frozen=True):
+    """A country, an organisation or a language: how many people tell it, and how much they wrote. ``name`` is harmless,
+    "" for those who tell nothing; ``code`` is of a country, as it was written when it is in no table."""
+
+    code: str
+    name: str
+    people: int
+    posts: int
+
+
+class Origins(Struct, frozen=True):
+    """Who is from where, the most people first; those who tell nothing stand last. A person may speak several
+    languages."""
+
+    people: int
+    countries: tuple[Origin, ...]
+    organisations: tuple[Origin, ...]
+    languages: tuple[Origin, ...]
+
+
 class Interests(Struct, frozen=True):
     """What a reader follows and has muted, by id (threads, people) and by name (tags)."""
 

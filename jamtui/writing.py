@@ -364,6 +364,11 @@ class Writing:
         return tags
 
     def _tag(self, given: str) -> str:
+        """As the Jam will have it: what a merged tag became. Raises `UsageError` for what it would refuse."""
+        tag = self._tag_as_typed(given)
+        return self._rows.merged_tags.get(tag, tag)
+
+    def _tag_as_typed(self, given: str) -> str:
         """As the Jam keeps it. Raises `UsageError` for what it would refuse."""
         try:
             tag = normal_tag(given)

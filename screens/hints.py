@@ -10,7 +10,9 @@ _WRITING = frozenset(
 )  # actions that change the Jam: no hints for them where one only reads
 
 
-_ABOUT_ONESELF = frozenset({"mentions", "outbox"})  # places that have nothing for who has no name in the Jam
+_ABOUT_ONESELF = frozenset(
+    {"mentions", "outbox", "profile", "tag-curate", "tag-merge"}
+)  # places that have nothing for who has no name in the Jam
 
 
 def idle(session: Session) -> frozenset[str]:

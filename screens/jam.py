@@ -15,6 +15,7 @@ from jamtui.reading import ASK_ABOVE
 from screens.hints import idle
 from screens.hosting import Hosting
 from screens.marking import Marking
+from screens.self_service import SelfService
 from screens.type_ahead import hold_keys, nowhere, release_keys
 from widgets.lists import ForumList
 from widgets.rows import count
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from widgets.command_line import CommandLine
 
 
-class JamScreen(Marking, Hosting):
+class JamScreen(Marking, Hosting, SelfService):
     """What a person sees of a Jam. Methods named ``action_...`` are those of the action table."""
 
     CSS_PATH = ["jam.tcss", "../widgets/composer.tcss"]  # noqa: RUF012 - as Textual declares it
@@ -403,7 +404,7 @@ class JamScreen(Marking, Hosting):
                 "TAG": [tag.name for tag in self.session.tags()],
                 "ORDER": list(SORTS),
                 # Everybody is read only when somebody is to be named: it takes longer than a key may.
-                "HANDLE": self.handles() if line.startswith("person ") else [],
+                "HANDLE": self.handles() if line.startswith(("person ", "profile ")) else [],
                 "MINUTES": ["5", "10", "15", "30"],
                 "THEME": ["dark", "light", "high-contrast", "ansi", *sorted(self.app.available_themes)],
             },

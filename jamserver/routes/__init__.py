@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from jamserver.routes import announcing, hosting, live, moderating, reading, signing, writing
+from jamserver.routes import (
+    announcing,
+    hosting,
+    live,
+    moderating,
+    reading,
+    self_service,
+    signing,
+    tagging,
+    writing,
+)
 from jamserver.web import Route
 
 ROUTES: tuple[Route, ...] = (
     *reading.ROUTES,
     *writing.ROUTES,
+    *tagging.ROUTES,
+    *self_service.ROUTES,
     *announcing.ROUTES,
     *moderating.ROUTES,
     *hosting.ROUTES,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 from starlette.responses import Response
 
-from jamserver import desk, log, objects, oidc, posts, wire
+from jamserver import desk, log, objects, oidc, posts, tag_names, wire
 from jamserver.db import Connection, rows, value
 from jamserver.posts import Actor
 from jamserver.problems import FieldError, Problem
@@ -129,9 +129,16 @@ def post_tags(db: Connection, call: Call) -> Response:
 
 def list_tags(db: Connection, call: Call) -> Response:
     sql = "SELECT tag, count(DISTINCT post_id) AS posts FROM post_tags GROUP BY tag ORDER BY posts DESC, tag"
-    return json_response(
-        msgspec.json.encode({"items": [{"name": tag, "count": count} for tag, count in rows(db, sql)]})
-    )
+    said = {tag.id: tag for tag in tag_names.all_of(db)}
+    used = dict(rows(db, sql))
+    unused = {name: 0 for name, tag in said.items() if name not in used}
+    items = [
+        wire.TagCount(name, count, tag.about, tag.curated, tag.merged_into)
+        if (tag := said.get(name)) is not None
+        else wire.TagCount(name, count)
+        for name, count in (used | unused).items()
+    ]
+    return json_response(msgspec.json.encode({"items": items}))
 
 
 def list_people(db: Connection, call: Call) -> Response:

@@ -134,7 +134,41 @@ def _hot(parser: Parser) -> None:
 def _people(parser: Parser) -> None:
     parser.add_argument("handle", metavar="HANDLE", nargs="?", help="one person's page: who, figures, latest posts")
     parser.add_argument("--posts", action="store_true", help="with HANDLE and --json: the posts instead of the person")
-    parser.add_argument("--limit", type=_count, default=30, metavar="N", help="at most so many posts (30)")
+    parser.add_argument("--where", action="store_true", help="who is from where: countries, organisations, languages")
+    parser.add_argument("--by", choices=("country", "org", "language"), help="with --where: that alone")
+    parser.add_argument("--limit", type=_count, default=30, metavar="N", help="at most so many posts, or rows (30)")
+
+
+def _tags(parser: Parser) -> None:
+    parser.add_argument("--curated", action="store_true", help="those that hosts chose, with what they mean")
+
+
+def _tag_curate(parser: Parser) -> None:
+    parser.add_argument("tag", metavar="TAG", help="with or without #")
+    parser.add_argument("--about", metavar="TEXT", help="what it means, in a sentence")
+    parser.add_argument("--off", action="store_true", help="take it out of the curated set; posts keep it")
+
+
+def _tag_merge(parser: Parser) -> None:
+    parser.add_argument("tag", metavar="TAG", help="the tag that goes")
+    parser.add_argument("into", metavar="INTO", nargs="?", help="the tag that stays")
+    parser.add_argument("--undo", action="store_true", help="make TAG a tag of its own again; posts keep the other")
+
+
+def _profile(parser: Parser) -> None:
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="FIELD=VALUE",
+        help="name, org, country, languages or about; several times; an empty value takes the field away",
+    )  # fmt: skip
+
+
+def _mydata(parser: Parser) -> None:
+    parser.add_argument("-o", "--output", metavar="FILE", help="a new file; .gz and .zst are compressed; else stdout")
+    parser.add_argument("--force", action="store_true", help="replace the file if it is there")
+    parser.add_argument("--device", action="store_true", help="only what this device has; needs no server")
+    parser.add_argument("--delete", action="store_true", help="delete your account instead, after a question")
+    parser.add_argument("--posts", choices=("keep", "remove"), help="with --delete: what becomes of what you wrote")
+    parser.add_argument("--confirm", metavar="HANDLE", help="with --delete: your handle, where nobody can be asked")
 
 
 def _plan(parser: Parser) -> None:
@@ -302,7 +336,23 @@ COMMANDS: dict[str, Command] = {
         "jamtui show 0192f3a4\njamtui show 0192f3a4 --json | jq -r .body",
         _post_id,
     ),
-    "tags": Command("reading:tags", "the tags, the most used first", "jamtui tags --json"),
+    "tags": Command(
+        "reading:tags", "the tags, the most used first", "jamtui tags --json\njamtui tags --curated", _tags
+    ),
+    "tag-curate": Command(
+        "tagging:curate",
+        "put a tag into the curated set, for hosts",
+        "jamtui tag-curate pilot-projects --about 'Where we try it first.'\njamtui tag-curate pilots --off",
+        _tag_curate,
+        "Curated tags are suggested first to everybody who tags.",
+    ),
+    "tag-merge": Command(
+        "tagging:merge",
+        "merge a tag into another, for hosts",
+        "jamtui tag-merge pilots pilot-projects\njamtui tag-merge pilots --undo",
+        _tag_merge,
+        "Posts that carry the first get the second, and so does whoever puts the first one later.",
+    ),
     "search": Command(
         "reading:search",
         "search titles, texts and tags, best hits first",
@@ -312,8 +362,24 @@ COMMANDS: dict[str, Command] = {
     "people": Command(
         "reading:people",
         "the people, those with the most posts first, or one person's page",
-        "jamtui people\njamtui people ana\njamtui people ana --posts --json",
+        "jamtui people\njamtui people ana\njamtui people ana --posts --json\njamtui people --where --by country",
         _people,
+    ),
+    "profile": Command(
+        "profile:profile",
+        "who you are to others: print it, or change it",
+        "jamtui profile\njamtui profile --set org='Tea House' --set country=Japan --set languages='en, ja'",
+        _profile,
+        "Everybody in the Jam can read it. Off line a change waits in the outbox.",
+    ),
+    "mydata": Command(
+        "mydata:run",
+        "all that is yours as one file, or the end of your account",
+        "jamtui mydata -o mine.json\njamtui mydata --delete --posts keep",
+        _mydata,
+        "What the Jam's server has of you, and what only this device has: drafts, outbox, what you read, saved and "
+        "follow. --delete says what goes, lets you type your handle, deletes your account there, and leaves nothing "
+        "on this device.",
     ),
     "post": Command(
         "writing:post",

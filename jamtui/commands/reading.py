@@ -137,17 +137,46 @@ def _imitates_a_head(line: str) -> bool:
     return _HEAD.search(line) is not None
 
 
-def tags(context: Context, _: argparse.Namespace) -> None:
+def tags(context: Context, args: argparse.Namespace) -> None:
+    """``--json``: ``name`` and ``count``, and where hosts say something of a tag ``about``, ``curated``,
+    ``merged_into``."""
+    out = context.out
     with closing(context.session()) as session:
-        if context.out.json:
-            for tag in session.stored().tags():
-                context.out.row(tag)
+        if out.json:
+            for tag in session.stored().tags(curated=args.curated):
+                out.row(tag)
             return
-        rows = session.tags()
-    context.out.table(["tag", "posts"], [(row.name, row.count) for row in rows], give=0, right="posts")
+        rows = session.curated_tags() if args.curated else session.tags()
+    if args.curated and not rows:
+        out.say("No tag is curated yet. Hosts do it: jamtui tag-curate TAG --about TEXT.")
+    told = args.curated or any(row.curated or row.merged_into for row in rows)
+    out.table(
+        ["tag", "posts", *(["", "what it means"] if told else [])],
+        [
+            (
+                row.name,
+                row.count,
+                *(
+                    ("curated" if row.curated else "", f"now #{row.merged_into}" if row.merged_into else row.about)
+                    if told
+                    else ()
+                ),
+            )
+            for row in rows
+        ],
+        give=3 if told else 0,
+        right="posts",
+    )
 
 
 def people(context: Context, args: argparse.Namespace) -> None:
+    if args.where:
+        if args.handle:
+            raise UsageError("--where is about everybody", "Leave the handle out.")
+        from jamtui.commands.profile import where
+
+        where(context, args)
+        return
     if args.handle:
         from jamtui.commands.ways import person
 

@@ -142,6 +142,13 @@ def may_write(session: Session) -> None:
     raise Refused(reason, "Nothing was written.", "" if session.known.local else "jam_closed")
 
 
+def need_name(session: Session) -> None:
+    """As `may_write`, for what the Jam takes at any time."""
+    if session.me.guest and not session.known.local:
+        raise NotSignedIn("you read as a guest", "Sign in first: jamtui login URL --handle NAME.")
+    session.need_name("account")
+
+
 def send(session: Session, draft: Draft, *, goes_on: bool) -> str:
     """Puts ``draft`` into the outbox. Another draft for the same place, from the screen, stays; ``goes_on`` says that
     ``draft`` is that one continued. When it cannot be sent, both are kept as one draft."""

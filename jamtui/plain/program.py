@@ -12,6 +12,7 @@ from jamtui.plain.console import Ended
 from jamtui.plain.hosting import Hosting
 from jamtui.plain.keys import Key
 from jamtui.plain.news import IDLE, SELDOM
+from jamtui.plain.self_service import SelfService
 from jamtui.plain.wrap import wrap
 from jamtui.safe_text import safe_line
 from screens.spot import Spot
@@ -32,7 +33,7 @@ def key_words(action: Action, keymap: Keymap) -> str:
     return " or ".join(map(words.key, keymap.of(action.id))) or f":{action.id}"
 
 
-class Plain(Hosting):
+class Plain(Hosting, SelfService):
     """All handlers of the action table, and what belongs to the program itself."""
 
     # -- the table

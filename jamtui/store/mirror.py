@@ -222,6 +222,9 @@ class Mirror:
         tally.sum += sums.of_one(self.db, "people", data.id) - sum_before
         self.db.executemany(tables.INSERT_LOOK, columns.looks(n, data))
         tally.people = True
+        if data.state == "left":  # of the profile nothing is to be left either
+            tally.erased = True
+            self._forget_unreadable("person", data.id, tally)
         tally.everything = tally.everything or self._renames(data)
 
     def _renames(self, data: Person) -> bool:
@@ -266,15 +269,16 @@ class Mirror:
             self.db.execute(tables.UPDATE_POST, (row[3], *row[6:], n))
         tally.sum += sums.of_post(row)
         if data.gone:
-            self._forget_unreadable(data.id, tally)
+            self._forget_unreadable("post", data.id, tally)
         self._index_words(n, data)
         tally.posts.add(data.id)
         tally.forums.add(data.forum_id)
         tally.threads[thread] = data.thread_id
 
-    def _forget_unreadable(self, post_id: str, tally: _Tally) -> None:
+    def _forget_unreadable(self, kind: str, object_id: str, tally: _Tally) -> None:
         """A text that was taken back may stand in what could not be read when it came."""
-        for (n,) in list(self.db.execute("SELECT n FROM others WHERE type = 'unreadable post' AND id = ?", (post_id,))):
+        sql = "SELECT n FROM others WHERE type = ? AND id = ?"
+        for (n,) in list(self.db.execute(sql, (f"unreadable {kind}", object_id))):
             tally.sum -= sums.of_one(self.db, "others", n)
             tally.erased = True
             self.db.execute("DELETE FROM others WHERE n = ?", (n,))

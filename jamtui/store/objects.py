@@ -127,6 +127,9 @@ def _int(text: str) -> object:
     return int(text) if len(text) < 4_000 else text
 
 
+_SAID = ("about", "curated", "merged_into")  # of a record of a tag
+
+
 class Objects:
     """The mirror's objects for one reader, over a connection of `connect` or of `jamtui.store.rows`.
 
@@ -161,10 +164,19 @@ class Objects:
     def _counts(self, sql: str, values: tuple[str, ...] = ()) -> dict[object, int]:
         return dict(self._db.execute(sql, values))
 
-    def tags(self) -> Iterator[Object]:
-        """``name`` and ``count``, the most used first."""
-        for name, count in self._db.execute("SELECT name, count(*) FROM tags GROUP BY name ORDER BY 2 DESC, 1"):
-            yield {"name": name, "count": count}
+    def tags(self, *, curated: bool = False) -> Iterator[Object]:
+        """``name`` and ``count``, the most used first, with what hosts say of a tag, if anything; ``curated``: those of
+        the curated set alone."""
+        said = {}
+        for (raw,) in self._db.execute("SELECT raw FROM others WHERE type = 'tag' ORDER BY n"):
+            record = stored(raw)
+            if record.get("gone") is not True:
+                said[record.get("id")] = {name: record[name] for name in _SAID if record.get(name)}
+        counts = self._counts("SELECT name, count(*) FROM tags GROUP BY name ORDER BY 2 DESC, 1")
+        for name, count in (counts | {name: 0 for name in said if name not in counts}).items():
+            more = said.get(name, {})
+            if not curated or more.get("curated") is True:
+                yield {"name": name, "count": count, **more}
 
     def people(self) -> Iterator[Object]:
         """People with the number of their ``posts``, those with the most first."""

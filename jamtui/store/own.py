@@ -117,7 +117,10 @@ class Payload(msgspec.Struct, frozen=True, omit_defaults=True):
 # Every kind of row; those of the second line are acts, whose payload is ``path``, ``data`` and, in ``title``, one line
 # that says what it does.
 POSTED = ("post", "edit", "delete", "tag", "untag", "vote", "unvote")
-ACTS: tuple[str, ...] = ("announce",)
+ACTS: tuple[str, ...] = (
+    "announce",
+    "profile", "tag-curate", "tag-forget", "tag-merge", "tag-unmerge",
+)  # fmt: skip
 KINDS = (*POSTED, *ACTS)
 TEXTS = ("post", "edit", "brief", "announce")  # those that a person wrote a text for, which is never lost
 

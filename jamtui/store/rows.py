@@ -29,6 +29,7 @@ from jamtui.store.mirror import numbers
 from jamtui.store.order import HeldOrder, Placed, continued, depth_first, placed
 from jamtui.store.overlay import Overlay
 from jamtui.store.silence import Silence
+from jamtui.store.tag_records import became, tag_records
 
 _POST = msgspec.json.Decoder(Post)
 _PERSON = msgspec.json.Decoder(Person)
@@ -407,9 +408,11 @@ class Rows:
     # -- tags and people
 
     def tag_named(self, name: str) -> str:
-        """The tag as it is written in the Jam, whatever the case; one that nobody used is in small letters."""
+        """The tag as it is written in the Jam, whatever the case, or what it was merged into; one that nobody used is
+        in small letters."""
         row = next(iter(self.db.execute("SELECT name FROM tags WHERE name = ? COLLATE NOCASE LIMIT 1", (name,))), None)
-        return str(row[0]) if row else name.lower()
+        found = str(row[0]) if row else name.lower()
+        return self.merged_tags.get(found, found)
 
     def tagged(self, name: str) -> bool:
         """Whether any post carries this tag."""
@@ -425,8 +428,28 @@ class Rows:
         return str(row[0]) if row else ""
 
     def tags(self) -> list[TagRow]:
+        """Those that posts carry, the most used first, then what hosts say of tags that no post carries."""
         sql = "SELECT name, count(*) FROM tags GROUP BY name ORDER BY 2 DESC, 1"
-        return [TagRow(safe_name(str(name)), int(count)) for name, count in self.db.execute(sql)]
+        counts = {str(name): int(count) for name, count in self.db.execute(sql)}
+        said = tag_records(self.records("tag"))
+        counts |= {name: 0 for name in said if name not in counts}
+        return [
+            TagRow(safe_name(name), count, safe_line(record.about), record.curated, safe_name(record.merged_into or ""))
+            if (record := said.get(name)) is not None
+            else TagRow(safe_name(name), count)
+            for name, count in counts.items()
+        ]
+
+    def forum_tags(self, forum_id: str) -> dict[str, int]:
+        """How many posts of a forum carry a tag."""
+        sql = "SELECT t.name, count(*) FROM tags t JOIN posts p ON p.n = t.post WHERE p.forum = ? GROUP BY t.name"
+        return {safe_name(str(name)): int(count) for name, count in self.db.execute(sql, (self.forum_n(forum_id),))}
+
+    @property
+    def merged_tags(self) -> dict[str, str]:
+        """Tags that were merged, by their name, and what each is now."""
+        said = tag_records(self.records("tag"))
+        return {name: became(name, said) for name, record in said.items() if record.merged_into}
 
     def people(self) -> list[PersonRow]:
         """Everybody, those with the most posts first."""
@@ -514,7 +537,8 @@ def person_row(person: Person, posts: int) -> PersonRow:
     """Without marks: see `Rows.marked`."""
     return PersonRow(
         person.id, shown(person.handle), shown(person.name), safe_name(person.role), shown(person.org),
-        safe_name(person.country), posts,
+        safe_name(person.country), posts, languages=safe_names(person.languages), about=safe_body(person.about),
+        honour=safe_name(person.honour), left=person.state == "left",
     )  # fmt: skip
 
 

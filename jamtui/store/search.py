@@ -154,6 +154,8 @@ class _Planner:
 
     def _tagged(self, term: Term) -> str:
         name = tag_form(term.value)
+        if not term.open:
+            name = self.rows.merged_tags.get(name, name)
         tag = self._value(name)
         condition = f"name >= {tag} AND name < {tag} || char(1114111)" if term.open else f"name = {tag}"
         if not term.open and not self._any("SELECT 1 FROM tags WHERE name = ?", name):

@@ -7,9 +7,11 @@ muted tag. A thread that is followed by itself is not muted by a tag. Without an
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 
 import apsw
 from msgspec import Struct
+from msgspec.structs import replace
 
 from jamtui.model import Marks
 
@@ -48,10 +50,18 @@ def _any_of(alias: str, threads: frozenset[int], authors: frozenset[int], posts:
     return f"({' OR '.join(parts)})" if parts else "0"
 
 
-def silence_of(db: apsw.Connection, muted: Marks, followed: Marks) -> Silence:
-    """The marks, which are kept by id and name, in the numbers of the mirror as it now is."""
+def silence_of(
+    db: apsw.Connection, muted: Marks, followed: Marks, became: Callable[[], Mapping[str, str]] = dict
+) -> Silence:
+    """The marks, which are kept by id and name, in the numbers of the mirror as it now is. ``became`` tells what merged
+    tags are now: a mark goes with its tag."""
     if not muted and not followed:
         return Silence()
+    if muted.tags or followed.tags:
+        now = became()
+        muted, followed = (
+            replace(marks, tags=frozenset(now.get(tag, tag) for tag in marks.tags)) for marks in (muted, followed)
+        )
     by_itself = _numbers(db, "SELECT n FROM posts WHERE id IN (SELECT value FROM json_each(?))", followed.threads)
     tagged = _numbers(db, _TAGGED, muted.tags)
     openers = _numbers(db, f"SELECT n FROM threads WHERE n IN ({_TAGGED})", muted.tags)

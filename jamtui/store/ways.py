@@ -86,7 +86,8 @@ def _fitting(rows: Rows, forum: int | None, only: Filter) -> tuple[str, list[obj
     if forum is not None:
         add("p.forum = ?", forum)
     for tag in only.tags:
-        add("p.n IN (SELECT post FROM tags WHERE name = ?)", _tag(tag))
+        name = _tag(tag)
+        add("p.n IN (SELECT post FROM tags WHERE name = ?)", rows.merged_tags.get(name, name))
     if only.authors:
         people = [author for name in only.authors for author in _people(rows, name)]
         add("p.author IN (SELECT value FROM json_each(?))", msgspec.json.encode(people).decode())
@@ -236,6 +237,7 @@ def plan(rows: Rows, minutes: int, now: datetime, interests: Interests) -> Plan:
         rows.db,
         Marks(interests.muted_threads, interests.muted_tags, interests.muted_people),
         Marks(interests.threads, interests.tags, interests.people),
+        lambda: rows.merged_tags,
     )
     found: list[tuple[float, int, int, int | None, str]] = []
     for n, thread, parent, author, worth, featured, up in rows.db.execute(_WORTH + silence.loud("p"), (rows.my_n(),)):
@@ -274,10 +276,11 @@ def plan(rows: Rows, minutes: int, now: datetime, interests: Interests) -> Plan:
 def _followed(rows: Rows, interests: Interests) -> set[tuple[str, int]]:
     """What is followed, as (kind, number); a tag stands for the posts that carry it."""
     found: set[tuple[str, int]] = set()
+    now = rows.merged_tags
     for kind, sql, names in (
         ("thread", "SELECT n FROM posts WHERE id = ?", interests.threads),
         ("person", "SELECT n FROM people WHERE id = ?", interests.people),
-        ("post", "SELECT post FROM tags WHERE name = ?", interests.tags),
+        ("post", "SELECT post FROM tags WHERE name = ?", {now.get(tag, tag) for tag in interests.tags}),
     ):
         for name in names:
             found |= {(kind, int(row[0])) for row in rows.db.execute(sql, (name,))}

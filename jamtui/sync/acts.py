@@ -12,6 +12,11 @@ from jamtui.store.own import ACTS
 # Kind to HTTP method.
 METHODS: dict[str, str] = {
     "announce": "PUT",
+    "profile": "PATCH",
+    "tag-curate": "PUT",
+    "tag-forget": "DELETE",
+    "tag-merge": "PUT",
+    "tag-unmerge": "DELETE",
 }
 
 if set(METHODS) != set(ACTS):  # what the store keeps and what can be sent are the same

@@ -49,6 +49,12 @@ ROWS: dict[str, tuple[str, Any, dict[str, str], tuple[int, int, int, int]]] = {
     "delete_post": ("/posts/{post}", None, MATCH, (401, 403, 200, 200)),
     "put_tag": ("/posts/{post}/tags/more", None, {}, (401, 200, 200, 200)),
     "delete_tag": ("/posts/{post}/tags/own", None, {}, (401, 403, 200, 200)),
+    "put_tag_record": ("/tags/tea", {"about": "Hot"}, {}, (401, 403, 200, 403)),
+    "delete_tag_record": ("/tags/tea", None, {}, (401, 403, 200, 403)),
+    "put_tag_merge": ("/tags/coffees/merged", {"into": "coffee"}, {}, (401, 403, 200, 403)),
+    "delete_tag_merge": ("/tags/coffees/merged", None, {}, (401, 403, 200, 403)),
+    "patch_me": ("/me", {"org": "Tea House"}, {}, (401, 200, 200, 200)),
+    "get_my_data": ("/me/data", None, {}, (401, 200, 200, 200)),
     "put_vote": ("/posts/{post}/vote", None, {}, (401, 200, 200, 200)),
     "delete_vote": ("/posts/{post}/vote", None, {}, (401, 200, 200, 200)),
     "put_report": ("/reports/{new}", {"post_id": "{post}", "reason": "spam"}, {}, (401, 201, 201, 422)),
@@ -78,6 +84,8 @@ ROWS: dict[str, tuple[str, Any, dict[str, str], tuple[int, int, int, int]]] = {
     ),
     "refresh_token": ("/auth/refresh", {"refresh_token": "wrong"}, {}, SIGN_IN),
     "revoke_token": ("/auth/revoke", {"token": "wrong"}, {}, (204, 204, 204, 204)),
+    # Last: nobody of them is there any more.
+    "delete_me": ("/me?posts=keep", None, {}, (401, 204, 204, 204)),
 }
 
 
@@ -89,6 +97,10 @@ HOSTS = {
     "put_poll": 201,
     "patch_poll": 200,
     "delete_poll": 200,
+    "put_tag_record": 200,
+    "delete_tag_record": 200,
+    "put_tag_merge": 200,
+    "delete_tag_merge": 200,
 }
 
 

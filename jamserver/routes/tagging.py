@@ -1,0 +1,102 @@
+"""The curated tags and their merging, for hosts and moderators."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from jamserver import tags, wire
+from jamserver.routes.writing import actor_of
+from jamserver.web import Answer, Call, Route, Who, json_response
+
+
+def _name(call: Call) -> str:
+    return wire.clean_tag(call.path("tag"), "")
+
+
+def _written(call: Call, raw: bytes, seq: int) -> Response:
+    call.services.day.add(call.caller.person_id, len(raw))
+    return json_response(raw, headers={"Jam-Seq": str(seq)})
+
+
+async def put_tag_record(call: Call) -> Response:
+    actor, name, new = actor_of(call), _name(call), call.json(wire.TagEdit)
+    done = await call.services.writer.run(lambda tx: tags.curate(tx, actor, name, new.about, curated=new.curated))
+    return _written(call, *done)
+
+
+async def delete_tag_record(call: Call) -> Response:
+    actor, name = actor_of(call), _name(call)
+    return _written(call, *await call.services.writer.run(lambda tx: tags.forget(tx, actor, name)))
+
+
+async def put_merge(call: Call) -> Response:
+    """The record first, so that nothing new gets the old tag; then the posts, in pieces. A repeat goes on with those
+    that are left."""
+    actor, name, new = actor_of(call), _name(call), call.json(wire.TagMerge)
+    into = wire.clean_tag(new.into, "/into")
+    raw, seq = await call.services.writer.run(lambda tx: tags.merge(tx, actor, name, into))
+    while True:
+        changed, last = await call.services.writer.run(lambda tx: tags.retag(tx, name))
+        if not changed:
+            return _written(call, raw, seq)
+        seq = max(seq, last)
+
+
+async def delete_merge(call: Call) -> Response:
+    actor, name = actor_of(call), _name(call)
+    return _written(call, *await call.services.writer.run(lambda tx: tags.unmerge(tx, actor, name)))
+
+
+_SEQ = (("Jam-Seq", "The change that the write became, 0 when there was nothing to do."),)
+_RECORD = (Answer(200, "The record as it now is.", wire.TagRecord, headers=_SEQ),)
+_CODES = ("forbidden", "rate_limited")
+_PATH = "/api/v1/tags/{tag}"
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "PUT",
+        _PATH,
+        "put_tag_record",
+        "Says what a tag means and whether it is one of the curated set, for hosts and moderators.",
+        Who.SIGNED_IN,
+        _RECORD,
+        _CODES,
+        body=wire.TagEdit,
+        run=put_tag_record,
+        only=("host", "moderator"),
+    ),
+    Route(
+        "DELETE",
+        _PATH,
+        "delete_tag_record",
+        "Takes a tag out of the curated set; posts keep it.",
+        Who.SIGNED_IN,
+        _RECORD,
+        _CODES,
+        run=delete_tag_record,
+        only=("host", "moderator"),
+    ),
+    Route(
+        "PUT",
+        f"{_PATH}/merged",
+        "put_tag_merge",
+        "Merges a tag into another: posts are retagged, a change each; who puts the old one later puts the new one.",
+        Who.SIGNED_IN,
+        _RECORD,
+        _CODES,
+        body=wire.TagMerge,
+        run=put_merge,
+        only=("host", "moderator"),
+    ),
+    Route(
+        "DELETE",
+        f"{_PATH}/merged",
+        "delete_tag_merge",
+        "Undoes a merge for what is tagged from now on; posts keep the new tag.",
+        Who.SIGNED_IN,
+        _RECORD,
+        _CODES,
+        run=delete_merge,
+        only=("host", "moderator"),
+    ),
+)

@@ -1,0 +1,254 @@
+"""Hosts look after the tags: what a tag means, and which becomes another. Two dialogs of fields over a list of tags."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from jamtui.archive import tag_form
+from jamtui.errors import JamError, sentence
+from jamtui.model import TagRow, Undo
+from jamtui.safe_text import safe_line
+from jamtui.tag_book import TagBook, TagChoice
+from widgets.fields import Field
+from widgets.list_dialog import ListDialog
+from widgets.rows import count, one_line
+
+SHOWN = 40
+
+
+class _TagDialog(ListDialog[Undo | None]):
+    """A field for a tag with those that fit below, and a second field. Enter goes on, and does it in the second."""
+
+    CSS_PATH = ["../widgets/dialog.tcss", "tag_desk.tcss"]  # noqa: RUF012 - as Textual declares it
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", show=False),
+        Binding("down", "move(1)", show=False, priority=True),
+        Binding("up", "move(-1)", show=False, priority=True),
+        Binding("tab", "next", show=False, priority=True),
+        Binding("shift+tab", "back", show=False, priority=True),
+    ]
+    question = ""
+    labels = ("", "")
+    hints = ("", "")
+
+    def __init__(self, book: TagBook, tag: str = "") -> None:
+        super().__init__()
+        self._book = book
+        self._tag = tag_form(tag)
+        self._rows: list[TagChoice] = []
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog", id="tag-desk"):
+            yield Static(Content.styled(self.question, "bold"), classes="question")
+            for at, label in enumerate(self.labels):
+                with Horizontal(classes="row"):
+                    yield Static(Content.styled(label, "$text-muted"), classes="label")
+                    yield Field(
+                        "" if at else self._tag,
+                        placeholder=self.hints[at],
+                        id=("desk-tag", "desk-more")[at],
+                        select_on_focus=False,
+                        compact=True,
+                    )
+            yield OptionList(id="desk-rows")
+            yield Static(id="desk-note")
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).can_focus = False
+        self._fields()[1 if self._tag else 0].focus()
+        if self._tag:
+            self._chosen()
+        self._fill()
+
+    def _fields(self) -> tuple[Field, Field]:
+        return self.query_one("#desk-tag", Field), self.query_one("#desk-more", Field)
+
+    @property
+    def _lists_for(self) -> Field:
+        """The field whose tags are listed."""
+        return self._fields()[0]
+
+    def _fill(self) -> None:
+        self._rows = self._book.suggest(self._lists_for.value, limit=SHOWN)
+        options = self.query_one(OptionList)
+        options.clear_options()
+        options.add_options([Option(self._drawn(row)) for row in self._rows])
+        options.highlighted = 0 if self._rows else None
+        self._note()
+
+    @staticmethod
+    def _drawn(row: TagChoice) -> Content:
+        return Content.assemble(
+            ("★ " if row.why == "curated" else "  ", "$warning"),
+            (f"#{row.name}", "bold $secondary" if row.why == "curated" else "$foreground"),
+            (f"  {row.count:,}", "$text-muted"),
+            (f"  {one_line(row.about)}" if row.about else "", "$text-muted"),
+        )
+
+    @on(Input.Changed)
+    def typed(self, event: Input.Changed) -> None:
+        if event.input is self._lists_for:
+            self._fill()
+        else:
+            self._note()
+
+    def _take(self, at: int | None) -> None:
+        """The highlighted tag into the field that lists."""
+        if at is not None and at < len(self._rows):
+            field = self._lists_for
+            field.value = self._rows[at].name
+            field.cursor_position = len(field.value)
+
+    def action_next(self) -> None:
+        first, second = self._fields()
+        if first.has_focus:
+            self._take(self.query_one(OptionList).highlighted)
+            self._chosen()
+            second.focus()
+            self.call_after_refresh(self._fill)
+        else:
+            self._tab_in_second()
+
+    def _tab_in_second(self) -> None:
+        self.action_back()
+
+    def action_back(self) -> None:
+        self._fields()[0].focus()
+        self.call_after_refresh(self._fill)
+
+    @on(OptionList.OptionSelected)
+    def clicked(self, event: OptionList.OptionSelected) -> None:
+        self._take(event.option_index)
+        if self._fields()[0].has_focus:
+            self.action_next()
+
+    @on(Input.Submitted)
+    def entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        first, _ = self._fields()
+        if event.input is first:
+            if not tag_form(first.value):
+                self._take(self.query_one(OptionList).highlighted)
+            if tag_form(first.value):
+                self._chosen()
+                self._fields()[1].focus()
+                self.call_after_refresh(self._fill)
+            return
+        self._finish()
+
+    def _finish(self) -> None:
+        try:
+            self.dismiss(self._do())
+        except JamError as error:
+            self._tell(f"✗ {sentence(error.title)}. {error.hint}", "bold $error")
+
+    def _tell(self, words: str, style: str = "$text-muted") -> None:
+        self.query_one("#desk-note", Static).update(Content.styled(words, style))
+
+    def _chosen(self) -> None:
+        """A tag was chosen in the first field."""
+
+    def _note(self) -> None:
+        raise NotImplementedError
+
+    def _do(self) -> Undo:
+        raise NotImplementedError
+
+
+class TagCurate(_TagDialog):
+    """Says what a tag means and takes it into the curated set; Ctrl-D takes it out."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+d", "off", show=False)]
+    question = "The curated tags: suggested first to everybody who tags"
+    labels = ("Tag", "It means")
+    hints = ("find a tag, or write a new one", "in a sentence")
+
+    def __init__(
+        self,
+        book: TagBook,
+        row: Callable[[str], TagRow],
+        save: Callable[[str, str], Undo],
+        off: Callable[[str], Undo],
+        tag: str = "",
+    ) -> None:
+        super().__init__(book, tag)
+        self._row = row
+        self._save = save
+        self._off = off
+
+    def _chosen(self) -> None:
+        first, second = self._fields()
+        second.value = self._row(tag_form(first.value)).about
+        second.cursor_position = len(second.value)
+
+    def _note(self) -> None:
+        name = tag_form(self._fields()[0].value)
+        row = self._row(name) if name else None
+        if other := self._book.variant(name) if name else "":
+            self._tell(f"There is #{safe_line(other)}; :tag-merge makes them one", "$warning")
+        elif row is not None and row.curated:
+            self._tell("Enter saves   Ctrl-D takes it out of the set   Esc leaves")
+        else:
+            self._tell("Enter goes on, and saves   Tab completes   Esc leaves")
+
+    def _do(self) -> Undo:
+        first, second = self._fields()
+        return self._save(first.value, second.value)
+
+    def action_off(self) -> None:
+        try:
+            self.dismiss(self._off(self._fields()[0].value))
+        except JamError as error:
+            self._tell(f"✗ {sentence(error.title)}. {error.hint}", "bold $error")
+
+
+class TagMerge(_TagDialog):
+    """Says which tag becomes which; the posts follow."""
+
+    question = "Merge a tag into another"
+    labels = ("This tag", "becomes")
+    hints = ("the one that goes", "the one that stays")
+
+    def __init__(self, book: TagBook, merge: Callable[[str, str], Undo], tag: str = "") -> None:
+        super().__init__(book, tag)
+        self._merge = merge
+
+    @property
+    def _lists_for(self) -> Field:
+        first, second = self._fields()
+        return second if second.has_focus else first
+
+    def _chosen(self) -> None:
+        first, second = self._fields()
+        if not second.value:
+            second.value = self._book.variant(first.value)
+            second.cursor_position = len(second.value)
+
+    def _tab_in_second(self) -> None:
+        self._take(self.query_one(OptionList).highlighted)
+
+    def _note(self) -> None:
+        first, second = (tag_form(field.value) for field in self._fields())
+        posts = count(self._book.count(first), "post", "posts")
+        if first and second and first != second:
+            self._tell(
+                f"#{safe_line(first)} is on {posts}: they get #{safe_line(second)},"
+                " and so does who tags with it later.\nEnter does it   Esc leaves"
+            )
+        elif first:
+            self._tell(f"#{safe_line(first)} is on {posts}.\nEnter goes on   Tab completes   Esc leaves")
+        else:
+            self._tell("Enter goes on   Tab completes   Esc leaves")
+
+    def _do(self) -> Undo:
+        first, second = self._fields()
+        return self._merge(first.value, second.value)

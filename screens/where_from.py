@@ -1,0 +1,102 @@
+"""Who is from where: countries, organisations and languages as bars, over the whole screen."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.geometry import Size
+from textual.widget import Widget
+from textual.widgets import Static
+
+from jamtui.ways import Origins
+from widgets.dialog import Dialog
+from widgets.rows import count
+from widgets.where_chart import where_chart
+
+
+class Chart(Widget):
+    """Drawn for the width that it gets."""
+
+    DEFAULT_CSS = "Chart { width: 1fr; height: auto; }"
+
+    def __init__(self, found: Origins, *, flags: bool) -> None:
+        super().__init__()
+        self._found = found
+        self._flags = flags
+        self._made: tuple[int, Content] = (0, Content(""))
+
+    def _text(self, width: int) -> Content:
+        if self._made[0] != width:
+            self._made = (width, where_chart(self._found, width, flags=self._flags))
+        return self._made[1]
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return self._text(width).get_height({}, width)
+
+    def render(self) -> Content:
+        return self._text(self.content_size.width)
+
+
+class WhereFrom(Dialog[None]):
+    """Nothing is chosen here: it is looked at, and left."""
+
+    CSS_PATH = "where_from.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", show=False),
+        Binding("q", "leave", show=False, id="dialog.leave"),
+        Binding("j,down", "scroll(1)", show=False, id="dialog.down"),
+        Binding("k,up", "scroll(-1)", show=False, id="dialog.up"),
+        Binding("space,pagedown", "page(1)", show=False),
+        Binding("b,pageup", "page(-1)", show=False),
+        Binding("g,home", "end(-1)", show=False),
+        Binding("G,end", "end(1)", show=False),
+    ]
+
+    def __init__(self, found: Origins, *, flags: bool = True) -> None:
+        super().__init__()
+        self._found = found
+        self._flags = flags
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="where-page"):
+            yield Static(
+                Content.assemble(
+                    ("Who is from where", "bold"), (f"  {count(self._found.people, 'person', 'people')}", "$text-muted")
+                ),
+                id="where-head",
+            )
+            with VerticalScroll(id="where-scroll"):
+                yield Chart(self._found, flags=self._flags)
+            yield Static(
+                Content.assemble(
+                    *(("Space", "bold $primary"), (" page on   ", "$text-muted")),
+                    *(("Esc", "bold $primary"), (" leaves", "$text-muted")),
+                ),
+                id="where-keys",
+            )
+
+    def on_mount(self) -> None:
+        self._scroll.focus()
+
+    @property
+    def _scroll(self) -> VerticalScroll:
+        return self.query_one("#where-scroll", VerticalScroll)
+
+    def action_scroll(self, step: int) -> None:
+        self._scroll.scroll_relative(y=step, animate=False)
+
+    def action_page(self, step: int) -> None:
+        self._scroll.scroll_relative(y=step * max(1, self._scroll.size.height - 1), animate=False)
+
+    def action_end(self, direction: int) -> None:
+        if direction > 0:
+            self._scroll.scroll_end(animate=False)
+        else:
+            self._scroll.scroll_home(animate=False)
+
+    def action_leave(self) -> None:
+        self.dismiss(None)

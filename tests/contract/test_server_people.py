@@ -1,0 +1,215 @@
+"""One's own profile, all one's data, and leaving: what the routes answer, and what is left."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from jamserver import accounts, db, objects, oidc, people, records
+from jamserver.log import Tx
+from jamserver.problems import Problem
+
+PROFILE = {
+    "name": "Ada  Lovelace-Quagga",
+    "org": "Zebu Works",
+    "country": "gb",
+    "languages": ["en", "fr", "en"],
+    "about": "I count\nwhat can be counted.",
+}
+WORDS = ("quagga", "zebu works", "what can be counted", "ada")
+
+
+def test_a_profile_is_changed_field_by_field(jam: Any) -> None:
+    answer = jam.ada.patch("/me", json=PROFILE)
+    assert answer.status_code == 200
+    now = answer.json()
+    assert {name: now[name] for name in PROFILE} == {
+        "name": "Ada Lovelace-Quagga",
+        "org": "Zebu Works",
+        "country": "GB",
+        "languages": ["en", "fr"],
+        "about": "I count\nwhat can be counted.",
+    }
+    assert jam.changes()[-1] == {
+        "seq": int(answer.headers["Jam-Seq"]),
+        "mark": jam.head().partition("-")[2],
+        "type": "person",
+        "data": now,
+    }
+    assert jam.ada.patch("/me", json={"org": "Zebu Works"}).headers["Jam-Seq"] == "0", "nothing is different"
+    left = jam.ada.patch("/me", json={"org": None, "about": "", "languages": None}).json()
+    assert set(left) == {"id", "handle", "name", "role", "country"}
+    assert jam.ada.patch("/me", json={"name": None}).json()["name"] == "ada", "a name goes back to the handle"
+    jam.server.write(
+        lambda tx: objects.change_jam(tx, {"closes_at": "2020-01-02T00:00:00Z", "opens_at": "2020-01-01T00:00:00Z"})
+    )
+    assert jam.ada.patch("/me", json={"org": "Later"}).status_code == 200, "also when the Jam is over"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"handle": "eve"},
+        {"role": "moderator"},
+        {"honour": "Queen"},
+        {"name": "x" * 101},
+        {"about": "x" * 1_001},
+        {"languages": ["english!"]},
+        {"languages": ["en"] * 13},
+        {"country": "x" * 61},
+        {"name": "(left)"},
+        {"name": 7},
+    ],
+)
+def test_what_is_no_profile_is_refused(jam: Any, body: dict[str, Any]) -> None:
+    before = jam.ada.get("/me").json()
+    assert jam.ada.patch("/me", json=body).status_code == 422
+    assert jam.ada.get("/me").json() == before
+
+
+def test_a_name_that_somebody_chose_stays_at_the_next_sign_in_with_the_issuer(jam: Any) -> None:
+    config = oidc.Config("https://id.example", "jamtui")
+    claims = {"sub": "s-1", "name": "Eve Issuer", "preferred_username": "eve", "exp": 2_000_000_000}
+
+    def enter(name: str) -> Any:
+        return jam.server.write(lambda tx: oidc.enter(tx, config, claims | {"name": name}, accounts.new_secret))
+
+    token = enter("Eve Issuer").access
+    assert json.loads(enter("Eve Other").person)["name"] == "Eve Other"
+    jam.ada.patch("/me", json={"name": "Evie"}, headers={"Authorization": f"Bearer {token}"}).raise_for_status()
+    assert json.loads(enter("Eve Third").person)["name"] == "Evie"
+
+
+def everything_of(jam: Any) -> None:
+    """ada with one of each thing that the server can have of somebody."""
+
+    def fill(tx: Tx) -> None:
+        ada = objects.find_person(tx.db, "ada")
+        assert ada is not None
+        records.put(
+            tx, "poll", "poll-1", {"id": "poll-1", "author_id": ada[0], "choices": ["a", "b"], "counts": [3, 1]}
+        )
+        tx.db.execute("INSERT INTO ballots VALUES ('poll-1', ?, 1)", (ada[0],))
+        tx.db.execute(
+            "INSERT INTO reports VALUES (1, 'r', 'p', ?, 'open', ?)", (ada[0], b'{"note":"zebu works report"}')
+        )
+        tx.db.execute("INSERT INTO notices VALUES (1, 'n', ?, ?)", (ada[0], b'{"text":"quagga notice"}'))
+        tx.db.execute("INSERT OR REPLACE INTO joined VALUES (?, 1767225600000)", (ada[0],))
+        tx.db.execute("INSERT INTO identities VALUES ('https://id.example', 'sub-quagga', ?, 'participant')", (ada[0],))
+        accounts.set_password(tx, ada[0], accounts.hash_password("correct horse"))
+        for forum_id, raw in list(tx.db.execute("SELECT id, data FROM forums")):
+            fields = objects.decode(raw) | {"host_ids": [ada[0], "someone-else"]}
+            tx.db.execute("UPDATE forums SET data = ? WHERE id = ?", (objects.encode(fields), forum_id))
+
+    jam.server.write(fill)
+
+
+def test_all_of_ones_data_is_one_document_and_nobody_elses(jam: Any) -> None:
+    everything_of(jam)
+    jam.ada.patch("/me", json=PROFILE).raise_for_status()
+    mine, bobs = jam.thread(tags=["tea"]), jam.thread(by=jam.bob, body="bob wrote this")
+    jam.ada.put(f"/posts/{bobs['id']}/vote").raise_for_status()
+    jam.ada.put(f"/posts/{bobs['id']}/tags/cake").raise_for_status()
+    answer = jam.ada.get("/me/data")
+    data = answer.json()
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert [post["id"] for post in data["posts"]] == [mine["id"]]
+    assert (data["votes"], data["ballots"]) == ([bobs["id"]], {"poll-1": 1})
+    assert {(one["post_id"], one["tag"]) for one in data["tags"]} == {(mine["id"], "tea"), (bobs["id"], "cake")}
+    assert data["reports"] == [{"note": "zebu works report"}]
+    assert data["notices"] == [{"text": "quagga notice"}]
+    assert data["identities"] == [{"issuer": "https://id.example", "subject": "sub-quagga"}]
+    assert [one["type"] for one in data["records"]] == ["poll"]
+    assert data["has_password"]
+    assert data["joined_at"] == "2026-01-01T00:00:00.000Z"
+    assert data["sign_ins"]
+    assert "bob wrote this" not in answer.text
+    assert "argon2" not in answer.text
+    other = jam.bob.get("/me/data").text
+    assert not any(word in other.lower() for word in WORDS[:3])
+
+
+@pytest.mark.parametrize("what", ["keep", "remove"])
+def test_who_leaves_is_gone(jam: Any, what: str, figure: Callable[..., None]) -> None:
+    everything_of(jam)
+    ada = jam.ada.get("/me").json()
+    jam.ada.patch("/me", json=PROFILE).raise_for_status()
+    mine = [jam.thread(title=f"Mine {number}", body=f"text of mine {number}", tags=["tea"]) for number in range(120)]
+    answer = jam.reply(mine[0])
+    for _ in range(2):
+        jam.ada.patch("/me", json={"org": f"Zebu Works {uuid.uuid4()}"}).raise_for_status()
+    jam.ada.put(f"/posts/{answer['id']}/vote").raise_for_status()
+    jam.bob.put(f"/posts/{answer['id']}/vote").raise_for_status()
+    assert jam.ada.delete("/me").status_code == 422, "what becomes of the posts is said"
+    assert jam.ada.delete("/me", params={"posts": "burn"}).status_code == 422
+    done = jam.ada.delete("/me", params={"posts": what})
+    assert done.status_code == 204
+    changes = jam.changes()
+    last = changes[-1]["data"]
+    assert (changes[-1]["type"], changes[-1]["seq"]) == ("person", int(done.headers["Jam-Seq"]))
+    assert last == {"id": ada["id"], "handle": last["handle"], "name": "(left)", "role": "participant", "state": "left"}
+    assert last["handle"].startswith("left-")
+    assert len(last["handle"]) == 11
+    assert [one["data"] for one in changes if one["data"].get("id") == ada["id"]] == [last] * 5, "blanked in place"
+    # Nobody is signed in, nothing private is left, and what was chosen is taken back.
+    assert jam.ada.get("/me").status_code == 401
+    assert jam.guest.get("/people/ada").status_code == 404
+    tally = jam.guest.get(f"/posts/{answer['id']}").json()["votes"]
+    assert tally == {"up": 1}
+    poll = next(one["data"] for one in reversed(changes) if one["type"] == "poll")
+    assert poll["counts"] == [3, 0]
+    assert jam.guest.get("/forums/ideas").json()["host_ids"] == ["someone-else"]
+    posts = [jam.guest.get(f"/posts/{post['id']}").json() for post in mine]
+    assert {post.get("state") for post in posts} == ({None} if what == "keep" else {"deleted"})
+    reading = db.connect(jam.server.db)
+    tables = [name for (name,) in reading.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    kept = {
+        name
+        for name in tables
+        for row in reading.execute(f"SELECT * FROM {name}")
+        if name not in ("changes", "people", "posts", "others") and ada["id"] in map(str, row)
+    }
+    reading.close()
+    assert kept == set(), "no private row names who left"
+    # The log has no word of it; the files are looked at in tests/faults/test_left.py.
+    log = json.dumps(changes).lower()
+    words = (*WORDS[:3], "text of mine") if what == "remove" else WORDS[:3]
+    assert [word for word in words if word in log] == []
+    # The handle is nobody's for a while, whoever gives it.
+    with pytest.raises(Problem) as taken:
+        jam.server.write(lambda tx: objects.new_handle(tx.db, "ADA", tx.now))
+    assert taken.value.code == "handle_taken"
+    later = datetime.now(UTC) + people.RESERVED + timedelta(days=1)
+    assert jam.server.write(lambda tx: objects.new_handle(tx.db, "ada", later)) == "ada"
+    figure(f"leaving ({what}): 0 words of the profile in {len(changes):,} changes, 0 private rows, 0 sign-ins")
+
+
+def test_what_was_under_way_when_somebody_left_brings_nothing_back(jam: Any) -> None:
+    person, _, _ = jam.server.write(lambda tx: objects.find_person(tx.db, "ada"))
+    jam.ada.delete("/me", params={"posts": "keep"}).raise_for_status()
+
+    def late(tx: Tx) -> None:
+        from jamserver.posts import Actor
+        from jamserver.wire import ProfileEdit
+
+        people.edit(tx, Actor(person, "participant"), ProfileEdit(name="Back again"))
+
+    with pytest.raises(Problem):
+        jam.server.write(late)
+
+
+def test_who_is_suspended_may_leave_and_comes_back_to_the_same_suspension(jam: Any) -> None:
+    everything_of(jam)
+    ada = jam.ada.get("/me").json()["id"]
+    until = accounts.millis(datetime.now(UTC) + timedelta(days=3))
+    jam.server.write(lambda tx: tx.db.execute("INSERT INTO suspensions VALUES (?, ?, 'spam')", (ada, until)))
+    jam.ada.delete("/me", params={"posts": "keep"}).raise_for_status()
+    config = oidc.Config("https://id.example", "jamtui")
+    claims = {"sub": "sub-quagga", "name": "Ada", "exp": 2_000_000_000}
+    person = json.loads(jam.server.write(lambda tx: oidc.enter(tx, config, claims, accounts.new_secret)).person)
+    assert person["id"] == ada

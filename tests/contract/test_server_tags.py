@@ -1,0 +1,143 @@
+"""Curated tags and their merging: what the routes answer, what becomes of the posts, who is let through meanwhile."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from jamserver import posts
+from jamserver.log import Tx
+from jamserver.posts import Actor
+from jamserver.wire import NewPost
+
+
+def records(jam: Any) -> dict[str, dict[str, Any]]:
+    """The tag records of the log as they now are."""
+    found = {item["data"]["id"]: item["data"] for item in jam.changes() if item["type"] == "tag"}
+    return {name: data for name, data in found.items() if not data.get("gone")}
+
+
+def test_hosts_say_what_a_tag_means(jam: Any) -> None:
+    jam.thread(tags=["tea"])
+    answer = jam.mod.put("/tags/Tea", json={"about": " Hot,\0 and green. "})
+    assert answer.json() == {"id": "tea", "about": "Hot,\ufffd and green.", "curated": True}
+    assert int(answer.headers["Jam-Seq"]) == jam.changes()[-1]["seq"]
+    again = jam.mod.put("/tags/tea", json={"about": "Hot,\ufffd and green."})
+    assert (again.json(), again.headers["Jam-Seq"]) == (answer.json(), "0"), "the same again is no change"
+    jam.mod.put("/tags/pilot", json={"about": "Where we try it first.", "curated": True})
+    assert jam.guest.get("/tags").json()["items"] == [
+        {"name": "tea", "count": 1, "about": "Hot,\ufffd and green.", "curated": True},
+        {"name": "pilot", "count": 0, "about": "Where we try it first.", "curated": True},
+    ]
+    assert set(records(jam)) == {"tea", "pilot"}
+    assert jam.mod.delete("/tags/tea").json() == {"id": "tea", "gone": True}
+    assert jam.mod.delete("/tags/nothing").json() == {"id": "nothing", "gone": True}
+    assert set(records(jam)) == {"pilot"}
+    assert jam.guest.get("/posts", params={"tag": "tea"}).json()["items"], "posts keep it"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/tags/a%2Cb", {"about": "x"}),
+        ("/tags/tea", {"about": "x" * 301}),
+        ("/tags/tea", {"about": "x", "colour": "red"}),
+        ("/tags/tea/merged", {}),
+        ("/tags/tea/merged", {"into": "tea"}),
+        ("/tags/tea/merged", {"into": "a,b"}),
+        ("/tags/" + "x" * 41, {"about": ""}),
+    ],
+)
+def test_what_does_not_fit_is_refused(jam: Any, path: str, body: dict[str, Any]) -> None:
+    assert jam.mod.put(path, json=body).status_code == 422
+    assert records(jam) == {}
+
+
+def test_a_merged_tag_is_the_other_on_all_posts_and_from_then_on(jam: Any, figure: Callable[..., None]) -> None:
+    both = jam.thread(tags=["pilots", "pilot"])
+    old = jam.thread(by=jam.bob, tags=["pilots", "tea"])
+    jam.bob.put(f"/posts/{both['id']}/tags/pilots")
+    gone = jam.thread(tags=["pilots"])
+    jam.ada.delete(f"/posts/{gone['id']}", headers={"If-Match": '"1"'}).raise_for_status()
+    before = len(jam.changes())
+    answer = jam.mod.put("/tags/pilots/merged", json={"into": "#Pilot"}).raise_for_status()
+    assert answer.json() == {"id": "pilots", "curated": False, "merged_into": "pilot"} | {"about": ""}
+    assert [item["type"] for item in jam.changes()[before:]] == ["tag", "post", "post"], "the record first"
+    assert int(answer.headers["Jam-Seq"]) == jam.changes()[-1]["seq"], "the last post that was retagged"
+
+    def get(post: dict[str, Any]) -> dict[str, Any]:
+        return dict(jam.guest.get(f"/posts/{post['id']}").json())
+
+    assert (get(both)["tags"], get(old)["tags"]) == (["pilot"], ["pilot", "tea"])
+    assert get(old)["version"] == 1, "content is as it was"
+    by = {item["name"]: item["by"] for item in jam.guest.get(f"/posts/{both['id']}/tags").json()["items"]}
+    people = {handle: jam.guest.get(f"/people/{handle}").json()["id"] for handle in ("ada", "bob")}
+    assert sorted(by["pilot"]) == sorted(people.values()), "who tagged stays recorded"
+    # From then on the old one is the new one: on a new post, on a post that is there, and when it is taken off.
+    assert jam.thread(tags=["pilots", "pilot"])["tags"] == ["pilot"]
+    plain = jam.thread()
+    assert jam.bob.put(f"/posts/{plain['id']}/tags/pilots").json()["tags"] == ["pilot"]
+    assert jam.bob.delete(f"/posts/{plain['id']}/tags/pilots").json()["tags"] == []
+    repeat = {"forum_id": jam.forum["id"], "title": "Again", "body": "B", "tags": ["pilots"]}
+    assert [jam.ada.put("/posts/01990000-0000-7000-8000-000000000001", json=repeat).status_code for _ in "12"] == [
+        201,
+        200,
+    ], "a repeat after a lost answer is the same, though the post has the other tag"
+    # A chain ends where it ends; a ring is refused.
+    jam.mod.put("/tags/pilot/merged", json={"into": "trial"}).raise_for_status()
+    assert jam.thread(tags=["pilots"])["tags"] == ["trial"]
+    assert jam.mod.put("/tags/trial/merged", json={"into": "pilots"}).status_code == 422
+    assert jam.mod.put("/tags/pilot", json={"about": "x"}).status_code == 422, "what became another is not curated"
+    # Undone for what is new.
+    jam.mod.delete("/tags/pilots/merged").raise_for_status()
+    assert jam.thread(tags=["pilots"])["tags"] == ["pilots"]
+    assert get(old)["tags"] == ["tea", "trial"]
+    figure("tags: 0 posts with a merged tag, 0 recorded taggers lost, 0 later uses that gave the old one")
+
+
+def test_5000_posts_are_retagged_and_others_write_in_between(jam: Any, figure: Callable[..., None]) -> None:
+    count = 5_000
+
+    def fill(tx: Tx) -> None:
+        person = tx.db.execute("SELECT id FROM people WHERE handle = 'ada'").fetchone()[0]
+        for number in range(count):
+            new = NewPost("A body", forum_id=jam.forum["id"], title=f"T {number}", tags=("pilots", f"t{number % 7}"))
+            posts.create(tx, Actor(person, "participant"), f"01990000-0000-7000-8000-{number:012x}", new)
+
+    jam.server.write(fill)
+    done = threading.Event()
+    waits: list[float] = []
+    seqs: list[int] = []
+
+    def others() -> None:
+        post = jam.thread(by=jam.bob)
+        while not done.is_set() and len(seqs) < 250:
+            begin = time.perf_counter()
+            up = jam.bob.put if len(seqs) % 2 else jam.bob.delete
+            answer = up(f"/posts/{post['id']}/tags/tea")
+            waits.append(time.perf_counter() - begin)
+            seqs.append(int(answer.headers["Jam-Seq"]))
+
+    thread = threading.Thread(target=others)
+    thread.start()
+    begin = time.perf_counter()
+    answer = jam.mod.put("/tags/pilots/merged", json={"into": "pilot"})
+    took = time.perf_counter() - begin
+    done.set()
+    thread.join()
+    assert answer.status_code == 200
+    first = next(item["seq"] for item in jam.changes() if item["type"] == "tag")
+    between = [seq for seq in seqs if first < seq < int(answer.headers["Jam-Seq"])]
+    assert len(between) >= 5, "somebody else is written while it goes on"
+    counts = {item["name"]: item["count"] for item in jam.guest.get("/tags").json()["items"]}
+    assert (counts.get("pilots", 0), counts["pilot"]) == (0, count)
+    retagged = [item for item in jam.changes() if item["seq"] > first and item["data"].get("tags", [])[:1] == ["pilot"]]
+    assert len(retagged) == count, "a change each"
+    figure(
+        f"tags: {count:,} posts retagged in {took:.1f} s; {len(between)} writes of others in between, "
+        f"the longest waited {1000 * max(waits):.0f} ms"
+    )

@@ -1,0 +1,88 @@
+"""Who deleted their account is nowhere any more: not in the bytes of any file of the server, a backup, a mirror, nor on
+the device that did it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+from processes import Home, Server
+
+FORUM = "00000000-0000-4000-8000-0000000000f0"
+# Name, organisation, country, and what was said about oneself; the earlier ones, too.
+WORDS = ("Quaggabert", "Zebuworks", "Okapiland", "xylophonist", "Firstname", "Oldorgan")
+TEXT = "bumfuzzle"
+
+
+def files_with(folder: Path, words: tuple[str, ...]) -> list[str]:
+    """Files under the folder in whose bytes one of the words stands."""
+    return [
+        f"{path.name}: {word}"
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        for word in words
+        if word.encode() in path.read_bytes()
+    ]
+
+
+def test_no_word_of_a_deleted_profile_is_left(
+    new_server: Callable[..., Server],
+    new_home: Callable[..., Home],
+    figure: Callable[..., None],
+    tmp_path: Path,
+) -> None:
+    server, home, reader = new_server(), new_home(), new_home()
+    home.login(server.url, "ana")
+    reader.login(server.url, "bob")
+    home.jamtui("sync")
+    home.jamtui("profile", "--set", "name=Firstname", "--set", "org=Oldorgan")
+    home.jamtui("profile", "--set", "name=Quaggabert", "--set", "org=Zebuworks", "--set", "country=Okapiland")
+    home.jamtui("profile", "--set", "about=I am a xylophonist. " + "really, a xylophonist " * 30)
+    home.row("post", "--forum", "ideas", "--title", "Mine", "--body", f"{TEXT} " * 50)
+    reader.jamtui("sync")
+    copy = tmp_path / "mine.json"
+    home.jamtui("mydata", "-o", str(copy))
+    data = json.loads(copy.read_text())
+    assert data["server"]["person"]["name"] == "Quaggabert"
+    assert [post["title"] for post in data["server"]["posts"]] == ["Mine"]
+    assert copy.stat().st_mode & 0o777 == 0o600
+    copy.unlink()
+    watching = reader.popen("watch", "--json")  # holds the mirror open, with its log, while the change comes
+    assert watching.stdout is not None
+    assert files_with(server.db.parent, WORDS)
+    assert files_with(reader.path, WORDS)
+    person = httpx.get(f"{server.url}/api/v1/people/ana").json()["id"]
+
+    ended = home.jamtui("mydata", "--delete", "--posts", "remove", "--confirm", "somebody", code=2)
+    assert "nothing was deleted" in ended.stderr
+    home.jamtui("mydata", "--delete", "--posts", "remove", "--confirm", "ana")
+    assert httpx.get(f"{server.url}/api/v1/people/{person}").json()["state"] == "left"
+    marker = reader.row("post", "--forum", "ideas", "--title", "After", "--body", "that")["id"]
+    while f'"{marker}"' not in (line := watching.stdout.readline()):  # the reader has all that came before
+        assert line
+    words = (*WORDS, TEXT)
+    served = [server.db, server.db.with_name(f"{server.db.name}-wal")]
+    in_server = [word for path in served if path.exists() for word in words if word.encode() in path.read_bytes()]
+    assert in_server == [], "the server's file, its free pages, or its log"
+    running = files_with(reader.path, words)
+    watching.terminate()
+    watching.communicate()
+    assert running == [], "the mirror of a reader that was running all along"
+    assert files_with(home.path, words) == [], "the device that did it"
+    assert home.jamtui("forums", code=5).returncode == 5, "nothing of the Jam is left there"
+
+    backup = tmp_path / "backup.sqlite"
+    server.admin("backup", str(backup))
+    assert [word for word in words if word.encode() in backup.read_bytes()] == []
+    fresh = new_home()
+    fresh.login(server.url, "bob")
+    fresh.jamtui("sync")
+    assert files_with(fresh.path, words) == []
+    changes: Any = httpx.get(f"{server.url}/api/v1/changes").text
+    assert not any(word in changes for word in words)
+    left = [one for one in fresh.rows("people") if one.get("state") == "left"]
+    assert [one["name"] for one in left] == ["(left)"]
+    figure(f"leaving: {len(words)} words in 0 bytes of the database, its log, a backup, 2 mirrors, the device")
