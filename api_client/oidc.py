@@ -63,6 +63,7 @@ _DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 
 _LONGEST_SEEN = 600  # characters of an address that people are shown; most have fewer than 100
 _MOST = 256 << 10  # bytes of an answer
+_DOWN = ("the server cannot be reached", "the connection broke off", "the connection was lost")  # words of `transport`
 _FAREWELL = 5.0  # seconds for a revocation, which nobody should wait for
 _INTERVAL = 5.0  # seconds between two questions when the issuer names none (RFC 8628, 3.2)
 _SLOWER = 5.0  # seconds more after slow_down (3.5)
@@ -70,6 +71,17 @@ _LEAST_INTERVAL = 1.0  # whatever the issuer says: less asks it, and keeps this 
 _LONGEST_INTERVAL = 60.0
 _LONGEST_DEVICE = 3600  # seconds that a device code is waited for, whatever the issuer says
 _PUT_OFF = 4.0  # times the interval: no longer is a wait after a fault
+
+
+def _down(host: str, error: Unreachable) -> Unreachable:
+    """An issuer that cannot be asked who it is. The address is the Jam's: the person cannot have typed it wrong."""
+    if error.brief not in _DOWN and not error.brief.startswith("no answer"):
+        return error  # a certificate, a proxy, a portal: that says itself what is wrong
+    return Unreachable(
+        f"The sign-in of the organisation at {host} is down or out of reach ({error.brief})",
+        "The Jam itself answers. Try again later, or another way to sign in; tell your organisation if it lasts.",
+        brief="the organisation's sign-in is down",
+    )
 
 
 class Issuer:
@@ -113,7 +125,10 @@ class Issuer:
         path = path.rstrip("/")
         found = cls(Metadata(issuer), client_id, scopes, resource, bounds)
         try:
-            answer = await found._discovery(origin, f"{path}/.well-known/openid-configuration")
+            try:
+                answer = await found._discovery(origin, f"{path}/.well-known/openid-configuration")
+            except Unreachable as error:
+                raise _down(found.host, error) from None
             if answer.status == 404:  # of OAuth alone, with another place for it
                 answer = await found._discovery(origin, f"/.well-known/oauth-authorization-server{path}")
         finally:

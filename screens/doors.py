@@ -18,6 +18,12 @@ from jamtui.device_page import Shows
 from jamtui.safe_text import safe_line
 from jamtui.session import Session
 
+_COMMAND = re.compile(r" ?Sign in again with `?jamtui login`?\.")
+_ELSEWHERE = {  # where tokens are that jamtui does not keep
+    "env": "JAMTUI_TOKEN",
+    "command": "the token_command of config.toml",
+}
+
 if TYPE_CHECKING:
     import asyncio
 
@@ -62,6 +68,17 @@ def other_person(before: Session, now: Session) -> str:
     """What is said when one goes on as somebody else than before."""
     them, you = f"@{safe_line(before.me.handle)}", f"@{safe_line(now.me.handle)}"
     return f"You go on as {you}, who is not {them}. What {them} wrote stays on this machine, and is not sent"
+
+
+def without_command(text: str) -> str:
+    """Why one is signed out, where what is asked beside it does what the command would."""
+    return _COMMAND.sub("", text)
+
+
+def elsewhere(session: Session) -> str:
+    """What signing in here changes where the token came from a place of the person's own; "" where jamtui kept it."""
+    came = _ELSEWHERE.get(session.known.store, "")
+    return came and f"Your token came from {came}. Signing in here keeps one with jamtui instead."
 
 
 class Stop:

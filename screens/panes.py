@@ -88,7 +88,7 @@ class Panes(Hits, SparingScreen[None]):
         self.add_class(*_classes_for(self.app), *(name for name, on in self._spot_classes().items() if on))
         session = self.session
         who = "reading only" if session.refusal() else f"as {session.me.name or session.me.handle}"
-        yield StatusLine(session.jam, session.status(), session.now(), who)
+        yield StatusLine(session.jam, session.status(), session.now(), who, self.keymap.name("reconnect"))
         yield Tabs([(self.keymap.name(place), place) for place in (*PLACES, "followed")], self.spot.place)
         with Horizontal(id="panes"):
             with Vertical(id="left"):

@@ -3,7 +3,6 @@ over it, and nothing on the screen moves."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from textual.app import App
@@ -13,10 +12,8 @@ from jamtui.model import Link
 from jamtui.safe_text import safe_line
 from jamtui.session import Session
 from screens.dialogs import Confirm
-from screens.doors import Doors
+from screens.doors import Doors, elsewhere, without_command
 from screens.sign_in import SignIn
-
-_COMMAND = re.compile(r" ?Sign in again with `?jamtui login`?\.")
 
 
 class SignedOut:
@@ -49,10 +46,12 @@ class SignedOut:
         waits += [f"{drafts} drafts"] if (drafts := len(session.drafts())) > 1 else ["a draft"] if drafts else []
         kept = f"What you wrote is kept ({' and '.join(waits)})" if waits else "What you write is kept"
         why = status.detail if status.link is Link.SIGNED_OUT else "The server does not take the sign-in any more."
-        why = _COMMAND.sub("", why)  # this question does it
+        why = without_command(why)  # this question does it
         detail = (
             f"{why}\n\n{kept}, and is sent when you, @{me}, have signed in again. You can go on reading and writing."
         )
+        if note := elsewhere(session):
+            detail += f"\n\n{note}"
         self._question = Confirm("You are signed out. Sign in again?", detail, "Sign in", no="Later")
         self._app.push_screen(self._question, self._answered)
 

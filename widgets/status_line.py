@@ -69,12 +69,14 @@ def link_words(status: Status, now: datetime) -> _Part:
     return f"○ {link}{age}", "$warning" if link is Link.OFFLINE else "$error"
 
 
-def reasons(status: Status, now: datetime) -> list[str]:
-    """The link in words with its cause and when it is tried again, most words first; [] when all is well."""
+def reasons(status: Status, now: datetime, signs_in: str = "") -> list[str]:
+    """The link in words with its cause and when it is tried again, most words first; [] when all is well. ``signs_in``
+    is the key that signs in again."""
     if not status.why:
         return []
     words, comma, age = link_words(status, now)[0].partition(", ")
-    least = f"{words}: {status.why}"
+    why = f"{signs_in} signs in again" if signs_in and status.link is Link.SIGNED_OUT else status.why
+    least = f"{words}: {why}"
     if status.next_try is None:
         return [f"{least}{comma}{age}", least]
     again = f"{least}, again at {status.next_try.astimezone():%H:%M:%S}"
@@ -86,13 +88,14 @@ class StatusLine(AtOnce):
 
     DEFAULT_CSS = "StatusLine { height: 1; width: 1fr; padding: 0 1; background: $panel; color: $foreground; }"
 
-    def __init__(self, jam: JamRow, status: Status, now: datetime, who: str) -> None:
-        """``who`` is the name of the reader, or the reason why one only reads."""
+    def __init__(self, jam: JamRow, status: Status, now: datetime, who: str, signs_in: str = "") -> None:
+        """``who`` is the name of the reader, or why one only reads; ``signs_in`` the key that signs in again."""
         super().__init__()
         self._jam = jam
         self._status = status
         self._now = now
         self._who = who
+        self._signs_in = signs_in
 
     def show(self, status: Status, now: datetime) -> None:
         """Says something else, and repaints only when the words change."""
@@ -128,7 +131,7 @@ class StatusLine(AtOnce):
         words, colour = link_words(status, self._now)
         whole = [part for part in right if part[1] != "$text-muted"]
         without = [part for part in whole if part[1] != "$foreground"]
-        forms = reasons(status, self._now)
+        forms = reasons(status, self._now, self._signs_in)
         # Why there is no connection comes before the time left, and that before what is unread.
         for kept in (right, whole, without):
             for form in forms:

@@ -4,17 +4,45 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from jamtui.commands.context import Context
 from jamtui.commands.demo import Demo, session_on
 from jamtui.credentials import NoStore
 from jamtui.device_page import Shows
-from jamtui.errors import NotSignedIn, UsageError
+from jamtui.errors import JamError, NotSignedIn, UsageError
 from jamtui.session import Session
 from jamtui.store.registry import KnownJam
 from jamtui.sync import sign_in
 from screens.doors import Credentials, Offer, Stop
+
+# What is said of the options of a command, and what fits a screen instead, where the same is a choice.
+_ON_SCREEN = (
+    ("Use --browser, which also", "Sign in by the browser, which also"),
+    ("Try another one, or --device.", "Sign in with a code on another device."),
+    ("Try --device.", "Sign in with a code on another device."),
+    ("with --device the browser may be", "with a code the browser may be"),
+    ("with --device nothing", "with a code on another device nothing"),
+)
+
+
+def on_screen(hint: str) -> str:
+    """``hint`` without the words of the command line, for the sign-in on the screen and in plain mode."""
+    for option, choice in _ON_SCREEN:
+        hint = hint.replace(option, choice)
+    return hint
+
+
+@contextlib.contextmanager
+def _told_on_screen() -> Iterator[None]:
+    try:
+        yield
+    except NoStore as error:
+        raise error.where_it_is_asked() from None
+    except JamError as error:
+        error.hint = on_screen(error.hint)
+        raise
 
 
 @dataclass(slots=True)
@@ -42,10 +70,8 @@ class CommandDoors:
         return self.context.open(self._by_secret(how))
 
     def _by_secret(self, how: Credentials) -> KnownJam:
-        try:
+        with _told_on_screen():
             return asyncio.run(self._enter(how))
-        except NoStore as error:
-            raise error.where_it_is_asked() from None
 
     async def _enter(self, how: Credentials) -> KnownJam:
         home, environ = self.context.home, self.context.environ
@@ -76,11 +102,10 @@ class CommandDoors:
 
     def _by_organisation(self, how: Credentials, shows: Shows, stop: Stop) -> KnownJam:
         try:
-            return asyncio.run(self._with_organisation(how, shows, stop))
+            with _told_on_screen():
+                return asyncio.run(self._with_organisation(how, shows, stop))
         except asyncio.CancelledError:
             raise NotSignedIn("the sign-in was given up") from None
-        except NoStore as error:
-            raise error.where_it_is_asked() from None
 
     async def _with_organisation(self, how: Credentials, shows: Shows, stop: Stop) -> KnownJam:
         from jamtui.sync import oidc

@@ -29,6 +29,19 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(message[:1].lower() + message[1:], f"See {name} --help.")
 
 
+class _Code(argparse.Action):
+    """An invite code may be left out, and argparse takes the next word for it: an address is none."""
+
+    def __call__(self, parser: object, namespace: object, values: object, option: object = None) -> None:
+        code = str(values)
+        if "://" in code:
+            raise UsageError(
+                f"--invite takes a code, and {code} is an address",
+                f"The address comes first: jamtui login {code} --invite; the code is asked for then.",
+            )
+        setattr(namespace, self.dest, code)
+
+
 class Command:
     """One command: ``run`` is "module:function" in `jamtui.commands`; ``add`` gives its parser the arguments."""
 
@@ -74,7 +87,7 @@ def _login(parser: Parser) -> None:
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--guest", action="store_true", help="read only, without an account")
     way.add_argument(
-        "--invite", metavar="CODE", nargs="?", const="",
+        "--invite", metavar="CODE", nargs="?", const="", action=_Code,
         help="a code that a host gave you; it works once; without CODE it is asked for, or read from standard input",
     )  # fmt: skip
     way.add_argument("--token-stdin", action="store_true", help="read an access token from standard input")

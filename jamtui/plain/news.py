@@ -6,11 +6,13 @@ import threading
 from collections.abc import Callable
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from jamtui.actions import AS_DELIVERED, Keymap
 from jamtui.model import Changed, Link, SendState
 from jamtui.plain import words
 from jamtui.session import Session
+from screens.doors import without_command
 
 IDLE = 2.0  # seconds without a key after which something may be told by itself
 SELDOM = 15.0  # seconds between two things told by themselves
@@ -106,6 +108,8 @@ class News(Struct):
         status = session.status()
         settled = (Link.LIVE, Link.OFFLINE, Link.SIGNED_OUT, Link.READER)
         if status.link in settled and (status.link, status.why) != self._link:
+            if status.link is Link.SIGNED_OUT:  # the key behind it does what the command would
+                status = replace(status, detail=without_command(status.detail))
             self._lines.append(f"Connection: {words.link(status, session.now())}.")
             if status.link is Link.SIGNED_OUT:
                 self._lines.append(self.keymap.fill("What you write is kept. {reconnect} signs in again."))

@@ -12,6 +12,7 @@ from jamtui.plain.console import Another
 from jamtui.plain.marking import Marking
 from jamtui.safe_text import safe_line
 from jamtui.session import Session
+from screens.doors import elsewhere
 from screens.spot import Spot
 
 _MOST = 30  # drafts that are told at once
@@ -185,6 +186,9 @@ class Writing(Marking):
             self.say("You are signed out: jamtui login signs in again.")
             return
         self.flush()
+        if note := elsewhere(self.session):
+            self.say(note)
+            self.flush()
         question = f"You are signed out; what you wrote is kept. Sign in again as @{me}? y does."
         if not self.console.choose(question, "y"):
             self.say("Still signed out.")

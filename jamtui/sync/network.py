@@ -200,7 +200,7 @@ class Network:
 
     async def _until_signed_in(self, error: JamError) -> None:
         """Tells why there is no way in, and waits until a person signs in again (here or elsewhere) or wants a try."""
-        self._say(Link.SIGNED_OUT, f"{error.title}. {error.hint}".strip(), "sign in again with jamtui login")
+        self._say(Link.SIGNED_OUT, f"{error.title}. {error.hint}".strip(), "sign in again")
         entry = self._jam.folder / "jam.json"  # written by every sign-in
         before = _stamp(entry)
         self._woken.clear()

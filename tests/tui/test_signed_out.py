@@ -71,6 +71,21 @@ async def test_nobody_is_asked_while_typing(tui: Callable[..., Any], link: list[
         assert not isinstance(one.screen, Confirm)
 
 
+async def test_a_token_of_ones_own_place_is_not_replaced_unsaid(tui: Callable[..., Any], link: list[Link]) -> None:
+    async with tui(again=doors) as one:
+        one.session.known = one.session.known.changed(store="command")
+        link.append(Link.SIGNED_OUT)
+        await told(one)
+        words = " ".join(one.text.replace("│", " ").split())
+        assert "Your token came from the token_command of config.toml." in words
+        assert "Signing in here keeps one with jamtui instead." in words
+        await one.press("n")
+        one.session.known = one.session.known.changed(store="keyring")
+        one.app.on_ask_to_sign_in()
+        await one.settle()
+        assert "Your token came from" not in one.text
+
+
 async def test_over_a_dialog_the_question_waits(tui: Callable[..., Any], link: list[Link]) -> None:
     async with tui(again=doors) as one:
         await one.press("question_mark")

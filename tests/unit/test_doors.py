@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+import argparse
+import re
+from pathlib import Path
+
 import pytest
 
+from api_client import loopback
+from api_client import oidc as issuers
+from jamtui.commands import again, texts
+from jamtui.commands.context import Context
+from jamtui.commands.doors import on_screen
+from jamtui.commands.parser import build
+from jamtui.errors import NotSignedIn, UsageError
+from jamtui.paths import Home
+from jamtui.store import registry
+from jamtui.sync import oidc
 from screens.doors import address
 
 
@@ -22,3 +36,43 @@ from screens.doors import address
 )
 def test_an_address_without_its_beginning(typed: str, url: str) -> None:
     assert address(typed) == url
+
+
+def test_what_is_said_on_the_screen_names_no_option_of_a_command() -> None:
+    """Every hint of a sign-in with an organisation; what another one learns to say is found here."""
+    said = "".join(Path(str(module.__file__)).read_text() for module in (issuers, loopback, oidc))
+    hints = [hint for hint in re.findall(r'"([^"\n]+)"', said) if re.search(r"(?<!\S)--[a-z]", hint)]
+    assert len(hints) >= 5
+    assert [hint for hint in map(on_screen, hints) if "--" in hint] == []
+
+
+def test_an_address_in_the_place_of_a_code_is_told_as_one() -> None:
+    with pytest.raises(UsageError) as told:
+        build("login").parse_args(["login", "--invite", "https://jam.example"])
+    assert "--invite takes a code, and https://jam.example is an address" in told.value.title
+    assert "jamtui login https://jam.example --invite" in told.value.hint
+    args = build("login").parse_args(["login", "https://jam.example", "--invite"])
+    assert (args.url, args.invite) == ("https://jam.example", "")
+    assert build("login").parse_args(["login", "--invite", "c0de", "https://jam.example"]).invite == "c0de"
+
+
+@pytest.mark.parametrize("store", ["env", "command"])
+def test_a_token_that_is_kept_elsewhere_is_not_moved_by_a_command(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told what is wrong with it; whoever wants jamtui to keep one signs in anew."""
+    environ = {"JAMTUI_HOME": str(tmp_path)}
+    home = Home.from_env(environ)
+    jam = registry.for_server(home, "https://jam.example", "tea", "Tea", "p").changed(handle="ana", store=store)
+    registry.remember(home, jam)
+
+    def asked(question: str) -> str:
+        raise AssertionError(question)
+
+    monkeypatch.setattr(texts, "on_terminal", lambda: True)
+    monkeypatch.setattr(texts, "ask", asked)
+    error = NotSignedIn("JAMTUI_TOKEN is not set", "Set it again.")
+    context = Context(argparse.Namespace(json=False), environ)
+    with pytest.raises(NotSignedIn) as told:
+        again.after(context, "sync", None, error)
+    assert told.value is error

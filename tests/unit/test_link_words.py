@@ -66,7 +66,9 @@ def test_the_title_keeps_its_room(width: int) -> None:
 
 
 def test_signed_out_says_how_to_come_in_again() -> None:
-    assert reasons(Status(Link.SIGNED_OUT, why="sign in again with jamtui login"), NOW)[-1].endswith("jamtui login")
+    assert reasons(Status(Link.SIGNED_OUT, why="sign in again"), NOW) == ["○ signed out: sign in again"] * 2
+    by_key = StatusLine(JAM, Status(Link.SIGNED_OUT, why="sign in again"), NOW, "Ana", "Ctrl-R")
+    assert by_key._words(80)[1][-1][0] == "○ signed out: Ctrl-R signs in again"
     assert link_words(Status(Link.SIGNED_OUT), NOW)[0] == "○ signed out"
 
 

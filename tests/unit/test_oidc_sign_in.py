@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from raw_issuer import PERSON, TOKEN, RawIssuer, jwt
+from raw_server import RawServer
 
 from api_client import errors
 from api_client.models import SignInWay
@@ -188,6 +189,24 @@ async def test_beside_a_guest_nobody_is_asked(tmp_path: Path) -> None:
         jam, seen = await enter(raw, tmp_path)
         assert seen.asked == []
         assert jam.folder == guest.folder
+
+
+@pytest.mark.parametrize("how", ["nobody listens", "breaks off"])
+async def test_an_issuer_that_is_down_is_told_as_the_organisations(how: str, tmp_path: Path) -> None:
+    """Not as an address to check: the person has typed none of it."""
+
+    async def hang_up(_: str, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async with raw_jam() as raw, contextlib.AsyncExitStack() as stack:
+        there = await stack.enter_async_context(RawServer(hang_up).running())
+        raw.way["issuer"] = there.origin
+        if how == "nobody listens":
+            await stack.aclose()
+        with pytest.raises(errors.Unreachable) as told:
+            await enter(raw, tmp_path)
+        assert f"The sign-in of the organisation at {raw.way['issuer'][7:]} is down" in told.value.title
+        assert told.value.hint.startswith("The Jam itself answers. Try again later, or another way to sign in")
 
 
 def test_the_host_of_an_issuer_stands_before_its_name() -> None:
