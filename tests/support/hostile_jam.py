@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from hostile_posts import cases
+from rich.cells import cell_len
 
 from jamtui import archive
 from jamtui.credentials import FileStore, Secret
@@ -174,7 +175,13 @@ def escapes_of(text: str) -> set[bytes]:
     return {one.encode("utf-8", "replace") for one in found}
 
 
+def _without_cells(found: re.Match[bytes]) -> bytes:
+    """A mark that takes no cell, as `widgets.steady` holds it: those sequences are ours, and any text may follow."""
+    return b"" if cell_len(found[1].decode(errors="replace")) == 0 else found[0]
+
+
 def driven(output: bytes) -> list[bytes]:
     """Sequences of payloads that stand in the output with what follows them there."""
     output = re.sub(rb"\x1b\]22;[a-z-]*\x07", b"", output)
+    output = re.sub(rb"\x1b7([^\x1b]{1,200})\x1b8", _without_cells, output)
     return sorted(escape for text in (*TEXTS, MIX) for escape in escapes_of(text) if escape in output)
