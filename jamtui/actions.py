@@ -205,6 +205,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("copy-address", ("Y",), Group.MARK, "copy address", "Copy the address of the post."),
     Action("undo", ("z",), Group.MARK, "undo", "Take back what was just done, while the last line offers it.", _BOTH),
     # Places
+    Action(
+        "inbox",
+        ("0",),
+        Group.PLACES,
+        "inbox",
+        "What is for you: answers, mentions, what you follow, announcements; a row a thread.",
+        _BOTH,
+        argument="?REASON",
+    ),
     Action("forums", ("1",), Group.PLACES, "forums", "The forums of the Jam.", _BOTH),
     Action("live", ("2",), Group.PLACES, "live", "All new posts as they come.", _BOTH),
     Action("mentions", ("3",), Group.PLACES, "mentions", "Posts that answer you or name you.", _BOTH),

@@ -307,6 +307,7 @@ class Status(Struct, frozen=True):
     exploring: bool = False  # nothing is marked as read
     why: str = ""  # the cause in a few words, while there is no connection
     next_try: datetime | None = None  # when it is tried again by itself
+    for_me: int = 0  # rows of the inbox with something unread; 0 until somebody looked into it
 
 
 class Changed(Struct, frozen=True):

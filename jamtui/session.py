@@ -35,6 +35,7 @@ from jamtui.model import (
     ThreadRow,
     Undo,
 )  # fmt: skip
+from jamtui.noticing import Noticing
 from jamtui.paths import Home
 from jamtui.profiles import Profiles
 from jamtui.reading import Reading
@@ -64,7 +65,7 @@ _READ_ONLY = "the folder of the mirror cannot be written, so nothing is fetched 
 ACTIVITY_AGE = timedelta(seconds=20)
 
 
-class Session(Ways, Reading, Hosting, Writing, Tagging, Profiles):
+class Session(Ways, Reading, Hosting, Noticing, Writing, Tagging, Profiles):
     """One Jam for one reader. Make it with `open_session`; `close` it in the end.
 
     ``clock`` gives the time shown and written; a demo may freeze it. ``explore`` never marks anything as read.
@@ -168,6 +169,7 @@ class Session(Ways, Reading, Hosting, Writing, Tagging, Profiles):
             exploring=self.explore,
             why=safe_line(state.why),
             next_try=state.next_try,
+            for_me=self.for_me(),
         )
 
     def _meta(self, key: str) -> str:
@@ -363,7 +365,12 @@ class Session(Ways, Reading, Hosting, Writing, Tagging, Profiles):
 
     def undo(self, what: Undo) -> None:
         """Takes back what returned ``what``."""
-        undone = self.undo_reading(what.token) or self.undo_tagging(what.token) or self.undo_profile(what.token)
+        undone = (
+            self.undo_reading(what.token)
+            or self.undo_notice(what.token)
+            or self.undo_tagging(what.token)
+            or self.undo_profile(what.token)
+        )
         if not undone:
             self.undo_writing(what.token)
 

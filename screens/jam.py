@@ -11,9 +11,11 @@ from msgspec.structs import replace
 from jamtui.actions import BY_ID, SORTS, Action, Where, complete
 from jamtui.errors import UsageError, sentence
 from jamtui.model import PostRow, ThreadRow, Undo
+from jamtui.notice import InboxRow
 from jamtui.reading import ASK_ABOVE
 from screens.hints import idle
 from screens.hosting import Hosting
+from screens.inbox import Inboxing
 from screens.marking import Marking
 from screens.self_service import SelfService
 from screens.type_ahead import hold_keys, nowhere, release_keys
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from widgets.command_line import CommandLine
 
 
-class JamScreen(Marking, Hosting, SelfService):
+class JamScreen(Marking, Inboxing, Hosting, SelfService):
     """What a person sees of a Jam. Methods named ``action_...`` are those of the action table."""
 
     CSS_PATH = ["jam.tcss", "../widgets/composer.tcss"]  # noqa: RUF012 - as Textual declares it
@@ -182,7 +184,7 @@ class JamScreen(Marking, Hosting, SelfService):
             )
         elif step < 0 and self.three_panes and spot.kind == "threads":
             self.go(forums)
-        elif spot.kind in ("threads", "posts"):
+        elif spot.kind in ("threads", "posts", "inbox"):
             self.open_row()
 
     def action_fold(self) -> None:
@@ -245,7 +247,9 @@ class JamScreen(Marking, Hosting, SelfService):
         rows, at = self.list_now, self.list_now.cursor_index
         if self.spot.kind == "people":
             return False
-        if isinstance(rows, ForumList):
+        if self.spot.kind == "inbox":
+            unread = self.unread_in_inbox()
+        elif isinstance(rows, ForumList):
             unread = [index for index, row in enumerate(self.session.forums()) if row.unread]
         else:
             fetch = self.session.threads if self.spot.kind == "threads" else self.session.posts
@@ -303,6 +307,9 @@ class JamScreen(Marking, Hosting, SelfService):
         if isinstance(row, ThreadRow | PostRow):
             self.offer(self.session.toggle_read(row))
             self.reload()
+        elif isinstance(row, InboxRow):
+            self.offer(self.session.toggle_inbox(row))
+            self.reload()
 
     def action_all_read(self) -> None:
         if self.session.explore:
@@ -316,6 +323,9 @@ class JamScreen(Marking, Hosting, SelfService):
             found, where = session.listed_unread(threads=keys), f"In {count(len(keys), 'thread', 'threads')}."
         elif spot.kind == "posts":
             found, where = session.listed_unread(posts=keys), "All that is listed."
+        elif spot.kind == "inbox":
+            self.read_all_of_inbox()
+            return
         else:
             raise UsageError("nothing is read or unread here", "Open a forum or a thread first.")
         if len(found) <= ASK_ABOVE:

@@ -30,6 +30,7 @@ from widgets.banner import Banner
 from widgets.card import Card
 from widgets.chart import HEIGHT, activity_chart
 from widgets.compositor import SparingScreen
+from widgets.inbox_list import InboxList
 from widgets.lists import ForumList, OutboxList, PostList, ThreadList
 from widgets.pane_head import PaneHead
 from widgets.row_list import RowList
@@ -47,6 +48,7 @@ _LISTS: dict[str, type[RowList[Any, Any]]] = {
     "outbox": OutboxList,
     "hot": HotList,
     "people": PeopleList,
+    "inbox": InboxList,
 }
 
 
@@ -89,7 +91,7 @@ class Panes(Hits, SparingScreen[None]):
         session = self.session
         who = "reading only" if session.refusal() else f"as {session.me.name or session.me.handle}"
         yield StatusLine(session.jam, session.status(), session.now(), who, self.keymap.name("reconnect"))
-        yield Tabs([(self.keymap.name(place), place) for place in (*PLACES, "followed")], self.spot.place)
+        yield Tabs([(self.keymap.name(place), place) for place in ("inbox", *PLACES, "followed")], self.spot.place)
         with Horizontal(id="panes"):
             with Vertical(id="left"):
                 yield PaneHead(id="left-head")
@@ -100,6 +102,7 @@ class Panes(Hits, SparingScreen[None]):
                 yield OutboxList(session.outbox, session.now, self.ages)
                 yield HotList(session.threads, self.hot_rows, self._forum_title)
                 yield PeopleList(self.people_rows)
+                yield InboxList(session.inbox_rows, session.now, self._forum_title, self.ages)
             with Vertical(id="right"):
                 yield PaneHead(id="right-head")
                 with VerticalScroll(id="card", can_focus=False):
@@ -148,8 +151,11 @@ class Panes(Hits, SparingScreen[None]):
     def _spot_classes(self) -> dict[str, bool]:
         """What `jam.tcss` asks about the spot."""
         kind = self.spot.kind
-        card = kind in ("forums", "outbox", "people")
-        return {"-reading": self.spot.reading or self.writing, "-card": card, "-forums": kind == "forums"}
+        return {"-reading": self.spot.reading or self.writing, "-card": self._carded(), "-forums": kind == "forums"}
+
+    def _carded(self) -> bool:
+        """Whether a card stands beside the list, and no thread."""
+        return self.spot.kind in ("forums", "outbox", "people")
 
     def _arrange(self) -> None:
         """Shows what belongs to the spot, gives the keys to the right pane, and says so in heads and hints."""
@@ -194,7 +200,9 @@ class Panes(Hits, SparingScreen[None]):
         status = self._refresh_status()
         follows = spot.place == "followed" or session.followed()
         hidden = (idle(session) - {spot.place}) | (frozenset() if follows else frozenset(["followed"]))
-        self.query_one(Tabs).show(spot.place, {"outbox": status.queued + status.refused}, hidden)
+        self.query_one(Tabs).show(
+            spot.place, {"outbox": status.queued + status.refused, "inbox": status.for_me}, hidden
+        )
         self._refresh_heads()
         rail = self.query_one(Rail)
         if rail.display:

@@ -6,12 +6,13 @@ from typing import Literal
 
 from msgspec import Struct
 
-Kind = Literal["forums", "threads", "posts", "people", "outbox", "hits"]
+Kind = Literal["forums", "threads", "posts", "people", "outbox", "hits", "inbox"]
 # Of places; all others have posts.
 _KINDS: dict[str, Kind] = {
     "people": "people",
     "outbox": "outbox",
     "hits": "hits",
+    "inbox": "inbox",
     "all": "threads",
     "hot": "threads",
 }
@@ -26,7 +27,7 @@ class Spot(Struct, frozen=True):
     reading: bool = False
     sort: str = "active"
     filter: str = ""  # what the threads are narrowed to, as typed
-    about: str = ""  # the id of the person whose page this is
+    about: str = ""  # the id of the person whose page this is; what the inbox is narrowed to
     back: str = ""  # the place that a page was opened from
 
     @property

@@ -16,6 +16,7 @@ from textual.app import ComposeResult
 from jamtui.actions import SORTS, Where
 from jamtui.errors import NotFound
 from jamtui.model import Changed, PostRow, ThreadIndex, ThreadRow
+from jamtui.notice import InboxRow
 from screens.messages import HitsFound, JamChanged
 from screens.panes import PLACES, Panes
 from screens.rail import RailList
@@ -32,6 +33,7 @@ KEEP_AFTER = 0.1  # seconds from a move to when it is kept; it is on the disk as
 BESIDE = 0.2  # seconds between two looks at what others changed in a list beside a thread that is read
 LOOK = 1.0  # seconds between looks at what another jamtui wrote
 TICK = 20.0  # seconds between looks at the clock for ages and the time left
+_THREADED = ("threads", "posts", "inbox")  # kinds of lists beside which a thread stands
 _EMPTY = {
     "live": "Nothing was posted yet.",
     "mentions": "Nobody answered you or named you yet.",
@@ -46,7 +48,7 @@ class View(Panes):
     BINDINGS = bindings(Where.JAM)
     _landed = False  # the cursor of the list went to another row, and nothing is done about it yet
     _seen_posts: frozenset[int] = frozenset()  # what was read, and is not shown as read yet
-    places: tuple[str, ...] = (*PLACES, "followed")  # that one comes back to at the next start
+    places: tuple[str, ...] = ("inbox", *PLACES, "followed")  # that one comes back to at the next start
     _unlisted: Changed | None = None  # what others changed since the list was read
     _list_read = 0.0  # when that was, by the clock that is never set
     _keeping: asyncio.TimerHandle | None = None  # until what moved is kept
@@ -185,7 +187,7 @@ class View(Panes):
     def _clear_where_empty(self) -> None:
         """Beside a list without rows no thread stands: it would be one of another list."""
         spot = self.spot
-        if spot.reading or self.writing or self.list_now.keys or spot.kind not in ("threads", "posts"):
+        if spot.reading or self.writing or self.list_now.keys or spot.kind not in _THREADED:
             return
         self.spot = replace(spot, thread="")
         self._shown = ""
@@ -303,7 +305,7 @@ class View(Panes):
     def _reload_thread(self, changed: Changed | None) -> bool:
         """Whether it was touched."""
         here = changed is None or self._shown in changed.threads
-        if not self._shown or not here or self.spot.kind not in ("threads", "posts"):
+        if not self._shown or not here or self.spot.kind not in _THREADED:
             return False
         try:
             index = self.session.thread_index(self._shown)
@@ -331,7 +333,9 @@ class View(Panes):
         self._landed = False
         self._draw_card()
         self._stop_resting()
-        if self.wide and not self.spot.reading and self.spot.kind in ("threads", "posts"):
+        if self.spot.kind == "inbox":
+            self._arrange()  # a card, or a thread
+        if self.wide and not self.spot.reading and self.spot.kind in _THREADED:
             self._resting = self.set_timer(PREVIEW_AFTER, self._preview, name="preview")
 
     def _stop_resting(self) -> None:
@@ -349,6 +353,8 @@ class View(Panes):
             self._preview_of(row.id, "")
         elif isinstance(row, PostRow):
             self._preview_of(row.thread_id, row.id)
+        elif isinstance(row, InboxRow) and row.thread_id:
+            self._preview_of(row.thread_id, row.post_id)
 
     def _preview_of(self, thread_id: str, post: str) -> None:
         with contextlib.suppress(NotFound):  # it went away while the cursor rested
@@ -375,6 +381,8 @@ class View(Panes):
         rows, kind = self.list_now, self.spot.kind
         if kind == "posts":
             rows.refresh_rows(keys)
+        elif kind == "inbox":
+            rows.refresh_rows([f"thread:{self._shown}"])
         elif kind == "threads" and (opener := self.session.key(self._shown)) is not None:
             rows.refresh_rows([opener])
         self._refresh_lines()

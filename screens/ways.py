@@ -16,6 +16,7 @@ from textual.content import Content
 
 from jamtui.errors import JamError, NotFound, UsageError
 from jamtui.model import PersonRow, PostRow, ThreadRow
+from jamtui.notice import InboxRow
 from jamtui.ways import HotRow, Plan, chips, complete_filter
 from screens.moving import Moving
 from screens.spot import Spot
@@ -357,7 +358,7 @@ class Ways(Moving):
         row: Any = self.reader.cursor_row if self.spot.reading else self.list_now.cursor_row
         if not handle and isinstance(row, PersonRow):
             handle = row.id
-        if not handle and isinstance(row, ThreadRow | PostRow):
+        if not handle and isinstance(row, ThreadRow | PostRow | InboxRow):
             handle = row.author_id
         if not handle:
             raise UsageError("nobody is chosen here", "Go to a post, or type :person HANDLE.")

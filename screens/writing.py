@@ -13,6 +13,7 @@ from textual.app import SuspendNotSupported
 from jamtui import model
 from jamtui.errors import JamError, UsageError
 from jamtui.model import Draft, DraftKind, OutboxRow, PostRow, SendState, ThreadRow, Undo
+from jamtui.notice import InboxRow
 from jamtui.safe_text import safe_block
 from screens.messages import AskToSignIn
 from screens.moving import Moving
@@ -62,6 +63,8 @@ class Writing(Moving):
             return self.session.post(row.id)
         if isinstance(row, ThreadRow):
             return self.session.post(row.id)
+        if isinstance(row, InboxRow) and row.post_id:
+            return self.session.post(row.post_id)
         raise UsageError("no post is chosen here", "Open a forum, then a thread.")
 
     def _may_write(self) -> None:

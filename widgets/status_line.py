@@ -120,6 +120,8 @@ class StatusLine(AtOnce):
         right: list[_Part] = []
         if status.exploring:
             right.append(("exploring" if width >= 60 else "expl", "$warning"))
+        if status.for_me:
+            right.append((f"{status.for_me:,} for you" if width >= 60 else f"@ {status.for_me:,}", "$accent bold"))
         if status.unread:
             right.append((f"{status.unread:,} unread" if width >= 60 else f"● {status.unread:,}", "$foreground"))
         if status.refused:
@@ -239,7 +241,7 @@ class HintLine(AtOnce):
 
 
 class Tabs(AtOnce):
-    """One line with the places of a Jam; a click goes there. (Keys 1 to 6 are bindings of the screen.)"""
+    """One line with the places of a Jam; a click goes there. (Their keys are bindings of the screen.)"""
 
     DEFAULT_CSS = "Tabs { height: 1; width: 1fr; padding: 0 1; background: $surface; }"
 
@@ -274,8 +276,10 @@ class Tabs(AtOnce):
         self._ends = []
         used = 0
         shown = self._shown
-        roomy = self.content_size.width >= 12 * len(shown)
-        gap = 3 if roomy else 1
+        counts = sum(len(f" {self._counts[place]}") for _, place in shown if self._counts.get(place))
+        room = self.content_size.width - counts - sum(len(key) + 1 + len(place) for key, place in shown)
+        roomy = room >= 2 * (len(shown) - 1)
+        gap = 3 if room >= 3 * (len(shown) - 1) else 2 if roomy else 1
         for key, place in shown:
             here = place == self._current
             label = place.capitalize() if roomy or here else place[:3].capitalize()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 
 from jamtui.commands.hosting_words import HOSTING
+from jamtui.commands.notice_words import NOTICE
 from jamtui.errors import UsageError
 
 TYPE_CHECKING = False  # typing's own is not worth its import: see jamtui.output
@@ -415,6 +416,7 @@ COMMANDS: dict[str, Command] = {
     "vote": Command("writing:vote", "support a post", "jamtui vote 0192f3a4", _post_id),
     "unvote": Command("writing:unvote", "take your support back", "jamtui unvote 0192f3a4", _post_id),
     **{name: Command(*words) for name, words in HOSTING.items()},
+    **{name: Command(*words) for name, words in NOTICE.items()},
     "watch": Command(
         "watching:watch",
         "follow the Jam, a line a change, until interrupted",

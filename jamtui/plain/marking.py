@@ -7,6 +7,7 @@ from collections.abc import Callable
 from jamtui import opener
 from jamtui.errors import JamError, UsageError, sentence
 from jamtui.model import ForumRow, Mark, PostRow, ThreadRow, Undo
+from jamtui.notice import InboxRow
 from jamtui.plain import words
 from jamtui.plain.markdown import spoken
 from jamtui.plain.moving import Moving
@@ -51,6 +52,10 @@ class Marking(Moving):
     def do_toggle_read(self) -> None:
         self._may_mark()
         row = self.row
+        if isinstance(row, InboxRow):
+            self.offer_undo(self.session.toggle_inbox(row))
+            self.reload()
+            return
         if not isinstance(row, ThreadRow | PostRow):
             self.say(self.with_keys("Only threads and posts are marked; {all-read} marks a whole forum."))
             return
@@ -73,6 +78,10 @@ class Marking(Moving):
             found = session.listed_unread(threads=[int(key) for key in self.keys])
         elif self.spot.kind == "posts":
             found = session.listed_unread(posts=[int(key) for key in self.keys])
+        elif self.spot.kind == "inbox":
+            self.offer_undo(session.read_inbox([str(key) for key in self.keys if session.inbox().unread(str(key))]))
+            self.reload()
+            return
         else:
             raise UsageError("nothing is read or unread here", "Open a forum or a thread first.")
         if len(found) > ASK_ABOVE:

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from jamtui.actions import SORTS
 from jamtui.errors import UsageError
 from jamtui.model import ForumRow, PersonRow, PostRow, SearchHit, ThreadRow
+from jamtui.notice import InboxRow
 from jamtui.plain import words
 from jamtui.plain.view import WAYS, Row, View
 from screens.spot import Spot
@@ -24,6 +25,8 @@ def _thread_of(row: Row) -> str:
             return row.thread_id
         case SearchHit():
             return row.post.thread_id
+        case InboxRow():
+            return row.thread_id
     return ""
 
 
@@ -156,10 +159,15 @@ class Moving(View):
             self.go(replace(self.spot, thread=row.thread_id, reading=True), post=row.id)
         elif isinstance(row, SearchHit):
             self.open_post(row.post.id)
+        elif isinstance(row, InboxRow):
+            self.open_inbox_row(row)
         elif isinstance(row, PersonRow):
             self.enter(Spot("person", sort=self.spot.sort, about=row.id, back="people"))
         else:
             self.say("There is nothing to open here.")
+
+    def open_inbox_row(self, row: InboxRow) -> None:
+        raise NotImplementedError
 
     def do_back(self) -> None:
         if not self.back():
@@ -176,7 +184,7 @@ class Moving(View):
         """The list and the thread in turn."""
         if self.spot.reading:
             self.go(replace(self.spot, reading=False))
-        elif self.spot.kind in ("threads", "posts", "hits"):
+        elif self.spot.kind in ("threads", "posts", "hits", "inbox"):
             self.open_row()
         else:
             self.say(self.with_keys("There is one list here; {open} opens its row."))
@@ -294,7 +302,7 @@ class Moving(View):
         """The next thread with something unread, in this forum or a later one; False when all is read."""
         spot, row = self.spot, self.row
         forum, thread = spot.forum, spot.thread
-        if self._narrowed or spot.kind == "posts":
+        if self._narrowed or spot.kind in ("posts", "inbox"):
             found = self._next_listed()
             if found or self._narrowed:
                 return found
@@ -340,6 +348,10 @@ class Moving(View):
                 for at, row in enumerate(self.rows(start, min(start + WINDOW, high)), start):
                     if isinstance(row, PostRow) and row.thread_id in self._passed:
                         continue
+                    if isinstance(row, InboxRow) and row.unread and row.thread_id:
+                        self.at = at
+                        self.open_inbox_row(row)
+                        return True
                     if isinstance(row, ThreadRow | PostRow) and row.unread:
                         self.at = at
                         self._passed |= {row.thread_id} if isinstance(row, PostRow) and self.session.explore else set()

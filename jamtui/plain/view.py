@@ -17,6 +17,8 @@ from msgspec.structs import replace
 from jamtui.actions import AS_DELIVERED, Keymap
 from jamtui.errors import JamError, NotFound, UsageError, sentence
 from jamtui.model import GONE, ForumRow, OutboxRow, PersonRow, PostRow, SearchHit, ThreadIndex, ThreadRow
+from jamtui.notice import WORDS as REASON_WORDS
+from jamtui.notice import InboxRow, wanted
 from jamtui.plain import words
 from jamtui.plain.console import Console
 from jamtui.plain.markdown import lines_of, spoken
@@ -33,6 +35,7 @@ NO_THREAD = ThreadIndex("", (), (), (), frozenset())
 _TITLES = {
     "live": "New posts",
     "mentions": "Posts for you",
+    "inbox": "Inbox",
     "saved": "Saved posts",
     "followed": "Posts in what you follow",
     "outbox": "Outbox",
@@ -46,6 +49,7 @@ _EMPTY = {
     "threads": "No thread yet. {new-thread} opens the first one.",
     "live": "Nothing was posted yet.",
     "mentions": "Nobody answered you or named you yet.",
+    "inbox": "Nothing is for you here. {follow} follows a thread, :follow #tag a tag, :follow @person a person.",
     "saved": "Nothing saved yet. {save} keeps a post here.",
     "followed": "Nothing there yet. {follow} follows a thread, :follow #tag a tag, :follow @person a person.",
     "plan": "Nothing unread fits into this time: all read, or the posts are longer.",
@@ -56,7 +60,7 @@ _EMPTY = {
 WAYS = ("all", "hot", "people", "person", "plan")
 TRAIL = 20  # steps back that are remembered
 
-Row = ForumRow | ThreadRow | PostRow | PersonRow | OutboxRow | SearchHit
+Row = ForumRow | ThreadRow | PostRow | PersonRow | OutboxRow | SearchHit | InboxRow
 
 
 class View:
@@ -159,6 +163,8 @@ class View:
                 return [row.id for row in session.outbox()]
             case "hits":
                 return [hit.post.id for hit in self.hits]
+            case "inbox":
+                return self._inbox_keys()
         match spot.place:
             case "live":
                 return session.live_keys()
@@ -171,6 +177,15 @@ class View:
             case "plan":
                 return [step.post.key for step in self.plan.steps] if self.plan else []
         return session.saved_keys()
+
+    def _inbox_keys(self) -> list[str]:
+        reasons, unread = wanted(self.spot.about)
+        keys = self.session.inbox_keys(reasons, unread=unread)
+        here = str(self.keys[self.at]) if self.spot.reading and self.at < len(self.keys) else ""
+        if unread and here and here not in keys:  # what is read now stays until one goes on
+            order = {key: at for at, key in enumerate(self.session.inbox_keys())}
+            keys = sorted([*keys, *([here] if here in order else [])], key=lambda key: order[key])
+        return keys
 
     def rows(self, start: int, stop: int) -> list[Row]:
         """Rows of the list, as they now are."""
@@ -186,6 +201,8 @@ class View:
                 return [waiting[str(key)] for key in keys if key in waiting]
             case "hits":
                 return list(self.hits[max(0, start) : max(0, stop)])
+            case "inbox":
+                return list(self.session.inbox_rows([str(key) for key in keys]))
             case "threads":
                 return list(self.session.threads([int(key) for key in keys]))
         return list(self.session.posts([int(key) for key in keys]))
@@ -215,6 +232,8 @@ class View:
                 return words.waiting(row, now, index, total, self.ages)
             case SearchHit():
                 return words.hit(row, now, index, total, self.ages)
+            case InboxRow():
+                return words.inbox(row, self.forum_title(row.forum_id), now, index, total, self.ages)
         return words.listed(row, self.forum_title(row.forum_id), now, index, total, self.ages)
 
     def forum_title(self, forum_id: str) -> str:
@@ -242,7 +261,7 @@ class View:
 
     def _keep_row(self) -> None:
         row = self.row
-        if isinstance(row, ForumRow | ThreadRow | PostRow | PersonRow) and not self.spot.reading:
+        if isinstance(row, ForumRow | ThreadRow | PostRow | PersonRow | InboxRow) and not self.spot.reading:
             self.session.set_place(self.spot.list_name, row.id)
 
     # -- the thread
@@ -408,6 +427,11 @@ class View:
                 if self.plan.steps
                 else words.plan(self.plan)
             )
+        if spot.place == "inbox":
+            about = [REASON_WORDS.get(word, word) for word in spot.about.split()]  # type: ignore[call-overload]
+            new = len(self.session.inbox_keys(unread=True))
+            only = f", only {' and '.join(about)}" if about else ""
+            return f"Inbox: {words.count(total, 'row')}{only}{f', {new:,} with something new' if new else ''}."
         narrowed = f", only {' and '.join(chips(spot.filter))}" if spot.filter else ""
         if spot.place == "all":
             order = "" if spot.sort == "active" else f", by {spot.sort}"
@@ -453,6 +477,8 @@ class View:
             if spot.forum:
                 self.session.forum(spot.forum)
             self.session.filter(spot.filter)
+            if spot.place == "inbox":
+                wanted(spot.about)
             if spot.place == "person":
                 self.session.person(spot.about)
             post = self.session.post(spot.thread) if spot.thread else None
@@ -551,6 +577,8 @@ class View:
             return self.session.post(row.post.id)
         if isinstance(row, PostRow | ThreadRow):
             return self.session.post(row.id)
+        if isinstance(row, InboxRow) and row.post_id:
+            return self.session.post(row.post_id)
         raise UsageError("no post is chosen here", "Open a forum, then a thread.")
 
 

@@ -22,6 +22,7 @@ from jamtui.model import (
     ThreadRow,
 )
 from jamtui.names import MIXED, YOU
+from jamtui.notice import InboxRow
 from jamtui.ways import HotRow, PersonPage, Plan
 
 KINDS = {
@@ -219,6 +220,18 @@ def listed(row: PostRow, forum_title: str, now: datetime, index: int, total: int
         ages(row.created_at, now),
     )
     return f"{text} -- {facts}. Post {at(index, total)}."
+
+
+def inbox(row: InboxRow, forum_title: str, now: datetime, index: int, total: int, ages: Ages = ago) -> str:
+    """A row of the inbox: why first, then who, where, and how it begins."""
+    facts = joined(
+        row.figure if row.count > 1 else "unread" if row.unread else "",
+        f"{row.names}{role(row.role)}" if row.who else "",
+        f"in {forum_title}" if forum_title else "",
+        ages(row.at, now),
+    )
+    said = joined(row.title or "taken back", row.excerpt) if row.thread_id else row.title
+    return f"{row.why[:1].upper()}{row.why[1:]}: {said} -- {facts}. Row {at(index, total)}."
 
 
 def heat(hot: HotRow) -> str:

@@ -7,7 +7,7 @@ its power may forget the last marks, never tear the file. Nothing here compares 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import apsw
@@ -107,6 +107,19 @@ class MarkStore:
                 self.db.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", rows)
             else:
                 self.db.executemany("DELETE FROM seen WHERE kind = ? AND id = ?", [(kind, one) for one in ids])
+
+    def all_seen(self) -> set[str]:
+        """Of all kinds, each as ``kind:id``."""
+        return {f"{kind}:{name}" for kind, name in self.db.execute("SELECT kind, id FROM seen")}
+
+    def see_all(self, keys: Iterable[str], now: datetime, *, seen: bool = True) -> None:
+        """`see` of several kinds, each as ``kind:id``."""
+        by_kind: dict[str, list[str]] = {}
+        for key in keys:
+            kind, _, name = key.partition(":")
+            by_kind.setdefault(kind, []).append(name)
+        for kind, names in by_kind.items():
+            self.see(kind, names, now, seen=seen)
 
     # -- muted and followed
 

@@ -25,6 +25,7 @@ from jamtui.store import connection
 from jamtui.store.connection import one_moment
 from jamtui.store.counts import Counts
 from jamtui.store.looks import HONEST, Look, Looks
+from jamtui.store.mentions import mentions
 from jamtui.store.mirror import numbers
 from jamtui.store.order import HeldOrder, Placed, continued, depth_first, placed
 from jamtui.store.overlay import Overlay
@@ -313,15 +314,7 @@ class Rows:
                 (mine,),
             )
         )
-        quoted = '"' + self.me.handle.replace('"', '""') + '"'
-        named = [
-            int(n)
-            for n, raw in self.db.execute(
-                "SELECT p.n, p.raw FROM words w JOIN posts p ON p.n = w.rowid WHERE words MATCH ? AND p.author <> ?",
-                (quoted, mine),
-            )
-            if f"@{self.me.handle}".casefold() in _POST.decode(_bytes(raw)).body.casefold()
-        ]
+        named = mentions(self.db, self.me.handle, "AND p.author <> ?", (mine,))
         return sorted({*answers, *named}, reverse=True)
 
     def followed_keys(self, limit: int) -> list[int]:

@@ -42,6 +42,8 @@ SCREENS: dict[str, tuple[str, ...]] = {
     "reply": ("enter", "enter", "r", "A", "space", "r", "e", "p", "l", "y"),
     "new_thread": ("enter", "c"),
     "live": ("2",),
+    "inbox": ("0", "j", "u"),
+    "inbox_reasons": ("0", "f", "j", "j"),
     "mentions": ("3",),
     "saved": ("enter", "s", "4"),
     "outbox": ("5",),

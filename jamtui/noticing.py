@@ -1,0 +1,119 @@
+"""The session's half that tells what is for the reader: the inbox, and what came into it.
+
+Mixed into `jamtui.session.Session`. All of it is made on this device from the mirror and from what was read here; the
+server is asked for nothing. The inbox is not looked into before somebody asks for it: a start has no time for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from jamtui.model import Marks, Undo
+from jamtui.notice import InboxRow, Reason
+from jamtui.store.marks import MarkStore
+from jamtui.store.own import Own
+from jamtui.store.rows import Rows
+
+if TYPE_CHECKING:
+    from jamtui.store.inbox import Inbox
+
+
+class Noticing:
+    """What `Session` gives."""
+
+    explore: bool
+    _marks: MarkStore
+    _own: Own
+    _rows: Rows
+    _seen: tuple[int, int]
+    _stamp: tuple[int, int]
+    _inbox: Inbox | None = None
+    _inbox_of: tuple[object, ...] = ()
+
+    def now(self) -> datetime:
+        raise NotImplementedError
+
+    def _fresh(self) -> Rows:
+        raise NotImplementedError
+
+    def muted(self) -> Marks:
+        raise NotImplementedError
+
+    def followed(self) -> Marks:
+        raise NotImplementedError
+
+    def inbox(self) -> Inbox:
+        """As it is now."""
+        rows = self._fresh()
+        if self._inbox is None:
+            from jamtui.store.inbox import Inbox  # not for a start
+
+            self._inbox = Inbox()
+        of = self._seen[1], self._stamp
+        if of != self._inbox_of:
+            desk, seen = self._own.desk()[0], self._marks.all_seen
+            self._inbox.refresh(rows, self.followed(), self.muted(), desk, seen, self._stamp)
+            self._inbox_of = of
+        return self._inbox
+
+    def for_me(self) -> int:
+        """Rows with something unread; 0 until somebody looked into the inbox."""
+        return self.inbox().unread_rows if self._inbox is not None else 0
+
+    def inbox_keys(self, reasons: Collection[Reason] = (), *, unread: bool = False) -> list[str]:
+        """Of the rows with one of these reasons (all, when none are named), the newest first."""
+        inbox = self.inbox()
+        return [
+            key
+            for key in inbox.keys
+            if (not reasons or not set(inbox.reasons(key)).isdisjoint(reasons)) and (not unread or inbox.unread(key))
+        ]
+
+    def inbox_rows(self, keys: Sequence[str]) -> list[InboxRow]:
+        return self.inbox().rows(self._rows, keys)
+
+    # -- read
+
+    def read_inbox(self, keys: Iterable[str]) -> Undo:
+        """Marks all that is for the reader in these rows as read: of a thread, those posts of it and no others."""
+        inbox, keys = self.inbox(), list(keys)
+        hashes = [] if self.explore else inbox.unread_hashes(keys)
+        things = [] if self.explore else self._things(key for key in keys if inbox.unread(key))
+        if not hashes and not things:
+            return Undo("Nothing unread here", ("inbox", hashes, things), nothing=True)
+        self._marks.mark_hashes(hashes, True)
+        self._marks.see_all(things, self.now())
+        rows = len(keys)
+        return Undo(f"{rows:,} {'row' if rows == 1 else 'rows'} marked as read", ("inbox", hashes, things))
+
+    def unread_inbox(self, key: str) -> Undo:
+        """Marks what is for the reader in this row as unread again."""
+        inbox, rows = self.inbox(), self._rows
+        before = [] if self.explore else rows.read_versions(inbox.posts(key))
+        things = [] if self.explore else self._things([key])
+        self._marks.mark_hashes([h for h, _ in before], False)
+        self._marks.see_all(things, self.now(), seen=False)
+        return Undo("Marked unread", ("inbox again", before, things))
+
+    def toggle_inbox(self, row: InboxRow) -> Undo:
+        return self.read_inbox([row.key]) if row.unread else self.unread_inbox(row.key)
+
+    def _things(self, keys: Iterable[str]) -> list[str]:
+        """What is kept as seen of rows that are no threads."""
+        things = self.inbox().things
+        return [kept for key in keys for kept in things.kept_as(self._rows, key)]
+
+    def undo_notice(self, token: object) -> bool:
+        """Takes back what `read_inbox` or `unread_inbox` did; False when the token is of another kind."""
+        match token:
+            case ("inbox", list() as hashes, list() as things):
+                self._marks.mark_hashes(hashes, False)
+                self._marks.see_all(things, self.now(), seen=False)
+            case ("inbox again", list() as before, list() as things):
+                self._marks.mark_versions(before)
+                self._marks.see_all(things, self.now())
+            case _:
+                return False
+        return True

@@ -1,0 +1,72 @@
+"""The inbox in plain mode: what is for the reader, a row a thread."""
+
+from __future__ import annotations
+
+import contextlib
+
+from jamtui.errors import NotFound, UsageError
+from jamtui.notice import REASONS, UNREAD, WORDS, InboxRow, Reason, asked, wanted
+from jamtui.plain import words
+from jamtui.plain.markdown import lines_of, spoken
+from jamtui.plain.ways import Ways
+from screens.spot import Spot
+
+
+class Inboxing(Ways):
+    """Methods named ``do_...`` are those of the action table."""
+
+    def do_inbox(self, reasons: str = "") -> None:
+        self.session.look_at_desk()
+        self.hits, self._trail = [], []
+        self.go(Spot("inbox", sort=self.spot.sort, about=asked(*wanted(reasons))))
+
+    def do_filter(self, line: str = "") -> None:
+        """In the inbox, by reasons; elsewhere as ever."""
+        if self.spot.kind != "inbox":
+            super().do_filter(line)
+            return
+        if not line:
+            names = [UNREAD, *REASONS]
+            for name in names:
+                reasons, unread = wanted(name)
+                rows = len(self.session.inbox_keys(reasons, unread=unread))
+                self.say(f"{name}: {words.count(rows, 'row')}{f', {WORDS[Reason(name)]}' if name != UNREAD else ''}.")
+            self.flush()
+            typed = self.console.line(
+                "Show only: ", self.spot.about,
+                complete=lambda text: [f"{text.rpartition(' ')[0]} {name}".strip() for name in names
+                                       if name.startswith(text.rpartition(" ")[2])],
+            )  # fmt: skip
+            if typed.key == "escape":
+                self.show()
+                return
+            line = typed.text
+        self.do_inbox(line)
+
+    def do_filter_clear(self) -> None:
+        if self.spot.kind != "inbox":
+            super().do_filter_clear()
+        elif not self.spot.about:
+            raise UsageError("nothing is narrowed here", self.with_keys("{filter} shows a part of the inbox."))
+        else:
+            before = self.spot.about
+            self.do_inbox()
+            self.offer("all of the inbox again", lambda: self.do_inbox(before))
+
+    def open_inbox_row(self, row: InboxRow) -> None:
+        if row.thread_id:
+            with contextlib.suppress(NotFound):
+                self.go(Spot("inbox", "", row.thread_id, True, self.spot.sort, about=self.spot.about), post=row.post_id)
+                if row.key.startswith("links:"):
+                    self.session.read_inbox([row.key])
+                return
+        self.session.read_inbox([row.key])
+        self.reload()
+        self.say(
+            f"{WORDS[row.reasons[0]].capitalize()}{f' from {row.names}{words.role(row.role)}' if row.who else ''}."
+        )
+        self._said += lines_of(spoken(row.body), self.console.columns)
+        if row.post_id:
+            with contextlib.suppress(NotFound):
+                self.session.post(row.post_id)
+                self.say(f"It is about a post: :post {row.post_id[:13]} goes there.")

@@ -1,0 +1,199 @@
+"""What of the inbox is no post: announcements, polls, links to the reader's posts, and what only they are told.
+
+Each is unread until it stands in ``own.seen``. Records and the desk come from outside and may have any form: what is
+not of the form that is known is passed over.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from jamtui.archive import Person
+from jamtui.names import shown
+from jamtui.notice import InboxRow, Reason
+from jamtui.safe_text import safe_body, safe_line, safe_name
+from jamtui.store.rows import Rows
+
+EXCERPT = 300  # code points
+_PERSON = msgspec.json.Decoder(Person)
+_TIMES = ("at", "closed_at", "changed_at", "created_at")  # of what stands on the desk, the latest first
+
+
+class Announcement(Struct):
+    id: str
+    body: str
+    created_at: datetime
+    author_id: str = ""
+    forum_id: str = ""
+
+
+class Poll(Struct):
+    id: str
+    question: str
+    created_at: datetime
+    author_id: str = ""
+    forum_id: str = ""
+    closes_at: datetime | None = None
+    closed_at: datetime | None = None
+    choices: list[str] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
+
+
+class Link(Struct):
+    id: str
+    from_id: str
+    to_id: str
+    kind: str
+    created_at: datetime
+    author_id: str = ""
+
+
+T = TypeVar("T")
+
+
+def decoded(records: Iterable[object], kind: type[T]) -> list[T]:
+    """Those of the records that have this form."""
+    found = []
+    for record in records:
+        try:
+            found.append(msgspec.convert(record, kind))
+        except msgspec.ValidationError:
+            continue
+    return found
+
+
+class Things:
+    """The rows of what is no post. `see` before asking."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, InboxRow] = {}
+        self._of: tuple[object, ...] = ()  # what they were made of
+        self._seen: Collection[str] = ()
+
+    def see(self, rows: Rows, desk: bytes, seen: set[str] | None) -> bool:
+        """``seen`` are the keys of what was looked at, None when they are as they were. False when nothing is new."""
+        looked: Collection[str] = self._seen if seen is None else seen
+        records = tuple(map(rows.records, ("announcement", "poll", "link")))
+        of = (*records, desk, rows.my_n(), looked)
+        if of == self._of:
+            return False
+        self._of, self._seen = of, looked
+        private = msgspec.json.decode(desk, type=dict[str, object])
+        me, self.rows = rows.me.person_id, {}
+        for said in decoded(records[0], Announcement):
+            self._put(Reason.ANNOUNCEMENT, "announcement", said.id, said.created_at, said.body,
+                      read=said.author_id == me, author_id=said.author_id, forum_id=said.forum_id)  # fmt: skip
+        voted = private.get("ballots")
+        for poll in decoded(records[1], Poll):
+            over = poll.closed_at is not None or (isinstance(voted, dict) and poll.id in voted)
+            self._put(Reason.POLL, "poll", poll.id, poll.created_at, poll.question, read=over or poll.author_id == me,
+                      author_id=poll.author_id, forum_id=poll.forum_id)  # fmt: skip
+        self._see_links(rows, decoded(records[2], Link))
+        for name, reason in (("notices", Reason.NOTICE), ("reports", Reason.REPORT)):
+            told = private.get(name)
+            for one in told if isinstance(told, list) else ():
+                if isinstance(one, dict):
+                    self._see_told(one, reason)
+        self._sign(rows)
+        return True
+
+    def _put(
+        self, reason: Reason, kind: str, name: str, at: datetime, text: str, *, read: bool = False, **more: Any
+    ) -> None:  # fmt: skip
+        key, body = f"{kind}:{name}", safe_body(text)
+        title, _, rest = body.strip().partition("\n")
+        row = InboxRow(
+            key, (reason,), 1, int(not read and key not in self._seen), at if at.tzinfo else at.replace(tzinfo=UTC),
+            safe_line(title, EXCERPT), safe_line(" ".join(rest.split()), EXCERPT), body,
+        )  # fmt: skip
+        self.rows[key] = replace(row, **more)
+
+    def _see_links(self, rows: Rows, links: Sequence[Link]) -> None:
+        """Posts of others that were connected to the reader's: a row for each post of theirs."""
+        if not links or not rows.my_n():
+            return
+        sql = "SELECT id FROM posts WHERE author = ? AND gone = 0"
+        mine = {str(name) for (name,) in rows.db.execute(sql, (rows.my_n(),))}
+        to: dict[str, list[Link]] = {}
+        for link in links:
+            if link.to_id in mine and link.author_id != rows.me.person_id:
+                to.setdefault(link.to_id, []).append(link)
+        for post_id, found in to.items():
+            newest = max(found, key=lambda link: link.created_at)
+            target, source = rows.as_confirmed(post_id), rows.as_confirmed(newest.from_id)
+            if target is not None and source is not None:
+                kinds = sorted({link.kind.replace("_", " ") for link in found})
+                self._put(
+                    Reason.LINK, "links", post_id, newest.created_at, target.title or safe_line(target.body, 80),
+                    count=len(found), unread=sum(f"link:{link.id}" not in self._seen for link in found),
+                    excerpt=safe_line(", ".join(kinds), EXCERPT), author_id=newest.author_id,
+                    people=len({link.author_id for link in found}), forum_id=source.forum_id,
+                    thread_id=source.thread_id, post_id=source.id,
+                )  # fmt: skip
+
+    def _see_told(self, told: dict[str, object], reason: Reason) -> None:
+        """To this person alone. A report has something to say when it is no longer open."""
+        name, state = told.get("id"), told.get("state")
+        at = next((told[one] for one in _TIMES if told.get(one)), None)
+        if not isinstance(name, str) or (reason is Reason.REPORT and state in (None, "open")):
+            return
+        try:
+            moment = datetime.fromisoformat(str(at))
+        except ValueError:
+            return
+        texts = [str(told[one]) for one in ("text", "reason", "note") if isinstance(told.get(one), str)]
+        post_id, kind = told.get("post_id"), "report" if reason is Reason.REPORT else "notice"
+        self._put(
+            reason, kind, f"{name}/{state}" if state else name, moment,
+            "\n".join(filter(None, [_head(told, reason), *texts])) or "(no words)",
+            post_id=post_id if isinstance(post_id, str) else "",
+        )  # fmt: skip
+
+    def _sign(self, rows: Rows) -> None:
+        """Names of who made them."""
+        wanted = json.dumps(sorted({row.author_id for row in self.rows.values() if row.author_id}))
+        sql = "SELECT raw FROM people WHERE id IN (SELECT value FROM json_each(?))"
+        people = {one.id: one for one in (_PERSON.decode(bytes(raw)) for (raw,) in rows.db.execute(sql, (wanted,)))}
+        for key, row in self.rows.items():
+            if (one := people.get(row.author_id)) is not None:
+                name = shown(one.name) or shown(one.handle)
+                self.rows[key] = replace(row, who=(name,), people=max(1, row.people), role=safe_name(one.role))
+
+    def kept_as(self, rows: Rows, key: str) -> list[str]:
+        """What is kept as seen of a row."""
+        kind, _, name = key.partition(":")
+        if kind == "links":
+            return [f"link:{link.id}" for link in decoded(rows.records("link"), Link) if link.to_id == name]
+        return [key] if key in self.rows else []
+
+
+def _head(told: dict[str, object], reason: Reason) -> str:
+    """What it is, in words of our own."""
+    known = _REPORTED if reason is Reason.REPORT else _ACTS
+    named = told.get("state") if reason is Reason.REPORT else told.get("act", told.get("kind"))
+    return known.get(named, "") if isinstance(named, str) else ""
+
+
+_REPORTED = {
+    "dismissed": "Your report was looked at: nothing was done",
+    "acted": "Your report was looked at, and something was done",
+}
+_ACTS = {
+    "warn": "A moderator warns you",
+    "suspend": "You may not write for a while",
+    "unsuspend": "You may write again",
+    "hide": "A moderator hid a post of yours",
+    "unhide": "A post of yours is shown again",
+    "remove": "A moderator removed a post of yours",
+    "move": "A thread of yours was moved",
+    "merge": "A thread of yours was merged with another",
+    "lock": "A thread of yours was locked",
+    "unlock": "A thread of yours is open again",
+}
