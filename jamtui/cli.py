@@ -87,11 +87,31 @@ def _read_by_nobody(stream: TextIO) -> None:
 
 
 def _utf8() -> None:
-    """JSON is UTF-8 everywhere; what a terminal of another encoding cannot show must not end the program."""
+    """JSON is UTF-8 everywhere; what a terminal of another encoding cannot show must not end the program.
+
+    Where the locale names another charset, a terminal gets that: bytes of UTF-8 would be letters to it, and controls
+    (0x9B begins an escape sequence).
+    """
+    charset = _charset()
     for stream, errors in ((sys.stdout, "strict"), (sys.stderr, "backslashreplace")):
         reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None and (stream.encoding.lower() != "utf-8" or stream.errors != errors):
+        if reconfigure is None:
+            continue
+        if charset and stream.isatty():
+            reconfigure(encoding=charset, errors="jamtui")
+        elif stream.encoding.lower() != "utf-8" or stream.errors != errors:
             reconfigure(encoding="utf-8", errors=errors)
+
+
+def _charset() -> str:
+    """The charset that the locale names, "" for UTF-8 and where it names none."""
+    said = next((os.environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if os.environ.get(name)), "")
+    name = said.partition("@")[0].partition(".")[2]
+    if not name or name.lower().replace("-", "") == "utf8":
+        return ""
+    from jamtui.safe_text import charset
+
+    return charset(name)
 
 
 def _file_of(error: OSError) -> str:

@@ -176,6 +176,24 @@ class ForEyes:
         self._out.flush()
 
 
+def charset(name: str) -> str:
+    """The codec for a terminal of that charset, with the error handler ``jamtui`` made: what it does not have becomes
+    question marks that take as many cells. ASCII for what nobody knows, or is no charset of terminals; "" for UTF-8."""
+    try:
+        found = codecs.lookup(name).name
+        fits = "A\x1b".encode(found) == b"A\x1b"
+    except (LookupError, UnicodeError):
+        fits = False
+    codecs.register_error("jamtui", _question_marks)
+    return "" if fits and found == "utf-8" else found if fits else "ascii"
+
+
+def _question_marks(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "?" * sum(map(_cells, error.object[error.start : error.end])), error.end
+
+
 def _picture(char: str) -> str:
     code = ord(char)
     if code < 0x20:

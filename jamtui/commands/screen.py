@@ -93,6 +93,8 @@ def run(
     gc.disable()
     from jamtui import app
 
+    # What is kept is UTF-8, and what is wrong with the configuration has to be seen again.
+    keep_screen = keep_screen and not chosen.problems and sys.stderr.encoding.lower() == "utf-8"
     if context.theme:
         app.check_theme(context.theme)
     return app.run(
@@ -109,7 +111,7 @@ def run(
         absolute_times=chosen.timestamps == "absolute",
         mouse=chosen.mouse,
         painted=context.painted,
-        keep_screen=partial(first_paint.keep, context.environ) if keep_screen and not chosen.problems else None,
+        keep_screen=partial(first_paint.keep, context.environ) if keep_screen else None,
     )
 
 

@@ -10,6 +10,7 @@ import contextlib
 import os
 import select
 import signal
+import sys
 import termios
 import time
 from collections import deque
@@ -161,7 +162,7 @@ class Terminal:
         return True
 
     def _write(self, text: str) -> None:
-        data = text.encode("utf-8", "replace")
+        data = text.encode(sys.stdout.encoding or "utf-8", "replace")  # as `jamtui.cli` found the terminal to want it
         while data:
             try:
                 data = data[os.write(self._out, data) :]
