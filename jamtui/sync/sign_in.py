@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import hashlib
+import os
 import time
 from collections.abc import AsyncGenerator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -27,7 +29,7 @@ from api_client.transport import Bounds
 from jamtui.archive import Person
 from jamtui.credentials import TOKEN_VARIABLE, CredentialStore, NoStore, Secret, environment_secret, open_store
 from jamtui.errors import JamError, NotSignedIn, UsageError
-from jamtui.paths import Home
+from jamtui.paths import Home, make_private_dir
 from jamtui.safe_text import safe_line
 from jamtui.store import registry
 from jamtui.store.registry import KnownJam
@@ -75,8 +77,9 @@ async def discover(address: str) -> Offer:
 async def guest(home: Home, offer: Offer) -> KnownJam:
     """Reads without an account; nothing secret is kept."""
     offer.require("guest")
-    jam = _jam(home, offer, "").changed(handle="guest", name="Guest", role="guest", store="none", account="")
-    registry.remember(home, jam)
+    async with _choosing(home):
+        jam = _jam(home, offer, "").changed(handle="guest", name="Guest", role="guest", store="none", account="")
+        registry.remember(home, jam)
     return jam
 
 
@@ -296,6 +299,31 @@ async def _alone(path: Path) -> AsyncGenerator[None]:
         lock.release()
 
 
+@contextlib.asynccontextmanager
+async def _choosing(home: Home) -> AsyncGenerator[None]:
+    """Inside, this process alone says whose which folder is: two people who sign in at once may not both take that of
+    the guest, nor a guest one that somebody has just taken. The lock is on the folder of folders: no file is left."""
+    make_private_dir(home.jams)
+    folder = os.open(home.jams, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        end = time.monotonic() + _PATIENCE
+        while not _locked(folder):
+            if time.monotonic() > end:
+                raise JamError("another jamtui on this machine is signing in", "Try again when it is done.")
+            await asyncio.sleep(_LOOK)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _locked(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def checked(home: Home, store: str, environ: Mapping[str, str]) -> CredentialStore:
     """The store, tried before a password or a code that works once is sent."""
     keep = open_store(store, home=home, environ=environ)
@@ -331,10 +359,11 @@ async def _remember(
     store: str = "env",
 ) -> KnownJam:
     """``keep`` None: the secret is kept elsewhere, which ``store`` names; of JAMTUI_TOKEN a digest is written down."""
-    before = _jam(home, offer, me.id)
-    async with _alone(before.folder / "sign-in.lock") if before.folder.is_dir() else contextlib.nullcontext():
-        replaced = [old for place in before.secrets if (old := _stored(home, *place, environ)) is not None]
-        jam = _written(home, before, offer, me, keep, secret, environ, store)
+    async with _choosing(home):
+        before = _jam(home, offer, me.id)
+        async with _alone(before.folder / "sign-in.lock") if before.folder.is_dir() else contextlib.nullcontext():
+            replaced = [old for place in before.secrets if (old := _stored(home, *place, environ)) is not None]
+            jam = _written(home, before, offer, me, keep, secret, environ, store)
     await _ended(offer.origin, [old for old in replaced if old.access_token != secret.access_token])
     return jam
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ from raw_issuer import PERSON, TOKEN, RawIssuer, jwt
 from raw_server import RawServer
 
 from api_client import errors
-from api_client.models import SignInWay
+from api_client.models import SignInWay, Token
 from api_client.oidc import ACCESS_TOKEN, ID_TOKEN
+from jamtui.archive import Person
 from jamtui.browser import place
+from jamtui.credentials import open_store
 from jamtui.device_page import NewAccount, Page
 from jamtui.errors import JamError
 from jamtui.paths import Home
@@ -189,6 +192,60 @@ async def test_beside_a_guest_nobody_is_asked(tmp_path: Path) -> None:
         jam, seen = await enter(raw, tmp_path)
         assert seen.asked == []
         assert jam.folder == guest.folder
+
+
+async def test_two_who_sign_in_at_once_do_not_both_take_the_folder_of_the_guest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does a guest who comes back at that moment write over what became of it."""
+    held_off, free, locked = threading.Event(), registry._free, sign_in._locked
+
+    def looked(jam: KnownJam) -> bool:
+        """Whoever sees the guest's folder goes on only when another one is here too, or has to wait."""
+        if threading.current_thread() is not first:
+            held_off.set()
+        else:
+            assert held_off.wait(60)
+        return free(jam)
+
+    def tried(file: int) -> bool:
+        mine = locked(file)
+        if not mine:
+            held_off.set()
+        return mine
+
+    monkeypatch.setattr(registry, "_free", looked)
+    monkeypatch.setattr(sign_in, "_locked", tried)
+    home = Home.from_env({"JAMTUI_HOME": str(tmp_path)})
+    async with raw_jam() as raw:
+        offer = await sign_in.discover(raw.url)
+        guest = await sign_in.guest(home, offer)
+    entered: list[KnownJam] = []
+
+    def enter_as(handle: str) -> None:
+        keep = open_store("file", home=home, environ={})
+        person = Person(f"id of {handle}", handle, handle.title())
+        token = Token(f"token-of-{handle}", "Bearer", person)
+        entered.append(asyncio.run(sign_in.kept(home, offer, keep, token, {})))
+
+    inside = threading.Event()
+    monkeypatch.setattr(registry, "known", lambda home, known=registry.known: (inside.set(), known(home))[1])
+    first = threading.Thread(target=enter_as, args=("ana",))
+    first.start()
+    assert await asyncio.to_thread(inside.wait, 60)
+    others = [
+        threading.Thread(target=enter_as, args=("bob",)),
+        threading.Thread(target=lambda: entered.append(asyncio.run(sign_in.guest(home, offer)))),
+    ]
+    for other in others:
+        other.start()
+    for one in (first, *others):
+        await asyncio.to_thread(one.join)
+    assert {jam.me.handle: jam.folder.is_dir() for jam in entered} == dict.fromkeys(("ana", "bob", "guest"), True)
+    assert len({jam.folder for jam in entered}) == 3
+    assert {jam.me.handle: jam.folder for jam in registry.known(home)} == {j.me.handle: j.folder for j in entered}
+    assert next(jam for jam in entered if jam.me.handle == "ana").folder == guest.folder
+    assert sorted(path.name for path in home.jams.iterdir()) == sorted([*(j.folder.name for j in entered), "last"])
 
 
 @pytest.mark.parametrize("how", ["nobody listens", "breaks off"])
