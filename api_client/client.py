@@ -221,12 +221,15 @@ class JamClient:
         return (await self._transport.call("DELETE", f"{API}/me" + _query(posts=posts))).seq()
 
     async def act(
-        self, method: str, path: Sequence[str], fields: Mapping[str, object] | None = None, key: str = ""
-    ) -> int:
+        self, method: str, path: Sequence[str], fields: Mapping[str, object] | None = None, key: str = "",
+        version: int = 0,
+    ) -> int:  # fmt: skip
         """One write of those that answer no post: ``path`` are its segments below the API. Returns the change that it
-        became, 0 for one that stands in no log. Asking again is safe where the wire says so, or with a ``key``."""
+        became, 0 for one that stands in no log. Asking again is safe where the wire says so, or with a ``key``.
+        ``version``: of what is changed, as it was seen; `Conflict` when it is not the newest. 0: does not matter."""
         address = "/".join([API, *map(_segment, path)])
-        return (await self._transport.call(method, address, json=fields, headers=_once(key))).seq()
+        headers = {**(_once(key) or {}), **({"If-Match": f'"{version}"'} if version else {})}
+        return (await self._transport.call(method, address, json=fields, headers=headers or None)).seq()
 
     async def put_post(
         self,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from jamtui.model import SendState
+from jamtui.model import PostRow, SendState
 
 
 class AnnouncementRow(Struct, frozen=True):
@@ -26,3 +26,75 @@ class AnnouncementRow(Struct, frozen=True):
     alike: str = ""  # as in `jamtui.model.ThreadRow`
     send: SendState | None = None  # of one that waits in the outbox
     reason: str = ""  # why it was refused, in words
+
+
+class PollRow(Struct, frozen=True):
+    """A question with a few choices, as it will stand once one's own ballot is sent. ``chosen`` is the index of one's
+    own choice, -1 for none."""
+
+    id: str
+    author: str
+    handle: str
+    role: str
+    author_id: str
+    question: str
+    choices: tuple[str, ...]
+    counts: tuple[int, ...]
+    created_at: datetime
+    closes_at: datetime | None
+    closed_at: datetime | None  # when it ended, by a host or by its time; None while it takes ballots
+    forum_id: str
+    forum: str
+    chosen: int
+    mine: bool
+    steers: bool  # whether the reader may close it and take it away
+    alike: str = ""
+    send: SendState | None = None  # of the poll, or of one's own ballot, while that waits
+    reason: str = ""
+
+    @property
+    def open(self) -> bool:
+        return self.closed_at is None
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts)
+
+    def share(self, index: int) -> float:
+        """The part of all ballots that chose ``index``, 0 to 1."""
+        return self.counts[index] / self.total if self.total else 0.0
+
+
+class Handed(Struct, frozen=True):
+    """A post that the next host should look at, and why, in words."""
+
+    post: PostRow
+    title: str  # of its thread
+    forum: str
+    why: str
+
+
+class HandOver(Struct, frozen=True):
+    """What happened in one's forums since a shift ended. ``reported`` is None for who is not told of reports."""
+
+    since: datetime
+    until: datetime
+    forums: tuple[str, ...]  # their titles
+    everything: bool  # whether these are all forums of the Jam
+    first: bool  # no shift has ended on this device yet: ``since`` is a guess
+    note: str  # for the next host, harmless
+    unanswered: tuple[Handed, ...]
+    heated: tuple[Handed, ...]
+    reported: tuple[Handed, ...] | None
+    experts: tuple[Handed, ...]
+    promises: tuple[Handed, ...]
+
+    def sections(self) -> list[tuple[str, str, tuple[Handed, ...]]]:
+        """(name, heading, posts)."""
+        return [
+            ("unanswered", "Waiting for an answer", self.unanswered),
+            ("heated", "Heated", self.heated),
+            *([("reported", "Reported", self.reported)] if self.reported is not None else []),
+            ("experts", "New from experts", self.experts),
+            ("promises", "What you promised", self.promises),
+        ]

@@ -1,4 +1,4 @@
-"""The session's half about what hosts do: announcements, and what only hosts may do.
+"""The session's half about what hosts do: announcements, briefs of forums, polls, and who may do that.
 
 Mixed into `jamtui.session.Session`. What is written goes through the outbox like everything else.
 """
@@ -6,22 +6,37 @@ Mixed into `jamtui.session.Session`. What is written goes through the outbox lik
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from jamtui.errors import NotSignedIn, Refused, UsageError
-from jamtui.model import EVERYBODY, MAX_ANNOUNCEMENT, Draft, DraftKind, ForumRow, Me
+from jamtui.archive import rfc3339
+from jamtui.errors import NotFound, NotSignedIn, Refused, UsageError
+from jamtui.model import (
+    EVERYBODY,
+    MAX_ANNOUNCEMENT,
+    Conflict,
+    Draft,
+    DraftKind,
+    ForumRow,
+    Limits,
+    Me,
+    PersonRow,
+    Undo,
+)
+from jamtui.safe_text import safe_body, safe_line
 from jamtui.store.own import Payload, new_uuid7
 
 if TYPE_CHECKING:
-    from jamtui.host_rows import AnnouncementRow
+    from jamtui.host_rows import AnnouncementRow, PollRow
     from jamtui.store.marks import MarkStore
-    from jamtui.store.own import Own
+    from jamtui.store.own import Own, Queued
     from jamtui.store.registry import KnownJam
     from jamtui.store.rows import Rows
 
 HOSTS = ("host", "moderator")
+MAX_QUESTION, MAX_CHOICE, MAX_CHOICES = 300, 100, 8  # characters, characters, how many
+_POLL_KINDS = "'poll', 'close-poll', 'remove-poll', 'ballot', 'unballot'"
 
 
 class Hosting:
@@ -30,6 +45,7 @@ class Hosting:
     if TYPE_CHECKING:  # `Session` has these; a body here would stand before theirs
         known: KnownJam
         explore: bool
+        limits: Limits
         _own: Own
         _marks: MarkStore
         _rng: random.Random
@@ -41,6 +57,7 @@ class Hosting:
         def forum(self, name: str) -> ForumRow: ...
         def forums(self) -> list[ForumRow]: ...
         def desk(self) -> dict[str, object]: ...
+        def drop(self, outbox_id: str) -> Undo: ...
         def _fresh(self) -> Rows: ...
         def _enqueue(
             self, outbox_id: str, kind: str, post_id: str, thread_id: str, forum_id: str,
@@ -64,9 +81,12 @@ class Hosting:
         return own or self.role == "moderator"
 
     def hosted(self) -> list[ForumRow]:
-        """The forums that the reader is a host of: those that name them, else all that they may steer."""
-        named = [row for row in self.forums() if self.me.person_id in row.host_ids]
-        return named if named and self.hosts() else [row for row in self.forums() if self.hosts(row)]
+        """The forums that the reader looks after: those that name them, else all that they may steer, else all."""
+        forums = self.forums()
+        if not self.hosts():
+            return []
+        named = [row for row in forums if self.me.person_id in row.host_ids]
+        return named or [row for row in forums if self.hosts(row)] or forums
 
     def need_host(self, what: str, forum: ForumRow | None = None) -> None:
         """Raises `Refused` (or `NotSignedIn`), saying why, for who may not do ``what``."""
@@ -121,8 +141,182 @@ class Hosting:
         payload = Payload(title=_line(text), path=("announcements", new_id), data=data)
         return self._enqueue(new_id, "announce", "", "", forum_id, payload, instead_of)
 
+    # -- briefs
+
+    def brief_draft(self, name: str) -> Draft:
+        """What a change of a forum's brief begins with: the draft that there is, else the brief as it was written."""
+        forum = self.forum(name)
+        self.need_host("write the brief", forum)
+        if found := self._own.draft(DraftKind.BRIEF, forum.id):
+            return found
+        for row in self._own.outbox("WHERE kind = 'brief' AND forum_id = ? AND state <> 'refused'", (forum.id,)):
+            waiting = str(row.payload.data.get("brief", ""))  # that is what one sees
+            return Draft(DraftKind.BRIEF, forum.id, "", waiting, base_version=row.payload.base_version)
+        return Draft(DraftKind.BRIEF, forum.id, "", self._written_brief(forum.id)[0], base_version=forum.version)
+
+    def _written_brief(self, forum_id: str) -> tuple[str, int]:
+        """The brief as it was written, not made harmless, and its version; both as the Jam has them."""
+        return next(
+            ((one.brief, one.version) for one in self._fresh().confirmed_forums() if one.id == forum_id), ("", 0)
+        )
+
+    def write_brief(self, name: str, body: str) -> str:
+        """Changes a forum's brief as it is now; the outbox row's id."""
+        forum = self.forum(name)
+        draft = Draft(DraftKind.BRIEF, forum.id, "", body, base_version=self._written_brief(forum.id)[1])
+        return self._send_brief(draft, None)
+
+    def _send_brief(self, draft: Draft, instead_of: Draft | None) -> str:
+        forum = self.forum(draft.target)
+        self.need_host("write the brief", forum)
+        text = draft.body.strip()
+        if len(text) > self.limits.body:
+            over = f"the brief is {len(text) - self.limits.body:,} characters too long"
+            raise UsageError(over, f"The limit is {self.limits.body:,}; the draft is kept.")
+
+        def payload() -> Payload:
+            base = draft.base_version or forum.version
+            for row in self._own.outbox("WHERE kind = 'brief' AND forum_id = ?", (forum.id,)):
+                if row.state == "refused":
+                    hint = "Look at both in the outbox, and choose yours, theirs, or write a third; your text is kept."
+                    raise UsageError("an earlier brief of this forum was refused", hint)
+                if row.state == "queued":  # this one takes its place, made upon what that was made upon
+                    base = row.payload.base_version
+                    self._own.replaced(row)
+                else:
+                    base = max(base, row.payload.base_version + 1)
+            words = f"{forum.title}: {_line(text)}"
+            return Payload(title=words, path=("forums", forum.id), data={"brief": text}, base_version=base)
+
+        return self._enqueue(new_uuid7(self.now(), self._rng), "brief", "", "", forum.id, payload, instead_of)
+
+    def forum_hosts(self, forum: ForumRow) -> list[PersonRow]:
+        """The hosts that a forum names, as far as the mirror knows them."""
+        found = self._fresh().persons(forum.host_ids) if forum.host_ids else {}
+        return [found[one] for one in forum.host_ids if one in found]
+
+    def _brief_conflict(self, row: Queued) -> Conflict:
+        """Both versions of a brief that was changed meanwhile."""
+        theirs, version = self._written_brief(row.forum_id)
+        mine = safe_body(str(row.payload.data.get("brief", "")))
+        if version <= row.payload.base_version:
+            return Conflict(row.id, row.kind, "", "", 0, None, False, "", mine)
+        return Conflict(row.id, row.kind, "", safe_body(theirs), version, None, False, "", mine)
+
+    # -- polls
+
+    def polls(self) -> list[PollRow]:
+        """Polls, those that take ballots first, as they will stand once one's own ballot is sent. Harmless."""
+        rows, waiting = self._fresh(), self._own.outbox(f"WHERE kind IN ({_POLL_KINDS})")
+        if not waiting and not rows.records("poll"):
+            return []
+        from jamtui.store import hosting  # not for a start
+
+        ballots = self.desk().get("ballots")
+        return hosting.polls(
+            rows, ballots if isinstance(ballots, dict) else {}, waiting, self.now(), self._steers
+        )  # fmt: skip
+
+    def _steers(self, author_id: str, forum_id: str) -> bool:
+        forum = next((row for row in self.forums() if row.id == forum_id), None)
+        mine = author_id == self.me.person_id and self.hosts()
+        return mine or self.role == "moderator" or (forum is not None and self.hosts(forum))
+
+    def poll(self, name: str) -> PollRow:
+        """By its id, or its first characters (6 or more). Raises `NotFound`, `UsageError` when several fit."""
+        name = name.strip().lower()
+        rows = self.polls()
+        found = [row for row in rows if row.id == name] or [
+            row for row in rows if len(name) >= 6 and row.id.startswith(name)
+        ]
+        if len(found) > 1:
+            raise UsageError(f"several polls begin with {safe_line(name)}", "Give more characters of the id.")
+        if not found:
+            raise NotFound(f"no poll {safe_line(name)}", "jamtui polls lists them.")
+        return found[0]
+
+    def ask(
+        self, question: str, choices: Sequence[str], forum: str = "", closes_at: datetime | None = None
+    ) -> str:  # fmt: skip
+        """Asks a poll, in a forum (slug or id) or the whole Jam. Returns its id, which is the outbox row's, too."""
+        there = self.forum(forum) if forum else None
+        self.need_host("ask polls", there)
+        question = " ".join(question.split())
+        kept = [text for text in (" ".join(choice.split()) for choice in choices) if text]
+        if not question:
+            raise UsageError("a poll asks something", "Write a question.")
+        if len(question) > MAX_QUESTION:
+            raise UsageError(
+                f"the question is {len(question) - MAX_QUESTION:,} characters too long", f"The limit is {MAX_QUESTION}."
+            )
+        if not 2 <= len(kept) <= MAX_CHOICES:
+            raise UsageError(f"{len(kept)} choices", f"A poll has 2 to {MAX_CHOICES} of them, each another.")
+        if len({text.casefold() for text in kept}) < len(kept):
+            raise UsageError("two choices are the same", "Each is to say something else.")
+        if long := next((text for text in kept if len(text) > MAX_CHOICE), ""):
+            raise UsageError(f"a choice is too long: {safe_line(long)[:40]}…", f"The limit is {MAX_CHOICE} characters.")
+        if closes_at is not None and closes_at <= self.now():
+            raise UsageError("the poll would be closed already", "Name a time that is still to come.")
+        data: dict[str, object] = {"question": question, "choices": kept}
+        if there is not None:
+            data["forum_id"] = there.id
+        if closes_at is not None:
+            data["closes_at"] = rfc3339(closes_at)
+        new_id = new_uuid7(self.now(), self._rng)
+        payload = Payload(title=question, path=("polls", new_id), data=data)
+        return self._enqueue(new_id, "poll", "", "", there.id if there is not None else "", payload)
+
+    def choose(self, poll_id: str, choice: int | None) -> str:
+        """One's ballot, by the index of the choice; None takes it back. The outbox row's id."""
+        poll = self.poll(poll_id)
+        if self.me.guest:
+            raise NotSignedIn("you read as a guest", "Sign in to choose: jamtui login URL --handle NAME.")
+        if reason := self.refusal():
+            raise Refused(reason, "", "jam_closed")
+        if not poll.open:
+            raise Refused("the poll is closed", "Its result stays; no ballot is taken any more.", "poll_closed")
+        if choice is None:
+            if poll.chosen < 0:
+                raise UsageError("you have not chosen in this poll")
+            return self._of_poll("unballot", poll, ("ballot",), f"taken back: {poll.question}")
+        if not 0 <= choice < len(poll.choices):
+            raise UsageError(f"no choice {choice + 1}", f"The choices are 1 to {len(poll.choices)}.")
+        words = f"{poll.choices[choice]}: {poll.question}"
+        return self._of_poll("ballot", poll, ("ballot",), words, {"choice": choice})
+
+    def close_poll(self, poll_id: str) -> str:
+        """It takes no more ballots. The outbox row's id."""
+        poll = self._steered(poll_id, "close")
+        if not poll.open:
+            raise UsageError("the poll is closed already")
+        return self._of_poll("close-poll", poll, (), poll.question, {"closed": True})
+
+    def remove_poll(self, poll_id: str) -> str | Undo:
+        """Takes it away with its ballots, for good: the row that asks for it, or, for one that was not sent, what
+        brings it back."""
+        poll = self._steered(poll_id, "take away")
+        row = self._own.one(poll.id)
+        if row is not None and row.state != "sent" and not row.attempts:
+            return self.drop(poll.id)
+        return self._of_poll("remove-poll", poll, (), poll.question)
+
+    def _steered(self, poll_id: str, verb: str) -> PollRow:
+        poll = self.poll(poll_id)
+        forum = next((row for row in self.forums() if row.id == poll.forum_id), None)
+        self.need_host(f"{verb} polls", forum if not poll.mine else None)
+        if not poll.steers:
+            raise Refused("this poll is another host's", f"Who asked it and moderators {verb} it.", "forbidden")
+        return poll
+
+    def _of_poll(
+        self, kind: str, poll: PollRow, below: tuple[str, ...], words: str, data: dict[str, object] | None = None
+    ) -> str:
+        payload = Payload(title=words, path=("polls", poll.id, *below), data=data or {})
+        return self._enqueue(new_uuid7(self.now(), self._rng), kind, "", "", poll.forum_id, payload)
+
     def _send_as_host(self, draft: Draft, instead_of: Draft | None) -> str:
-        return self._announce(draft, instead_of)
+        send = self._send_brief if draft.kind is DraftKind.BRIEF else self._announce
+        return send(draft, instead_of)
 
 
 def _line(text: str) -> str:

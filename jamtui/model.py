@@ -76,6 +76,7 @@ class ForumRow(Struct, frozen=True):
     unread: int
     host_ids: tuple[str, ...] = ()
     version: int = 1  # of title, brief and hosts
+    send: SendState | None = None  # of a brief of one's own that waits
 
 
 class ThreadRow(Struct, frozen=True):
@@ -214,6 +215,15 @@ class PersonRow(Struct, frozen=True):
     about: str = ""
     honour: str = ""  # of a guest of honour: who that is
     left: bool = False  # the account was deleted
+
+
+class Limits(Struct, frozen=True):
+    """How long things may be, in Unicode code points; ``tags`` is how many a post may have."""
+
+    title: int = 200
+    body: int = 20_000
+    tag: int = 40
+    tags: int = 12
 
 
 class DraftKind(enum.StrEnum):

@@ -18,11 +18,13 @@ from urllib.parse import quote
 import msgspec
 
 from jamtui.errors import NotFound, UsageError
+from jamtui.handing_over import HandingOver
 from jamtui.hosting import Hosting
 from jamtui.model import (
     Changed,
     ForumRow,
     JamRow,
+    Limits,
     Link,
     Marks,
     Me,
@@ -54,7 +56,7 @@ from jamtui.store.silence import silence_of
 from jamtui.sync.holder import Holder
 from jamtui.sync.network import Network, NetworkState, told_of
 from jamtui.tagging import Tagging
-from jamtui.writing import Limits, Writing
+from jamtui.writing import Writing
 
 if TYPE_CHECKING:
     from api_client.client import JamClient
@@ -65,7 +67,7 @@ _READ_ONLY = "the folder of the mirror cannot be written, so nothing is fetched 
 ACTIVITY_AGE = timedelta(seconds=20)
 
 
-class Session(Ways, Reading, Hosting, Noticing, Writing, Tagging, Profiles):
+class Session(Ways, Reading, Hosting, HandingOver, Noticing, Writing, Tagging, Profiles):
     """One Jam for one reader. Make it with `open_session`; `close` it in the end.
 
     ``clock`` gives the time shown and written; a demo may freeze it. ``explore`` never marks anything as read.
@@ -370,6 +372,7 @@ class Session(Ways, Reading, Hosting, Noticing, Writing, Tagging, Profiles):
             or self.undo_notice(what.token)
             or self.undo_tagging(what.token)
             or self.undo_profile(what.token)
+            or self.undo_shift(what.token)
         )
         if not undone:
             self.undo_writing(what.token)

@@ -77,6 +77,21 @@ def moment(text: str, now: datetime) -> datetime:
         ) from None
 
 
+def until(text: str, now: datetime) -> datetime:
+    """A time that is still to come: ``90min``, ``2h``, ``3d``, ``1w`` from ``now``, or a date or time as in `moment`.
+    Raises `UsageError`."""
+    word = text.strip().lower()
+    try:
+        if found := _SPAN.fullmatch(word):
+            return now + timedelta(**{_UNITS[found[2]]: int(found[1])})
+        then = moment(text, now)
+    except (OverflowError, UsageError):
+        raise UsageError(
+            f"not a time: {safe_line(text)[:40]}", "Use 30min, 2h, 3d, 1w, 2026-11-23 or 2026-11-23T18:00Z."
+        ) from None
+    return then
+
+
 def parse_filter(text: str, now: datetime) -> Filter:
     """The filter that ``text`` means. Raises `UsageError`, naming the word that is no filter."""
     lists: dict[str, list[str]] = {"tag": [], "author": [], "lang": []}

@@ -11,7 +11,6 @@ import random
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from jamtui.archive import normal_tag, rfc3339
@@ -25,6 +24,7 @@ from jamtui.model import (
     DraftKind,
     DraftRow,
     ForumRow,
+    Limits,
     Link,
     Me,
     OutboxRow,
@@ -48,6 +48,8 @@ _ADVICE = {
     "post_gone": "The post is not there any more. Send the text elsewhere, or drop it.",
     "version_conflict": "Look at both versions, and choose yours, theirs, or write a third.",
     "damaged": "The text may not be what you wrote: edit it, look through it, and send it again. Or drop it.",
+    "poll_closed": "The poll takes no more ballots: drop it.",
+    "id_taken": "An earlier text of it has arrived already, and that counts: drop this one, or write it anew.",
     "forbidden": "It stays refused unless somebody gives you the right. Try again then, or drop it.",
     "too_large": "Shorten it: edit it, and send it again.",
 }
@@ -66,15 +68,6 @@ _PLACES = {
     DraftKind.ANNOUNCEMENT: "Announcement",
 }
 _OTHERWISE = "Change it and send it again, try again as it is, or drop it."
-
-
-class Limits(Struct, frozen=True):
-    """How long things may be, in Unicode code points; ``tags`` is how many a post may have."""
-
-    title: int = 200
-    body: int = 20_000
-    tag: int = 40
-    tags: int = 12
 
 
 class Writing:
@@ -103,6 +96,9 @@ class Writing:
         raise NotImplementedError
 
     def stored(self) -> Objects:
+        raise NotImplementedError
+
+    def _brief_conflict(self, row: Queued) -> Conflict:
         raise NotImplementedError
 
     def body_limit(self, kind: DraftKind) -> int:
@@ -514,6 +510,8 @@ class Writing:
         row = self.waiting(outbox_id)
         if row.state != "refused" or row.code != "version_conflict":
             raise UsageError("nobody else changed this", "jamtui outbox says why it waits.")
+        if row.kind == "brief":
+            return self._brief_conflict(row)
         mine, there = row.payload, self._rows.as_confirmed(row.post_id)
         my_title, my_body = safe_name(mine.title), safe_body(mine.body)
         if there is None or there.version <= mine.base_version:

@@ -35,6 +35,12 @@ _KINDS = {
     "vote": "vote",
     "unvote": "take back vote",
     "announce": "announcement",
+    "brief": "forum brief",
+    "poll": "poll",
+    "close-poll": "close a poll",
+    "remove-poll": "take a poll away",
+    "ballot": "ballot",
+    "unballot": "take back ballot",
 }
 
 

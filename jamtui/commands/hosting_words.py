@@ -18,6 +18,45 @@ def _announcements(parser: ArgumentParser) -> None:
     parser.add_argument("--keep", action="store_true", help="do not count them as seen")
 
 
+def _brief(parser: ArgumentParser) -> None:
+    parser.add_argument("forum", metavar="FORUM", help="the forum's slug or id")
+    parser.add_argument("--edit", action="store_true", help="change it in $VISUAL or $EDITOR")
+    parser.add_argument("--body", metavar="TEXT", help="change it to this text; - reads standard input")
+
+
+def _polls(parser: ArgumentParser) -> None:
+    parser.add_argument("--open", action="store_true", help="only those that take ballots")
+    parser.add_argument("--forum", metavar="F", help="only those of one forum (its slug or id)")
+
+
+def _poll(parser: ArgumentParser) -> None:
+    parser.add_argument("poll", metavar="POLL", nargs="?", help="show this one; its id, or its first characters")
+    parser.add_argument("--question", metavar="TEXT", help="ask a new one")
+    parser.add_argument("--choice", action="append", default=[], metavar="TEXT", help="a choice; 2 to 8 of them")
+    parser.add_argument("--forum", metavar="F", help="in one forum (its slug or id); else in the whole Jam")
+    parser.add_argument("--closes", metavar="TIME", help="when it ends: 30min, 2h, 3d from now, or 2026-11-23T18:00Z")
+    parser.add_argument("--close", action="store_true", help="end POLL now: it takes no more ballots")
+    parser.add_argument("--remove", action="store_true", help="take POLL away with its ballots, for good")
+    parser.add_argument("--yes", action="store_true", help="do not ask; off a terminal nothing is asked")
+
+
+def _ballot(parser: ArgumentParser) -> None:
+    parser.add_argument("poll", metavar="POLL", help="the poll's id, or its first characters (6 or more)")
+    parser.add_argument("choice", metavar="N", nargs="?", help="the number of the choice, from 1")
+    parser.add_argument("--withdraw", action="store_true", help="take your ballot back")
+
+
+def _unanswered(parser: ArgumentParser) -> None:
+    parser.add_argument("--limit", type=int, metavar="N", help="at most so many")
+
+
+def _hand_over(parser: ArgumentParser) -> None:
+    parser.add_argument("--since", metavar="TIME", help="since then: 2h, 3d, today, 2026-11-23; else your last shift")
+    parser.add_argument("--format", choices=("markdown", "json"), help="markdown: a text to hand on; json as --json")
+    parser.add_argument("--note", metavar="TEXT", help="keep a note for the next host; - reads standard input")
+    parser.add_argument("--end", action="store_true", help="end the shift: the next hand-over begins now")
+
+
 # Name to what `parser.Command` takes: function, summary, examples, arguments, about.
 HOSTING: dict[str, tuple[str, str, str, Callable[..., None] | None, str]] = {
     "announcements": (
@@ -33,5 +72,56 @@ HOSTING: dict[str, tuple[str, str, str, Callable[..., None] | None, str]] = {
         'jamtui announce --body "Refining begins at 14:00 UTC."\njamtui announce --forum ideas --body - < alert.md',
         _announce,
         "At most 2,000 characters of Markdown, at any time: before the Jam opens, and after it closed.",
+    ),
+    "brief": (
+        "hosting:brief",
+        "the brief of a forum; hosts change it",
+        "jamtui brief ideas\njamtui brief ideas --edit\njamtui brief ideas --body - < brief.md",
+        _brief,
+        "A change is made upon the version that you saw: when somebody else was faster, jamtui outbox shows both.",
+    ),
+    "polls": (
+        "hosting:polls",
+        "quick polls and how they stand",
+        "jamtui polls\njamtui polls --open --json | jq -r .question",
+        _polls,
+        "",
+    ),
+    "poll": (
+        "hosting:poll",
+        "one poll with its bars; hosts ask, close and take away",
+        (
+            "jamtui poll 0192f3a4\njamtui poll --question 'When?' --choice Now --choice Later --closes 2h\n"
+            "jamtui poll 0192f3a4 --close"
+        ),
+        _poll,
+        "Ballots are counted, and who chose what is told to nobody.",
+    ),
+    "ballot": (
+        "hosting:ballot",
+        "choose in a poll, or choose anew",
+        "jamtui ballot 0192f3a4 2\njamtui ballot 0192f3a4 --withdraw",
+        _ballot,
+        "One ballot a person, the last counts; off line it waits in the outbox.",
+    ),
+    "unanswered": (
+        "hosting:unanswered",
+        "threads of your forums that nobody answered, the longest waiting first (hosts)",
+        "jamtui unanswered\njamtui unanswered --json | jq -r .id",
+        _unanswered,
+        "",
+    ),
+    "hand-over": (
+        "hosting:hand_over",
+        "what happened since your last shift, to hand on (hosts)",
+        (
+            "jamtui hand-over\njamtui hand-over --since 8h --format markdown > shift.md\n"
+            "jamtui hand-over --note 'Watch the thread on wages.' --end"
+        ),
+        _hand_over,
+        (
+            "Unanswered, heated, reported (for moderators), new from experts, and what you promised. When the shift "
+            "ended and the note stay on this device: copy the Markdown to whoever comes next."
+        ),
     ),
 }

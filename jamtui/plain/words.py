@@ -34,6 +34,12 @@ KINDS = {
     "vote": "vote",
     "unvote": "taking back a vote",
     "announce": "announcement",
+    "brief": "brief of a forum",
+    "poll": "poll",
+    "close-poll": "closing a poll",
+    "remove-poll": "taking a poll away",
+    "ballot": "ballot",
+    "unballot": "taking back a ballot",
 }
 _CHANGED = "changed since you read it"
 _STATES = {SendState.QUEUED: "waiting to be sent", SendState.SENDING: "on its way", SendState.REFUSED: "refused"}

@@ -1,18 +1,20 @@
-"""What hosts put into a Jam, as rows for people: announcements. Made harmless here.
+"""What hosts put into a Jam, as rows for people: announcements and polls. Made harmless here.
 
 Records come from a server, or from an archive of anybody: what does not have the form of its type is passed over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
+from msgspec import Meta
+from msgspec.structs import replace
 
-from jamtui.archive import Id, Time
-from jamtui.host_rows import AnnouncementRow
+from jamtui.archive import Count, Id, Time
+from jamtui.host_rows import AnnouncementRow, PollRow
 from jamtui.model import PersonRow
 from jamtui.safe_text import safe_body, safe_name
 from jamtui.store.own import Queued
@@ -74,3 +76,104 @@ def _row(one: _Announcement, by: PersonRow, titles: dict[str, str], seen: bool, 
 
 def as_utc(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.astimezone(UTC)
+
+
+# -- polls
+
+
+class _Poll(msgspec.Struct):
+    id: Id
+    author_id: str
+    question: str
+    choices: Annotated[tuple[str, ...], Meta(min_length=1, max_length=20)]
+    created_at: Time
+    counts: tuple[Count, ...] = ()
+    forum_id: str | None = None
+    closes_at: Time | None = None
+    closed_at: Time | None = None
+
+
+def polls(
+    rows: Rows,
+    ballots: Mapping[str, object],
+    waiting: Iterable[Queued],
+    now: datetime,
+    steers: Callable[[str, str], bool],
+) -> list[PollRow]:
+    """Those that take ballots first, then the newest first. ``ballots`` is what the Jam knows of one's own choices,
+    ``waiting`` what of polls stands in the outbox; ``steers`` tells for (author, forum) whether the reader may close
+    the poll."""
+    waiting = list(waiting)
+    me = rows.me.person_id
+    found = list(of_type(rows.records("poll"), _Poll))
+    there = {one.id for one in found}
+    listed: dict[str, PollRow] = {}
+    people = rows.persons({one.author_id for one in found})
+    titles = rows.forum_titles()
+    for one in found:
+        by, mine = people.get(one.author_id, NOBODY), one.author_id == me
+        counts = (*one.counts, *[0] * len(one.choices))[: len(one.choices)]
+        chosen = ballots.get(one.id)
+        listed[one.id] = PollRow(
+            one.id, by.name, by.handle, by.role, one.author_id, safe_name(one.question),
+            tuple(map(safe_name, one.choices)), counts, one.created_at.astimezone(UTC), as_utc(one.closes_at),
+            _ended(as_utc(one.closed_at), as_utc(one.closes_at), now), one.forum_id or "",
+            titles.get(one.forum_id or "", ""),
+            chosen if isinstance(chosen, int) and 0 <= chosen < len(counts) else -1, mine,
+            steers(one.author_id, one.forum_id or ""), "" if mine else by.alike,
+        )  # fmt: skip
+    for row in waiting:
+        if row.kind == "poll" and row.payload.path[-1] not in there:
+            made = _asked(rows, row, titles, now)
+            if made is not None:
+                listed[made.id] = made
+    for row in waiting:
+        poll = listed.get(row.payload.path[1]) if len(row.payload.path) > 1 else None
+        if poll is not None and row.state != "refused":
+            after = _then(poll, row, now)
+            if after is None:
+                del listed[poll.id]
+            else:
+                listed[poll.id] = after
+    return sorted(
+        sorted(listed.values(), key=lambda row: row.created_at, reverse=True),
+        key=lambda row: (not row.open, -row.closed_at.timestamp() if row.closed_at else 0),
+    )
+
+
+def _ended(closed: datetime | None, closes: datetime | None, now: datetime) -> datetime | None:
+    if closed is not None:
+        return closed
+    return closes if closes is not None and closes <= now else None
+
+
+def _asked(rows: Rows, row: Queued, titles: dict[str, str], now: datetime) -> PollRow | None:
+    """A poll that only the outbox has."""
+    data = {**row.payload.data, "id": row.payload.path[-1], "author_id": rows.me.person_id, "created_at": row.created}
+    for one in of_type([data], _Poll):
+        return PollRow(
+            one.id, safe_name(rows.me.name), safe_name(rows.me.handle), rows.me.role, one.author_id,
+            safe_name(one.question), tuple(map(safe_name, one.choices)), (0,) * len(one.choices), row.created,
+            as_utc(one.closes_at), _ended(None, as_utc(one.closes_at), now), one.forum_id or "",
+            titles.get(one.forum_id or "", ""), -1, True, True, send=row.shown, reason=safe_name(row.reason),
+        )  # fmt: skip
+    return None
+
+
+def _then(poll: PollRow, row: Queued, now: datetime) -> PollRow | None:
+    """The poll once this row is sent; None when it is taken away by it."""
+    match row.kind:
+        case "remove-poll":
+            return None
+        case "close-poll":
+            return replace(poll, closed_at=poll.closed_at or now, send=row.shown)
+        case "ballot" | "unballot":
+            wanted = row.payload.data.get("choice", -1)
+            chosen = wanted if isinstance(wanted, int) and 0 <= wanted < len(poll.counts) else -1
+            counts = list(poll.counts)
+            if poll.chosen >= 0:
+                counts[poll.chosen] = max(0, counts[poll.chosen] - 1)
+            if chosen >= 0:
+                counts[chosen] += 1
+            return replace(poll, chosen=chosen, counts=tuple(counts), send=row.shown)
+    return poll

@@ -23,6 +23,7 @@ class Overlay(Struct):
     posts: dict[int, Queued] = field(default_factory=dict)
     by_thread: dict[str, list[Queued]] = field(default_factory=dict)
     changes: dict[str, list[Queued]] = field(default_factory=dict)  # post id -> edits, tags, votes…
+    briefs: dict[str, Queued] = field(default_factory=dict)  # forum id -> its brief
 
     @classmethod
     def of(cls, rows: Iterable[Queued], mirrored: Callable[[str], bool]) -> Overlay:
@@ -30,6 +31,8 @@ class Overlay(Struct):
         rows = list(rows)
         overlay = cls(changes=changes_of(rows))
         for row in rows:
+            if row.kind == "brief" and row.state != "refused":
+                overlay.briefs[row.forum_id] = row
             if row.kind == "post" and not mirrored(row.post_id):
                 overlay.posts[-row.n] = row
                 overlay.by_thread.setdefault(row.thread_id, []).append(row)

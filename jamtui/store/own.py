@@ -118,7 +118,7 @@ class Payload(msgspec.Struct, frozen=True, omit_defaults=True):
 # that says what it does.
 POSTED = ("post", "edit", "delete", "tag", "untag", "vote", "unvote")
 ACTS: tuple[str, ...] = (
-    "announce",
+    "announce", "brief", "poll", "close-poll", "remove-poll", "ballot", "unballot",
     "profile", "tag-curate", "tag-forget", "tag-merge", "tag-unmerge",
 )  # fmt: skip
 KINDS = (*POSTED, *ACTS)
@@ -389,6 +389,10 @@ class Own(Drafts):
             if row is not None:
                 self._over(row)
 
+    def replaced(self, row: Queued) -> None:
+        """Inside the caller's `changing`: another row takes its place."""
+        self._over(row)
+
     def _over(self, row: Queued) -> None:
         self.db.execute("DELETE FROM outbox WHERE id = ?", (row.id,))
 
@@ -518,6 +522,8 @@ class Own(Drafts):
                     self.db.execute("INSERT OR IGNORE INTO my_votes VALUES (?)", (row.post_id,))
                 elif row.kind == "unvote":
                     self.db.execute("DELETE FROM my_votes WHERE post_id = ?", (row.post_id,))
+                elif row.kind in ("ballot", "unballot"):
+                    self._fold_ballot(row)
             self.db.execute("DELETE FROM outbox WHERE state = 'sent' AND seq <= ?", (seq,))
         return bool(gone)
 
@@ -527,6 +533,18 @@ class Own(Drafts):
         """The document as it came, and its ETag; ``{}`` before it came first."""
         row = next(iter(self.db.execute("SELECT raw, etag FROM desk")), None)
         return (bytes(row[0]), str(row[1])) if row is not None and isinstance(row[0], bytes) else (b"{}", "")
+
+    def _fold_ballot(self, row: Queued) -> None:
+        """Until the desk is fetched next, it says what was confirmed. Inside the caller's `changing`."""
+        raw, _ = self.desk()
+        desk = msgspec.json.decode(raw, type=dict[str, object])
+        ballots = desk.get("ballots")
+        known: dict[str, object] = dict(ballots) if isinstance(ballots, dict) else {}
+        known.pop(row.payload.path[1], None)
+        if row.kind == "ballot":
+            known[row.payload.path[1]] = row.payload.data.get("choice")
+        now = msgspec.json.encode({**desk, "ballots": known})
+        self.db.execute("INSERT OR REPLACE INTO desk VALUES (1, ?, '')", (now,))
 
     def put_desk(self, raw: bytes, etag: str) -> None:
         with self.changing():

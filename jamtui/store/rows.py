@@ -149,8 +149,15 @@ class Rows:
             row = before.get(_bytes(raw)) or _forum_row(_FORUM.decode(_bytes(raw)))
             self._forum_rows[_bytes(raw)] = row
             threads, posts, unread = self._counts.of_forum(int(n))
-            rows.append(replace(row, threads=threads, posts=posts, unread=unread))
+            row = replace(row, threads=threads, posts=posts, unread=unread)
+            if (waiting := self.overlay.briefs.get(row.id)) is not None:
+                row = replace(row, brief=safe_body(str(waiting.payload.data.get("brief", ""))), send=waiting.shown)
+            rows.append(row)
         return rows
+
+    def confirmed_forums(self) -> list[Forum]:
+        """The forums as the server has them, without the outbox, their texts as they came."""
+        return [_FORUM.decode(_bytes(raw)) for (raw,) in self.db.execute("SELECT raw FROM forums ORDER BY position, n")]
 
     def forum_titles(self) -> dict[str, str]:
         """Titles of the forums by id, without the counts that `forums` derives."""

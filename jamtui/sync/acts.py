@@ -17,6 +17,12 @@ METHODS: dict[str, str] = {
     "tag-forget": "DELETE",
     "tag-merge": "PUT",
     "tag-unmerge": "DELETE",
+    "brief": "PATCH",
+    "poll": "PUT",
+    "close-poll": "PATCH",
+    "remove-poll": "DELETE",
+    "ballot": "PUT",
+    "unballot": "DELETE",
 }
 
 if set(METHODS) != set(ACTS):  # what the store keeps and what can be sent are the same

@@ -163,7 +163,8 @@ class Sender:
             case "unvote":
                 return (await client.delete_vote(row.post_id, row.id)).seq
         if row.kind in acts.METHODS:
-            return await client.act(acts.METHODS[row.kind], payload.path, payload.data or None, row.id)
+            method, data = acts.METHODS[row.kind], payload.data or None
+            return await client.act(method, payload.path, data, row.id, payload.base_version)
         raise JamError(f"this version cannot send a write of the kind {row.kind}", "Update jamtui.")
 
 

@@ -17,6 +17,7 @@ import pytest
 from jamserver.demo_jam import demo_records
 from jamtui.archive import rfc3339
 from jamtui.errors import NotSignedIn, Refused, UsageError
+from jamtui.handing_over import markdown
 from jamtui.model import EVERYBODY, Draft, DraftKind, SendState
 from jamtui.paths import Home
 from jamtui.plain.console import Ended
@@ -26,6 +27,7 @@ from jamtui.session import Session, open_session
 from jamtui.store import connection, mirror, registry
 from jamtui.store.mirror import Loading, Mirror
 from jamtui.store.opening import prepare
+from jamtui.store.shifts import promised
 
 NOW = datetime(2011, 2, 9, 14, tzinfo=UTC)
 HOSTILE = "\x1b[2J\u202eevil[@click=app.quit]x[/] \x9b31m"
@@ -199,3 +201,239 @@ def test_plain_mode_tells_announcements_once_and_writes_one(world: World) -> Non
     assert not set("\x1b\u202e\x9b") & set(told)
     assert "new announcement" not in world.talk("q")
     assert world.session.announcements()[0].body == "Back at two."
+
+
+# -- briefs
+
+
+def brief_came(world: World, body: str, version: int) -> None:
+    forum = world.session.forums()[0]
+    record = {"id": forum.id, "slug": forum.slug, "title": forum.title, "position": forum.position}
+    world.put(("forum", record | {"brief": body, "version": version}))
+
+
+def test_a_brief_off_line_takes_the_place_of_the_one_before_it_and_meets_a_newer_one(world: World) -> None:
+    world.be("host")
+    session = world.session
+    brief_came(world, "As it was", 4)
+    forum = session.forums()[0]
+    assert (forum.brief, forum.version, session.brief_draft(forum.slug).body) == ("As it was", 4, "As it was")
+    session.write_brief(forum.slug, "First try")
+    session.save_draft(session.brief_draft(forum.slug))
+    draft = session.brief_draft(forum.slug)
+    assert draft.body == "First try"
+    second = session.send(Draft(DraftKind.BRIEF, forum.id, "", "Second try", base_version=draft.base_version))
+    (row,) = session.outbox()
+    assert (row.id, row.kind, session._own.outbox()[0].payload.base_version) == (second, "brief", 4)
+    assert (session.forums()[0].brief, session.forums()[0].send) == ("Second try", SendState.QUEUED)
+    session._own.refused(second, "The forum is at version 5 now.", "version_conflict")
+    brief_came(world, HOSTILE, 5)
+    conflict = session.conflict(second)
+    assert (conflict.my_body, conflict.version) == ("Second try", 5)
+    assert not set("\x1b\u202e\x9b") & set(conflict.body)
+    with pytest.raises(UsageError):  # somebody looks at both first
+        session.write_brief(forum.slug, "Third try")
+    session.choose_mine(second)
+    assert session._own.outbox()[0].payload.base_version == 5
+    session._own.refused(second, "The forum is at version 6 now.", "version_conflict")
+    session.undo(session.choose_theirs(second))
+    assert session.reopen(second).body == "Second try"
+
+
+def test_only_the_hosts_of_a_forum_write_its_brief(world: World) -> None:
+    forum = world.session.forums()[0]
+    world.be("host")
+    record = {"id": forum.id, "slug": forum.slug, "title": forum.title, "position": 0, "brief": ""}
+    world.put(("forum", record | {"host_ids": [PEOPLE["host"]], "version": 2}))
+    with pytest.raises(Refused) as told:
+        world.session.write_brief(forum.slug, "Mine")
+    assert forum.title in told.value.title
+    assert [row.id for row in world.session.forum_hosts(world.session.forum(forum.slug))] == [PEOPLE["host"]]
+    assert not world.session.hosts(world.session.forum(forum.slug))
+    world.be("moderator")
+    assert world.session.write_brief(forum.slug, "Mine")
+
+
+# -- polls
+
+
+def poll(world: World, new_id: str = "11111111-0000-7000-8000-000000000001", **more: Any) -> Record:
+    at = rfc3339(world.now - timedelta(minutes=5))
+    record = {
+        "id": new_id, "author_id": PEOPLE["host"], "question": "When?", "choices": ["Now", "Later"],
+        "created_at": at, "counts": [3, 1],
+    } | more  # fmt: skip
+    world.put(("poll", record))
+    return record
+
+
+def test_polls_are_listed_harmless_with_what_waits_laid_over(world: World, figure: Callable[..., None]) -> None:
+    session = world.session
+    one = str(poll(world, question=HOSTILE, choices=[HOSTILE, "b\nc"])["id"])
+    odd: list[Record] = [
+        {"id": 7}, {"choices": []}, {"choices": ["a"] * 21}, {"counts": [-1, 2]}, {"counts": "many"},
+        {"created_at": "noon"}, {"question": None}, {"choices": "ab"}, {"gone": True}, {"closes_at": "soon"},
+    ]  # fmt: skip
+    for index, fields in enumerate(odd):
+        poll(world, f"odd-{index}", **fields)
+    (row,) = session.polls()
+    assert not set("\x1b\u202e\x9b\n") & set(row.question + "".join(row.choices))
+    assert (row.counts, row.chosen, row.total, row.share(0)) == ((3, 1), -1, 4, 0.75)
+    session.choose(one[:8], 1)
+    assert [(row.counts, row.chosen, row.send) for row in session.polls()] == [((3, 2), 1, SendState.QUEUED)]
+    session.choose(one, 0)
+    assert [(row.counts, row.chosen) for row in session.polls()] == [((4, 1), 0)]
+    session.choose(one, None)
+    assert [(row.counts, row.chosen) for row in session.polls()] == [((3, 1), -1)]
+    for row_id, seq in [(waiting.id, 20 + at) for at, waiting in enumerate(session.outbox())]:
+        session._own.sent(row_id, seq)
+    session._own.forget_sent(21)  # the first two are in the mirror: the desk says what one chose before it is fetched
+    assert session.desk()["ballots"] == {one: 0}
+    figure(f"polls: {len(odd)} records without the form of one, 0 listed")
+
+
+def test_a_poll_whose_time_is_over_takes_no_ballot(world: World) -> None:
+    one = str(poll(world, closes_at=rfc3339(world.now + timedelta(minutes=1)))["id"])
+    assert world.session.poll(one).open
+    world.now += timedelta(minutes=2)
+    row = world.session.poll(one)
+    assert (row.open, row.closed_at) == (False, NOW + timedelta(minutes=1))
+    with pytest.raises(Refused, match="closed"):
+        world.session.choose(one, 0)
+    assert world.session.outbox() == []
+
+
+def test_a_ballot_that_is_none_says_what_would_be_one(world: World) -> None:
+    one = str(poll(world)["id"])
+    for choice in (-1, 2, 99):
+        with pytest.raises(UsageError, match="no choice"):
+            world.session.choose(one, choice)
+    with pytest.raises(UsageError, match="not chosen"):
+        world.session.choose(one, None)
+    world.session.known = world.session.known.changed(person_id="", handle="guest", role="guest")
+    with pytest.raises(NotSignedIn):
+        world.session.choose(one, 0)
+
+
+def test_a_host_asks_closes_and_takes_away(world: World) -> None:
+    session = world.session
+    with pytest.raises(Refused):
+        session.ask("When?", ["Now", "Later"])
+    world.be("host")
+    for question, choices in (("", ["a", "b"]), ("Q", ["a"]), ("Q", ["a", "A"]), ("x" * 301, ["a", "b"]),
+                              ("Q", ["x" * 101, "b"]), ("Q", list("abcdefghi")), ("Q", ["a", " "])):  # fmt: skip
+        with pytest.raises(UsageError):
+            session.ask(question, choices)
+    with pytest.raises(UsageError, match="closed already"):
+        session.ask("Q", ["a", "b"], closes_at=NOW)
+    brief_came(world, "Nobody is named", 2)
+    one = session.ask("  When\n then? ", ["Now", " Later  on "], session.forums()[0].slug, NOW + timedelta(hours=2))
+    row = session.poll(one)
+    assert (row.question, row.choices, row.mine, row.steers, row.open) == (
+        "When then?", ("Now", "Later on"), True, True, True,
+    )  # fmt: skip
+    undo = session.remove_poll(one)  # not sent yet: it can be brought back
+    assert not isinstance(undo, str)
+    assert session.polls() == []
+    session.undo(undo)
+    assert session.close_poll(one)
+    assert not session.poll(one).open
+    with pytest.raises(UsageError, match="closed already"):
+        session.close_poll(one)
+    other = str(poll(world)["id"])
+    with pytest.raises(Refused, match="another host"):
+        session.close_poll(other)
+    world.be("moderator")
+    assert isinstance(session.remove_poll(other), str)
+    assert other not in {row.id for row in session.polls()}
+
+
+# -- a shift
+
+
+def test_a_hand_over_tells_what_waits_is_heated_reported_promised_and_came_from_experts(
+    world: World, figure: Callable[..., None]
+) -> None:
+    session = world.session
+    me, forum = session.me.person_id, session.forums()[0]
+    at = iter(range(1, 100))
+
+    def post(author: str, body: str, parent: str | None = None, minutes: int = 30, **more: Any) -> str:
+        n = next(at)
+        post_id = f"00000000-0000-7000-8000-{n:012d}"
+        thread = more.pop("thread", post_id)
+        created = rfc3339(world.now - timedelta(minutes=minutes) + timedelta(seconds=n))
+        record = {
+            "id": post_id, "forum_id": forum.id, "thread_id": thread, "parent_id": parent, "author_id": author,
+            "body": body, "created_at": created, "tags": [], "votes": {"up": 0},
+        } | ({} if parent else {"title": f"T{n} {HOSTILE}"})  # fmt: skip
+        world.put(("post", record | more))
+        return post_id
+
+    ana, expert = PEOPLE["participant"], PEOPLE["expert"]
+    waits = post(ana, "Who knows?", minutes=300)
+    post(ana, "So I say it again", waits, thread=waits)  # the author's own reply is no answer
+    post(ana, "Locked", locked=True)
+    hot = post(ana, "Wages")
+    for n in range(8):
+        post((ana, expert)[n % 2], "No! Yes!", hot, thread=hot)
+    promise = post(me, "> I will, he said.\nI'll look into the budget tomorrow.", hot, thread=hot)
+    post(me, "I will not. The will of the people.", hot, thread=hot, minutes=900)
+    objected = post(PEOPLE["host"], "Plan")
+    for n in (1, 2):
+        link = {"id": f"l{n}", "from_id": f"x{n}", "kind": "objects", "to_id": objected, "created_at": rfc3339(NOW)}
+        world.put(("link", link))
+    with pytest.raises(Refused):
+        session.hand_over()
+    world.be("host")
+    found = session.hand_over(NOW - timedelta(hours=8))
+    assert waits in [one.post.id for one in found.unanswered]
+    assert [one.post.id for one in found.unanswered] == sorted(
+        [one.post.id for one in found.unanswered], key=lambda one: session.post(one).created_at
+    )
+    heated = {one.post.id: one.why for one in found.heated}
+    assert heated[hot] == "9 replies by 3 people within 1 min"
+    assert heated[objected] == "2 objections"
+    assert (found.promises[0].post.id, found.promises[0].why) == (promise, "I'll look into the budget tomorrow.")
+    assert len(found.promises) == 1
+    assert {one.post.role for one in found.experts} == {"expert"}
+    assert expert in {one.post.author_id for one in found.experts}
+    assert found.reported is None
+    queue = [{"id": f"r{n}", "post_id": hot, "reason": ["abuse", "spam", "spam"][n]} for n in range(3)]
+    session._own.put_desk(msgspec.json.encode({"role": "moderator", "queue": queue}), '"e"')
+    found = session.hand_over(NOW - timedelta(hours=8))
+    assert [(one.post.id, one.why) for one in found.reported or ()] == [(hot, "abuse, spam (2)")]
+    assert "3 reports" in {one.post.id: one.why for one in found.heated}[hot]
+    session.write_shift_note("Watch [this](javascript:x)\n" + HOSTILE)
+    told = markdown(session.hand_over(), session.jam, "Ana [x](y)", session.address)
+    assert not set("\x1b\u202e\x9b") & set(told)
+    assert "](javascript" not in told
+    assert "[x](y)" not in told
+    assert session.hand_over().first
+    undo = session.end_shift()
+    world.now += timedelta(hours=1)
+    session.set_place("shift", (NOW + timedelta(minutes=1)).isoformat())
+    after = session.hand_over()
+    assert (after.since, after.first, after.experts, after.promises) == (NOW + timedelta(minutes=1), False, (), ())
+    assert [one.why for one in after.heated] == ["3 reports"]  # they are open still
+    assert after.unanswered  # waits, whatever shift it is
+    session.undo(undo)
+    assert session.hand_over().first
+    figure(f"hand-over: {sum(len(posts) for _, _, posts in found.sections())} posts in {len(found.sections())} parts")
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("Fine.\nI will ask the board.", "I will ask the board."),
+        ("We’ll come back to this", "We’ll come back to this"),
+        ("- [ ] write it down\n- [x] done", "- [ ] write it down"),
+        ("Ich werde das klären.", "Ich werde das klären."),
+        ("Let me get back to you", "Let me get back to you"),
+        ("> I will\nThe will is there", ""),
+        ("I will not.", ""),
+        ("Illness", ""),
+    ],
+)
+def test_a_promise_says_what_one_will_do(body: str, words: str) -> None:
+    assert promised(body) == words
