@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from jamserver import commands, sign_in_commands
+from jamserver import commands, event_commands, sign_in_commands
 from jamserver.faults import where
 from jamserver.objects import ROLES
 from jamserver.problems import Problem
@@ -157,10 +157,16 @@ def parser() -> argparse.ArgumentParser:
     change.add_argument("--title", metavar="T")
     change.add_argument("--slug", metavar="S")
     change.add_argument("--summary", metavar="S")
-    change.add_argument("--opens", metavar="TIME", help="RFC 3339, such as 2026-02-08T14:00:00Z, or now")
-    change.add_argument("--closes", metavar="TIME", help="RFC 3339, or now")
+    opens = "RFC 3339, such as 2026-02-08T14:00:00Z, or now"
+    change.add_argument("--opens", type=event_commands.moment, metavar="TIME", help=opens)
+    change.add_argument("--closes", type=event_commands.moment, metavar="TIME", help="RFC 3339, or now")
+    change.add_argument(
+        "--grace", type=event_commands.length, metavar="LENGTH",
+        help="for how long after the end what arrives late is still taken: 30m, 2h",
+    )  # fmt: skip
     change.add_argument("--guests", choices=("yes", "no"), help="whether people without an account may read")
-    change.set_defaults(do=commands.jam_set)
+    change.set_defaults(do=event_commands.change)
+    event_commands.add_words(jam, file, rows)
     return top
 
 

@@ -12,7 +12,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -327,32 +327,3 @@ def forum_add(arguments: argparse.Namespace) -> None:
         lambda tx: objects.add_forum(tx, app.random_id(RNG), slug, arguments.title, arguments.brief),
     )
     show(arguments, objects.decode(raw), f"forum {slug} added")
-
-
-def jam_set(arguments: argparse.Namespace) -> None:
-    """Changes the Jam."""
-    changes: objects.Fields = {
-        name: getattr(arguments, name) for name in ("title", "slug", "summary") if getattr(arguments, name) is not None
-    }
-    for option, name in (("opens", "opens_at"), ("closes", "closes_at")):
-        text = getattr(arguments, option)
-        if text is not None:
-            changes[name] = rfc3339(_time(text))
-    if arguments.guests is not None:
-        changes["guests"] = arguments.guests == "yes"
-    if not changes:
-        raise UsageError("nothing to change was named", "For example: jamserver jam set --title 'Our Jam'")
-    fields = objects.decode(write(arguments.db, lambda tx: objects.change_jam(tx, changes)))
-    show(arguments, fields, f"{fields['title']}: open from {fields['opens_at']} to {fields['closes_at']}")
-
-
-def _time(text: str) -> datetime:
-    if text == "now":
-        return app.system_clock()
-    try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            raise ValueError("no time zone")
-    except ValueError:
-        raise UsageError(f"{text} is no time", "Write it as 2026-02-08T14:00:00Z, or now") from None
-    return moment

@@ -74,7 +74,10 @@ class ReopenedArchive:
             if isinstance(data, archives.Jam):
                 opens_at = min(data.opens_at, self._now - timedelta(minutes=1))
                 times = {"opens_at": rfc3339(opens_at), "closes_at": rfc3339(self._now + REOPENED)}
-                yield made("jam", objects.decode(record.raw) | times, number)
+                fields = objects.decode(record.raw) | times
+                for name in ("archived_at", "phases"):  # they were of the hours that it had
+                    fields.pop(name, None)
+                yield made("jam", fields, number)
                 continue
             if isinstance(data, archives.Person):
                 handles.add(data.handle.casefold())

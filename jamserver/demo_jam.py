@@ -37,6 +37,7 @@ POSTS = 2_666
 PEOPLE = 2_700
 WRITERS = 460
 OPENED, CLOSES = timedelta(hours=40), timedelta(hours=32)
+REFINING = timedelta(hours=8)  # from now until ideas are refined
 ROLES = {"host": 10, "moderator": 6, "expert": 45}
 DEMO_HANDLE, DEMO_NAME = "demo", "Demo Participant"
 RECENT = 1_000  # posts that may still get a vote or a tag
@@ -86,6 +87,24 @@ class DemoJam:
                 "work when everybody can find, ask and help everybody else? Every person in this Jam is invented.",
                 "opens_at": rfc3339(self._opens_at),
                 "closes_at": rfc3339(self._now + CLOSES),
+                "grace_seconds": 3600,
+                "phases": [
+                    {
+                        "id": "ideas",
+                        "title": "Ideas",
+                        "starts_at": rfc3339(self._opens_at),
+                        "guidance": "Say what should be different, however rough it is, one idea a thread. Build on "
+                        "what others say, and vote for what you would want to see.",
+                    },
+                    {
+                        "id": "refining",
+                        "title": "Refining",
+                        "starts_at": rfc3339(self._now + REFINING),
+                        "guidance": "No new threads now: make the ideas that are there better. What would it take, who "
+                        "would have to agree, what would be a first step within a month?",
+                        "closed_to": ["threads"],
+                    },
+                ],
             },
         )
         for person in self.cast.everybody:

@@ -270,7 +270,8 @@ class Life:
             problem = answer.json()
             if problem.get("code") == "jam_closed":
                 raise _Over
-            # The post that is answered may have been taken back by the reader: the next ones are not concerned.
+            # The reader may have taken back the post that is answered, or the phase takes no threads: the next ones are
+            # not concerned.
             _log.info("a generated %s was refused: %s", event.kind, answer.text)
         return answer.is_success
 

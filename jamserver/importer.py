@@ -13,7 +13,7 @@ from jamserver import objects, posts, snapshot
 from jamserver.db import Connection, row, rows, value
 from jamserver.log import Tx
 from jamtui import archive
-from jamtui.archive import ArchiveError, Forum, Jam, Person, Post, Record, rfc3339
+from jamtui.archive import ArchiveError, Forum, Jam, Person, Post, Record
 from jamtui.errors import JamError
 
 
@@ -61,8 +61,7 @@ def _insert(tx: Tx, record: Record, raw: bytes, reopen: timedelta | None) -> Non
     data = record.data
     if isinstance(data, Jam):
         if reopen is not None:
-            times = {"opens_at": rfc3339(tx.now), "closes_at": rfc3339(tx.now + reopen)}
-            raw = objects.encode(objects.decode(raw) | times)
+            raw = objects.encode(objects.reopened(objects.decode(raw), tx.now, tx.now + reopen))
         seq = tx.append("jam", data.id, raw)
         tx.db.execute("INSERT INTO jam VALUES (1, ?, ?, ?)", (seq, data.id, raw))
     elif isinstance(data, Person):

@@ -80,13 +80,38 @@ def found_jam(tx: Tx, new_id: uuid.UUID) -> bool:
 
 
 def change_jam(tx: Tx, changes: Fields) -> bytes:
-    """Overwrites fields of the Jam; those not named stay. Returns the object."""
-    fields = decode(jam_json(tx.db) or b"{}") | changes
+    """Overwrites fields of the Jam; those not named stay, and nothing is written when nothing is otherwise. Returns the
+    object."""
+    before = decode(jam_json(tx.db) or b"{}")
+    fields = before | changes
+    if fields != before:
+        check_jam(fields)
+        put_jam(tx, fields)
+    return encode(fields)
+
+
+def check_jam(fields: Fields) -> None:
+    """Raises 422 for hours that cannot be."""
     opens, closes = (datetime.fromisoformat(str(fields[name])) for name in ("opens_at", "closes_at"))
     if closes <= opens:
         raise invalid("/closes_at", "A Jam closes after it opens.")
-    put_jam(tx, fields)
-    return encode(fields)
+    archived = fields.get("archived_at")
+    if archived is not None and datetime.fromisoformat(str(archived)) < closes:
+        raise invalid("/archived_at", "A Jam is archived after it closed.")
+
+
+def reopened(fields: Fields, opens: datetime, closes: datetime) -> Fields:
+    """The Jam with other hours: not archived, its phases at the same places in its time."""
+    before = msgspec.json.decode(encode(fields), type=Jam)
+    was = before.closes_at - before.opens_at
+    phases = []
+    for phase in fields.get("phases") or ():  # type: ignore[attr-defined]  # a list, as the decoding has shown
+        share = (datetime.fromisoformat(phase["starts_at"]) - before.opens_at) / was if was else 0.0
+        starts = opens + min(max(share, 0.0), 1.0) * (closes - opens)
+        phases.append(phase | {"starts_at": rfc3339(starts)})
+    found = fields | {"opens_at": rfc3339(opens), "closes_at": rfc3339(closes)}
+    found.pop("archived_at", None)
+    return found | ({"phases": phases} if phases else {})
 
 
 # Alphabets whose letters look alike (Unicode TS 39): a handle keeps to one of them.

@@ -228,6 +228,14 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("muted", (), Group.PLACES, "muted", "What is muted and what is followed, to take it off again.", _BOTH),
     Action("hosts", (), Group.PLACES, "hosts", "Hosts whose links open without a question, to ask again.", _BOTH),
+    Action(
+        "jam",
+        (),
+        Group.PLACES,
+        "the Jam",
+        "How the Jam stands: the countdown, its phases, what you may do now, and its hours everywhere.",
+        _BOTH,
+    ),
     Action("outbox", ("5",), Group.PLACES, "outbox", "What you wrote and the server has not confirmed.", _BOTH),
     Action("drafts", ("7",), Group.PLACES, "drafts", "What you have not sent, and what was thrown away.", _BOTH),
     Action(

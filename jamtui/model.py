@@ -17,6 +17,8 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
+from jamtui.archive import Phase
+
 
 class SendState(enum.StrEnum):
     """Where something of one's own stands on its way to the server."""
@@ -50,6 +52,9 @@ class JamRow(Struct, frozen=True):
     closes_at: datetime
     where: str
     local: bool = False
+    grace_seconds: int = 0
+    archived_at: datetime | None = None
+    phases: tuple[Phase, ...] = ()
 
 
 class Me(Struct, frozen=True):

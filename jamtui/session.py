@@ -56,6 +56,7 @@ from jamtui.store.silence import silence_of
 from jamtui.sync.holder import Holder
 from jamtui.sync.network import Network, NetworkState, told_of
 from jamtui.tagging import Tagging
+from jamtui.timing import Timing
 from jamtui.writing import Writing
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ _READ_ONLY = "the folder of the mirror cannot be written, so nothing is fetched 
 ACTIVITY_AGE = timedelta(seconds=20)
 
 
-class Session(Ways, Reading, Hosting, HandingOver, Noticing, Writing, Tagging, Profiles):
+class Session(Timing, Ways, Reading, Hosting, HandingOver, Noticing, Writing, Tagging, Profiles):
     """One Jam for one reader. Make it with `open_session`; `close` it in the end.
 
     ``clock`` gives the time shown and written; a demo may freeze it. ``explore`` never marks anything as read.
@@ -145,15 +146,10 @@ class Session(Ways, Reading, Hosting, HandingOver, Noticing, Writing, Tagging, P
     @property
     def mirrored(self) -> bool:
         """Whether there is something to read."""
-        return self._rows.jam("", False) is not None
+        return self._rows.jam(self.known.where, self.known.local) is not None
 
     def now(self) -> datetime:
         return self._clock()
-
-    def counted_from(self) -> datetime:
-        """The time from which ``2h`` and ``today`` count back: now, or the Jam's end when it is over."""
-        row = self._rows.jam("", False)
-        return self.now() if row is None else min(self.now(), row.closes_at)
 
     def status(self) -> Status:
         state = self._network.state if self._network else NetworkState(detail=_READ_ONLY if self.read_only else "")
@@ -176,19 +172,6 @@ class Session(Ways, Reading, Hosting, HandingOver, Noticing, Writing, Tagging, P
 
     def _meta(self, key: str) -> str:
         return mirror.Mirror(self._rows.db).meta(key)
-
-    def refusal(self) -> str:
-        """Why nothing can be written here, in words; "" when one can write."""
-        if self.known.local:
-            return "This is an archive file: it can be read, not written"
-        if self.me.guest:
-            return "You read as a guest: sign in to write (jamtui login)"
-        row = self._rows.jam("", False)
-        if row is not None and self.now() >= row.closes_at:
-            return f"The Jam closed on {row.closes_at.astimezone():%d %B %Y at %H:%M}; it can still be read"
-        if row is not None and self.now() < row.opens_at:
-            return f"The Jam opens on {row.opens_at.astimezone():%d %B %Y at %H:%M}"
-        return ""
 
     def need_name(self, what: str) -> None:
         """Raises `UsageError` where nothing can be about the reader or by them: in an archive, and for guests."""
@@ -278,7 +261,7 @@ class Session(Ways, Reading, Hosting, HandingOver, Noticing, Writing, Tagging, P
         now = self.now()
         stale = self._activity is None or abs(now - self._activity[0]) >= ACTIVITY_AGE
         if stale or self._activity is None:
-            row = self._rows.jam("", False)
+            row = self._rows.jam(self.known.where, self.known.local)
             counted = activity(self._rows.db, row.opens_at, min(now, row.closes_at)) if row is not None else {}
             self._activity = now, counted
         return self._activity[1]

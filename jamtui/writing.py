@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from jamtui.archive import normal_tag, rfc3339
 from jamtui.errors import JamError, NotFound, NotSignedIn, Refused, UsageError, sentence
+from jamtui.event import Act, Refusal
 from jamtui.model import (
     EVERYBODY,
     GONE,
@@ -67,6 +68,9 @@ _PLACES = {
     DraftKind.BRIEF: "Brief",
     DraftKind.ANNOUNCEMENT: "Announcement",
 }
+_KEPT = "Your text is kept as a draft."
+ACT_OF = {DraftKind.THREAD: Act.THREADS, DraftKind.REPLY: Act.REPLIES, DraftKind.EDIT: Act.EDITS,
+          DraftKind.BRIEF: Act.STEERING, DraftKind.ANNOUNCEMENT: Act.ANNOUNCEMENTS}  # fmt: skip
 _OTHERWISE = "Change it and send it again, try again as it is, or drop it."
 
 
@@ -86,7 +90,10 @@ class Writing:
     def now(self) -> datetime:
         raise NotImplementedError
 
-    def refusal(self) -> str:
+    def refusal(self, act: Act | None = None) -> str:
+        raise NotImplementedError
+
+    def refused(self, act: Act | None = None) -> Refusal | None:
         raise NotImplementedError
 
     def forum(self, name: str) -> ForumRow:
@@ -250,7 +257,7 @@ class Writing:
     def _send(self, draft: Draft, instead_of: Draft | None) -> str:
         if draft.kind in (DraftKind.BRIEF, DraftKind.ANNOUNCEMENT):
             return self._send_as_host(draft, instead_of)
-        self._check_may_write()
+        self._check_may_write(ACT_OF[draft.kind])
         title, body = draft.title.strip(), draft.body.strip()
         self._check_text(draft.kind, title, body)
         tags = self._tags(draft.tags)
@@ -329,13 +336,16 @@ class Writing:
         self._wake()
         return outbox_id
 
-    def _check_may_write(self) -> None:
-        if reason := self.refusal():
+    def _check_may_write(self, act: Act | None = None) -> None:
+        """Raises what `refusal` says: nothing new is begun that the Jam takes no more."""
+        if reason := self.refusal(act):
             if self.me.guest and not self.known.local:
                 raise NotSignedIn("you read as a guest", "Sign in to write: jamtui login URL --handle NAME.")
             if self.known.local:  # no Jam said so, hence no code
                 raise Refused(reason)
-            raise Refused(reason, "Your text is kept as a draft.", "jam_closed")
+            refused = self.refused(act)
+            hint = _KEPT if act is None or act in ACT_OF.values() else "Nothing was sent."
+            raise Refused(reason, hint, refused.code if refused is not None else "jam_closed")
 
     def _check_text(self, kind: DraftKind, title: str, body: str) -> None:
         limits = self.limits
@@ -388,7 +398,7 @@ class Writing:
                 self._wake()
                 return _undo("taken back", dropped)
             target = self.post(post_id)  # the Jam has it, though the mirror may not show it yet
-        self._check_may_write()
+        self._check_may_write(Act.EDITS)
 
         def payload() -> Payload:
             there, edits = self._versions(target.id)
@@ -403,15 +413,15 @@ class Writing:
         return self._tagging("untag", post_id, tag)
 
     def _tagging(self, kind: str, post_id: str, tag: str) -> str:
-        self._check_may_write()
+        self._check_may_write(Act.TAGS)
         return self._change(kind, self.post(post_id), Payload(tag=self._tag(tag)))
 
     def vote(self, post_id: str) -> str:
-        self._check_may_write()
+        self._check_may_write(Act.VOTES)
         return self._change("vote", self.post(post_id), Payload())
 
     def unvote(self, post_id: str) -> str:
-        self._check_may_write()
+        self._check_may_write(Act.VOTES)
         return self._change("unvote", self.post(post_id), Payload())
 
     def _act(

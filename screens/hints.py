@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
+from jamtui.event import PHASED, Act, things
 from jamtui.session import Session
 from screens.spot import Spot
 
-_WRITING = frozenset(
-    {"new-thread", "reply", "quote", "edit", "delete", "vote", "unvote", "tags", "discard"}
-)  # actions that change the Jam: no hints for them where one only reads
-
-
+# Actions that change the Jam: no hints for them where they are not taken. A draft can be discarded at any time.
+ACTS = {
+    "new-thread": Act.THREADS,
+    "reply": Act.REPLIES,
+    "quote": Act.REPLIES,
+    "edit": Act.EDITS,
+    "delete": Act.EDITS,
+    "vote": Act.VOTES,
+    "unvote": Act.VOTES,
+    "tags": Act.TAGS,
+}
 _ABOUT_ONESELF = frozenset(
     {"mentions", "outbox", "profile", "tag-curate", "tag-merge"}
 )  # places that have nothing for who has no name in the Jam
 
 
 def idle(session: Session) -> frozenset[str]:
-    """Ids of actions that can do nothing for this reader, wherever one is: they say why when their key is pressed."""
-    return (_WRITING if session.refusal() else frozenset()) | (_ABOUT_ONESELF if session.me.guest else frozenset())
+    """Ids of actions that can do nothing for this reader now, wherever one is: they say why when one tries."""
+    everything = bool(session.refusal())  # a guest, an archive, a Jam that takes nothing now
+    refused = {action for action, act in ACTS.items() if everything or session.refused(act) is not None}
+    return frozenset(refused | ({"discard"} if everything else set())) | (
+        _ABOUT_ONESELF if session.me.guest else frozenset()
+    )
 
 
-def not_here(spot: Spot, *, may_write: bool, rows: bool) -> set[str]:
-    """Ids of actions. ``may_write``: whether this person may write now; ``rows``: whether the list has any."""
-    out = set() if may_write else set(_WRITING)
+def why_idle(session: Session) -> str:
+    """Why `idle` has what it has, in a sentence without a full stop; "" when it has nothing."""
+    refused = [found for act in PHASED if (found := session.refused(act)) is not None and found.phase is not None]
+    if session.refusal() or not refused or refused[0].phase is None:
+        return session.refusal()
+    return f"The phase “{refused[0].phase.title}” does not take {things([one.act for one in refused])}"
+
+
+def not_here(spot: Spot, idle: frozenset[str], *, rows: bool) -> set[str]:
+    """Ids of actions. ``idle``: those that can do nothing anywhere; ``rows``: whether the list has any."""
+    out = set(idle)
     if spot.reading:
         out.add("open")
     elif spot.kind in ("forums", "people"):

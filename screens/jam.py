@@ -13,7 +13,7 @@ from jamtui.errors import UsageError, sentence
 from jamtui.model import PostRow, ThreadRow, Undo
 from jamtui.notice import InboxRow
 from jamtui.reading import ASK_ABOVE
-from screens.hints import idle
+from screens.hints import idle, why_idle
 from screens.hosting import Hosting
 from screens.inbox import Inboxing
 from screens.marking import Marking
@@ -371,6 +371,11 @@ class JamScreen(Marking, Inboxing, Hosting, SelfService):
         self.session.need_name("outbox")
         self.to_place("outbox")
 
+    def action_jam(self) -> None:
+        from screens.event import EventPage
+
+        self.app.push_screen(EventPage(self.session, frozen=self._frozen, keymap=self.keymap))
+
     def action_forum(self, name: str) -> None:
         forum = self.session.forum(name)
         self.go(replace(self.spot, place="forums", forum=forum.id, thread="", reading=False))
@@ -392,7 +397,7 @@ class JamScreen(Marking, Inboxing, Hosting, SelfService):
     def action_help(self) -> None:
         from screens.help import Help
 
-        self.app.push_screen(Help(self.keymap, idle(self.session), self.session.refusal()))
+        self.app.push_screen(Help(self.keymap, idle(self.session), why_idle(self.session)))
 
     def action_command(self, line: str = "") -> None:
         if not self.query("#command-line"):

@@ -89,8 +89,8 @@ class Panes(Hits, SparingScreen[None]):
         # everything anew.
         self.add_class(*_classes_for(self.app), *(name for name, on in self._spot_classes().items() if on))
         session = self.session
-        who = "reading only" if session.refusal() else f"as {session.me.name or session.me.handle}"
-        yield StatusLine(session.jam, session.status(), session.now(), who, self.keymap.name("reconnect"))
+        signs_in = self.keymap.name("reconnect")
+        yield StatusLine(session.jam, session.status(), session.now(), self._who(), signs_in, session.event_now())
         yield Tabs([(self.keymap.name(place), place) for place in ("inbox", *PLACES, "followed")], self.spot.place)
         with Horizontal(id="panes"):
             with Vertical(id="left"):
@@ -209,9 +209,14 @@ class Panes(Hits, SparingScreen[None]):
             rail.show(spot.forum, session.activity())
 
     def _refresh_status(self) -> Status:
-        status = self.session.status()
-        self.query_one(StatusLine).show(status, self.session.now())
+        session = self.session
+        status = session.status()
+        self.query_one(StatusLine).show(session.jam, status, session.now(), self._who(), session.event_now())
         return status
+
+    def _who(self) -> str:
+        me = self.session.me
+        return "reading only" if self.session.refusal() else f"as {me.name or me.handle}"
 
     def _refresh_heads(self) -> None:
         """What can change with the cursor of a list: the heads of the panes, the hints."""
@@ -220,7 +225,7 @@ class Panes(Hits, SparingScreen[None]):
         self.query_one("#left-head", PaneHead).show(left, right, active=not spot.reading and not self.writing)
         self._refresh_right_head()
         where = Where.COMPOSER if self.writing else Where.OUTBOX if spot.kind == "outbox" else Where.JAM
-        out = () if self.writing else not_here(spot, may_write=not session.refusal(), rows=bool(self.list_now.keys))
+        out = () if self.writing else not_here(spot, idle(session), rows=bool(self.list_now.keys))
         key = "" if self.writing else self.keymap.name("help")  # the composer has keys of its own
         self.query_one(HintLine).set_hints(hints(where, {*out, "help"}, self.keymap), (key, "help") if key else None)
 

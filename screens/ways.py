@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from textual.content import Content
 
 from jamtui.errors import JamError, NotFound, UsageError
+from jamtui.event import Act
 from jamtui.model import PersonRow, PostRow, ThreadRow
 from jamtui.notice import InboxRow
 from jamtui.ways import HotRow, Plan, chips, complete_filter
@@ -80,7 +81,7 @@ class Ways(Moving):
                 f"Nothing fits.\n{name('filter-clear')} clears the filter, {name('filter')} changes it."
             )
         elif spot.kind == "threads" and spot.place != "hot":
-            first = "" if self.session.refusal() else f"\n{name('new-thread')} opens the first."
+            first = "" if self.session.refusal(Act.THREADS) else f"\n{name('new-thread')} opens the first."
             self.list_now.empty = f"No threads here yet.{first}"
 
     def _keys_of_people(self) -> list[str]:

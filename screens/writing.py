@@ -12,9 +12,11 @@ from textual.app import SuspendNotSupported
 
 from jamtui import model
 from jamtui.errors import JamError, UsageError
+from jamtui.event import Act
 from jamtui.model import Draft, DraftKind, OutboxRow, PostRow, SendState, ThreadRow, Undo
 from jamtui.notice import InboxRow
 from jamtui.safe_text import safe_block
+from jamtui.writing import ACT_OF
 from screens.messages import AskToSignIn
 from screens.moving import Moving
 from screens.type_ahead import hold_keys
@@ -67,8 +69,8 @@ class Writing(Moving):
             return self.session.post(row.post_id)
         raise UsageError("no post is chosen here", "Open a forum, then a thread.")
 
-    def _may_write(self) -> None:
-        if reason := self.session.refusal():
+    def _may_write(self, act: Act) -> None:
+        if reason := self.session.refusal(act):
             raise UsageError(reason)
 
     def leave(self) -> None:
@@ -113,6 +115,7 @@ class Writing(Moving):
             tags=lambda: [tag.name for tag in session.tags()],
             title_limit=session.limits.title,
             body_limit=session.body_limit(draft.kind),
+            phase=session.phase_line(),
         )
         self.set_class(draft.kind not in (DraftKind.REPLY, DraftKind.EDIT), "-new-thread")
         self.query_one(HintLine).quiet()  # the keys of the composer stand there now
@@ -126,7 +129,7 @@ class Writing(Moving):
             self.call_after_refresh(self.reader.go_to, answered)
 
     def action_new_thread(self) -> None:
-        self._may_write()
+        self._may_write(Act.THREADS)
         spot = self.spot
         row: Any = self.list_now.cursor_row
         forum_id = spot.forum if spot.kind == "threads" else row.id if spot.kind == "forums" and row else ""
@@ -148,7 +151,7 @@ class Writing(Moving):
         self._reply(quoted(post.body, post.author))
 
     def _reply(self, quote: str) -> None:
-        self._may_write()
+        self._may_write(Act.REPLIES)
         post = self._post()
         if post.gone:
             raise UsageError(f"this post was {model.GONE[post.gone]}", "It can no longer be answered.")
@@ -167,7 +170,7 @@ class Writing(Moving):
             self.go(replace(self.spot, thread=post.thread_id, reading=True), post=post.id)
 
     def action_edit(self) -> None:
-        self._may_write()
+        self._may_write(Act.EDITS)
         post = self._post()
         self._check_own(post, "change")
         if post.key < 0:
@@ -235,7 +238,7 @@ class Writing(Moving):
     def action_delete(self) -> None:
         from screens.dialogs import Confirm
 
-        self._may_write()
+        self._may_write(Act.EDITS)
         post = self._post()
         self._check_own(post, "take back")
 
@@ -281,7 +284,7 @@ class Writing(Moving):
     def action_tags(self) -> None:
         from widgets.tag_picker import TagPicker
 
-        self._may_write()
+        self._may_write(Act.TAGS)
         post = self._post()
         about = one_line(post.title) or one_line(post.body[:200])
 
@@ -452,8 +455,7 @@ class Writing(Moving):
 
     def _go_on(self, draft: Draft) -> None:
         """Opens the composer with a draft, where it is written; asks for another place when that one is gone."""
-        if draft.kind not in (DraftKind.BRIEF, DraftKind.ANNOUNCEMENT):  # those are not held to the Jam's hours
-            self._may_write()
+        self._may_write(ACT_OF[draft.kind])
         if self.writing:
             self.composer.save_now()
             if (unsaved := self.composer.unsaved) is not None:

@@ -29,7 +29,8 @@ _MARKS = {
 def _table() -> dict[int, str]:
     table = dict.fromkeys(range(9472, 9600), "+")  # box drawing: corners and crossings
     table |= dict.fromkeys(range(0x2580, 0x25A0), "#")  # block elements
-    table |= dict.fromkeys(map(ord, "─━┄┅┈┉╌╍═╴╶╸╺╼╾▔"), "-")
+    table |= dict.fromkeys(map(ord, "─┄┅┈┉╌═╴╶╸╺╼╾▔"), "-")
+    table |= dict.fromkeys(map(ord, "━╍"), "=")  # what is over, on the bar of a Jam's time
     table |= dict.fromkeys(map(ord, "│┃┆┇┊┋╎╏║╵╷╹╻╽╿▎▏▌▍▊▋▉▕"), "|")
     for marks, spelled in _MARKS.items():
         table |= dict(zip(map(ord, marks), spelled, strict=True))

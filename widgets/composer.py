@@ -40,6 +40,7 @@ class Desk(Struct, frozen=True):
     tags: Callable[[], Sequence[str]]
     title_limit: int
     body_limit: int
+    phase: str = ""  # one harmless line: which phase the Jam is in, and what that is for
 
 
 class Composer(Vertical):
@@ -88,6 +89,8 @@ class Composer(Vertical):
         with Horizontal(id="composer-head"):
             yield Static(Content.assemble(("✎ ", "$accent"), (self._heading, "bold")), id="composer-heading")
             yield Static(id="composer-count")
+        if self._desk.phase:
+            yield Static(Content(self._desk.phase), id="composer-phase")
         if self._titled:
             yield Field(
                 self._draft.title, placeholder="Title: one line that says what it is about", id="title", compact=True

@@ -11,9 +11,11 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.timer import Timer
 
+from jamtui.countdown import standing
 from jamtui.model import JamRow, Link, Status
 from widgets.at_once import AtOnce
 from widgets.rows import age as age_of
+from widgets.strips import cell_width
 
 TOAST_SECONDS = 6.0
 _TITLE = 16  # columns that the title keeps, however much there is to say
@@ -22,13 +24,9 @@ _Part = tuple[str, str]
 _MARKS = {"-error": "✗ ", "-warning": "! ", "-fact": ""}  # what was done has a check mark
 
 
-def time_left(jam: JamRow, now: datetime) -> str:
-    """Where the Jam stands in time: ``opens in 3 h``, ``2 d 4 h left``, ``closed``."""
-    if now < jam.opens_at:
-        return f"opens in {span(jam.opens_at - now)}"
-    if now < jam.closes_at:
-        return f"{span(jam.closes_at - now)} left"
-    return "closed"
+def time_left(jam: JamRow, now: datetime) -> list[str]:
+    """Where the Jam stands in time, the most words first: ``Ideas · 2 d 4 h left``, ``2 d 4 h left``; ``closed``."""
+    return standing(jam, now, span)
 
 
 def span(length: timedelta) -> str:
@@ -88,19 +86,23 @@ class StatusLine(AtOnce):
 
     DEFAULT_CSS = "StatusLine { height: 1; width: 1fr; padding: 0 1; background: $panel; color: $foreground; }"
 
-    def __init__(self, jam: JamRow, status: Status, now: datetime, who: str, signs_in: str = "") -> None:
-        """``who`` is the name of the reader, or why one only reads; ``signs_in`` the key that signs in again."""
+    def __init__(
+        self, jam: JamRow, status: Status, now: datetime, who: str, signs_in: str = "", there: datetime | None = None
+    ) -> None:
+        """``who`` is the name of the reader, or why one only reads; ``signs_in`` the key that signs in again; ``there``
+        is the time by the server's clock, where that is another than ``now``."""
         super().__init__()
         self._jam = jam
         self._status = status
         self._now = now
         self._who = who
         self._signs_in = signs_in
+        self._there = there or now
 
-    def show(self, status: Status, now: datetime) -> None:
+    def show(self, jam: JamRow, status: Status, now: datetime, who: str, there: datetime) -> None:
         """Says something else, and repaints only when the words change."""
         before = self._words(self.content_size.width)
-        self._status, self._now = status, now
+        self._jam, self._status, self._now, self._who, self._there = jam, status, now, who, there
         if self._words(self.content_size.width) != before:
             self.refresh()
 
@@ -128,8 +130,9 @@ class StatusLine(AtOnce):
             right.append((f"✗ {status.refused} refused" if width >= 60 else f"✗{status.refused}", "$error bold"))
         if status.queued:
             right.append((f"↑ {status.queued} to send" if width >= 60 else f"↑{status.queued}", "$accent"))
+        times = time_left(self._jam, self._there)
         if width >= 50:
-            right.append((time_left(self._jam, self._now), "$text-muted"))
+            right.append((times[-1], "$text-muted"))
         words, colour = link_words(status, self._now)
         whole = [part for part in right if part[1] != "$text-muted"]
         without = [part for part in whole if part[1] != "$foreground"]
@@ -143,7 +146,10 @@ class StatusLine(AtOnce):
             room = width - _cells(without) - _TITLE
             return left, [*without, (f"{forms[-1][: max(len(words.partition(',')[0]), room - 1)]}…", colour)]
         right.append((words if width >= 70 else words.partition(",")[0], colour))
-        return left, right
+        # With what is left, more of where the Jam stands: the phase, and how long that lasts.
+        spare = width - sum(cell_width(text) for text, _ in left) - _cells(right)
+        fuller = (text for text in times if cell_width(text) - len(times[-1]) <= spare)
+        return left, [(next(fuller, text) if text == times[-1] else text, style) for text, style in right]
 
 
 def _cells(parts: Sequence[_Part]) -> int:

@@ -13,6 +13,7 @@ from jamtui.errors import NotFound, UsageError
 from jamtui.model import DraftKind, DraftRow
 from jamtui.output import local_time
 from jamtui.safe_text import safe_line
+from jamtui.writing import ACT_OF
 
 _DONE = {"send": "sent", "discard": "thrown away", "restore": "brought back"}
 _WHY = {"discarded": "discarded", "dropped": "dropped from the outbox", "replaced": "another window wrote there"}
@@ -37,7 +38,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
             n = session.thrown_rows()[0].id
             context.out.say(f"Discarded. jamtui drafts restore {n} brings it back.")
             return 0
-        may_write(session)
+        may_write(session, ACT_OF[draft.kind])
         outbox_id = session.send(draft)
         kind = "edit" if draft.kind is DraftKind.EDIT else "post"
     return tell(context, session.known, [(outbox_id, kind, draft.target if kind == "edit" else outbox_id)])

@@ -320,6 +320,11 @@ COMMANDS: dict[str, Command] = {
     ),
     "auth": Command("signing:auth", "who you are, where, and where the secret is kept", "jamtui auth status", _auth),
     "jams": Command("reading:jams", "the Jams that this machine knows", "jamtui jams --json"),
+    "jam": Command(
+        "event:run",
+        "how the Jam stands: its phases, what you may do now, its hours everywhere",
+        "jamtui jam\njamtui jam --json | jq -r .state",
+    ),
     "sync": Command(
         "syncing:sync",
         "bring the mirror up to date, send the outbox, and end",

@@ -12,6 +12,7 @@ from jamtui.commands import texts
 from jamtui.commands.context import Context
 from jamtui.commands.delivery import End, deliver
 from jamtui.errors import JamError, NotSignedIn, Refused, UsageError
+from jamtui.event import Act
 from jamtui.model import Draft, DraftKind, SendState
 from jamtui.safe_text import safe_line
 from jamtui.session import Session
@@ -20,7 +21,7 @@ from jamtui.store.registry import KnownJam
 
 def post(context: Context, args: argparse.Namespace) -> int:
     with closing(context.session()) as session:
-        may_write(session)
+        may_write(session, Act.THREADS)
         forum = session.forum(args.forum)
         draft = session.draft(DraftKind.THREAD, forum.id)
         start = draft.body if draft and args.body is None else ""
@@ -32,7 +33,7 @@ def post(context: Context, args: argparse.Namespace) -> int:
 
 def reply(context: Context, args: argparse.Namespace) -> int:
     with closing(context.session()) as session:
-        may_write(session)
+        may_write(session, Act.REPLIES)
         target = session.post(args.post)
         draft = session.draft(DraftKind.REPLY, target.id)
         start = draft.body if draft and args.body is None else ""
@@ -44,7 +45,7 @@ def reply(context: Context, args: argparse.Namespace) -> int:
 
 def edit(context: Context, args: argparse.Namespace) -> int:
     with closing(context.session()) as session:
-        may_write(session)
+        may_write(session, Act.EDITS)
         target = session.post(args.post)
         if not target.mine:
             raise Refused("this post is somebody else's", "You can change your own posts.", "forbidden")
@@ -67,7 +68,7 @@ def edit(context: Context, args: argparse.Namespace) -> int:
 
 def delete(context: Context, args: argparse.Namespace) -> int:
     with closing(context.session()) as session:
-        may_write(session)
+        may_write(session, Act.EDITS)
         target = session.post(args.post)
         if not args.yes and texts.on_terminal():  # a script means what it says
             words = target.title or " ".join(target.body.split())[:60]
@@ -101,7 +102,7 @@ def untag(context: Context, args: argparse.Namespace) -> int:
 def _tagging(context: Context, args: argparse.Namespace, kind: str) -> int:
     names = _tags(args.tag)
     with closing(context.session()) as session:
-        may_write(session)
+        may_write(session, Act.TAGS)
         target = session.post(args.post)
         write = session.tag if kind == "tag" else session.untag
         rows = [(write(target.id, name), kind, target.id) for name in names]
@@ -110,7 +111,7 @@ def _tagging(context: Context, args: argparse.Namespace, kind: str) -> int:
 
 def vote(context: Context, args: argparse.Namespace) -> int:
     with closing(context.session()) as session:
-        may_write(session)
+        may_write(session, Act.VOTES)
         target = session.post(args.post)
         outbox_id = session.vote(target.id)
     return tell(context, session.known, [(outbox_id, "vote", target.id)])
@@ -118,7 +119,7 @@ def vote(context: Context, args: argparse.Namespace) -> int:
 
 def unvote(context: Context, args: argparse.Namespace) -> int:
     with closing(context.session()) as session:
-        may_write(session)
+        may_write(session, Act.VOTES)
         target = session.post(args.post)
         outbox_id = session.unvote(target.id)
     return tell(context, session.known, [(outbox_id, "unvote", target.id)])
@@ -132,14 +133,15 @@ def _tags(given: list[str]) -> tuple[str, ...]:
         raise UsageError(str(error), "A tag is a short label, like: office") from None
 
 
-def may_write(session: Session) -> None:
+def may_write(session: Session, act: Act) -> None:
     """Says no before anybody is asked for a text. Raises `NotSignedIn` (guests) or `Refused` (closed, a file)."""
-    reason = session.refusal()
+    reason = session.refusal(act)
     if not reason:
         return
     if session.me.guest and not session.known.local:
         raise NotSignedIn("you read as a guest", "Sign in to write: jamtui login URL --handle NAME.")
-    raise Refused(reason, "Nothing was written.", "" if session.known.local else "jam_closed")
+    refused = session.refused(act)
+    raise Refused(reason, "Nothing was written.", refused.code if refused is not None else "")
 
 
 def need_name(session: Session) -> None:

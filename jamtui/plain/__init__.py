@@ -8,7 +8,7 @@ the terminal's own history can be gone through. Positions, depths and states are
     keys, field, wrap   bytes to names of keys; a line that is typed; lines broken at words
     words, markdown     rows and posts as lines of words
     view      where one is, and what is said about it
-    moving, marking, writing, ways, program   the handlers of the action table: ``do_<method>``
+    moving, marking, writing, ways, event, program   the handlers of the action table: ``do_<method>``
     composer, ways_in, news             a text in lines; welcome, sign-in, first fetch; what others did meanwhile
 
 It knows the session and the action table as the screens do, and no screen library, which is why it is there sooner.

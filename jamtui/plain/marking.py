@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from jamtui import opener
 from jamtui.errors import JamError, UsageError, sentence
+from jamtui.event import Act
 from jamtui.model import ForumRow, Mark, PostRow, ThreadRow, Undo
 from jamtui.notice import InboxRow
 from jamtui.plain import words
@@ -129,13 +130,13 @@ class Marking(Moving):
         self.offer_undo(self.session.set_mark(what or self.need_post().thread_id, mark))
         self.reload()
 
-    def may_write(self) -> None:
-        if reason := self.session.refusal():
+    def may_write(self, act: Act) -> None:
+        if reason := self.session.refusal(act):
             raise UsageError(reason)
 
     def do_tags(self) -> None:
         """Asks for tags, one a line, until there is none; each is put on, or taken off when it is on."""
-        self.may_write()
+        self.may_write(Act.TAGS)
         post = self.need_post()
         known = [tag.name for tag in self.session.tags()]
         on = list(post.tags)

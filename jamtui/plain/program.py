@@ -9,6 +9,7 @@ from jamtui.actions import ACTIONS, BY_ID, SORTS, Action, Keymap, Where, complet
 from jamtui.errors import JamError, UsageError
 from jamtui.plain import words
 from jamtui.plain.console import Ended
+from jamtui.plain.event import Event
 from jamtui.plain.hosting import Hosting
 from jamtui.plain.inbox import Inboxing
 from jamtui.plain.keys import Key
@@ -34,7 +35,7 @@ def key_words(action: Action, keymap: Keymap) -> str:
     return " or ".join(map(words.key, keymap.of(action.id))) or f":{action.id}"
 
 
-class Plain(Hosting, Inboxing, SelfService):
+class Plain(Hosting, Inboxing, SelfService, Event):
     """All handlers of the action table, and what belongs to the program itself."""
 
     # -- the table
@@ -135,7 +136,7 @@ class Plain(Hosting, Inboxing, SelfService):
         self.spot = Spot()
         self.go(spot, quiet=True)
         self.say(f"{session.jam.title}: {self.where_words()}")
-        self.say(words.standing(session.jam, session.status(), session.now()))
+        self.say(words.standing(session.jam, session.status(), session.now(), session.event_now()))
         self.say(f"{who}. {self.with_keys('{help} tells the keys, {leave} leaves.')}")
         if alerts := sum(not row.seen for row in session.announcements()):
             told = words.count(alerts, "new announcement")
@@ -170,7 +171,9 @@ class Plain(Hosting, Inboxing, SelfService):
                 return
             self.perform(name, argument.strip())
         elif command.name == "ctrl+l":
-            self.say(words.status(self.session.jam, self.session.status(), self.session.now()))
+            self.say(
+                words.status(self.session.jam, self.session.status(), self.session.now(), self.session.event_now())
+            )
             self.say(self.where_words())
             self.show()
         elif command.name == "ctrl+c":

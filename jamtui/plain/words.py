@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from jamtui.actions import Keymap, key_name
+from jamtui.countdown import standing as stands
 from jamtui.model import (
     GONE,
     ForumRow,
@@ -354,34 +355,32 @@ def link(status: Status, now: datetime) -> str:
 
 
 def time_left(jam: JamRow, now: datetime) -> str:
-    if now < jam.opens_at:
-        return f"opens in {length(jam.opens_at - now)}"
-    if now < jam.closes_at:
-        return f"{length(jam.closes_at - now)} left"
-    return "closed, it can still be read"
+    """Where the Jam stands, with its phase."""
+    words = stands(jam, now, length)[0].replace(" · ", ", ")
+    return "closed, it can still be read" if words == "closed" else words
 
 
-def standing(jam: JamRow, state: Status, now: datetime) -> str:
+def standing(jam: JamRow, state: Status, now: datetime, there: datetime) -> str:
     """What matters of it when the program begins. The connection is only just being made then: it is told when
-    something waits for it, or what one reads is old."""
+    something waits for it, or what one reads is old. ``there`` is the time by the server's clock."""
     old = state.mirrored_at is not None and now - state.mirrored_at >= timedelta(hours=1)
     facts = joined(
         f"{state.unread:,} unread" if state.unread else "all read",
         f"{state.queued:,} to send" if state.queued else "",
         f"{state.refused:,} refused, 5 lists them" if state.refused else "",
-        time_left(jam, now),
+        time_left(jam, there),
         link(state, now) if (old or state.queued) and state.link is not Link.LOCAL else "",
     )
     return sentence(facts)
 
 
-def status(jam: JamRow, state: Status, now: datetime) -> str:
+def status(jam: JamRow, state: Status, now: datetime, there: datetime) -> str:
     """Everything that the status line of the full screen shows, in a sentence."""
     facts = joined(
         f"{state.unread:,} unread" if state.unread else "all read",
         f"{state.queued:,} to send" if state.queued else "",
         f"{state.refused:,} refused, 5 lists them" if state.refused else "",
-        time_left(jam, now),
+        time_left(jam, there),
         link(state, now),
     )
     return f"{one_line(jam.title, 600)}: {facts}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from jamtui.errors import UsageError
+from jamtui.event import Act
 from jamtui.model import GONE, Draft, DraftKind, Link, OutboxRow, PostRow, SendState
 from jamtui.plain import words
 from jamtui.plain.composer import Composer
@@ -12,6 +13,7 @@ from jamtui.plain.console import Another
 from jamtui.plain.marking import Marking
 from jamtui.safe_text import safe_line
 from jamtui.session import Session
+from jamtui.writing import ACT_OF
 from screens.doors import elsewhere
 from screens.spot import Spot
 
@@ -30,7 +32,7 @@ class Writing(Marking):
     """Methods named ``do_...`` are those of the action table."""
 
     def do_new_thread(self) -> None:
-        self.may_write()
+        self.may_write(Act.THREADS)
         spot, row = self.spot, self.row
         forum_id = spot.forum or (getattr(row, "id", "") if spot.kind == "forums" else "")
         if not forum_id:
@@ -47,7 +49,7 @@ class Writing(Marking):
         self._reply(quoted(post.body, post.author))
 
     def _reply(self, quote: str) -> None:
-        self.may_write()
+        self.may_write(Act.REPLIES)
         post = self.need_post()
         if post.gone:
             raise UsageError(f"this post was {GONE[post.gone]}", "It can no longer be answered.")
@@ -59,7 +61,7 @@ class Writing(Marking):
         self._compose(draft, f"Reply to {post.author}: {words.one_line(post.title or post.body, 80)}")
 
     def do_edit(self) -> None:
-        self.may_write()
+        self.may_write(Act.EDITS)
         post = self.need_post()
         self._own(post, "change")
         if post.key < 0:
@@ -76,7 +78,7 @@ class Writing(Marking):
             raise UsageError(f"this post was {GONE[post.gone]}")
 
     def do_delete(self) -> None:
-        self.may_write()
+        self.may_write(Act.EDITS)
         post = self.need_post()
         self._own(post, "take back")
         self.say(f"{words.one_line(post.title or post.body, 80)} -- its text goes for everybody; replies stay.")
@@ -234,7 +236,7 @@ class Writing(Marking):
         if draft.kind in (DraftKind.BRIEF, DraftKind.ANNOUNCEMENT):  # not held to the Jam's hours
             self._write_as_host(draft.kind, draft.target)
             return
-        self.may_write()
+        self.may_write(ACT_OF[draft.kind])
         rows = {row.id: row for row in self.session.draft_rows()}
         here = rows.get(f"{draft.kind}:{draft.target}")
         if here is not None and not here.there and (places := self.session.places_for(draft)):

@@ -90,6 +90,8 @@ class Rows:
         self._order = HeldOrder()
         self._forum_rows: dict[bytes, ForumRow] = {}  # without counts, by their JSON
         self._records: dict[str, list[dict[str, object]]] = {}
+        self._jam: tuple[bytes, str, bool, JamRow] | None = None
+        self._my_role: str | None = None
 
     @property
     def _unread(self) -> str:
@@ -102,10 +104,17 @@ class Rows:
             self._my_n = int(row[0]) if row else 0
         return self._my_n or 0
 
+    def my_role(self) -> str:
+        """The reader's role as the Jam has it by now; that of the sign-in while the mirror does not know them."""
+        if self._my_role is None:
+            row = next(iter(self.db.execute("SELECT raw FROM people WHERE n = ?", (self.my_n(),))), None)
+            self._my_role = _PERSON.decode(_bytes(row[0])).role if row else self.me.role
+        return self._my_role
+
     def forget_numbers(self) -> None:
         """After the mirror changed."""
         self._records.clear()
-        self._my_n = None
+        self._my_n = self._my_role = None
         self.looks.forget()
 
     def records(self, kind: str) -> list[dict[str, object]]:
@@ -128,15 +137,20 @@ class Rows:
     # -- the Jam and its forums
 
     def jam(self, where: str, local: bool) -> JamRow | None:
-        """None while the mirror is empty."""
+        """None while the mirror is empty. The same object as long as nothing of it changed."""
         row = next(iter(self.db.execute("SELECT raw FROM jam")), None)
         if row is None:
             return None
-        data = _JAM.decode(_bytes(row[0]))
-        return JamRow(
-            data.id, safe_name(data.slug), safe_name(data.title), safe_body(data.summary), data.opens_at,
-            data.closes_at, safe_name(where), local,
-        )  # fmt: skip
+        raw = _bytes(row[0])
+        if self._jam is None or self._jam[:3] != (raw, where, local):
+            self._jam = raw, where, local, _jam_row(_JAM.decode(raw), where, local)
+        return self._jam[3]
+
+    def jam_object(self) -> dict[str, object]:
+        """As it came. Raises `NotFound` while the mirror is empty."""
+        for (raw,) in self.db.execute("SELECT raw FROM jam"):
+            return _RECORD.decode(_bytes(raw))
+        raise NotFound("the mirror is still empty", "Run jamtui sync when the server can be reached.")
 
     def count(self, marked: Collection[int] | None = None) -> None:
         """Counts anew what `forums` tells; ``marked`` as in `Counts.refresh`."""
@@ -539,6 +553,16 @@ def person_row(person: Person, posts: int) -> PersonRow:
         person.id, shown(person.handle), shown(person.name), safe_name(person.role), shown(person.org),
         safe_name(person.country), posts, languages=safe_names(person.languages), about=safe_body(person.about),
         honour=safe_name(person.honour), left=person.state == "left",
+    )  # fmt: skip
+
+
+def _jam_row(data: Jam, where: str, local: bool) -> JamRow:
+    phases = tuple(
+        replace(phase, title=safe_name(phase.title), guidance=safe_body(phase.guidance)) for phase in data.phases
+    )
+    return JamRow(
+        data.id, safe_name(data.slug), safe_name(data.title), safe_body(data.summary), data.opens_at, data.closes_at,
+        safe_name(where), local, data.grace_seconds, data.archived_at, phases,
     )  # fmt: skip
 
 

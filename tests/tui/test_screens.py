@@ -65,6 +65,7 @@ SCREENS: dict[str, tuple[str, ...]] = {
     "search_nothing": ("/", *"zzzz"),
     "search_best": ("/", *"pilot", "ctrl+r"),
     "search_hit": ("/", *"pilot", "enter", "n"),
+    "event": ("colon", *"jam", "enter"),
     "help": ("question_mark",),
     "command_line": ("colon", "t"),
 }

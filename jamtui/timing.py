@@ -1,0 +1,113 @@
+"""The hours of the Jam as part of a session: how it stands, what it takes now, and why it does not take something.
+
+What is told here is by this machine's clock, put right by the server's as far as that was heard; whether a write is
+taken is the server's to say, when it arrives.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
+
+from jamtui import event
+from jamtui.archive import Phase
+from jamtui.event import PHASED, Act, Refusal, State
+from jamtui.model import JamRow, Me
+from jamtui.store.registry import KnownJam
+from jamtui.store.rows import Rows
+
+_FAR = datetime.max.replace(tzinfo=UTC)
+
+
+class Standing(Struct, frozen=True):
+    """How the Jam stands from ``since`` until ``until``, for one role; between these nothing of it changes."""
+
+    jam: JamRow
+    role: str
+    since: datetime
+    until: datetime
+    state: State
+    phase: Phase | None
+    refused: dict[Act, Refusal]
+
+
+class Timing:
+    """What `Session` gives: its rows and its clock."""
+
+    known: KnownJam
+    _rows: Rows
+    _stood: Standing | None = None
+
+    @property
+    def me(self) -> Me:
+        raise NotImplementedError
+
+    def now(self) -> datetime:
+        raise NotImplementedError
+
+    def clock_error(self) -> timedelta:
+        """How far this machine's clock is ahead of the server's; zero while that is not known."""
+        return timedelta(0)
+
+    def event_now(self) -> datetime:
+        """The time by the server's clock: the one that the Jam's hours are meant in."""
+        return self.now() - self.clock_error()
+
+    def counted_from(self) -> datetime:
+        """The time from which ``2h`` and ``today`` count back: now, or the Jam's end when it is over."""
+        row = self._rows.jam(self.known.where, self.known.local)
+        return self.now() if row is None else min(self.now(), row.closes_at)
+
+    def jam_object(self) -> dict[str, object]:
+        """The Jam as it came, for programs. Raises `NotFound` while the mirror is empty."""
+        return self._rows.jam_object()
+
+    def standing(self) -> Standing | None:
+        """None while the mirror is empty."""
+        row = self._rows.jam(self.known.where, self.known.local)
+        if row is None:
+            return None
+        role, now, stood = self._rows.my_role(), self.event_now(), self._stood
+        if stood is None or stood.jam is not row or stood.role != role or not stood.since <= now < stood.until:
+            after = event.next_of(row, now)
+            refusals = ((act, event.may(row, now, role, act)) for act in Act)
+            stood = self._stood = Standing(
+                row, role, now, after.at if after is not None else _FAR, event.state_at(row, now),
+                event.phase_at(row, now), {act: refusal for act, refusal in refusals if refusal is not None},
+            )  # fmt: skip
+        return stood
+
+    def phase_line(self) -> str:
+        """The phase that the Jam is in and what it is for, harmless and on one line; "" when there is none."""
+        stood = self.standing()
+        if stood is None or stood.phase is None:
+            return ""
+        return ": ".join(" ".join(text.split()) for text in (stood.phase.title, stood.phase.guidance) if text.strip())
+
+    def refusal(self, act: Act | None = None) -> str:
+        """Why something cannot be done here, in words; without ``act``, why nothing can be written at all. "" when it
+        can."""
+        if self.known.local:
+            return "This is an archive file: it can be read, not written"
+        if self.me.guest:
+            return "You read as a guest: sign in to write (jamtui login)"
+        found = self.refused(act)
+        return "" if found is None else event.reason(found, _when)
+
+    def only_reads(self) -> str:
+        """Why this reader never writes here, whatever the Jam takes; "" for who has signed in."""
+        return self.refusal() if self.known.local or self.me.guest else ""
+
+    def refused(self, act: Act | None = None) -> Refusal | None:
+        """What the Jam's hours say to it; without ``act``, only if they let nothing be written."""
+        stood = self.standing()
+        if stood is None:
+            return None
+        if act is not None:
+            return stood.refused.get(act)
+        return stood.refused[Act.REPLIES] if all(one in stood.refused for one in PHASED) else None
+
+
+def _when(at: datetime) -> str:
+    return f"on {at.astimezone():%d %B %Y at %H:%M}"
