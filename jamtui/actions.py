@@ -237,6 +237,15 @@ ACTIONS: tuple[Action, ...] = (
         _BOTH,
     ),
     Action("outbox", ("5",), Group.PLACES, "outbox", "What you wrote and the server has not confirmed.", _BOTH),
+    Action(
+        "notify",
+        (),
+        Group.PLACES,
+        "notifications",
+        "How you are told of what came for you; :notify test tries it.",
+        _BOTH,
+        argument="?TEST",
+    ),
     Action("drafts", ("7",), Group.PLACES, "drafts", "What you have not sent, and what was thrown away.", _BOTH),
     Action(
         "search",

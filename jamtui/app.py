@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -45,9 +46,11 @@ if TYPE_CHECKING:
     from textual.command import Provider
     from textual.dom import DOMNode
 
+    from jamtui.config import Entry
     from jamtui.first_paint import Painted
     from screens.cold import Cold
     from screens.doors import Doors
+    from screens.notifying import Notifying
     from screens.sign_in import SignIn
     from screens.signed_out import SignedOut
     from screens.welcome import Welcome
@@ -114,6 +117,7 @@ class JamApp(TypeAhead[int]):
         painted: Painted | None = None,
         keep_screen: Callable[[str, int, int], None] | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        notify: Sequence[Entry] | None = None,
     ) -> None:
         """``again`` gives the doors by which one signs in again, if that can be;
         ``reports`` is the private folder for crash reports; ``keep_theme`` stores the theme that was chosen and
@@ -152,6 +156,8 @@ class JamApp(TypeAhead[int]):
         self._reports = reports
         self._keep_theme = keep_theme
         self._clock = clock
+        self._notify = notify
+        self.notices: Notifying | None = None
         self._joining = threading.Lock()
         self._pending: Changed | None = None
         self._last_frame = 0.0
@@ -301,9 +307,20 @@ class JamApp(TypeAhead[int]):
                 with contextlib.suppress(RuntimeError):
                     loop.call_soon_threadsafe(self._next_frame, loop)
 
+        if self._notify is not None:
+            self.call_after_refresh(self._begin_to_notify, session, self._notify)
         session.start(on_change)
         for text in session.told:  # on the terminal, too, which the screen covered at once
             self.notify(safe_line(text), severity="warning", markup=False, timeout=30)
+
+    def _begin_to_notify(self, session: Session, entries: Sequence[Entry]) -> None:
+        """When the first screen is there: what is imported for it has time."""
+        if session is self.session and session.mirrored:
+            from jamtui.notify import settings
+            from screens.notifying import Notifying
+
+            chosen, environ = settings(entries)[0], dict(os.environ)
+            self.notices = Notifying(self, session, chosen, environ, ascii_only=self.ascii_only)
 
     def _next_frame(self, loop: asyncio.AbstractEventLoop) -> None:
         wait = self._last_frame + FRAME - loop.time()
@@ -316,6 +333,10 @@ class JamApp(TypeAhead[int]):
         if changed is not None and self.is_running:
             for screen in self.screen_stack:
                 screen.post_message(JamChanged(changed))
+            if self.notices is not None:
+                self.notices.look()
+            elif changed.everything and self._notify is not None and self.session is not None:
+                self._begin_to_notify(self.session, self._notify)  # what was empty is there
             if changed.status:
                 self.call_later(self._look_at_sign_in)  # as one of the app's own messages: a screen may be made
 
@@ -513,6 +534,7 @@ def run(
     mouse: bool = True,
     painted: Painted | None = None,
     keep_screen: Callable[[str, int, int], None] | None = None,
+    notify: Sequence[Entry] | None = None,
 ) -> int:
     """Runs the TUI until the person leaves; returns the exit code.
 
@@ -533,6 +555,7 @@ def run(
         absolute_times=absolute_times,
         painted=painted,
         keep_screen=keep_screen,
+        notify=notify,
     )
 
     def early(number: int, _: FrameType | None) -> None:

@@ -81,6 +81,10 @@ class Config(Struct, frozen=True):
         tuple[Entry, ...],
         Meta(description="one for each Jam, by its address; such a Jam does not get the token of token_command"),
     ] = ()
+    notify: Annotated[
+        tuple[Entry, ...],
+        Meta(description="what came for you (the inbox): which of it is told, and how; docs/config.md has all"),
+    ] = ()
     path: Path = Path("config.toml")
     problems: tuple[Problem, ...] = ()
 

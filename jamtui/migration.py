@@ -82,7 +82,7 @@ def template() -> str:
         f"version = {VERSION}",
     ]
     for one in settings():
-        if one.name in ("version", "keys", "token_commands"):
+        if one.name in ("version", "keys", "token_commands", "notify"):
             continue
         lines += ["", f"# {one.name}: {one.help}", f"# {one.name} = {_toml(one.default)}"]
     help_ = next(one.help for one in settings() if one.name == "keys")
@@ -101,7 +101,20 @@ def template() -> str:
         lines.append(f"# {action.id} = [{given}]  # {action.help}")
     help_ = next(one.help for one in settings() if one.name == "token_commands")
     lines += ["", f"# token_command: {help_}.", "[token_commands]", '# "https://jam.example" = ["pass", "show", "jam"]']
+    help_ = next(one.help for one in settings() if one.name == "notify")
+    lines += ["", f"# Notifications: {help_}.", "[notify]", *_NOTIFY]
     return "\n".join(lines) + "\n"
+
+
+_NOTIFY: Final = (
+    '# by = "auto"  # "osc9", "osc777", "osc99", "desktop", "nothing"; auto: what the terminal is known to show',
+    '# reasons = ["answers", "mentions", "notices", "reports", "announcements", "links", "threads"]',
+    "# banner = true  # a quiet line on the screen",
+    "# bell = false",
+    '# quiet = ""  # hours without notifications: "22:00-07:00"',
+    "# every = 10  # seconds between two; the rest is summed up",
+    "# tmux = false  # true: through tmux, with its option allow-passthrough",
+)
 
 
 def _typed(key: str) -> str:

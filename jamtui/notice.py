@@ -109,6 +109,17 @@ class InboxRow(Struct, frozen=True):
         return " and ".join(self.who[:2])
 
 
+class Came(Struct, frozen=True):
+    """One thing that came for the reader. Texts are harmless."""
+
+    key: str  # of its row in the inbox
+    reason: Reason
+    who: str
+    title: str
+    text: str
+    thread_id: str = ""
+
+
 def reasons_of(words: str | Iterable[str]) -> frozenset[Reason]:
     """The reasons that are named, apart by spaces or commas; a beginning is enough. Raises `UsageError`."""
     named = words.replace(",", " ").split() if isinstance(words, str) else list(words)

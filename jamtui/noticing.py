@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from jamtui.model import Marks, Undo
-from jamtui.notice import InboxRow, Reason
+from jamtui.notice import Came, InboxRow, Reason
 from jamtui.store.marks import MarkStore
 from jamtui.store.own import Own
 from jamtui.store.rows import Rows
@@ -31,6 +31,9 @@ class Noticing:
     _stamp: tuple[int, int]
     _inbox: Inbox | None = None
     _inbox_of: tuple[object, ...] = ()
+    _turn = -1
+    _known: frozenset[int | str] = frozenset()
+    _came_for: tuple[object, ...] = ()
 
     def now(self) -> datetime:
         raise NotImplementedError
@@ -73,6 +76,21 @@ class Noticing:
 
     def inbox_rows(self, keys: Sequence[str]) -> list[InboxRow]:
         return self.inbox().rows(self._rows, keys)
+
+    # -- what came
+
+    def came_in(self) -> list[Came]:
+        """What came for the reader since this was asked last; nothing the first time, and nothing because other things
+        are followed or muted now. A post counts once, also when the mirror is fetched anew."""
+        inbox = self.inbox()
+        if inbox.turn == self._turn:
+            return []
+        first, self._turn = self._turn < 0, inbox.turn
+        of = self.followed(), self.muted()
+        known, self._known = self._known, inbox.known()
+        came = [] if first or of != self._came_for else inbox.news(known)
+        self._came_for = of
+        return inbox.told(self._rows, came)
 
     # -- read
 

@@ -113,6 +113,30 @@ class Inboxing(Moving):
             tail = (f"  {self.keymap.name('filter-clear')} clears", "$text-disabled")
             self.query_one(Banner).say(Content.assemble(*chips, tail))
 
+    def reads(self, thread_id: str) -> bool:
+        """Whether this thread stands here to be read."""
+        return self.spot.reading and self._shown == thread_id
+
+    def action_notify(
+        self, message: str = "", title: str = "", severity: str = "information", markup: bool = False
+    ) -> None:
+        """What will be used to tell of what came; ``test`` sends one. (Textual has an action of this name, and so
+        arguments that nothing of ours gives.)"""
+        from screens.inbox_dialogs import ThingDialog
+
+        notices = getattr(self.app, "notices", None)
+        if notices is None:
+            raise UsageError("nothing is told yet", "The program has only begun.")
+        if message not in ("", "test"):
+            raise UsageError(f"notify does not take {message}", ":notify shows what is used, :notify test tries it.")
+        if message:
+            self.say(notices.try_one())
+            return
+        lines = [part for line in notices.told() for part in ((line, "$foreground"), "\n")]
+        tail = ("\n[notify] in config.toml changes it; docs/config.md has all.", "$text-muted")
+        text = Content.assemble(("What came for you is told like this", "bold $primary"), "\n\n", *lines, tail)
+        self.app.push_screen(ThingDialog(text, "   :notify test sends one"))
+
     # -- going there, and from there
 
     def action_inbox(self, words: str = "") -> None:

@@ -70,7 +70,7 @@ class ThingDialog(Dialog[None]):
 
     def __init__(self, text: Content, tail: str = "") -> None:
         super().__init__()
-        self._text = text
+        self._text: Content = text
         self._tail = tail
 
     def compose(self) -> ComposeResult:

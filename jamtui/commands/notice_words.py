@@ -26,6 +26,10 @@ def _count(text: str) -> int:
     return value
 
 
+def _notify(parser: ArgumentParser) -> None:
+    parser.add_argument("action", nargs="?", choices=("test",), help="send one to this terminal, to try it")
+
+
 # Name to what `parser.Command` takes: function, summary, examples, arguments, about.
 NOTICE: dict[str, tuple[str, str, str, Callable[..., None] | None, str]] = {
     "inbox": (
@@ -34,5 +38,12 @@ NOTICE: dict[str, tuple[str, str, str, Callable[..., None] | None, str]] = {
         "jamtui inbox --unread\njamtui inbox --reason answers --json | jq -r .body",
         _inbox,
         "A row a thread, the newest first; forty answers are one row that says 40. Made here: no server hears of it.",
+    ),
+    "notify": (
+        "notifying:run",
+        "how you are told of what came for you, and a notification to try it",
+        "jamtui notify\njamtui notify test",
+        _notify,
+        "The [notify] table of config.toml says which of it is told and how: see docs/config.md.",
     ),
 }

@@ -89,6 +89,7 @@ def run(
             edit=lambda text: edited(text, home, context.environ),
             absolute_times=chosen.timestamps == "absolute",
             keymap=keys,
+            notify=chosen.notify,
         )
     gc.disable()
     from jamtui import app
@@ -111,6 +112,7 @@ def run(
         absolute_times=chosen.timestamps == "absolute",
         mouse=chosen.mouse,
         painted=context.painted,
+        notify=chosen.notify,
         keep_screen=partial(first_paint.keep, context.environ) if keep_screen else None,
     )
 
@@ -135,7 +137,12 @@ def configured(context: Context, *, migrate: bool) -> tuple[Config, Keymap]:
             tell(line)
     chosen = config.load(home)
     keys, clashes = keymap.keymap(chosen.keys)
-    for problem in sorted([*chosen.problems, *clashes], key=lambda problem: problem.line):
+    slips = []
+    if chosen.notify:
+        from jamtui import notify  # most have none of it
+
+        slips = notify.settings(chosen.notify)[1]
+    for problem in sorted([*chosen.problems, *clashes, *slips], key=lambda problem: problem.line):
         tell(config.told(chosen.path, problem))
     return chosen, keys
 

@@ -8,7 +8,7 @@ import shlex
 import subprocess
 from collections.abc import Mapping
 
-from jamtui import config, keymap, migration
+from jamtui import config, keymap, migration, notify
 from jamtui.commands.context import Context
 from jamtui.commands.texts import ask, on_terminal
 from jamtui.config import ConfigError, Problem
@@ -33,7 +33,8 @@ def problems(home: Home) -> list[Problem]:
         chosen = config.load(home)
     except ConfigError as error:
         return [Problem(error.line, "", str(error))]
-    return sorted([*chosen.problems, *keymap.keymap(chosen.keys)[1]], key=lambda problem: problem.line)
+    slips = [*keymap.keymap(chosen.keys)[1], *notify.settings(chosen.notify)[1]]
+    return sorted([*chosen.problems, *slips], key=lambda problem: problem.line)
 
 
 def check(context: Context) -> int:

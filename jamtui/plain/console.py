@@ -100,6 +100,10 @@ class Console(Protocol):
         """Puts ``text`` on the clipboard of the terminal; False where there is none to be had."""
         ...
 
+    def ring(self, sequence: str) -> bool:
+        """Writes a bell, or a whole control sequence of `jamtui.notify`; False where no terminal would take it."""
+        ...
+
     def released(self) -> AbstractContextManager[None]:
         """The terminal as other programs want it, for as long as one of them runs."""
         ...

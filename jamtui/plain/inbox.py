@@ -9,6 +9,7 @@ from jamtui.notice import REASONS, UNREAD, WORDS, InboxRow, Reason, asked, wante
 from jamtui.plain import words
 from jamtui.plain.markdown import lines_of, spoken
 from jamtui.plain.ways import Ways
+from jamtui.safe_text import safe_line
 from screens.spot import Spot
 
 
@@ -19,6 +20,13 @@ class Inboxing(Ways):
         self.session.look_at_desk()
         self.hits, self._trail = [], []
         self.go(Spot("inbox", sort=self.spot.sort, about=asked(*wanted(reasons))))
+
+    def do_notify(self, what: str = "") -> None:
+        """What is used to tell of what came; ``test`` sends one."""
+        if what not in ("", "test"):
+            raise UsageError(f"notify does not take {safe_line(what, 40)}", ":notify tells what is used.")
+        for line in [self.notices.try_one()] if what else self.notices.told():
+            self.say(line)
 
     def do_filter(self, line: str = "") -> None:
         """In the inbox, by reasons; elsewhere as ever."""

@@ -10,6 +10,8 @@ from msgspec.structs import replace
 
 from jamtui.actions import AS_DELIVERED, Keymap
 from jamtui.model import Changed, Link, SendState
+from jamtui.notice import Came, Reason
+from jamtui.notifier import summary
 from jamtui.plain import words
 from jamtui.session import Session
 from screens.doors import without_command
@@ -27,8 +29,8 @@ class News(Struct):
     _pending: Changed | None = None
     _posts: int = 0  # new, and not told yet
     _here: int = 0  # of them, in the thread that is read
-    _mentions: int = 0
-    _told_mentions: int = 0
+    _for_me: list[Came] = field(default_factory=list)  # of what came, and not told yet
+    _came: list[Came] = field(default_factory=list)  # for `jamtui.plain.notifying`
     _outbox: dict[str, tuple[str, SendState]] = field(default_factory=dict)
     _link: tuple[Link, str] | None = None  # the link that was told, and why there is none; None: not known yet
     _lines: list[str] = field(default_factory=list)
@@ -49,7 +51,7 @@ class News(Struct):
 
     def begin(self, session: Session) -> None:
         """From here on, what differs is news."""
-        self._mentions = len(session.mention_keys())
+        session.came_in()
         status = session.status()
         self._link = None if status.link is Link.OFFLINE and not status.why else (status.link, status.why)
         self._outbox = {row.id: (row.kind, row.state) for row in session.outbox()}
@@ -61,10 +63,9 @@ class News(Struct):
         new = max(0, changed.new_posts - own)
         self._posts += new
         self._here += min(here, new)
-        if new:
-            mentions = len(session.mention_keys())
-            self._told_mentions += max(0, mentions - self._mentions)
-            self._mentions = mentions
+        came = session.came_in()
+        self._for_me += [one for one in came if one.reason is not Reason.ANNOUNCEMENT]  # those have words of their own
+        self._came += came
         self._lines += [f"{text}." for text in changed.told]
         if changed.records or changed.everything:
             self._note_alerts(session)
@@ -122,12 +123,22 @@ class News(Struct):
             facts = words.joined(
                 words.count(self._posts, "new post"),
                 f"{self._here:,} in this thread" if self._here else "",
-                f"{self._told_mentions:,} for you" if self._told_mentions else "",
+                f"{len(self._for_me):,} for you" if self._for_me else "",
             )
             lines.append(f"{facts}.")
-        self._posts = self._here = self._told_mentions = 0
+        if self._for_me:
+            lines.append(
+                f"{words.sentence(summary(self._for_me))} {words.fill('{inbox}', self.keymap)} opens the inbox."
+            )
+        self._posts = self._here = 0
+        self._for_me = []
         return list(dict.fromkeys(lines))
 
     @property
     def waiting(self) -> bool:
-        return bool(self._lines or self._posts)
+        return bool(self._lines or self._posts or self._for_me)
+
+    def take_came(self) -> list[Came]:
+        """What came for the reader since it was taken last."""
+        came, self._came = self._came, []
+        return came

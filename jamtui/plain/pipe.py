@@ -128,6 +128,9 @@ class Pipe:
         answer = (self._next("") or "").strip()[:1]
         return answer if answer and answer in keys else ""
 
+    def ring(self, sequence: str) -> bool:
+        return False
+
     def copy(self, text: str) -> bool:
         return False
 

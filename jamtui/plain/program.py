@@ -110,8 +110,11 @@ class Plain(Hosting, Inboxing, SelfService, Event):
                 wait = None
                 if self.news.waiting:
                     wait = max(0.0, rested + IDLE - now, told + SELDOM - now)
+                if (ring := self.notices.wait()) is not None:
+                    wait = ring if wait is None else min(wait, ring)
                 command = self.console.command(wait)
                 self.catch_up()
+                self.notices.ring_when_due()
                 if command is not None:
                     self.answer(command)
                     rested = time.monotonic()
@@ -155,6 +158,9 @@ class Plain(Hosting, Inboxing, SelfService, Event):
             if changed.everything or changed.new_posts or changed.posts or changed.threads or changed.outbox:
                 here = self.reload()
             self.news.note(self.session, changed, here)
+            self.notices.hear(
+                self.news.take_came(), lambda thread_id: self.spot.reading and self.spot.thread == thread_id
+            )
 
     def _whisper(self) -> None:
         lines = [line for text in self.news.lines() for line in wrap(text, self.console.columns)]

@@ -1,6 +1,7 @@
 """The terminal of plain mode: keys one at a time, lines below lines, and the terminal given back as it was.
 
-Of all control sequences it writes four: up, down and to the end of a row for the cursor, and the clipboard's.
+Of all control sequences it writes five: up, down and to the end of a row for the cursor, the clipboard's, and that of a
+notification, which `jamtui.notify` makes.
 """
 
 from __future__ import annotations
@@ -271,6 +272,10 @@ class Terminal:
         while (key := self.command(None)) is None:
             pass
         return key.text if key.text and key.text in keys else ""
+
+    def ring(self, sequence: str) -> bool:
+        self._write(sequence)
+        return True
 
     def copy(self, text: str) -> bool:
         if self._environ.get("TERM", "").startswith("linux"):

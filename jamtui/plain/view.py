@@ -19,16 +19,19 @@ from jamtui.errors import JamError, NotFound, UsageError, sentence
 from jamtui.model import GONE, ForumRow, OutboxRow, PersonRow, PostRow, SearchHit, ThreadIndex, ThreadRow
 from jamtui.notice import WORDS as REASON_WORDS
 from jamtui.notice import InboxRow, wanted
+from jamtui.notify import settings
 from jamtui.plain import words
 from jamtui.plain.console import Console
 from jamtui.plain.markdown import lines_of, spoken
 from jamtui.plain.news import News
+from jamtui.plain.notifying import Notices
 from jamtui.plain.wrap import wrap
 from jamtui.session import Session
 from jamtui.ways import HotRow, Plan, chips
 from screens.spot import Spot
 
 if TYPE_CHECKING:
+    from jamtui.config import Entry
     from screens.doors import Doors
 
 NO_THREAD = ThreadIndex("", (), (), (), frozenset())
@@ -77,6 +80,7 @@ class View:
         keymap: Keymap = AS_DELIVERED,
         again: Callable[[], Doors] | None = None,
         environ: Mapping[str, str] = os.environ,
+        notify: Sequence[Entry] = (),
     ) -> None:
         """``edit`` lets the person change a text in an editor, ``browse`` opens a URL; both have the terminal then.
         ``absolute_times`` tells hours and days instead of ages; ``again`` gives the doors by which one signs in again,
@@ -89,6 +93,7 @@ class View:
         self.environ = environ
         self.ages: words.Ages = words.clock_time if absolute_times else words.ago
         self.keymap = keymap
+        self.notices = Notices(session, console, settings(notify)[0], environ)
         self.news = News(console.wake, keymap)
         self.spot = Spot()
         self.keys: Sequence[int] | Sequence[str] = ()

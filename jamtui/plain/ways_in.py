@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from jamtui.session import Session
 from screens.doors import Credentials, Offer, address, other_person
 
 if TYPE_CHECKING:
+    from jamtui.config import Entry
     from screens.doors import Doors
 
 LOOK = 1.0  # seconds between looks at how far the first fetch is
@@ -46,6 +47,7 @@ def run(
     absolute_times: bool = False,
     keymap: Keymap = AS_DELIVERED,
     environ: Mapping[str, str] = os.environ,
+    notify: Sequence[Entry] = (),
 ) -> int:
     """Runs plain mode until the person leaves, and closes the session; the exit code.
 
@@ -61,7 +63,7 @@ def run(
                 opened = opened or _welcome(console, doors)
                 while True:
                     try:
-                        _converse(opened, console, edit, absolute_times, keymap, again, environ)
+                        _converse(opened, console, edit, absolute_times, keymap, again, environ, notify)
                     except Another as other:
                         before, opened = opened, other.session
                         before.close()
@@ -90,6 +92,7 @@ def _converse(
     keymap: Keymap,
     again: Callable[[], Doors] | None,
     environ: Mapping[str, str],
+    notify: Sequence[Entry],
 ) -> None:
     def browse(url: str) -> None:
         open_url(url, environ)
@@ -103,6 +106,7 @@ def _converse(
         keymap=keymap,
         again=again,
         environ=environ,
+        notify=notify,
     )
     if not session.mirrored:
         console.tell(["Fetching the Jam. Space tries again, q leaves."])

@@ -18,7 +18,7 @@ from msgspec import Struct
 from jamtui.archive import Person
 from jamtui.model import Marks
 from jamtui.names import shown
-from jamtui.notice import OF_POSTS, REASONS, InboxRow, Reason
+from jamtui.notice import OF_POSTS, REASONS, Came, InboxRow, Reason
 from jamtui.safe_text import safe_line, safe_name
 from jamtui.store.mentions import mentions
 from jamtui.store.mirror import Mirror, seq_of
@@ -62,6 +62,7 @@ class Inbox:
     def __init__(self) -> None:
         self.things = Things()
         self.last = 0  # no post with a higher number was looked at
+        self.turn = 0  # another after each change of what is for the reader
         self._for: tuple[object, ...] = ()  # what the hits are good for
         self._cursor = ""
         self._stamp = (-1, -1)
@@ -105,9 +106,35 @@ class Inbox:
         """What reading state is kept by, of the unread posts of these rows."""
         return [hit.h for key in keys for hit in self._threads.get(key, ()) if hit.n in self._unread]
 
-    def since(self, last: int) -> list[Hit]:
-        """The unread posts with numbers above ``last``, the oldest first."""
-        return [self._hits[n] for n in sorted(n for n in self._unread if n > last)]
+    def known(self) -> frozenset[int | str]:
+        """All that is in it: what reading state is kept by of posts, and the keys of other rows."""
+        return frozenset(
+            (*(hit.h for hit in self._hits.values()), *(f"{key}/{row.count}" for key, row in self.things.rows.items()))
+        )
+
+    def news(self, known: Collection[int | str]) -> list[Hit | InboxRow]:
+        """What is unread of what is not ``known``, the oldest first."""
+        posts = [self._hits[n] for n in sorted(self._unread) if self._hits[n].h not in known]
+        return [
+            *posts,
+            *(row for key, row in self.things.rows.items() if row.unread and f"{key}/{row.count}" not in known),
+        ]
+
+    def told(self, rows: Rows, news: Sequence[Hit | InboxRow]) -> list[Came]:
+        """The same in words; of hundreds the last."""
+        posts = {row.key: row for row in rows.posts([one.n for one in news[-MANY:] if isinstance(one, Hit)])}
+        titles = self._titles(rows.db, [one.thread for one in news[-MANY:] if isinstance(one, Hit)])
+        made = []
+        for one in news[-MANY:]:
+            if isinstance(one, InboxRow):
+                text = one.title if one.reasons[0] is not Reason.LINK else one.excerpt
+                made.append(Came(one.key, one.reasons[0], one.names, one.title, text, one.thread_id))
+            elif (post := posts.get(one.n)) is not None:
+                text = safe_line(post.body[: 2 * EXCERPT].replace("\n", " "), EXCERPT)
+                key = f"thread:{post.thread_id}"
+                who = post.author or post.handle
+                made.append(Came(key, one.reasons[0], who, titles.get(one.thread, ""), text, post.thread_id))
+        return made
 
     # -- keeping it right
 
@@ -133,6 +160,7 @@ class Inbox:
         if more:
             self._join(db)
         if self.things.see(rows, desk, seen() if mine else None) or more:
+            self.turn += 1
             made = [(int(thing.at.timestamp() * 1000), key) for key, thing in self.things.rows.items()]
             self._order = sorted([*((hits[-1].created, key) for key, hits in self._threads.items()), *made])[::-1]
 

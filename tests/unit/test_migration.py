@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from jamtui import choices, config, keymap, migration
+from jamtui import choices, config, keymap, migration, notify
 from jamtui.actions import ACTIONS
 from jamtui.paths import Home
 
@@ -73,8 +73,10 @@ def test_the_template_says_what_holds_anyway() -> None:
     for one in (text, live):
         chosen = config.parse(one, Path("config.toml"))
         assert chosen.problems == ()
-        assert chosen == config.Config(keys=chosen.keys)
+        assert chosen == config.Config(keys=chosen.keys, notify=chosen.notify)
+        assert notify.settings(chosen.notify) == (notify.Settings(), [])
         assert keymap.keymap(chosen.keys) == (keymap.Keymap(), [])
+    assert {entry.name for entry in config.parse(live, Path("config.toml")).notify} == set(notify.ALLOWED)
     names = {entry.name for entry in config.parse(live, Path("config.toml")).keys}
     assert names == {action.id for action in ACTIONS}
 
