@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 from urllib.parse import quote, urlencode
@@ -103,6 +103,11 @@ class JamClient:
 
     def __repr__(self) -> str:
         return f"JamClient({self.origin!r})"
+
+    @property
+    def clock_error(self) -> timedelta | None:
+        """How far this machine's clock is ahead of the server's, by the Date of its last good answer; to the second."""
+        return self._transport.clock_error
 
     async def __aenter__(self) -> Self:
         return self

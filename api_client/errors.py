@@ -189,16 +189,16 @@ def parse_retry_after(value: str | None, now: datetime, date: str | None = None)
     if value.isascii() and value.isdigit():
         seconds = float(value) if len(value) < 10 else MAX_RETRY_AFTER
     else:
-        moment = _moment(value)
+        moment = http_date(value)
         if moment is None:
             return None
-        seconds = (moment - (_moment(date or "") or now)).total_seconds()
+        seconds = (moment - (http_date(date or "") or now)).total_seconds()
         if seconds <= 0:
             return None
     return min(seconds, MAX_RETRY_AFTER)
 
 
-def _moment(text: str) -> datetime | None:
+def http_date(text: str) -> datetime | None:
     """A date of HTTP (RFC 9110, 5.6.7, its old forms too)."""
     try:
         moment = parsedate_to_datetime(text)
@@ -299,5 +299,5 @@ def from_answer(
     if problem.code == "invalid" or not hint:
         hint = f"It says: {said}" if said else hint or "It gives no reason."
     error = kind(title, hint, status=status, code=problem.code, detail=said or problem.title, retry_after=wait)
-    error.moment = _moment(date or "")
+    error.moment = http_date(date or "")
     return error

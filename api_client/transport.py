@@ -12,7 +12,7 @@ import contextlib
 import re
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.parse import urlencode
 
@@ -76,6 +76,7 @@ class Transport:
     ) -> None:
         self.origin = origin
         self.bounds = bounds
+        self.clock_error: timedelta | None = None  # how far ahead of the server's our clock is; None: not heard yet
         self._tokens = tokens
         self._now = now
         try:
@@ -225,6 +226,8 @@ class Transport:
             return False
         if _web_page(response):
             raise errors.not_a_jam("A web page", response.status_code)
+        if (there := errors.http_date(response.headers.get("Date", ""))) is not None:
+            self.clock_error = self._now() - there
         return True
 
     async def _body(self, response: httpx.Response, limit: int) -> bytes:

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -173,15 +174,28 @@ class _Uvicorn(uvicorn.Server):
     """Leaves signals to whoever runs the event loop, and ends the streams before it waits for connections."""
 
     def __init__(
-        self, config: uvicorn.Config, on_ready: Callable[[], None], before_shutdown: Callable[[], None]
+        self,
+        config: uvicorn.Config,
+        on_ready: Callable[[], None],
+        before_shutdown: Callable[[], None],
+        clock: Callable[[], datetime],
     ) -> None:
         super().__init__(config)
+        self._clock = clock
         self._on_ready = on_ready
         self._before_shutdown = before_shutdown
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def on_tick(self, counter: int) -> bool:
+        """Every answer's Date is of the clock by which writes are taken: a client goes by it."""
+        ends = await super().on_tick(counter)
+        if self._clock is not system_clock:
+            date = format_datetime(self._clock().astimezone(UTC).replace(microsecond=0), usegmt=True)
+            self.server_state.default_headers = [(b"date", date.encode()), *self.config.encoded_headers]
+        return ends
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -278,7 +292,7 @@ async def _run(
         timeout_graceful_shutdown=5,
     )
     url = _url(sock)
-    server = _Uvicorn(config, lambda: on_ready(url), services.end)
+    server = _Uvicorn(config, lambda: on_ready(url), services.end, services.clock)
     task = asyncio.create_task(server.serve(sockets=[sock]))
     try:
         await asyncio.shield(task)

@@ -145,10 +145,7 @@ def grace_of(event: Event) -> timedelta:
 
 
 def grace_ends(event: Event) -> datetime:
-    try:
-        return event.closes_at + grace_of(event)
-    except OverflowError:
-        return datetime.max.replace(tzinfo=UTC)
+    return _plus(event.closes_at, grace_of(event))
 
 
 def state_at(event: Event, now: datetime) -> State:
@@ -189,27 +186,41 @@ def may(event: Event, now: datetime, role: str, act: Act) -> Refusal | None:
 def taken(event: Event, now: datetime, role: str, act: Act) -> Refusal | None:
     """Whether what arrives now is taken: what the server asks. That is what may be begun, and what could have been
     within the last ``grace_seconds``: before the Jam closed, or in a phase that has just ended."""
+    refusal = may(event, now, role, act)
+    if refusal is None or late_until(event, now, role, act) is not None:
+        return None
+    if refusal.state is State.GRACE:  # what the last phase did not take, and nothing before it for as long
+        begun = [phase for phase in phases_of(event) if phase.starts_at < event.closes_at]
+        return _phase_closed(event, now, begun[-1], act) if begun and _held(begun[-1], role, act) else refusal
+    return refusal
+
+
+def late_until(event: Event, now: datetime, role: str, act: Act) -> datetime | None:
+    """Until when something that may no longer be begun is still taken because it was written before; None when it is
+    not."""
     state = state_at(event, now)
     role = role if role in ROLES else ROLES[0]
-    if TABLE[state, act, role] is Cell.NO:
-        return _closed(event, now, state, role, act)
-    if state not in (State.OPEN, State.GRACE):
-        return None
     grace = grace_of(event)
-    last = now if state is State.OPEN else event.closes_at
+    if not grace or state not in (State.OPEN, State.GRACE) or TABLE[State.OPEN, act, role] is Cell.NO:
+        return None
+    if act not in PHASED:
+        return None
     begun = [phase for phase in phases_of(event) if phase.starts_at <= now and phase.starts_at < event.closes_at]
-    if not begun:
-        return None
-    ends = [phase.starts_at for phase in begun[1:]] + [last]
-    recent = [
-        phase
-        for phase, end in zip(begun, ends, strict=True)
-        if phase is begun[-1] or (now - end < grace and end > max(phase.starts_at, event.opens_at))
+    starts = [event.opens_at, *(max(phase.starts_at, event.opens_at) for phase in begun)]
+    ends = [*starts[1:], event.closes_at]
+    found = [
+        end
+        for phase, start, end in zip([None, *begun], starts, ends, strict=True)
+        if start < end <= now and now - end < grace and not (phase is not None and _held(phase, role, act))
     ]
-    without = now - begun[0].starts_at < grace and begun[0].starts_at > event.opens_at
-    if without or not all(_held(phase, role, act) for phase in recent):
-        return None
-    return _phase_closed(event, now, recent[-1], act)
+    return _plus(max(found), grace) if found else None
+
+
+def _plus(moment: datetime, span: timedelta) -> datetime:
+    try:
+        return moment + span
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def _held(phase: Phase, role: str, act: Act) -> bool:

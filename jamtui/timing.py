@@ -12,8 +12,11 @@ from msgspec import Struct
 
 from jamtui import event
 from jamtui.archive import Phase
+from jamtui.errors import NotSignedIn, Refused
 from jamtui.event import PHASED, Act, Refusal, State
 from jamtui.model import JamRow, Me
+from jamtui.refusals import ACT_OF
+from jamtui.store.clock import CLOCK, clock_error
 from jamtui.store.registry import KnownJam
 from jamtui.store.rows import Rows
 
@@ -46,9 +49,12 @@ class Timing:
     def now(self) -> datetime:
         raise NotImplementedError
 
+    def _meta(self, key: str) -> str:
+        raise NotImplementedError
+
     def clock_error(self) -> timedelta:
         """How far this machine's clock is ahead of the server's; zero while that is not known."""
-        return timedelta(0)
+        return clock_error(self._meta(CLOCK), self.now())
 
     def event_now(self) -> datetime:
         """The time by the server's clock: the one that the Jam's hours are meant in."""
@@ -107,6 +113,25 @@ class Timing:
         if act is not None:
             return stood.refused.get(act)
         return stood.refused[Act.REPLIES] if all(one in stood.refused for one in PHASED) else None
+
+    def late_until(self, act: Act) -> datetime | None:
+        """Until when the Jam takes what was written before it was refused; None when it does not, or need not."""
+        stood = self.standing()
+        return None if stood is None else event.late_until(stood.jam, self.event_now(), stood.role, act)
+
+    def check_may_write(self, act: Act, *, late: bool = False) -> None:
+        """Raises what `refusal` says: nothing new is begun that the Jam takes no more. ``late``: it was begun before,
+        and is sent again with changes."""
+        if late and self.late_until(act) is not None:
+            return
+        if reason := self.refusal(act):
+            if self.me.guest and not self.known.local:
+                raise NotSignedIn("you read as a guest", "Sign in to write: jamtui login URL --handle NAME.")
+            if self.known.local:  # no Jam said so, hence no code
+                raise Refused(reason)
+            refused = self.refused(act)
+            hint = "Your text is kept as a draft." if act in ACT_OF.values() else "Nothing was sent."
+            raise Refused(reason, hint, refused.code if refused is not None else "jam_closed")
 
 
 def _when(at: datetime) -> str:

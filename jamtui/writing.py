@@ -14,7 +14,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from jamtui.archive import normal_tag, rfc3339
-from jamtui.errors import JamError, NotFound, NotSignedIn, Refused, UsageError, sentence
+from jamtui.errors import JamError, NotFound, Refused, UsageError, sentence
 from jamtui.event import Act, Refusal
 from jamtui.model import (
     EVERYBODY,
@@ -33,6 +33,7 @@ from jamtui.model import (
     SendState,
     Undo,
 )
+from jamtui.refusals import ACT_OF, act_of, advice
 from jamtui.safe_text import UNCUT, safe_block, safe_body, safe_line, safe_name
 from jamtui.store.objects import Objects
 from jamtui.store.own import ACTS, TEXTS, Dropped, Own, Payload, Queued, as_draft, new_uuid7
@@ -40,27 +41,6 @@ from jamtui.store.pending import Pending
 from jamtui.store.registry import KnownJam
 from jamtui.store.rows import Rows
 
-# What can be done about a refusal, by its code. Whatever it is, the text is kept until a person decides.
-_ADVICE = {
-    "jam_closed": "Nothing more can be written here. Copy the text, or try again if the Jam is opened once more.",
-    "phase_closed": "Try again when a phase takes it (jamtui jam says when), or take the text elsewhere.",
-    "post_locked": "Send it elsewhere: edit it, and choose another place. Or try again when the thread is open.",
-    "parent_gone": "Send it elsewhere: edit it, and choose another place.",
-    "post_gone": "The post is not there any more. Send the text elsewhere, or drop it.",
-    "version_conflict": "Look at both versions, and choose yours, theirs, or write a third.",
-    "damaged": "The text may not be what you wrote: edit it, look through it, and send it again. Or drop it.",
-    "poll_closed": "The poll takes no more ballots: drop it.",
-    "id_taken": "An earlier text of it has arrived already, and that counts: drop this one, or write it anew.",
-    "forbidden": "It stays refused unless somebody gives you the right. Try again then, or drop it.",
-    "too_large": "Shorten it: edit it, and send it again.",
-}
-# The same of what has no text that could go elsewhere.
-_ADVICE_OTHERWISE = {
-    "jam_closed": "Nothing more can be done here. Try again if the Jam is opened once more, or drop it.",
-    "phase_closed": "Try again when a phase takes it (jamtui jam says when), or drop it.",
-    "post_locked": "Try again when the thread is open, or drop it.",
-    "post_gone": "The post is not there any more: drop it.",
-}
 _PLACES = {
     DraftKind.THREAD: "New thread",
     DraftKind.REPLY: "Reply",
@@ -68,10 +48,6 @@ _PLACES = {
     DraftKind.BRIEF: "Brief",
     DraftKind.ANNOUNCEMENT: "Announcement",
 }
-_KEPT = "Your text is kept as a draft."
-ACT_OF = {DraftKind.THREAD: Act.THREADS, DraftKind.REPLY: Act.REPLIES, DraftKind.EDIT: Act.EDITS,
-          DraftKind.BRIEF: Act.STEERING, DraftKind.ANNOUNCEMENT: Act.ANNOUNCEMENTS}  # fmt: skip
-_OTHERWISE = "Change it and send it again, try again as it is, or drop it."
 
 
 class Writing:
@@ -90,7 +66,10 @@ class Writing:
     def now(self) -> datetime:
         raise NotImplementedError
 
-    def refusal(self, act: Act | None = None) -> str:
+    def check_may_write(self, act: Act, *, late: bool = False) -> None:
+        raise NotImplementedError
+
+    def late_until(self, act: Act) -> datetime | None:
         raise NotImplementedError
 
     def refused(self, act: Act | None = None) -> Refusal | None:
@@ -257,7 +236,7 @@ class Writing:
     def _send(self, draft: Draft, instead_of: Draft | None) -> str:
         if draft.kind in (DraftKind.BRIEF, DraftKind.ANNOUNCEMENT):
             return self._send_as_host(draft, instead_of)
-        self._check_may_write(ACT_OF[draft.kind])
+        self.check_may_write(ACT_OF[draft.kind], late=bool(draft.post_id))
         title, body = draft.title.strip(), draft.body.strip()
         self._check_text(draft.kind, title, body)
         tags = self._tags(draft.tags)
@@ -336,17 +315,6 @@ class Writing:
         self._wake()
         return outbox_id
 
-    def _check_may_write(self, act: Act | None = None) -> None:
-        """Raises what `refusal` says: nothing new is begun that the Jam takes no more."""
-        if reason := self.refusal(act):
-            if self.me.guest and not self.known.local:
-                raise NotSignedIn("you read as a guest", "Sign in to write: jamtui login URL --handle NAME.")
-            if self.known.local:  # no Jam said so, hence no code
-                raise Refused(reason)
-            refused = self.refused(act)
-            hint = _KEPT if act is None or act in ACT_OF.values() else "Nothing was sent."
-            raise Refused(reason, hint, refused.code if refused is not None else "jam_closed")
-
     def _check_text(self, kind: DraftKind, title: str, body: str) -> None:
         limits = self.limits
         if not body:
@@ -398,7 +366,7 @@ class Writing:
                 self._wake()
                 return _undo("taken back", dropped)
             target = self.post(post_id)  # the Jam has it, though the mirror may not show it yet
-        self._check_may_write(Act.EDITS)
+        self.check_may_write(Act.EDITS)
 
         def payload() -> Payload:
             there, edits = self._versions(target.id)
@@ -413,15 +381,15 @@ class Writing:
         return self._tagging("untag", post_id, tag)
 
     def _tagging(self, kind: str, post_id: str, tag: str) -> str:
-        self._check_may_write(Act.TAGS)
+        self.check_may_write(Act.TAGS)
         return self._change(kind, self.post(post_id), Payload(tag=self._tag(tag)))
 
     def vote(self, post_id: str) -> str:
-        self._check_may_write(Act.VOTES)
+        self.check_may_write(Act.VOTES)
         return self._change("vote", self.post(post_id), Payload())
 
     def unvote(self, post_id: str) -> str:
-        self._check_may_write(Act.VOTES)
+        self.check_may_write(Act.VOTES)
         return self._change("unvote", self.post(post_id), Payload())
 
     def _act(
@@ -430,6 +398,8 @@ class Writing:
     ) -> str:  # fmt: skip
         """Puts an act into the outbox (`jamtui.sync.acts`) and returns the row's id. ``path`` are the segments of its
         address; ``what`` says in one line what it does; ``post`` is the post that it is about, if any."""
+        if (act := act_of(kind)) is not None:
+            self.check_may_write(act)
         outbox_id = new_uuid7(self.now(), self._rng)
         payload = Payload(title=what, path=tuple(path), data=data or {})
         about = (post.id, post.thread_id, post.forum_id) if post is not None else ("", "", "")
@@ -456,17 +426,28 @@ class Writing:
 
     def _outbox_row(self, row: Queued, is_next: bool, link: Link | None, again: datetime | None) -> OutboxRow:
         at, when = row.next_try, ""
+        hours = self._late_words(row)
         if row.state == "queued" and is_next:
             at = max((one for one in (row.next_try, again) if one is not None), default=None)
             when = self._when(at, link)
         elif row.state == "queued":
             when = "after what stands before it in its thread"
-        advice = _ADVICE if row.kind in ("post", "edit") else _ADVICE | _ADVICE_OTHERWISE
         return OutboxRow(
             row.id, row.kind, row.shown, safe_name(row.reason), safe_line(self._summary(row), 200), row.post_id,
-            row.thread_id, row.forum_id, row.created, row.attempts, at if row.state == "queued" else None, when,
-            advice.get(row.code, _OTHERWISE) if row.shown is SendState.REFUSED else "", row.code,
+            row.thread_id, row.forum_id, row.created, row.attempts, at if row.state == "queued" else None,
+            f"{when}; {hours}" if when and hours else when,
+            advice(row.kind, row.code) if row.shown is SendState.REFUSED else "", row.code,
         )  # fmt: skip
+
+    def _late_words(self, row: Queued) -> str:
+        """What the Jam's hours mean for something that waits: it is sent whatever this machine thinks of them."""
+        act = act_of(row.kind, answers=row.payload.parent_id is not None)
+        if act is None or self.refused(act) is None:
+            return ""
+        until = self.late_until(act)
+        if until is not None:
+            return f"the Jam takes what comes late until {until.astimezone():%d %B %H:%M}"
+        return "by now the Jam may refuse it"
 
     def _when(self, at: datetime | None, link: Link | None) -> str:
         """When a row that is next is tried, in words."""

@@ -15,8 +15,8 @@ from jamtui.errors import JamError, UsageError
 from jamtui.event import Act
 from jamtui.model import Draft, DraftKind, OutboxRow, PostRow, SendState, ThreadRow, Undo
 from jamtui.notice import InboxRow
+from jamtui.refusals import ACT_OF
 from jamtui.safe_text import safe_block
-from jamtui.writing import ACT_OF
 from screens.messages import AskToSignIn
 from screens.moving import Moving
 from screens.type_ahead import hold_keys

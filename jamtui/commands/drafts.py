@@ -12,8 +12,8 @@ from jamtui.commands.writing import may_write, tell
 from jamtui.errors import NotFound, UsageError
 from jamtui.model import DraftKind, DraftRow
 from jamtui.output import local_time
+from jamtui.refusals import ACT_OF
 from jamtui.safe_text import safe_line
-from jamtui.writing import ACT_OF
 
 _DONE = {"send": "sent", "discard": "thrown away", "restore": "brought back"}
 _WHY = {"discarded": "discarded", "dropped": "dropped from the outbox", "replaced": "another window wrote there"}

@@ -11,9 +11,9 @@ from jamtui.plain import words
 from jamtui.plain.composer import Composer
 from jamtui.plain.console import Another
 from jamtui.plain.marking import Marking
+from jamtui.refusals import ACT_OF
 from jamtui.safe_text import safe_line
 from jamtui.session import Session
-from jamtui.writing import ACT_OF
 from screens.doors import elsewhere
 from screens.spot import Spot
 

@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from api_client.models import Change, Heartbeat, Wish
 from jamtui.archive import ArchiveError, rfc3339
 from jamtui.model import Changed
 from jamtui.store import rescue
+from jamtui.store.clock import CLOCK, clock_error
 from jamtui.store.mirror import START, Loading, Mirror, seq_of
 from jamtui.store.own import Own, Queued
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 PAGES = (1_000, 30, 1)  # changes asked for at once; fewer where an answer was broken, to come up to what is wrong in it
 FRAME = 1 / 30  # seconds from one transaction to the next
 GATHER = 0.002  # seconds in which what the socket has already is read into a transaction
+_CLOCKS_APART = timedelta(seconds=10)  # from what is kept of it: then it is kept anew
 _FEW = 100  # changes; a stream that brings more at once is read as fast as it comes
 QUIET = 0.1  # seconds without a change before the mirror is tidied, and between two steps of that
 SOON = 5.0  # seconds in which a stream tells its head, unless something on the way holds it back
@@ -250,6 +252,16 @@ class Engine:
             self._before = self._own.votes()
         self._own.set_votes(votes)
         self._notify(Changed(everything=True))
+
+    def keep_clock(self) -> None:
+        """Keeps how far this machine's clock is from the server's, for sessions that ask no server."""
+        heard = self._client.clock_error
+        if heard is None:
+            return
+        kept = clock_error(self._mirror.meta(CLOCK), self._now())
+        if abs(heard - kept) > _CLOCKS_APART:
+            self._mirror.set_meta(CLOCK, f"{round(heard.total_seconds())} {rfc3339(self._now())}")
+            self._notify(Changed(status=True))
 
     async def fetch_desk(self) -> None:
         """What only the reader may see. A server that has no such address has nothing of the kind."""

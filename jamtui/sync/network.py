@@ -356,6 +356,7 @@ class Network:
                 sender.acted = False
                 self._acted.set()
             engine.settle()
+            engine.keep_clock()
             wait = max(0.1, (due - self._now()).total_seconds()) if due is not None else None
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait):
@@ -373,6 +374,7 @@ class Network:
             wait = _DESK
             try:
                 await engine.fetch_desk()
+                engine.keep_clock()
             except (errors.RateLimited, errors.ServerFault, errors.BadAnswer) as error:
                 wait = max(wait, error.retry_after or 0.0)  # what one has is shown meanwhile; reading goes on
             await _any(self._acted, within=wait)
@@ -527,6 +529,7 @@ async def once(
                 sent = len(before - waiting)
                 applied += await engine.catch_up()
         engine.settle()
+        engine.keep_clock()
         rows = store.outbox()
         return Once(applied, sent, sum(r.state == "queued" for r in rows), sum(r.state == "refused" for r in rows))
 

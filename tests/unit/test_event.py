@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from jamtui import event
 from jamtui.archive import Jam, Phase
@@ -132,6 +134,44 @@ def test_late_is_by_the_phase_that_was_last() -> None:
     short = a_jam(phases=(Phase("a", "A", OPENS), Phase("b", "B", CLOSES - HOUR / 2, closed_to=("threads",))))
     assert event.taken(short, CLOSES + HOUR / 4, "participant", Act.THREADS) is None  # written before b, an hour late
     assert event.taken(short, CLOSES + HOUR * 3 / 4, "participant", Act.THREADS) is not None
+
+
+def test_until_when_what_was_written_before_is_taken() -> None:
+    jam, role = a_jam(), "participant"
+    late = {now: event.late_until(jam, now, role, Act.THREADS) for now in (OPENS, REFINING, CLOSES)}
+    assert late == {OPENS: None, REFINING: REFINING + HOUR, CLOSES: None}
+    assert event.late_until(jam, CLOSES, role, Act.REPLIES) == CLOSES + HOUR
+    assert event.late_until(jam, CLOSES, role, Act.ANNOUNCEMENTS) is None
+    assert event.late_until(jam, CLOSES + HOUR, role, Act.REPLIES) is None
+    assert event.late_until(a_jam(archived_at=CLOSES), CLOSES, role, Act.REPLIES) is None
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(st.tuples(st.integers(-5, 80), st.sets(st.sampled_from(["threads", "votes"]))), max_size=4),
+    st.integers(0, 6),
+    st.integers(-300, 5_000),
+    st.sampled_from(ROLES),
+    st.sampled_from([Act.THREADS, Act.VOTES, Act.REPLIES]),
+)
+def test_taken_is_what_could_have_been_begun_within_the_grace(
+    phases: list[tuple[int, set[str]]], grace: int, minute: int, role: str, act: Act
+) -> None:
+    """The rule itself, minute by minute, against the one that reckons with the beginnings and ends of phases."""
+    jam = a_jam(
+        phases=tuple(
+            Phase(str(n), "P", OPENS + hour * HOUR, closed_to=tuple(sorted(closed)))
+            for n, (hour, closed) in enumerate(phases)
+        ),
+        grace_seconds=grace * 600,
+        archived_at=None,
+    )
+    now = OPENS + minute * timedelta(minutes=1)
+    earlier = [now - n * timedelta(minutes=1) for n in range(1, grace * 10 + 1)]
+    could = event.may(jam, now, role, act) is None or any(
+        event.state_at(jam, then) is State.OPEN and event.may(jam, then, role, act) is None for then in earlier
+    )
+    assert (event.taken(jam, now, role, act) is None) == could
 
 
 def test_before_the_first_phase_nothing_is_closed() -> None:

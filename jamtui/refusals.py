@@ -1,0 +1,75 @@
+"""What a row of the outbox is to the Jam (`jamtui.event.Act`), and what a person can do about a refusal, in words."""
+
+from __future__ import annotations
+
+from jamtui.event import Act
+from jamtui.model import DraftKind
+
+ACT_OF = {
+    DraftKind.THREAD: Act.THREADS,
+    DraftKind.REPLY: Act.REPLIES,
+    DraftKind.EDIT: Act.EDITS,
+    DraftKind.BRIEF: Act.STEERING,
+    DraftKind.ANNOUNCEMENT: Act.ANNOUNCEMENTS,
+}
+
+# By the kind of the row (`jamtui.store.own.KINDS`). What is not here is held to no hours: a profile.
+_ACTS = {
+    "edit": Act.EDITS,
+    "delete": Act.EDITS,
+    "tag": Act.TAGS,
+    "untag": Act.TAGS,
+    "vote": Act.VOTES,
+    "unvote": Act.VOTES,
+    "link": Act.LINKS,
+    "unlink": Act.LINKS,
+    "ballot": Act.POLLS,
+    "unballot": Act.POLLS,
+    "poll": Act.POLLS,
+    "close-poll": Act.STEERING,
+    "remove-poll": Act.STEERING,
+    "announce": Act.ANNOUNCEMENTS,
+    "brief": Act.STEERING,
+    "tag-curate": Act.STEERING,
+    "tag-forget": Act.STEERING,
+    "tag-merge": Act.STEERING,
+    "tag-unmerge": Act.STEERING,
+    "report": Act.REPORTS,
+}
+
+
+def act_of(kind: str, *, answers: bool = False) -> Act | None:
+    """What the row does; ``answers``: it is a post with a parent. None for what the Jam's hours do not touch."""
+    if kind == "post":
+        return Act.REPLIES if answers else Act.THREADS
+    return _ACTS.get(kind)
+
+
+# What can be done about a refusal, by its code. Whatever it is, the text is kept until a person decides.
+_ADVICE = {
+    "jam_closed": "Nothing more can be written here. Copy the text, or try again if the Jam is opened once more.",
+    "phase_closed": "Try again when a phase takes it (jamtui jam says when), or take the text elsewhere.",
+    "post_locked": "Send it elsewhere: edit it, and choose another place. Or try again when the thread is open.",
+    "parent_gone": "Send it elsewhere: edit it, and choose another place.",
+    "post_gone": "The post is not there any more. Send the text elsewhere, or drop it.",
+    "version_conflict": "Look at both versions, and choose yours, theirs, or write a third.",
+    "damaged": "The text may not be what you wrote: edit it, look through it, and send it again. Or drop it.",
+    "poll_closed": "The poll takes no more ballots: drop it.",
+    "id_taken": "An earlier text of it has arrived already, and that counts: drop this one, or write it anew.",
+    "forbidden": "It stays refused unless somebody gives you the right. Try again then, or drop it.",
+    "too_large": "Shorten it: edit it, and send it again.",
+}
+# The same of what has no text that could go elsewhere.
+_ADVICE_OTHERWISE = {
+    "jam_closed": "Nothing more can be done here. Try again if the Jam is opened once more, or drop it.",
+    "phase_closed": "Try again when a phase takes it (jamtui jam says when), or drop it.",
+    "post_locked": "Try again when the thread is open, or drop it.",
+    "post_gone": "The post is not there any more: drop it.",
+}
+_OTHERWISE = "Change it and send it again, try again as it is, or drop it."
+
+
+def advice(kind: str, code: str) -> str:
+    """What can be done about the refusal of a row."""
+    told = _ADVICE if kind in ("post", "edit") else _ADVICE | _ADVICE_OTHERWISE
+    return told.get(code, _OTHERWISE)
