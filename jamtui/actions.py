@@ -37,6 +37,7 @@ class Group(enum.StrEnum):
     SEARCH = "Search"
     OUTBOX = "Outbox"
     HOSTS = "Hosts"
+    MODERATION = "Moderation"
     PROGRAM = "Program"
 
 
@@ -364,6 +365,43 @@ ACTIONS: tuple[Action, ...] = (
         "Tell everybody something, or those of the forum that is named. For hosts.",
         _BOTH,
         argument="?FORUM",
+    ),
+    # Moderation
+    Action("report", ("R",), Group.MODERATION, "report", "Tell the moderators of a post that should not be there."),
+    Action(
+        "reports", (), Group.MODERATION, "reports", "What you reported; for moderators, what is to be decided.", _BOTH
+    ),
+    Action(
+        "notices",
+        ("N",),
+        Group.MODERATION,
+        "notices",
+        "What moderators tell you: about your posts, your reports, yourself.",
+        _BOTH,
+    ),
+    Action(
+        "moderate",
+        ("M",),
+        Group.MODERATION,
+        "moderate",
+        "Hide, remove, lock, move, merge, warn or suspend, with a reason; {undo} takes it back. For moderators; hosts "
+        "lock, move and merge.",
+    ),
+    Action(
+        "audit",
+        (),
+        Group.MODERATION,
+        "audit log",
+        "What was done, by whom and why, to undo it. For moderators; hosts see their own.",
+        _BOTH,
+    ),
+    Action(
+        "hidden",
+        (),
+        Group.MODERATION,
+        "hidden posts",
+        "Posts of yours that are hidden; for moderators all of them, to show them again.",
+        _BOTH,
     ),
     # Program
     Action("command", ("colon",), Group.PROGRAM, "command line", "Type the name of an action.", _BOTH, hint=0),

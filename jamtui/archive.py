@@ -135,6 +135,7 @@ class Post(_Same, frozen=True, gc=False):
     kind: str | None = None  # of openers: idea, question, discussion
     idea_state: str | None = None  # of ideas: new, discussed, refined, chosen
     locked: bool = False  # of openers: nothing is written in the thread any more
+    merged_from: dict[str, object] | None = None  # of a reply that opened a thread: thread_id, title
 
     @property
     def up(self) -> int:

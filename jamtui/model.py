@@ -109,6 +109,7 @@ class ThreadRow(Struct, frozen=True):
     followed: bool = False
     alike: str = ""  # whom the author only looks like: ``@handle``, or what they claim to be; "" for nobody
     namesake: bool = False  # somebody else is called the same: the handle tells them apart
+    locked: bool = False  # nothing is written in it any more, but by hosts and moderators
 
 
 # Why a post is gone, by `PostRow.gone`: "this post was ..."
@@ -150,6 +151,8 @@ class PostRow(Struct, frozen=True):
     changed: bool = False  # edited since it was read
     alike: str = ""  # as in `ThreadRow`
     namesake: bool = False
+    locked: bool = False  # of an opener: its thread takes nothing any more, but from hosts and moderators
+    merged: bool = False  # a reply that opened a thread before that was merged; ``title`` is that one's
 
 
 class ThreadIndex(Struct, frozen=True):

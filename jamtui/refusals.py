@@ -35,6 +35,8 @@ _ACTS = {
     "tag-merge": Act.STEERING,
     "tag-unmerge": Act.STEERING,
     "report": Act.REPORTS,
+    "decide": Act.REPORTS,
+    "moderate": Act.MODERATION,
 }
 
 
@@ -50,6 +52,7 @@ _ADVICE = {
     "jam_closed": "Nothing more can be written here. Copy the text, or try again if the Jam is opened once more.",
     "phase_closed": "Try again when a phase takes it (jamtui jam says when), or take the text elsewhere.",
     "post_locked": "Send it elsewhere: edit it, and choose another place. Or try again when the thread is open.",
+    "suspended": "Your text is kept. Try again when the suspension is over.",
     "parent_gone": "Send it elsewhere: edit it, and choose another place.",
     "post_gone": "The post is not there any more. Send the text elsewhere, or drop it.",
     "version_conflict": "Look at both versions, and choose yours, theirs, or write a third.",
@@ -65,6 +68,8 @@ _ADVICE_OTHERWISE = {
     "phase_closed": "Try again when a phase takes it (jamtui jam says when), or drop it.",
     "post_locked": "Try again when the thread is open, or drop it.",
     "post_gone": "The post is not there any more: drop it.",
+    "act_overtaken": "Undo what came after it first (:audit), then try again. Or drop it.",
+    "report_taken": "You reported this post already: drop it.",
 }
 _OTHERWISE = "Change it and send it again, try again as it is, or drop it."
 

@@ -37,6 +37,7 @@ from jamtui.model import (
     ThreadRow,
     Undo,
 )  # fmt: skip
+from jamtui.moderating import Moderating
 from jamtui.noticing import Noticing
 from jamtui.paths import Home
 from jamtui.profiles import Profiles
@@ -68,7 +69,7 @@ _READ_ONLY = "the folder of the mirror cannot be written, so nothing is fetched 
 ACTIVITY_AGE = timedelta(seconds=20)
 
 
-class Session(Timing, Ways, Reading, Hosting, HandingOver, Noticing, Writing, Tagging, Profiles):
+class Session(Timing, Ways, Reading, Hosting, HandingOver, Noticing, Moderating, Writing, Tagging, Profiles):
     """One Jam for one reader. Make it with `open_session`; `close` it in the end.
 
     ``clock`` gives the time shown and written; a demo may freeze it. ``explore`` never marks anything as read.
@@ -107,6 +108,7 @@ class Session(Timing, Ways, Reading, Hosting, HandingOver, Noticing, Writing, Ta
         self._own = Own(self._own_db)
         self._marks = MarkStore(self._own_db)
         self._places = Places(lambda: connection.connect(jam.own, own.SCHEMA), self._marks)
+        self._desk: tuple[bytes, dict[str, object]] = b"{}", {}  # as it came, and decoded
         self._explored: dict[str, str] = {}  # places of this run, while exploring
         self._rows = rows.Rows(rows.connect(jam.mirror, jam.own), jam.me)
         self._searching: Searching | None = None
@@ -225,7 +227,7 @@ class Session(Timing, Ways, Reading, Hosting, HandingOver, Noticing, Writing, Ta
                 self._rows.forget_numbers()
             with connection.one_moment(db):
                 self._rows.silence = silence_of(db, muted, followed, lambda: self._rows.merged_tags)
-                self._rows.overlay = Overlay.of(outbox, self._rows.has)
+                self._rows.overlay = Overlay.of(self._rows.placed(outbox), self._rows.has)
                 self._rows.count(marked)
                 self._forums = self._rows.forums()
             self._seen = seen
@@ -285,6 +287,11 @@ class Session(Timing, Ways, Reading, Hosting, HandingOver, Noticing, Writing, Ta
         """The key of a post by its id: it changes when a post leaves the outbox, and when a mirror is fetched anew."""
         return self._fresh().key(post_id)
 
+    def thread_of(self, post_id: str) -> str:
+        """The id of the thread that a post is in, which changes when threads are merged or split; the same id for what
+        is not there."""
+        return self._fresh().thread_of(post_id)
+
     def keys(self, post_ids: Collection[str]) -> list[int]:
         """The keys of posts that are in the mirror, in no order."""
         return self._fresh().keys(post_ids)
@@ -308,7 +315,10 @@ class Session(Timing, Ways, Reading, Hosting, HandingOver, Noticing, Writing, Ta
     def desk(self) -> dict[str, object]:
         """What only the reader may see, as it came (`jamserver.desk`): names of sections to what they hold. Not
         harmless; empty for guests and before it came first."""
-        return msgspec.json.decode(self._own.desk()[0], type=dict[str, object])
+        raw = self._own.desk()[0]
+        if raw != self._desk[0]:
+            self._desk = raw, msgspec.json.decode(raw, type=dict[str, object])
+        return self._desk[1]
 
     def look_at_desk(self) -> None:
         """Fetches it now: somebody looks at it."""

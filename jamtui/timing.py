@@ -7,6 +7,7 @@ taken is the server's to say, when it arrives.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -41,6 +42,10 @@ class Timing:
     known: KnownJam
     _rows: Rows
     _stood: Standing | None = None
+
+    if TYPE_CHECKING:  # `jamtui.moderating` has it; a body here would stand before that one
+
+        def suspended_words(self) -> str: ...
 
     @property
     def me(self) -> Me:
@@ -98,6 +103,8 @@ class Timing:
             return "This is an archive file: it can be read, not written"
         if self.me.guest:
             return "You read as a guest: sign in to write (jamtui login)"
+        if suspended := self.suspended_words():
+            return suspended
         found = self.refused(act)
         return "" if found is None else event.reason(found, _when)
 
@@ -129,6 +136,8 @@ class Timing:
                 raise NotSignedIn("you read as a guest", "Sign in to write: jamtui login URL --handle NAME.")
             if self.known.local:  # no Jam said so, hence no code
                 raise Refused(reason)
+            if self.suspended_words():
+                raise Refused(reason, "Your text is kept as a draft; reading goes on.", "suspended")
             refused = self.refused(act)
             hint = "Your text is kept as a draft." if act in ACT_OF.values() else "Nothing was sent."
             raise Refused(reason, hint, refused.code if refused is not None else "jam_closed")

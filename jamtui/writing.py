@@ -91,6 +91,10 @@ class Writing:
         """How long a text of a kind may be, in characters."""
         return MAX_ANNOUNCEMENT if kind is DraftKind.ANNOUNCEMENT else self.limits.body
 
+    def need_open_thread(self, post: PostRow) -> None:
+        """Raises `Refused` where a thread is locked (`jamtui.moderating`)."""
+        raise NotImplementedError
+
     def _send_as_host(self, draft: Draft, instead_of: Draft | None) -> str:
         """Sends what only hosts write (`jamtui.hosting`)."""
         raise NotImplementedError
@@ -251,6 +255,7 @@ class Writing:
         if target.gone:
             code = "post_gone" if draft.kind is DraftKind.EDIT else "parent_gone"
             raise Refused("the post is gone", f"It was {GONE[target.gone]}; your text is kept as a draft.", code)
+        self.need_open_thread(target)
         if draft.kind is DraftKind.REPLY:
             post_id = self._new_post_id(draft, now)
             payload = Payload(target.id, "", body, tags, written_at=written_at)
@@ -382,7 +387,9 @@ class Writing:
 
     def _tagging(self, kind: str, post_id: str, tag: str) -> str:
         self.check_may_write(Act.TAGS)
-        return self._change(kind, self.post(post_id), Payload(tag=self._tag(tag)))
+        target = self.post(post_id)
+        self.need_open_thread(target)
+        return self._change(kind, target, Payload(tag=self._tag(tag)))
 
     def vote(self, post_id: str) -> str:
         self.check_may_write(Act.VOTES)

@@ -14,9 +14,9 @@ from jamtui.model import PostRow, ThreadRow, Undo
 from jamtui.notice import InboxRow
 from jamtui.reading import ASK_ABOVE
 from screens.hints import idle, why_idle
-from screens.hosting import Hosting
 from screens.inbox import Inboxing
 from screens.marking import Marking
+from screens.moderating import Moderating
 from screens.self_service import SelfService
 from screens.type_ahead import hold_keys, nowhere, release_keys
 from widgets.lists import ForumList
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from widgets.command_line import CommandLine
 
 
-class JamScreen(Marking, Inboxing, Hosting, SelfService):
+class JamScreen(Marking, Inboxing, Moderating, SelfService):
     """What a person sees of a Jam. Methods named ``action_...`` are those of the action table."""
 
     CSS_PATH = ["jam.tcss", "../widgets/composer.tcss"]  # noqa: RUF012 - as Textual declares it

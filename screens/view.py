@@ -87,6 +87,7 @@ class View(Panes):
                 self.session.forum(spot.forum)
             if spot.thread:
                 self.session.post(spot.thread)
+                spot = replace(spot, thread=self.session.thread_of(spot.thread))
         except (ValueError, TypeError, NotFound):  # written by another version, or gone since
             return Spot()
         return spot
@@ -122,6 +123,8 @@ class View(Panes):
             spot = replace(spot, sort=self.session.order_of(spot.forum))
         self._keep_place()
         self._list_unlisted()
+        if spot.thread and (thread := self.session.thread_of(spot.thread)) != spot.thread:  # it was merged
+            spot, post = replace(spot, thread=thread), post or self._post_in(spot.thread)
         before, self.spot = self.spot, spot
         self._stop_resting()
         if before.reading:
@@ -140,6 +143,10 @@ class View(Panes):
             self.call_after_refresh(self._show_activity)
         if before.reading and not spot.reading:
             self.call_later(self.reload)  # the list beside it tells what was read
+
+    def _post_in(self, thread_id: str) -> str:
+        """The post at which one was in a thread that stands in another now."""
+        return self.session.place(f"thread:{thread_id}").partition(":")[0] or thread_id
 
     def _keep_spot(self) -> None:
         self.session.set_place("spot", json.dumps(asdict(self.spot)))
@@ -307,6 +314,9 @@ class View(Panes):
         here = changed is None or self._shown in changed.threads
         if not self._shown or not here or self.spot.kind not in _THREADED:
             return False
+        if self.session.thread_of(self._shown) != self._shown:
+            self._follow_merged()
+            return True
         try:
             index = self.session.thread_index(self._shown)
         except NotFound:
@@ -315,6 +325,14 @@ class View(Panes):
         else:
             self._arrived += self.reader.update_thread(index, self._touched(changed))
         return True
+
+    def _follow_merged(self) -> None:
+        """The thread stands in another now: that one is shown, at the post where one is."""
+        row, reading, was = self.reader.cursor_row, self.spot.reading, self._shown
+        post = row.id if row is not None else was
+        self.go(replace(self.spot, thread=self.session.thread_of(post)), post=post)
+        if reading:
+            self.say("This thread was merged into another: you are where you were", "fact")
 
     # -- events of the panes
 

@@ -155,6 +155,7 @@ class Writing(Moving):
         post = self._post()
         if post.gone:
             raise UsageError(f"this post was {model.GONE[post.gone]}", "It can no longer be answered.")
+        self.session.need_open_thread(post)
         self._read(post)
         draft = self.session.draft(DraftKind.REPLY, post.id) or Draft(DraftKind.REPLY, post.id)
         if quote:
@@ -173,6 +174,7 @@ class Writing(Moving):
         self._may_write(Act.EDITS)
         post = self._post()
         self._check_own(post, "change")
+        self.session.need_open_thread(post)
         if post.key < 0:
             outbox, reopen = self.keymap.name("outbox"), self.keymap.name("reopen")
             raise UsageError(
@@ -286,6 +288,7 @@ class Writing(Moving):
 
         self._may_write(Act.TAGS)
         post = self._post()
+        self.session.need_open_thread(post)
         about = one_line(post.title) or one_line(post.body[:200])
 
         def put(name: str) -> None:

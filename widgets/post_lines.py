@@ -98,6 +98,10 @@ def draw_post(row: PostRow, doc: Doc, view: View) -> PostLines:
     head: list[Line] = []
     if view.depth == 0 and not row.gone and (view.fold is not None or not _repeats(row)):
         head += mark_words(wrap([Span(one_line(row.title) or "(no title)", "title")], measure), view.words)
+    if row.merged and view.depth and not row.gone:
+        head += wrap(
+            [Span("↳ a thread before: ", "muted"), Span(one_line(row.title) or "(no title)", "title")], measure
+        )
     head.append(_header(row, view, measure, levels))
     if row.tags:
         head += _tags(row, measure)
@@ -185,6 +189,8 @@ def _header(row: PostRow, view: View, width: int, levels: int) -> Line:
         left.append(Span(" · edited", "muted"))
     if row.muted:
         left.append(Span(" · muted", "muted"))
+    if row.locked:
+        left.append(Span(" · locked", "muted"))
     if row.featured:
         left.append(Span(" ◆ featured", "featured"))
     kept = cut(left, room)

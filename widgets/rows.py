@@ -168,7 +168,8 @@ def thread_row(row: ThreadRow, width: int, now: datetime, lines: int, ages: Ages
         title = Span("(taken back)", "faint")
     else:
         title = Span(one_line(row.title) or "(no title)", "unread" if row.unread else "title")
-    left = [_mark(row.unread, row.saved), *([Span("◉ ", "accent")] if row.followed else []), title]
+    marks = [*([Span("◉ ", "accent")] if row.followed else []), *([Span("locked ", "muted")] if row.locked else [])]
+    left = [_mark(row.unread, row.saved), *marks, title]
     if row.muted:
         left = [_mark(False, row.saved), title._replace(style="faint")]
     ago = ages(row.last_at, now)

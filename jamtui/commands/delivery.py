@@ -69,7 +69,8 @@ async def _send(context: Context, jam: KnownJam, store: own.Own, deadline: float
     try:
         async with asyncio.timeout(max(0.1, deadline - time.monotonic())):
             async with client_for(context.home, jam, context.environ) as client:
-                await Sender(store, client, Backoff(rng), context.now, lambda _: None).drain()
+                sender = Sender(store, client, Backoff(rng), context.now, lambda _: None)
+                await sender.drain()
                 with closing(connection.connect(jam.mirror, mirror.SCHEMA)) as mirror_db:
                     engine = Engine(
                         mirror.Mirror(mirror_db), store, client,
@@ -78,6 +79,8 @@ async def _send(context: Context, jam: KnownJam, store: own.Own, deadline: float
                     )  # fmt: skip
                     await engine.catch_up()
                     engine.settle()
+                    if sender.acted and not jam.me.guest:  # what it changed may stand nowhere else
+                        await engine.fetch_desk()
     except TimeoutError:
         return JamError("the server did not answer in time")
     except JamError as error:

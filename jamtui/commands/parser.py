@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 
 from jamtui.commands.hosting_words import HOSTING
+from jamtui.commands.moderating_words import MODERATING
 from jamtui.commands.notice_words import NOTICE
 from jamtui.errors import UsageError
 
@@ -422,6 +423,7 @@ COMMANDS: dict[str, Command] = {
     "unvote": Command("writing:unvote", "take your support back", "jamtui unvote 0192f3a4", _post_id),
     **{name: Command(*words) for name, words in HOSTING.items()},
     **{name: Command(*words) for name, words in NOTICE.items()},
+    **{name: Command(*words) for name, words in MODERATING.items()},
     "watch": Command(
         "watching:watch",
         "follow the Jam, a line a change, until interrupted",

@@ -10,9 +10,9 @@ from jamtui.errors import JamError, UsageError
 from jamtui.plain import words
 from jamtui.plain.console import Ended
 from jamtui.plain.event import Event
-from jamtui.plain.hosting import Hosting
 from jamtui.plain.inbox import Inboxing
 from jamtui.plain.keys import Key
+from jamtui.plain.moderating import Moderating
 from jamtui.plain.news import IDLE, SELDOM
 from jamtui.plain.self_service import SelfService
 from jamtui.plain.wrap import wrap
@@ -35,7 +35,7 @@ def key_words(action: Action, keymap: Keymap) -> str:
     return " or ".join(map(words.key, keymap.of(action.id))) or f":{action.id}"
 
 
-class Plain(Hosting, Inboxing, SelfService, Event):
+class Plain(Moderating, Inboxing, SelfService, Event):
     """All handlers of the action table, and what belongs to the program itself."""
 
     # -- the table

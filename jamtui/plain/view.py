@@ -374,6 +374,9 @@ class View:
             self.leave_post()
         if spot.forum != self.spot.forum and spot.sort == self.spot.sort:
             spot = replace(spot, sort=self.session.order_of(spot.forum))
+        if spot.thread and (thread := self.session.thread_of(spot.thread)) != spot.thread:  # it was merged
+            post = post or self.session.place(f"thread:{spot.thread}").partition(":")[0] or spot.thread
+            spot = replace(spot, thread=thread)
         before, self.spot = self.spot, spot
         if replace(before, thread="", reading=False) != replace(spot, thread="", reading=False) or not self.keys:
             self.fill()
@@ -508,6 +511,10 @@ class View:
             self.at = _find(self.keys, here, self.at)
             return 0
         before = frozenset(self.index.keys)
+        if (thread := self.session.thread_of(self.spot.thread)) != self.spot.thread:
+            self.say("This thread was merged into another. You are at the same post, in that one.")
+            self.spot = replace(self.spot, thread=thread)
+            before = frozenset()
         try:
             self.index = self.session.thread_index(self.spot.thread)
         except NotFound:
@@ -517,7 +524,7 @@ class View:
         if self.post_key not in self.index.keys:
             key = self.session.key(self._post_id)  # it has another one when it left the outbox
             self.post_key = key if key is not None and key in self.index.keys else self.index.keys[0]
-        return len(frozenset(key for key in self.index.keys if key > 0) - before)
+        return len(frozenset(key for key in self.index.keys if key > 0) - before) if before else 0
 
     def search_for(self, query: str, hits: list[SearchHit]) -> None:
         """The hits become the list."""

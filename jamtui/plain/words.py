@@ -41,6 +41,9 @@ KINDS = {
     "remove-poll": "taking a poll away",
     "ballot": "ballot",
     "unballot": "taking back a ballot",
+    "report": "report",
+    "moderate": "act of moderation",
+    "decide": "decision on reports",
 }
 _CHANGED = "changed since you read it"
 _STATES = {SendState.QUEUED: "waiting to be sent", SendState.SENDING: "on its way", SendState.REFUSED: "refused"}
@@ -201,6 +204,7 @@ def thread(row: ThreadRow, now: datetime, index: int, total: int, ages: Ages = a
     title = "(taken back)" if row.gone else one_line(row.title, 300)
     facts = joined(
         author(row),
+        "locked" if row.locked else "",
         "muted" if row.muted else "followed" if row.followed else "",
         f"{row.unread:,} unread" if row.unread else "",
         f"lately {heat(hot)}" if hot is not None else "",

@@ -53,6 +53,7 @@ class Writing(Marking):
         post = self.need_post()
         if post.gone:
             raise UsageError(f"this post was {GONE[post.gone]}", "It can no longer be answered.")
+        self.session.need_open_thread(post)
         draft = self.session.draft(DraftKind.REPLY, post.id) or Draft(DraftKind.REPLY, post.id)
         if quote:
             before = f"{draft.body.rstrip()}\n\n" if draft.body.strip() else ""
@@ -64,6 +65,7 @@ class Writing(Marking):
         self.may_write(Act.EDITS)
         post = self.need_post()
         self._own(post, "change")
+        self.session.need_open_thread(post)
         if post.key < 0:
             raise UsageError(
                 "this post is not sent yet",

@@ -46,7 +46,7 @@ class Counts:
     """Counts of a mirror as one reader has to see them. `refresh` before asking."""
 
     def __init__(self) -> None:
-        self._counted: tuple[object, ...] = ()  # what the counts are good for: reader, and number of the load
+        self._counted: tuple[object, ...] = ()  # what the counts are good for: reader, number of the load, last merge
         self._cursor = ""
         self._last = 0  # no post that is counted has a higher number
         # Of each thread, side by side and in the order of their numbers: thousands of them, in a few bytes each.
@@ -77,7 +77,7 @@ class Counts:
         """
         mirror = Mirror(db)
         with one_moment(db):
-            cursor, counted = mirror.cursor, (me, mirror.meta("n_base"))
+            cursor, counted = mirror.cursor, (me, mirror.meta("n_base"), mirror.meta("merged"))
             before, self._cursor = self._cursor, cursor
             last, self._last = self._last, mirror.next_n() - 1
             if marked is not None and counted == self._counted and cursor and seq_of(cursor) >= seq_of(before) > 0:

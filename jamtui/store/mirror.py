@@ -50,6 +50,7 @@ class _Tally(Struct):
     erased: bool = False  # a text was taken back
     unreadable: int = 0
     records: bool = False
+    merged: bool = False  # posts went from one thread to another
 
     def changed(self) -> Changed:
         return Changed(
@@ -265,7 +266,16 @@ class Mirror:
             tally.sum -= sums.of_post(old)
             tally.erased = tally.erased or (bool(data.gone) and not old[9])
             self._forget_words(n, archive.decode("post", bytes(old[10])))
-            row = (n, *columns.of_post(data, raw, forum, thread, old[5], author))
+            there = self._place(n, data, parent)
+            if there is not None and (there != thread or parent != old[5]):
+                tally.threads[thread] = self._id_of(thread)  # it leaves this one
+                thread = there
+                tally.older.add(thread)
+                tally.merged = True
+                self.db.execute(tables.PLACE_POST, (thread, parent, n))
+            else:
+                parent = old[5]
+            row = (n, *columns.of_post(data, raw, forum, thread, parent, author))
             self.db.execute(tables.UPDATE_POST, (row[3], *row[6:], n))
         tally.sum += sums.of_post(row)
         if data.gone:
@@ -274,6 +284,16 @@ class Mirror:
         tally.posts.add(data.id)
         tally.forums.add(data.forum_id)
         tally.threads[thread] = data.thread_id
+
+    def _place(self, n: int, data: Post, parent: int | None) -> int | None:
+        """The thread that a post stands in now: threads are merged, and split again. None when it is not known."""
+        if parent is None or data.parent_id is None:
+            return n if data.thread_id == data.id else None
+        row = next(iter(self.db.execute("SELECT n FROM posts WHERE id = ?", (data.thread_id,))), None)
+        return int(row[0]) if row is not None else None
+
+    def _id_of(self, n: int) -> str:
+        return str(next(iter(self.db.execute("SELECT id FROM posts WHERE n = ?", (n,))))[0])
 
     def _forget_unreadable(self, kind: str, object_id: str, tally: _Tally) -> None:
         """A text that was taken back may stand in what could not be read when it came."""
@@ -330,6 +350,9 @@ class Mirror:
         rows = [(n, rev, rev if n in tally.older else None) for n in tally.threads]
         self.db.executemany(tables.DERIVE, rows)
         self.db.executemany(tables.DERIVE_MORE, [(n,) for n in tally.threads])
+        if tally.merged:
+            self.db.executemany(tables.MERGED_AWAY, [(n,) for n in tally.threads])
+            self.set_meta("merged", str(rev))
 
     # -- all at once
 

@@ -31,6 +31,7 @@ class _Held(Struct, frozen=True):
     rev: int  # of the thread's row, as it was then
     last: int  # the highest number of a post
     reader: tuple[object, ...]  # all that decides on what is unread, beside the mirror
+    merged: int  # the change with which posts last went from one thread to another
 
 
 class HeldOrder:
@@ -44,10 +45,11 @@ class HeldOrder:
         row = next(iter(db.execute(_THREAD, (thread_id,))), None)
         if row is None:
             return None
-        thread, rev, old, last, reading = (int(value) for value in row)
+        thread, rev, old, last, reading, merged = (int(value) for value in row)
         held, reader = self._held, (me, loud, reading)
         index = None
-        if held is not None and held.thread == thread and held.rev <= rev and held.last <= last:
+        same = held is not None and (held.thread, held.merged) == (thread, merged)
+        if held is not None and same and held.rev <= rev and held.last <= last:
             index = held.index
             if held.last < last:
                 index = continued(index, placed(db, thread, me, loud, held.last))
@@ -55,12 +57,13 @@ class HeldOrder:
                 index = replace(index, unread=_unread(db, thread, me, loud))
         if index is None:
             index = depth_first(thread_id, placed(db, thread, me, loud))
-        self._held = _Held(index, thread, rev, last, reader)
+        self._held = _Held(index, thread, rev, last, reader, merged)
         return index
 
 
 _THREAD = """
-SELECT t.n, t.rev, t.old, t.last, s.reading FROM posts p JOIN threads t ON t.n = p.n, own.stamp s WHERE p.id = ?"""
+SELECT t.n, t.rev, t.old, t.last, s.reading, coalesce((SELECT value FROM meta WHERE key = 'merged'), 0)
+FROM posts p JOIN threads t ON t.n = p.thread, own.stamp s WHERE p.id = ?"""  # by any of its posts
 
 
 def _what(loud: str) -> str:

@@ -119,6 +119,7 @@ class Payload(msgspec.Struct, frozen=True, omit_defaults=True):
 POSTED = ("post", "edit", "delete", "tag", "untag", "vote", "unvote")
 ACTS: tuple[str, ...] = (
     "announce", "brief", "poll", "close-poll", "remove-poll", "ballot", "unballot",
+    "report", "moderate", "decide",
     "profile", "tag-curate", "tag-forget", "tag-merge", "tag-unmerge",
 )  # fmt: skip
 KINDS = (*POSTED, *ACTS)

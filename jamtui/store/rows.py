@@ -29,6 +29,7 @@ from jamtui.store.mentions import mentions
 from jamtui.store.mirror import numbers
 from jamtui.store.order import HeldOrder, Placed, continued, depth_first, placed
 from jamtui.store.overlay import Overlay
+from jamtui.store.own import Queued
 from jamtui.store.silence import Silence
 from jamtui.store.tag_records import became, tag_records
 
@@ -126,6 +127,40 @@ class Rows:
             self._records[kind] = [record for record in found if record.get("gone") is not True]
         return self._records[kind]
 
+    def placed(self, waiting: Sequence[Queued]) -> list[Queued]:
+        """Rows of the outbox with replies where what they answer now stands: its thread may have been moved or merged
+        since they were written."""
+        answered = [row.payload.parent_id for row in waiting if row.kind == "post" and row.payload.parent_id]
+        if not answered:
+            return list(waiting)
+        sql = (
+            "SELECT p.id, o.id, f.id FROM posts p JOIN posts o ON o.n = p.thread JOIN forums f ON f.n = p.forum "
+            "WHERE p.id IN (SELECT value FROM json_each(?))"
+        )
+        places = {str(one): (str(thread), str(forum)) for one, thread, forum in self.db.execute(
+            sql, (json.dumps(answered),)
+        )}  # fmt: skip
+        moved: dict[str, tuple[str, str]] = {}  # threads in which replies answer replies that wait
+        for row in waiting:
+            place = places.get(row.payload.parent_id or "")
+            if row.kind == "post" and place is not None and place != (row.thread_id, row.forum_id):
+                moved[row.thread_id] = place
+        if not moved:
+            return list(waiting)
+        return [
+            replace(row, thread_id=place[0], forum_id=place[1])
+            if row.kind == "post" and row.payload.parent_id
+            and (place := places.get(row.payload.parent_id) or moved.get(row.thread_id))
+            else row
+            for row in waiting
+        ]  # fmt: skip
+
+    def thread_of(self, post_id: str) -> str:
+        """The id of the opener of the post's thread; ``post_id`` where there is no such post."""
+        sql = "SELECT o.id FROM posts p JOIN posts o ON o.n = p.thread WHERE p.id = ?"
+        row = next(iter(self.db.execute(sql, (post_id,))), None)
+        return str(row[0]) if row is not None else post_id
+
     def threads_of(self, keys: Sequence[int]) -> set[int]:
         """Keys of the openers of the threads that posts are in."""
         sql = "SELECT DISTINCT thread FROM posts WHERE n IN (SELECT value FROM json_each(?))"
@@ -216,7 +251,7 @@ class Rows:
                     int(up) + difference, now, safe_names(post.tags), post.created_at,
                     _time(last), self._counts.unread_of(int(n)), bool(saved), bool(post.gone),
                     muted=int(n) in self.silence.threads, followed=int(n) in self.silence.followed,
-                    alike=look.alike, namesake=look.namesake,
+                    alike=look.alike, namesake=look.namesake, locked=post.locked,
                 )  # fmt: skip
         for key in keys:
             if key < 0 and (row := self.overlay.row_of(key, self._me())) is not None:
@@ -234,6 +269,7 @@ class Rows:
         """The order of a thread. Raises `NotFound`."""
         me, loud = self.my_n(), self.silence.loud("p")
         with one_moment(self.db):
+            thread_id = self.thread_of(thread_id)  # it may have been merged
             stored = self._order.index(self.db, thread_id, me, loud)
             rows: list[Placed] = []
             numbers_of: dict[str, int] = {}
@@ -529,7 +565,7 @@ def _post_row(
         handle=shown(author.handle),
         role=safe_name(author.role),
         author_id=author.id,
-        title=safe_name(post.title or ""),
+        title=safe_name(post.title or merged_title(post)),
         body=safe_body(post.body),
         created_at=post.created_at,
         edited_at=post.edited_at,
@@ -544,7 +580,15 @@ def _post_row(
         featured=bool(post.featured),
         alike=look.alike,
         namesake=look.namesake,
+        locked=post.locked,
+        merged=post.parent_id is not None and post.merged_from is not None,
     )
+
+
+def merged_title(post: Post) -> str:
+    """What the thread was called that a post opened before it was merged; not harmless."""
+    title = (post.merged_from or {}).get("title")
+    return title if isinstance(title, str) else ""
 
 
 def person_row(person: Person, posts: int) -> PersonRow:

@@ -62,7 +62,8 @@ def silence_of(
         muted, followed = (
             replace(marks, tags=frozenset(now.get(tag, tag) for tag in marks.tags)) for marks in (muted, followed)
         )
-    by_itself = _numbers(db, "SELECT n FROM posts WHERE id IN (SELECT value FROM json_each(?))", followed.threads)
+    # A thread that was merged is followed where it is now; the one that it is in is not muted for it.
+    by_itself = _numbers(db, "SELECT thread FROM posts WHERE id IN (SELECT value FROM json_each(?))", followed.threads)
     tagged = _numbers(db, _TAGGED, muted.tags)
     openers = _numbers(db, f"SELECT n FROM threads WHERE n IN ({_TAGGED})", muted.tags)
     threads = _numbers(db, "SELECT n FROM posts WHERE id IN (SELECT value FROM json_each(?))", muted.threads)

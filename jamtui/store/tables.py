@@ -159,6 +159,9 @@ UPDATE_POST = (  # what never changes is not named: its indexes would be written
     "UPDATE posts SET forum = ?, author = ?, created = ?, up = ?, gone = ?, raw = ?, lang = ?, code = ?, featured = ? "
     "WHERE n = ?"
 )
+# What seldom changes: a post goes into another thread when threads are merged or split.
+PLACE_POST = "UPDATE posts SET thread = ?, parent = ? WHERE n = ?"
+MERGED_AWAY = "DELETE FROM threads WHERE n = ? AND (SELECT parent FROM posts WHERE posts.n = threads.n) IS NOT NULL"
 # A thread's row, from its posts; ?3 is NULL when only new ones came. What stands in an index is written only when it is
 # another: three of four would be written for nothing when an answer comes.
 DERIVE = """

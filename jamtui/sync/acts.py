@@ -23,6 +23,9 @@ METHODS: dict[str, str] = {
     "remove-poll": "DELETE",
     "ballot": "PUT",
     "unballot": "DELETE",
+    "report": "PUT",
+    "moderate": "PUT",
+    "decide": "PATCH",
 }
 
 if set(METHODS) != set(ACTS):  # what the store keeps and what can be sent are the same

@@ -524,7 +524,10 @@ async def once(
             await engine.fetch_desk()
             before = {row.id for row in store.outbox("WHERE state = 'queued'")}
             if before:
-                await Sender(store, client, Backoff(rng), now, lambda _: None).drain()
+                sender = Sender(store, client, Backoff(rng), now, lambda _: None)
+                await sender.drain()
+                if sender.acted:  # what it changed may stand nowhere else
+                    await engine.fetch_desk()
                 waiting = {row.id for row in store.outbox("WHERE state <> 'sent'")}
                 sent = len(before - waiting)
                 applied += await engine.catch_up()

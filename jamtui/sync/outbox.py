@@ -132,7 +132,7 @@ class Sender:
             case "post":
                 answer = await client.put_post(
                     row.post_id,
-                    forum_id=row.forum_id,
+                    forum_id=None if payload.parent_id else row.forum_id,  # of a reply: where that is by then
                     parent_id=payload.parent_id,
                     title=payload.title or None,
                     body=payload.body,

@@ -843,6 +843,10 @@ ELSEWHERE = {
 }
 
 
+ELSEWHERE |= {(Where.JAM, one) for one in ("report", "moderate", "notices")}  # test_moderation
+ELSEWHERE |= {(Where.OUTBOX, "notices")}
+
+
 def test_every_key_of_the_table_has_a_walk() -> None:
     places = (Where.JAM, Where.OUTBOX, Where.COMPOSER)
     wanted = {(place, action.id) for place in places for action in actions_of(place) if action.keys}

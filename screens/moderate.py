@@ -1,0 +1,220 @@
+"""One act of moderation on a post, its thread or its author, in few keys: the act's letter, the reason, Enter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from jamtui.mod_rows import CALLED, HAPPENS, KEYS, MAX_REASON, NEED_REASON, TIMES, TOLD
+from jamtui.moderating import LOCAL, Act
+from widgets.fields import Field
+from widgets.list_dialog import ListDialog
+
+_LETTERS = tuple(dict.fromkeys(KEYS.values()))
+_SHOWN = 60  # threads of the list; more are found by typing
+
+
+class Target(Struct, frozen=True):
+    """Where a thread can go: a forum or another thread, in harmless words."""
+
+    id: str
+    words: str
+    detail: str = ""
+
+
+class ModerateDialog(ListDialog[Act | None]):
+    """Answers the act, or None. Three steps, the second one only for some: which, where to (or how long), why."""
+
+    CSS_PATH = ["../widgets/dialog.tcss", "moderate.tcss"]  # noqa: RUF012 - as Textual declares it
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "step_back", show=False),
+        Binding("down", "move(1)", show=False, priority=True),
+        Binding("up", "move(-1)", show=False, priority=True),
+        *(Binding(key, f"letter('{key}')", show=False) for key in _LETTERS),
+    ]
+
+    def __init__(
+        self,
+        about: str,
+        author: str,
+        acts: Sequence[str],
+        act: Act,
+        *,
+        forums: Sequence[Target],
+        threads: Callable[[], Sequence[Target]],
+        now: datetime,
+    ) -> None:
+        """``act`` names the post and its author; with an act in it, the first step is over already. ``threads`` are
+        those that it can be merged into, the likeliest first."""
+        super().__init__()
+        self._about = about
+        self._author = author
+        self._acts = list(acts)
+        self._act = act
+        self._forums = forums
+        self._threads = threads
+        self._now = now
+        self._step = "act"
+        self._targets: list[Target] = []
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(id="moderate-head", classes="question")
+            yield Static(
+                Content.assemble((self._author, "bold $primary"), (f"  {self._about}", "$text-muted")),
+                id="moderate-about",
+            )
+            yield Field(id="moderate-line", compact=True)
+            yield OptionList(id="moderate-list")
+            yield Static(id="moderate-happens")
+            yield Static(id="moderate-keys")
+
+    def on_mount(self) -> None:
+        self.query_one(Field).max_length = MAX_REASON
+        if self._act.act:
+            self._chosen(self._act.act)
+        else:
+            self._show("act")
+
+    # -- steps
+
+    def _show(self, step: str) -> None:
+        self._step = step
+        options, line = self.query_one(OptionList), self.query_one(Field)
+        line.display = step == "reason" or (step == "to" and self._act.act == "merge")
+        options.display = step != "reason"
+        options.can_focus = step == "act" or not line.display
+        line.value = ""
+        line.placeholder = "find a thread by its title" if step == "to" else "the reason, for the people concerned"
+        self._fill()
+        (line if line.display else options).focus()
+        self._words()
+
+    def _fill(self) -> None:
+        options = self.query_one(OptionList)
+        options.clear_options()
+        if self._step == "act":
+            options.add_options(
+                Option(Content.assemble((f"{KEYS[act]}  ", "bold $primary"), (CALLED[act], "bold")))
+                for act in self._acts
+            )
+        elif self._step == "to":
+            wanted = self.query_one(Field).value.casefold().split()
+            self._targets = [
+                one for one in self._found() if all(word in one.words.casefold() for word in wanted)
+            ][:_SHOWN]  # fmt: skip
+            options.add_options(
+                Option(Content.assemble((one.words, "bold"), (f"  {one.detail}" if one.detail else "", "$text-muted")))
+                for one in self._targets
+            )
+        if options.option_count:
+            options.highlighted = 0
+
+    def _found(self) -> Sequence[Target]:
+        if self._act.act == "move":
+            return self._forums
+        if self._act.act == "merge":
+            return self._threads()
+        return [
+            Target(str(hours), words, f"until {(self._now + timedelta(hours=hours)).astimezone():{LOCAL}}")
+            for hours, words in TIMES
+        ]
+
+    def _words(self, problem: str = "") -> None:
+        act = self._at() if self._step == "act" else self._act.act
+        heads = {"act": "What is to be done?", "to": _asked(act), "reason": "Why?"}
+        head = heads[self._step] if self._step == "act" else f"{_sentence(CALLED[act])}: {heads[self._step].lower()}"
+        self.query_one("#moderate-head", Static).update(Content.styled(head, "bold"))
+        happens = HAPPENS.get(act, "Nothing can be done here.")
+        told = f"{happens} {TOLD}" if act in NEED_REASON else happens
+        colour = "$error" if act == "remove" else "$text-muted"
+        self.query_one("#moderate-happens", Static).update(Content.styled(told, colour))
+        keys = {
+            "act": "its letter chooses   Esc leaves",
+            "to": "Enter chooses   Esc goes back",
+            "reason": f"Enter does it{'' if act in NEED_REASON else ' (the reason may stay empty)'}   Esc goes back",
+        }[self._step]
+        shown = Content.styled(problem or keys, "$error" if problem else "$text-disabled")
+        self.query_one("#moderate-keys", Static).update(shown)
+
+    def _at(self) -> str:
+        at = self.query_one(OptionList).highlighted
+        return self._acts[at] if at is not None and at < len(self._acts) else ""
+
+    def _chosen(self, act: str) -> None:
+        self._act = replace(self._act, act=act)
+        self._show("to" if act in ("move", "merge", "suspend") else "reason")
+
+    def _aimed(self, target: Target) -> None:
+        if self._act.act == "suspend":
+            self._act = replace(self._act, until=self._now + timedelta(hours=int(target.id)))
+        else:
+            self._act = replace(self._act, to=target.id)
+        self._show("reason")
+
+    # -- events
+
+    @on(OptionList.OptionHighlighted)
+    def moved(self) -> None:
+        if self._step == "act":
+            self._words()
+
+    @on(OptionList.OptionSelected)
+    def selected(self, event: OptionList.OptionSelected) -> None:
+        if self._step == "act":
+            self._chosen(self._acts[event.option_index])
+        elif event.option_index < len(self._targets):
+            self._aimed(self._targets[event.option_index])
+
+    @on(Input.Changed)
+    def typed(self) -> None:
+        if self._step == "to":
+            self._fill()
+
+    @on(Input.Submitted)
+    def entered(self, event: Input.Submitted) -> None:
+        if self._step == "to":
+            at = self.query_one(OptionList).highlighted
+            if at is None or at >= len(self._targets):
+                self._words("No thread is called that.")
+            else:
+                self._aimed(self._targets[at])
+            return
+        reason = event.value.strip()
+        if not reason and self._act.act in NEED_REASON:
+            self._words("Say why: the people concerned are told.")
+            return
+        act = self._act.act
+        about_person = act in ("warn", "suspend", "unsuspend")
+        self.dismiss(replace(self._act, reason=reason, person_id=self._act.person_id if about_person else ""))
+
+    def action_letter(self, key: str) -> None:
+        act = next((one for one in self._acts if KEYS[one] == key), "")
+        if self._step == "act" and act:
+            self._chosen(act)
+
+    def action_step_back(self) -> None:
+        if self._step == "act" or not self._acts:
+            self.dismiss(None)
+        else:
+            self._act = replace(self._act, act="", to="", until=None)
+            self._show("act")
+
+
+def _asked(act: str) -> str:
+    return {"move": "Where to?", "merge": "Into which thread?"}.get(act, "How long?")
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,254 @@
+"""Moderation on the screen: reporting, acts and undoing them, the queue, the audit log, hidden posts, notices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from textual.pilot import Pilot
+
+from jamtui.app import JamApp
+from jamtui.archive import rfc3339
+from jamtui.session import Session
+
+NOW = datetime(2011, 2, 9, 14, tzinfo=UTC)
+HOSTILE = "\x1b[2J\u202eevil[@click=app.quit]x[/]"
+
+
+def at(minutes: int) -> str:
+    return rfc3339(NOW - timedelta(minutes=minutes))
+
+
+def put_desk(session: Session, role: str = "participant", **sections: Any) -> None:
+    desk = {"role": role, **sections}
+    session._own.put_desk(msgspec.json.encode(desk), f"{len(str(desk))}")
+
+
+def posts_of(session: Session) -> list[Any]:
+    """The openers of a forum that is not the first, and a reply."""
+    keys = session.thread_keys(session.forums()[1].id)[:4]
+    openers = session.posts(keys)
+    index = session.thread_index(openers[0].id)
+    return [*openers, *session.posts(index.keys[1:2])]
+
+
+def moderator(session: Session) -> list[Any]:
+    """A moderator's desk: three reported posts, five acts, a hidden post."""
+    posts = posts_of(session)
+    people = [row.id for row in session.people()[:5]]
+    a, b, c, d, reply = posts
+    queue = [
+        {"id": f"r{n}", "post_id": post.id, "reason": reason, "note": note, "state": "open", "created_at": at(90 - n),
+         "person_id": people[n % 5]}
+        for n, (post, reason, note) in enumerate(
+            [(a, "spam", "The same text stands in five threads."), (reply, "abuse", ""), (a, "spam", ""),
+             (a, "off-topic", f"Nothing to do with it {HOSTILE}"), (c, "other", "Is this true?")]
+        )
+    ]  # fmt: skip
+    audit = [
+        {"id": "a5", "act": "undo", "by_id": people[1], "of": "a4", "created_at": at(2)},
+        {"id": "a4", "act": "lock", "by_id": people[0], "post_id": b.id, "reason": "All is said.", "undone_by": "a5",
+         "created_at": at(9)},
+        {"id": "a3", "act": "suspend", "by_id": people[0], "person_id": people[3], "post_id": d.id,
+         "reason": "Insults, after a warning.", "until": rfc3339(NOW + timedelta(days=3)), "created_at": at(30)},
+        {"id": "a2", "act": "move", "by_id": people[1], "post_id": c.id, "to": session.forums()[2].id,
+         "reason": "It belongs there.", "created_at": at(45)},
+        {"id": "a1", "act": "remove", "by_id": people[1], "post_id": reply.id, "reason": "A private address.",
+         "created_at": at(300)},
+    ]  # fmt: skip
+    hidden = [
+        {"id": d.id, "forum_id": d.forum_id, "thread_id": d.id, "author_id": d.author_id, "created_at": at(500),
+         "title": "What was hidden", "body": f"Its **text**, kept apart. {HOSTILE}", "parent_id": None}
+    ]  # fmt: skip
+    put_desk(session, "moderator", queue=queue, audit=audit, hidden=hidden, suspensions=[])
+    return posts
+
+
+def told(session: Session) -> None:
+    """What a participant is told."""
+    post = posts_of(session)[0]
+    put_desk(
+        session,
+        notices=[
+            {"id": "n1", "kind": "warn", "at": at(3), "reason": f"Please do not shout at others. {HOSTILE}"},
+            {"id": "n2", "kind": "report", "at": at(60), "post_id": post.id, "state": "acted", "act": "lock"},
+            {"id": "n3", "kind": "move", "at": at(600), "post_id": post.id, "to": session.forums()[2].id,
+             "reason": "It belongs there."},
+        ],
+        reports=[{"id": "r1", "post_id": post.id, "reason": "spam", "state": "acted", "created_at": at(90)}],
+    )  # fmt: skip
+
+
+async def to_post(t: Any, post: Any) -> None:
+    await t.command(f"post {post.id}")
+
+
+async def test_a_post_is_reported_in_two_keys_and_a_note(tui: Any, session: Session) -> None:
+    post = posts_of(session)[0]
+    async with tui() as t:
+        await to_post(t, post)
+        await t.press("R", "2", "enter")
+        assert "Thank you" in t.told
+        row = session.outbox()[0]
+        assert (row.kind, row.post_id) == ("report", post.id)
+        await t.press("R")
+        assert "already" in t.told
+        await t.press("z")
+        assert session.outbox() == []
+
+
+async def test_the_reason_other_needs_a_note(tui: Any, session: Session) -> None:
+    async with tui() as t:
+        await to_post(t, posts_of(session)[0])
+        await t.press("R", "5", "enter")
+        assert "say what it is" in t.text
+        await t.type("It has my address")
+        await t.press("enter")
+        assert session._own.outbox()[0].payload.data["note"] == "It has my address"
+
+
+@pytest.mark.parametrize(
+    ("keys", "act"),
+    [(["h"], "hide"), (["d"], "remove"), (["l"], "lock"), (["m", "enter"], "move"), (["g", "enter"], "merge"),
+     (["w"], "warn"), (["s", "down", "enter"], "suspend")],
+)  # fmt: skip
+async def test_each_act_in_few_keys_with_a_reason_and_back(
+    tui: Any, session: Session, keys: list[str], act: str
+) -> None:
+    post = moderator(session)[0]
+    async with tui() as t:
+        await to_post(t, post)
+        await t.press("M", *keys)
+        assert session.outbox() == []
+        await t.press("enter")
+        assert "Say why" in t.text
+        await t.type("Because of it")
+        await t.press("enter")
+        row = session._own.outbox()[0]
+        assert (row.kind, row.payload.data["act"], row.payload.data["reason"]) == ("moderate", act, "Because of it")
+        assert ("person_id" in row.payload.data) == (act in ("warn", "suspend"))
+        assert ("to" in row.payload.data) == (act in ("move", "merge"))
+        if act == "remove":
+            assert "takes it back" not in t.told
+        else:
+            await t.press("z")
+            assert session.outbox() == []
+
+
+async def test_escape_goes_back_a_step_and_nothing_is_done(tui: Any, session: Session) -> None:
+    post = moderator(session)[0]
+    async with tui() as t:
+        await to_post(t, post)
+        await t.press("M", "m", "enter", "escape", "escape")
+        assert session.outbox() == []
+        await t.press("M", "g")
+        await t.type("zzzz")
+        await t.press("enter")
+        assert "No thread is called that" in t.text
+
+
+async def test_the_queue_is_gone_through_with_one_key_each(tui: Any, session: Session) -> None:
+    moderator(session)
+    async with tui() as t:
+        await t.command("reports")
+        assert "3 posts to decide on" in t.text
+        await t.press("h")
+        assert [row.payload.data["act"] for row in session._own.outbox()] == ["hide"]
+        assert session._own.outbox()[0].payload.data["reason"] == "Reported: spam, off-topic."
+        assert len(session.queue()) == 2
+        await t.press("x")
+        assert len(session.queue()) == 1
+        await t.press("z")
+        assert len(session.queue()) == 2
+        await t.press("x", "w")
+        assert session.queue() == []
+        assert "z takes it back" in t.text
+
+
+async def test_an_act_is_undone_from_the_audit_log(tui: Any, session: Session) -> None:
+    moderator(session)
+    async with tui() as t:
+        await t.command("audit")
+        await t.press("u")
+        assert "cannot be undone" in t.text
+        await t.press("j", "j", "u")
+        assert session._own.outbox()[0].payload.data == {"act": "undo", "of": "a3"}
+        await t.press("G", "u")
+        assert "final" in t.text
+
+
+async def test_a_warning_stands_there_until_it_was_read(tui: Any, session: Session) -> None:
+    told(session)
+    async with tui() as t:
+        assert "A moderator warns you" in t.text
+        await t.press("X")
+        assert "A moderator warns you" in t.text
+        await t.press("N")
+        assert "Please do not shout" in t.text
+        await t.press("escape")
+        assert "A moderator warns you" not in t.text
+        assert all(row.seen for row in session.notices())
+
+
+async def test_who_is_suspended_sees_why_and_until_when(tui: Any, session: Session) -> None:
+    until = NOW + timedelta(days=3)
+    put_desk(
+        session,
+        suspended={"until": rfc3339(until), "reason": "Insults."},
+        notices=[{"id": "n", "kind": "suspend", "at": at(1), "until": rfc3339(until), "reason": "Insults."}],
+    )
+    async with tui() as t:
+        assert "You are suspended until 12 February" in t.text
+        await to_post(t, posts_of(session)[0])
+        await t.press("r")
+        assert "You are suspended until 12 February 14:00: Insults." in t.told
+        assert session.drafts() == []
+
+
+async def test_people_who_may_not_are_told_so(tui: Any, session: Session) -> None:
+    async with tui() as t:
+        await to_post(t, posts_of(session)[0])
+        await t.press("M")
+        assert "for moderators" in t.told
+        await t.command("audit")
+        assert "This is for hosts" in t.told
+        await t.command("reports")
+        assert "You reported nothing" in t.text
+
+
+# -- pictures
+
+_PICTURES = [
+    ("report", (100, 30)), ("moderate", (100, 30)), ("moderate", (40, 10)), ("reason", (100, 30)), ("queue", (120, 40)),
+    ("queue", (40, 10)), ("queue", (160, 45)), ("audit", (120, 40)), ("hidden", (100, 30)), ("notices", (100, 30)),
+    ("notices", (40, 10)), ("line", (120, 40)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("what", "size"), _PICTURES, ids=[f"{what}-{size[0]}x{size[1]}" for what, size in _PICTURES])
+def test_pictures(
+    session: Session, tmp_path: Path, snap_compare: Callable[..., bool], what: str, size: tuple[int, int]
+) -> None:
+    if what in ("notices", "line"):
+        told(session)
+    else:
+        moderator(session)
+    app = JamApp(session, reports=tmp_path / "reports", theme="dark", frozen=True, clock=lambda: NOW)
+    post = posts_of(session)[0].id
+    to_post = ("colon", *(f"post {post}".replace(" ", "_")), "enter")
+    keys = {
+        "report": (*to_post, "R"), "moderate": (*to_post, "M"), "reason": (*to_post, "M", "d"),
+        "queue": ("colon", *"reports", "enter"), "audit": ("colon", *"audit", "enter"),
+        "hidden": ("colon", *"hidden", "enter"), "notices": ("N",), "line": (),
+    }[what]  # fmt: skip
+
+    async def show(pilot: Pilot[None]) -> None:
+        await pilot.pause()  # what comes after the first frame is there
+        for key in keys:
+            await pilot.press({"_": "space", "-": "minus"}.get(key, key))
+
+    assert snap_compare(app, terminal_size=size, run_before=show)
