@@ -10,13 +10,14 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from jamtui.model import Marks, Undo
+from jamtui.model import ForumRow, Marks, Undo
 from jamtui.notice import Came, InboxRow, Reason
 from jamtui.store.marks import MarkStore
 from jamtui.store.own import Own
 from jamtui.store.rows import Rows
 
 if TYPE_CHECKING:
+    from jamtui.store.digest import Busy, Featured, Moved
     from jamtui.store.inbox import Inbox
 
 
@@ -39,6 +40,9 @@ class Noticing:
         raise NotImplementedError
 
     def _fresh(self) -> Rows:
+        raise NotImplementedError
+
+    def forums(self) -> list[ForumRow]:
         raise NotImplementedError
 
     def muted(self) -> Marks:
@@ -91,6 +95,31 @@ class Noticing:
         came = [] if first or of != self._came_for else inbox.news(known)
         self._came_for = of
         return inbox.told(self._rows, came)
+
+    # -- what happened since
+
+    def featured_since(self, since: datetime) -> list[Featured]:
+        from jamtui.store import digest
+
+        return digest.featured(self._fresh(), since)
+
+    def idea_states(self) -> dict[str, str]:
+        """The ideas that are further than new, by id."""
+        from jamtui.store import digest
+
+        return digest.states(self._fresh())
+
+    def moved_ideas(self, before: dict[str, str] | None, since: datetime) -> list[Moved]:
+        """Ideas in another state than ``before`` (as `idea_states` told it); None: it is not known."""
+        from jamtui.store import digest
+
+        return digest.moved(self._fresh(), before, since)
+
+    def busy_since(self, since: datetime) -> list[Busy]:
+        """What came into each forum."""
+        from jamtui.store import digest
+
+        return digest.busy(self._fresh(), since, {row.id: row.unread for row in self.forums()})
 
     # -- read
 

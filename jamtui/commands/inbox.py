@@ -12,7 +12,7 @@ from jamtui.output import local_time
 from jamtui.session import Session
 
 _SHORT = 13  # characters of an id, as in the lists of `jamtui.commands.reading`
-_SECTIONS = {"notice": "notices", "report": "reports"}
+_SECTIONS = {"notice": "notices"}
 
 
 def run(context: Context, args: argparse.Namespace) -> None:
@@ -68,7 +68,7 @@ def _objects(session: Session, rows: list[InboxRow]) -> list[dict[str, object]]:
             made.append({"links": [one for one in session.records("link") if one.get("to_id") == name]})
         elif kind in _SECTIONS:
             told = desk.get(_SECTIONS[kind])
-            made.append(next((one for one in told if one.get("id") == name.partition("/")[0]), {})
+            made.append(next((one for one in told if one.get("id") == name), {})
                         if isinstance(told, list) else {})  # fmt: skip
         else:
             made.append(next((one for one in session.records(kind) if one.get("id") == name), {}))

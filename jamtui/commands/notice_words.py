@@ -26,9 +26,23 @@ def _count(text: str) -> int:
     return value
 
 
+def _digest(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--since", default="24h", metavar="TIME", help="24h, 3d, yesterday, an RFC 3339 time, or last: the last digest"
+    )
+    parser.add_argument("--format", choices=("text", "markdown", "json"), help="how it is written (text)")
+    parser.add_argument("-o", "--output", metavar="FILE", help="into this file, whole or not at all; else stdout")
+    parser.add_argument("--if-any", action="store_true", help="write nothing when nothing happened")
+
+
 def _notify(parser: ArgumentParser) -> None:
     parser.add_argument("action", nargs="?", choices=("test",), help="send one to this terminal, to try it")
 
+
+_DIGEST = (
+    "jamtui digest --since yesterday\njamtui digest --since 3d --format markdown -o digest.md\n"
+    "0 8 * * *  jamtui sync && jamtui digest --since last --if-any | mail -E -s Jam you@example.org   # in a crontab"
+)
 
 # Name to what `parser.Command` takes: function, summary, examples, arguments, about.
 NOTICE: dict[str, tuple[str, str, str, Callable[..., None] | None, str]] = {
@@ -38,6 +52,13 @@ NOTICE: dict[str, tuple[str, str, str, Callable[..., None] | None, str]] = {
         "jamtui inbox --unread\njamtui inbox --reason answers --json | jq -r .body",
         _inbox,
         "A row a thread, the newest first; forty answers are one row that says 40. Made here: no server hears of it.",
+    ),
+    "digest": (
+        "digest:run",
+        "what happened since: for you, announcements, ideas, polls, what is hot, counts",
+        _DIGEST,
+        _digest,
+        "Reads the mirror and marks nothing as read. --since last remembers when it was last asked so.",
     ),
     "notify": (
         "notifying:run",

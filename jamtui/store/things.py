@@ -23,7 +23,6 @@ from jamtui.store.rows import Rows
 
 EXCERPT = 300  # code points
 _PERSON = msgspec.json.Decoder(Person)
-_TIMES = ("at", "closed_at", "changed_at", "created_at")  # of what stands on the desk, the latest first
 
 
 class Announcement(Struct):
@@ -53,6 +52,20 @@ class Link(Struct):
     kind: str
     created_at: datetime
     author_id: str = ""
+
+
+class Notice(Struct):
+    """Of the desk, to one person: ``kind`` is an act of moderators, ``report`` or ``undone``."""
+
+    id: str
+    kind: str
+    at: datetime
+    post_id: str = ""
+    reason: str = ""
+    until: datetime | None = None
+    state: str = ""  # of a report
+    act: str = ""  # what was done about it
+    of: str = ""  # which act does not hold any more
 
 
 T = TypeVar("T")
@@ -96,11 +109,9 @@ class Things:
             self._put(Reason.POLL, "poll", poll.id, poll.created_at, poll.question, read=over or poll.author_id == me,
                       author_id=poll.author_id, forum_id=poll.forum_id)  # fmt: skip
         self._see_links(rows, decoded(records[2], Link))
-        for name, reason in (("notices", Reason.NOTICE), ("reports", Reason.REPORT)):
-            told = private.get(name)
-            for one in told if isinstance(told, list) else ():
-                if isinstance(one, dict):
-                    self._see_told(one, reason)
+        told = private.get("notices")
+        for one in decoded(told if isinstance(told, list) else (), Notice):
+            self._see_told(one)
         self._sign(rows)
         return True
 
@@ -138,23 +149,11 @@ class Things:
                     thread_id=source.thread_id, post_id=source.id,
                 )  # fmt: skip
 
-    def _see_told(self, told: dict[str, object], reason: Reason) -> None:
-        """To this person alone. A report has something to say when it is no longer open."""
-        name, state = told.get("id"), told.get("state")
-        at = next((told[one] for one in _TIMES if told.get(one)), None)
-        if not isinstance(name, str) or (reason is Reason.REPORT and state in (None, "open")):
-            return
-        try:
-            moment = datetime.fromisoformat(str(at))
-        except ValueError:
-            return
-        texts = [str(told[one]) for one in ("text", "reason", "note") if isinstance(told.get(one), str)]
-        post_id, kind = told.get("post_id"), "report" if reason is Reason.REPORT else "notice"
-        self._put(
-            reason, kind, f"{name}/{state}" if state else name, moment,
-            "\n".join(filter(None, [_head(told, reason), *texts])) or "(no words)",
-            post_id=post_id if isinstance(post_id, str) else "",
-        )  # fmt: skip
+    def _see_told(self, told: Notice) -> None:
+        """What moderators did that concerns this person, and what became of their reports. Never with who did it."""
+        reason = Reason.REPORT if told.kind == "report" else Reason.NOTICE
+        self._put(reason, "notice", told.id, told.at, "\n".join(filter(None, [_head(told), told.reason])),
+                  post_id=told.post_id)  # fmt: skip
 
     def _sign(self, rows: Rows) -> None:
         """Names of who made them."""
@@ -174,17 +173,21 @@ class Things:
         return [key] if key in self.rows else []
 
 
-def _head(told: dict[str, object], reason: Reason) -> str:
+def _head(told: Notice) -> str:
     """What it is, in words of our own."""
-    known = _REPORTED if reason is Reason.REPORT else _ACTS
-    named = told.get("state") if reason is Reason.REPORT else told.get("act", told.get("kind"))
-    return known.get(named, "") if isinstance(named, str) else ""
+    match told.kind:
+        case "report" if told.state == "dismissed":
+            return "Your report was looked at: nothing had to be done"
+        case "report":
+            done = _DONE.get(told.act, "")
+            return f"Your report was looked at: {done or 'something was done about it'}"
+        case "undone":
+            return f"This does not hold any more: {_ACTS.get(told.of, 'what was done').lower()}"
+        case "suspend" if told.until is not None:
+            return f"You may not write until {told.until.astimezone():%d %B %Y, %H:%M}"
+    return _ACTS.get(told.kind, "Moderators tell you something")
 
 
-_REPORTED = {
-    "dismissed": "Your report was looked at: nothing was done",
-    "acted": "Your report was looked at, and something was done",
-}
 _ACTS = {
     "warn": "A moderator warns you",
     "suspend": "You may not write for a while",
@@ -192,8 +195,17 @@ _ACTS = {
     "hide": "A moderator hid a post of yours",
     "unhide": "A post of yours is shown again",
     "remove": "A moderator removed a post of yours",
-    "move": "A thread of yours was moved",
+    "move": "A thread of yours was moved to another forum",
     "merge": "A thread of yours was merged with another",
     "lock": "A thread of yours was locked",
-    "unlock": "A thread of yours is open again",
+    "unlock": "A thread of yours takes answers again",
+}
+_DONE = {
+    "hide": "the post is hidden",
+    "remove": "the post was removed",
+    "warn": "its author was warned",
+    "suspend": "its author may not write for a while",
+    "lock": "the thread was locked",
+    "move": "the thread was moved",
+    "merge": "the thread was merged",
 }

@@ -235,9 +235,10 @@ def test_announcements_polls_links_and_what_only_i_am_told(session: Session, wri
     )  # fmt: skip
     Own(session._own_db).put_desk(
         json.dumps(
-            {"notices": [{"id": uid(95), "act": "warn", "reason": "be kind", "created_at": at}, {"id": 7}],
-             "reports": [{"id": uid(96), "state": "acted", "created_at": at, "post_id": uid(2)},
-                         {"id": uid(97), "state": "open", "created_at": at}]}
+            {"notices": [{"id": uid(95), "kind": "warn", "reason": "be kind", "at": at}, {"id": 7}, 5,
+                         {"id": uid(96), "kind": "report", "state": "acted", "act": "hide", "at": at,
+                          "post_id": uid(2)}],
+             "reports": [{"id": uid(97), "state": "open", "created_at": at}]}
         ).encode(), "e",
     )  # fmt: skip
     found = {row.reasons[0]: row for row in rows(session, "unread")}
@@ -247,6 +248,7 @@ def test_announcements_polls_links_and_what_only_i_am_told(session: Session, wri
     assert (found[Reason.LINK].post_id, found[Reason.LINK].excerpt) == (uid(10), "builds on")
     assert "be kind" in found[Reason.NOTICE].body
     assert found[Reason.REPORT].post_id == uid(2)
+    assert found[Reason.REPORT].title == "Your report was looked at: the post is hidden"
     undo = session.read_inbox(session.inbox_keys())
     assert session.for_me() == 0
     assert session.announcements()[0].seen  # hosts' own list tells the same
