@@ -18,10 +18,10 @@ from typing import Any, BinaryIO, cast
 
 import msgspec
 
-from jamserver import accounts, app, backups, db, importer, objects, oidc, sign_in_commands
+from jamserver import accounts, app, backups, db, importer, objects, oidc, people, sign_in_commands
 from jamserver.log import Tx
 from jamserver.terminal import RNG, say, show, told, write
-from jamserver.wire import MIN_PASSWORD, clean_name
+from jamserver.wire import MAX_HONOUR, MIN_PASSWORD, clean_name
 from jamserver.writer import write_once
 from jamtui import archive
 from jamtui.archive import rfc3339
@@ -272,6 +272,21 @@ def person_role(arguments: argparse.Namespace) -> None:
 
     fields = objects.decode(write(arguments.db, job, create=False))
     show(arguments, fields, f"{fields['handle']} is {fields['role']} now")
+
+
+def person_honour(arguments: argparse.Namespace) -> None:
+    """A guest of honour, or no longer one."""
+    text = clean_name(arguments.text)
+    if len(text) > MAX_HONOUR:
+        raise UsageError(f"that is {len(text) - MAX_HONOUR} characters too long", f"The limit is {MAX_HONOUR}")
+
+    def job(tx: Tx) -> bytes:
+        people.honour(tx, _person(tx, arguments.handle)[0], text)
+        return _person(tx, arguments.handle)[1]
+
+    fields = objects.decode(write(arguments.db, job, create=False))
+    words = f"is a guest of honour now: {text}" if text else "is no guest of honour any more"
+    show(arguments, fields, f"{fields['handle']} {words}")
 
 
 def person_token(arguments: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from jamserver import posts, records
+from jamserver.allowed import Act, require_allowed
 from jamserver.db import Connection, rows
 from jamserver.log import Tx
 from jamserver.objects import Fields, encode
@@ -16,9 +17,10 @@ from jamserver.wire import clean_text
 PIECE = 50  # posts that are retagged in one write: others are written between two pieces
 
 
-def _require_host(actor: Actor) -> None:
+def _require_host(tx: Tx, actor: Actor) -> None:
     if not actor.hosts:
         raise Problem("forbidden", "Hosts and moderators look after the tags.")
+    require_allowed(tx, actor, Act.STEERING)
 
 
 def _put(tx: Tx, tag: Tag) -> tuple[bytes, int]:
@@ -36,7 +38,7 @@ def _put(tx: Tx, tag: Tag) -> tuple[bytes, int]:
 
 def curate(tx: Tx, actor: Actor, name: str, about: str, *, curated: bool) -> tuple[bytes, int]:
     """Says what a tag means, and whether it is one of the curated set. Returns the record and its change."""
-    _require_host(actor)
+    _require_host(tx, actor)
     before = find(tx.db, name)
     if before is not None and before.merged_into and curated:
         raise invalid("", f"This tag was merged into {before.merged_into}. Undo that first, or curate that one.")
@@ -45,14 +47,14 @@ def curate(tx: Tx, actor: Actor, name: str, about: str, *, curated: bool) -> tup
 
 def forget(tx: Tx, actor: Actor, name: str) -> tuple[bytes, int]:
     """Takes a tag out of the curated set; posts keep it. One without a record is no error."""
-    _require_host(actor)
+    _require_host(tx, actor)
     before = find(tx.db, name)
     return _as_it_is(tx.db, name) if before is None else _put(tx, Tag(name, merged_into=before.merged_into))
 
 
 def merge(tx: Tx, actor: Actor, name: str, into: str) -> tuple[bytes, int]:
     """From now on ``name`` means ``into``. The posts that carry it already are retagged by `retag`."""
-    _require_host(actor)
+    _require_host(tx, actor)
     target = became(tx.db, into)
     if name in (into, target):
         if into == name:
@@ -64,7 +66,7 @@ def merge(tx: Tx, actor: Actor, name: str, into: str) -> tuple[bytes, int]:
 
 def unmerge(tx: Tx, actor: Actor, name: str) -> tuple[bytes, int]:
     """``name`` is a tag of its own again, for what is tagged from now on. One that was not merged is no error."""
-    _require_host(actor)
+    _require_host(tx, actor)
     before = find(tx.db, name)
     if before is None or not before.merged_into:
         return _as_it_is(tx.db, name)

@@ -7,6 +7,7 @@ outbox. Tables of countries and what counts people are imported when they are as
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,7 +17,8 @@ from jamtui.errors import UsageError
 from jamtui.model import Me, PostRow, Undo
 from jamtui.safe_text import safe_line
 from jamtui.store.own import Own, Queued
-from jamtui.store.rows import Rows
+from jamtui.store.registry import KnownJam
+from jamtui.store.rows import Rows, connect
 
 if TYPE_CHECKING:
     from jamtui.ways import Origins, PersonMore
@@ -37,6 +39,10 @@ class Profile(Struct, frozen=True):
 
     def field(self, name: str) -> str:
         """One of `FIELDS` as it is typed."""
+        if name == "country":
+            from jamtui.countries import country_name
+
+            return country_name(self.country)
         value = getattr(self, name)
         return ", ".join(value) if isinstance(value, tuple) else str(value)
 
@@ -44,6 +50,7 @@ class Profile(Struct, frozen=True):
 class Profiles:
     """What `Session` gives: its rows, who one is, the outbox."""
 
+    known: KnownJam
     _own: Own
 
     @property
@@ -127,10 +134,12 @@ class Profiles:
         return origins.more(self._fresh(), person_id)
 
     def where_from(self) -> Origins:
-        """How many people, and posts, are from where."""
+        """How many people, and posts, are from where. All people are looked through, which may take longer than a
+        frame: so this has a connection of its own and may be called from any thread."""
         from jamtui.store import origins
 
-        return origins.where_from(self._fresh())
+        with closing(connect(self.known.mirror, self.known.own)) as db:
+            return origins.where_from(db)
 
 
 _NOTHING: dict[str, object] = {"name": "", "org": "", "country": "", "languages": (), "about": ""}

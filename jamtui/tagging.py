@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from jamtui.errors import Refused, UsageError
-from jamtui.model import Me, PostRow, TagRow, Undo
+from jamtui.model import PostRow, TagRow, Undo
 from jamtui.safe_text import safe_line
 from jamtui.store.rows import Rows
 
@@ -22,13 +22,6 @@ _HOSTS = ("host", "moderator")
 
 class Tagging:
     """What `Session` gives: its rows, who one is, the outbox."""
-
-    @property
-    def me(self) -> Me:
-        raise NotImplementedError
-
-    def desk(self) -> dict[str, object]:
-        raise NotImplementedError
 
     def _fresh(self) -> Rows:
         raise NotImplementedError
@@ -69,7 +62,7 @@ class Tagging:
     @property
     def looks_after_tags(self) -> bool:
         """Whether the reader is a host or a moderator, as far as is known here."""
-        return str(self.desk().get("role") or self.me.role) in _HOSTS
+        return self._fresh().my_role() in _HOSTS
 
     def _need_host(self) -> None:
         self.need_name("tags to look after")
@@ -110,7 +103,7 @@ class Tagging:
         if name == into:
             raise UsageError("a tag cannot be merged into itself", "Name the tag that stays as the second one.")
         row = self._act("tag-merge", ("tags", name, "merged"), f"merge #{name} into #{into}", {"into": into})
-        return row, Undo(f"#{name} becomes #{into}", ("tag-merge", name))
+        return row, Undo(f"#{name} becomes #{into}; if taken back, posts keep #{into}", ("tag-merge", name))
 
     def unmerge_tag(self, name: str) -> str:
         self._need_host()

@@ -19,7 +19,7 @@ from jamtui.profiles import MAX_ABOUT, Profile
 from jamtui.safe_text import safe_line
 from widgets.area import Area
 from widgets.dialog import Dialog
-from widgets.fields import Field, LastWord, Lines
+from widgets.fields import Field, LastWord, Lines, StepField
 
 _LABELS = {"name": "Name", "org": "Organisation", "country": "Country", "languages": "Languages", "about": "About you"}
 
@@ -54,9 +54,11 @@ class ProfileDialog(Dialog[bool]):
             for name, value in ((name, self._now.field(name)) for name in _LABELS if name != "about"):
                 with Horizontal(classes="row"):
                     yield Static(Content.styled(_LABELS[name], "$text-muted"), classes="label")
-                    yield Field(
+                    field = StepField(
                         value, id=f"profile-{name}", compact=True, select_on_focus=False, suggester=_suggester(name)
                     )
+                    field.step = self._next_field
+                    yield field
                     yield Static(id=f"note-{name}", classes="beside")
             yield Static(Content.styled(_LABELS["about"], "$text-muted"), id="about-label")
             yield Area(
@@ -118,15 +120,13 @@ class ProfileDialog(Dialog[bool]):
         told = Content.styled(words, "bold $error") if words else Content.assemble(*keys)
         self.query_one("#profile-note", Static).update(told)
 
-    @on(Input.Submitted)
-    def next_field(self, event: Input.Submitted) -> None:
-        event.stop()
+    def _next_field(self) -> None:
         self.action_field(1)
 
     def action_field(self, step: int) -> None:
         fields: list[Widget] = [*self.query(Field), self.query_one(Area)]
         here = next((at for at, one in enumerate(fields) if one.has_focus), len(fields) - 1)
-        fields[(here + step) % len(fields)].focus()
+        self.set_focus(fields[(here + step) % len(fields)])  # at once: keys that were typed ahead are for it
 
     def action_save(self) -> None:
         try:
@@ -150,7 +150,7 @@ def _suggester(name: str) -> Lines | LastWord | None:
         names = sorted(countries().values())
         return Lines(lambda text: [one for one in names if one.casefold().startswith(text.casefold())])
     if name == "languages":
-        return LastWord(lambda: sorted(one.casefold() for one in languages().values()))
+        return LastWord(lambda _: sorted(one.casefold() for one in languages().values()))
     return None
 
 

@@ -46,7 +46,7 @@ class SelfService(Moving):
         from screens.where_from import WhereFrom
 
         flags = not getattr(self.app, "ascii_only", False)
-        self.app.push_screen(WhereFrom(self.session.where_from(), flags=flags))
+        self.app.push_screen(WhereFrom(self.session.where_from, flags=flags))
 
     def _may_look_after_tags(self) -> None:
         self.session.need_name("tags to look after")

@@ -18,7 +18,7 @@ from jamtui.errors import JamError, sentence
 from jamtui.model import TagRow, Undo
 from jamtui.safe_text import safe_line
 from jamtui.tag_book import TagBook, TagChoice
-from widgets.fields import Field
+from widgets.fields import Field, StepField
 from widgets.list_dialog import ListDialog
 from widgets.rows import count, one_line
 
@@ -52,13 +52,15 @@ class _TagDialog(ListDialog[Undo | None]):
             for at, label in enumerate(self.labels):
                 with Horizontal(classes="row"):
                     yield Static(Content.styled(label, "$text-muted"), classes="label")
-                    yield Field(
+                    field = StepField(
                         "" if at else self._tag,
                         placeholder=self.hints[at],
                         id=("desk-tag", "desk-more")[at],
                         select_on_focus=False,
                         compact=True,
                     )
+                    field.step = (self._to_second, self._finish)[at]
+                    yield field
             yield OptionList(id="desk-rows")
             yield Static(id="desk-note")
 
@@ -113,8 +115,8 @@ class _TagDialog(ListDialog[Undo | None]):
         if first.has_focus:
             self._take(self.query_one(OptionList).highlighted)
             self._chosen()
-            second.focus()
-            self.call_after_refresh(self._fill)
+            self.set_focus(second)  # at once: keys that were typed ahead are for it
+            self._fill()
         else:
             self._tab_in_second()
 
@@ -122,8 +124,8 @@ class _TagDialog(ListDialog[Undo | None]):
         self.action_back()
 
     def action_back(self) -> None:
-        self._fields()[0].focus()
-        self.call_after_refresh(self._fill)
+        self.set_focus(self._fields()[0])
+        self._fill()
 
     @on(OptionList.OptionSelected)
     def clicked(self, event: OptionList.OptionSelected) -> None:
@@ -131,19 +133,14 @@ class _TagDialog(ListDialog[Undo | None]):
         if self._fields()[0].has_focus:
             self.action_next()
 
-    @on(Input.Submitted)
-    def entered(self, event: Input.Submitted) -> None:
-        event.stop()
-        first, _ = self._fields()
-        if event.input is first:
-            if not tag_form(first.value):
-                self._take(self.query_one(OptionList).highlighted)
-            if tag_form(first.value):
-                self._chosen()
-                self._fields()[1].focus()
-                self.call_after_refresh(self._fill)
-            return
-        self._finish()
+    def _to_second(self) -> None:
+        first, second = self._fields()
+        if not tag_form(first.value):
+            self._take(self.query_one(OptionList).highlighted)
+        if tag_form(first.value):
+            self._chosen()
+            self.set_focus(second)
+            self._fill()
 
     def _finish(self) -> None:
         try:
@@ -167,7 +164,7 @@ class _TagDialog(ListDialog[Undo | None]):
 class TagCurate(_TagDialog):
     """Says what a tag means and takes it into the curated set; Ctrl-D takes it out."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+d", "off", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+d", "off", show=False, priority=True)]
     question = "The curated tags: suggested first to everybody who tags"
     labels = ("Tag", "It means")
     hints = ("find a tag, or write a new one", "in a sentence")
@@ -238,14 +235,18 @@ class TagMerge(_TagDialog):
 
     def _note(self) -> None:
         first, second = (tag_form(field.value) for field in self._fields())
-        posts = count(self._book.count(first), "post", "posts")
+        posts = self._book.count(first)
+        on = f"#{safe_line(first)} is on {count(posts, 'post', 'posts') if posts else 'no post'}"
         if first and second and first != second:
-            self._tell(
-                f"#{safe_line(first)} is on {posts}: they get #{safe_line(second)},"
-                " and so does who tags with it later.\nEnter does it   Esc leaves"
+            they = "they get" if posts > 1 else "it gets"
+            then = (
+                f"{they} #{safe_line(second)}, and so does who tags with it later"
+                if posts
+                else (f"who tags with it later gets #{safe_line(second)}")
             )
+            self._tell(f"{on}: {then}.\nEnter does it   Esc leaves")
         elif first:
-            self._tell(f"#{safe_line(first)} is on {posts}.\nEnter goes on   Tab completes   Esc leaves")
+            self._tell(f"{on}.\nEnter goes on   Tab completes   Esc leaves")
         else:
             self._tell("Enter goes on   Tab completes   Esc leaves")
 

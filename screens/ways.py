@@ -18,13 +18,13 @@ from jamtui.errors import JamError, NotFound, UsageError
 from jamtui.event import Act
 from jamtui.model import PersonRow, PostRow, ThreadRow
 from jamtui.notice import InboxRow
-from jamtui.ways import HotRow, Plan, chips, complete_filter
+from jamtui.ways import HotRow, PersonMore, PersonPage, Plan, chips, complete_filter
 from screens.moving import Moving
 from screens.spot import Spot
 from widgets.banner import Banner
 from widgets.card import Card
 from widgets.rows import count
-from widgets.way_lists import person_card, person_head
+from widgets.way_lists import person_card, person_head, person_more
 
 _HOT_FOR = timedelta(seconds=20)  # what is hot, and who writes most, is not sorted anew under the reader more often
 _MINUTES = 15
@@ -40,6 +40,7 @@ class Ways(Moving):
     _hot: dict[int, HotRow]
     _hot_at: datetime | None = None
     _plan: Plan | None = None
+    _more: tuple[tuple[str, int, int], PersonMore] | None = None
     _people: dict[str, PersonRow]
     _people_at: datetime | None = None
     _trail: Sequence[Spot] = ()  # where one went into the ways from
@@ -158,7 +159,12 @@ class Ways(Moving):
         spot = self.spot
         if spot.place == "person":
             with contextlib.suppress(NotFound):
-                return person_head(self.session.person(spot.about), self.session.now(), self.ages)
+                page = self.session.person(spot.about)
+                head = person_head(page, self.session.now(), self.ages, flags=self._flags)
+                if not self.has_class("-tall"):
+                    return head
+                more = person_more(self._more_of(page), page.person.about, self.session.now(), self.ages)
+                return Content("\n").join([head, more]) if more.plain else head
         if spot.place == "plan" and self._plan is not None:
             return self._plan_banner(self._plan)
         if spot.kind == "threads" and spot.filter:
@@ -189,9 +195,21 @@ class Ways(Moving):
         if self.spot.kind == "people" and isinstance(row, PersonRow):
             with contextlib.suppress(NotFound):
                 page = self.session.person(row.id)
-                self.query_one(Card).show(lambda _: person_card(page, self.session.now(), self.ages))
+                more, now = self._more_of(page), self.session.now()
+                self.query_one(Card).show(lambda _: person_card(page, more, now, self.ages, flags=self._flags))
         else:
             super()._draw_card()
+
+    @property
+    def _flags(self) -> bool:
+        return not getattr(self.app, "ascii_only", False)
+
+    def _more_of(self, page: PersonPage) -> PersonMore:
+        """Counted once for as long as somebody's posts are as many: it takes longer than a key may, asked each time."""
+        known = (page.person.id, page.person.posts, page.votes)
+        if self._more is None or self._more[0] != known:
+            self._more = known, self.session.person_more(page.person.id)
+        return self._more[1]
 
     # -- moving
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -23,13 +24,20 @@ class Chart(Widget):
 
     DEFAULT_CSS = "Chart { width: 1fr; height: auto; }"
 
-    def __init__(self, found: Origins, *, flags: bool) -> None:
+    def __init__(self, *, flags: bool) -> None:
         super().__init__()
-        self._found = found
+        self._found: Origins | None = None
         self._flags = flags
         self._made: tuple[int, Content] = (0, Content(""))
 
+    def show(self, found: Origins) -> None:
+        self._found = found
+        self._made = (0, Content(""))
+        self.refresh(layout=True)
+
     def _text(self, width: int) -> Content:
+        if self._found is None:
+            return Content.styled("Counting …", "$text-muted")
         if self._made[0] != width:
             self._made = (width, where_chart(self._found, width, flags=self._flags))
         return self._made[1]
@@ -56,21 +64,17 @@ class WhereFrom(Dialog[None]):
         Binding("G,end", "end(1)", show=False),
     ]
 
-    def __init__(self, found: Origins, *, flags: bool = True) -> None:
+    def __init__(self, count_people: Callable[[], Origins], *, flags: bool = True) -> None:
+        """``count_people`` may take longer than a frame: it is called on a thread."""
         super().__init__()
-        self._found = found
+        self._count_people = count_people
         self._flags = flags
 
     def compose(self) -> ComposeResult:
         with Vertical(id="where-page"):
-            yield Static(
-                Content.assemble(
-                    ("Who is from where", "bold"), (f"  {count(self._found.people, 'person', 'people')}", "$text-muted")
-                ),
-                id="where-head",
-            )
+            yield Static(Content.styled("Who is from where", "bold"), id="where-head")
             with VerticalScroll(id="where-scroll"):
-                yield Chart(self._found, flags=self._flags)
+                yield Chart(flags=self._flags)
             yield Static(
                 Content.assemble(
                     *(("Space", "bold $primary"), (" page on   ", "$text-muted")),
@@ -81,6 +85,19 @@ class WhereFrom(Dialog[None]):
 
     def on_mount(self) -> None:
         self._scroll.focus()
+        self.run_worker(self._work, name="where-from", thread=True)
+
+    def _work(self) -> None:
+        found = self._count_people()
+        self.app.call_from_thread(self._show, found)
+
+    def _show(self, found: Origins) -> None:
+        if not self.is_attached:  # it was left meanwhile
+            return
+        people = count(found.people, "person", "people")
+        head = Content.assemble(("Who is from where", "bold"), (f"  {people}", "$text-muted"))
+        self.query_one("#where-head", Static).update(head)
+        self.query_one(Chart).show(found)
 
     @property
     def _scroll(self) -> VerticalScroll:

@@ -109,10 +109,11 @@ class Writing(Moving):
         from widgets.composer import Composer, Desk
 
         session = self.session
+        forum_id = draft.target if draft.kind is DraftKind.THREAD else ""
         desk = Desk(
             save=session.save_draft,
             send=session.send,
-            tags=lambda: [tag.name for tag in session.tags()],
+            tags=lambda: session.tag_book(forum_id),
             title_limit=session.limits.title,
             body_limit=session.body_limit(draft.kind),
             phase=session.phase_line(),
@@ -297,7 +298,8 @@ class Writing(Moving):
         def take(name: str) -> None:
             self.session.untag(post.id, name)
 
-        self.app.push_screen(TagPicker(about, post.tags, self.session.tags(), put, take), lambda _: self.reload())
+        book, text = self.session.tag_book(post.forum_id), f"{post.title}\n{post.body}"
+        self.app.push_screen(TagPicker(about, post.tags, book, text, put, take), lambda _: self.reload())
 
     # -- taking along
 

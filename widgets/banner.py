@@ -10,7 +10,7 @@ class Banner(Static):
     """Shown only when there is something to say; texts are harmless."""
 
     DEFAULT_CSS = """
-    Banner { height: auto; max-height: 4; padding: 0 1 0 2; background: $surface; color: $text-muted; display: none; }
+    Banner { height: auto; max-height: 8; padding: 0 1 0 2; background: $surface; color: $text-muted; display: none; }
     """
 
     def __init__(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import ClassVar
 
 import msgspec.structs
@@ -18,14 +18,16 @@ from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
 from jamtui.actions import Where
-from jamtui.archive import normal_tag, split_tags
+from jamtui.archive import normal_tag, split_tags, tag_form
 from jamtui.errors import JamError, sentence
 from jamtui.model import Draft, DraftKind
 from jamtui.safe_text import safe_line
+from jamtui.tag_book import TagBook
 from widgets.area import Area
 from widgets.bindings import bindings
 from widgets.drawn import drawn
 from widgets.fields import Field, LastWord
+from widgets.tag_hints import TagHints
 
 # A draft is on the disk this long after the first key that changed it, at the latest: promised is one second.
 SAVE_AFTER = 0.4
@@ -37,7 +39,7 @@ class Desk(Struct, frozen=True):
 
     save: Callable[[Draft, Draft], None]  # what is written now, and what was saved last
     send: Callable[[Draft], str]
-    tags: Callable[[], Sequence[str]]
+    tags: Callable[[], TagBook]
     title_limit: int
     body_limit: int
     phase: str = ""  # one harmless line: which phase the Jam is in, and what that is for
@@ -70,6 +72,7 @@ class Composer(Vertical):
         # The screen's own Tab, which goes to another pane, sleeps while one writes.
         Binding("tab", "field(1)", show=False),
         Binding("shift+tab", "field(-1)", show=False),
+        Binding("down", "take_tag", show=False),
     ]
 
     def __init__(self, draft: Draft, heading: str, desk: Desk, *, titled: bool) -> None:
@@ -84,6 +87,7 @@ class Composer(Vertical):
         self._abandoned = False
         self._failed: JamError | None = None  # what the last try to save met
         self._note: tuple[str, str] = ("", "")
+        self._book: TagBook | None = None
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="composer-head"):
@@ -99,10 +103,11 @@ class Composer(Vertical):
             yield Field(
                 ", ".join(self._draft.tags),
                 placeholder="Tags, separated by commas (→ completes)",
-                suggester=LastWord(self._desk.tags),
+                suggester=LastWord(self._fitting_tags),
                 id="tags",
                 compact=True,
             )
+            yield TagHints()
         yield Area(
             self._draft.body,
             placeholder="Write in Markdown …",
@@ -124,6 +129,53 @@ class Composer(Vertical):
         area.move_cursor(area.document.end)
         (self.query_one("#title") if self._titled and not self._draft.title else area).focus()
         self._count()
+
+    # -- tags
+
+    @property
+    def _tags(self) -> TagBook:
+        """Made when tags are written, once."""
+        if self._book is None:
+            self._book = self._desk.tags()
+        return self._book
+
+    def _fitting_tags(self, begin: str) -> list[str]:
+        draft = self.draft
+        found = self._tags.suggest(begin, f"{draft.title}\n{draft.body}", draft.tags, 20)
+        return [one.name for one in found]
+
+    def _hint_tags(self) -> None:
+        """What may be meant, below the field while it has the keys."""
+        if self._draft.kind is not DraftKind.THREAD:
+            return
+        field, hints = self.query_one("#tags", Field), self.query_one(TagHints)
+        hints.display = field.has_focus
+        if field.has_focus:
+            draft = self.draft
+            last = field.value.rpartition(",")[2].strip()
+            have = [tag for tag in draft.tags if tag != tag_form(last)]
+            hints.show(
+                self._tags.warning(draft.tags),
+                self._tags.suggest(last, f"{draft.title}\n{draft.body}", have, 20),
+            )
+
+    def action_take_tag(self) -> None:
+        """The first of the tags that are offered, in place of what was begun of one."""
+        if self._draft.kind is not DraftKind.THREAD or not (field := self.query_one("#tags", Field)).has_focus:
+            return
+        before, comma, last = field.value.rpartition(",")
+        name = tag_form(last)
+        first = self._tags.became(name) or self._tags.variant(name)
+        if not first:
+            taken = [tag for tag in self.draft.tags if tag != name]
+            found = self._tags.suggest(last, f"{self.draft.title}\n{self.draft.body}", [*taken, name], 1)
+            first = found[0].name if found else ""
+        if first:
+            field.value = f"{before}{comma}{' ' if comma else ''}{first}, "
+            field.cursor_position = len(field.value)
+
+    def on_descendant_focus(self) -> None:
+        self._hint_tags()
 
     def _stopped(self, _: object) -> None:
         self.save_now()
@@ -200,6 +252,7 @@ class Composer(Vertical):
             self._say("", "")
             self._timer = self.set_timer(SAVE_AFTER, self.save_now, name="save-draft")
         self._count()
+        self._hint_tags()
         # Where a line has just wrapped, the area has scrolled by the height that it had before.
         self.call_after_refresh(self.query_one(Area).scroll_cursor_visible)
 
@@ -260,7 +313,7 @@ class Composer(Vertical):
         """From field to field in a ring: the keys stay in the composer until it is closed."""
         fields: list[Widget] = [*self.query(Field), self.query_one(Area)]
         here = next((at for at, one in enumerate(fields) if one.has_focus), len(fields) - 1)
-        fields[(here + step) % len(fields)].focus()
+        self.screen.set_focus(fields[(here + step) % len(fields)])  # at once: keys typed ahead are for it
 
     def action_preview(self) -> None:
         preview, area = self.query_one("#composer-preview"), self.query_one(Area)

@@ -52,10 +52,20 @@ class Field(Input, AtOnce):  # Textual takes styles from the first alone
         return value.translate(CONTROLS).replace("\t", " ").replace("\n", " ")
 
 
-class LastWord(Suggester):
-    """Completes the word after the last comma from words that may change: for a field of tags."""
+class StepField(Field):
+    """A field of a form: Enter does ``step`` before the next key is let out, which may be meant for another field."""
 
-    def __init__(self, words: Callable[[], Sequence[str]]) -> None:
+    step: Callable[[], None]
+
+    async def action_submit(self) -> None:
+        self.step()
+
+
+class LastWord(Suggester):
+    """Completes the word after the last comma, by a function that gives words for its beginning, best first: for a
+    field of tags."""
+
+    def __init__(self, words: Callable[[str], Sequence[str]]) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
         self._words = words
 
@@ -65,7 +75,7 @@ class LastWord(Suggester):
         if not word:
             return None
         wanted = word.lstrip("#").casefold()
-        for candidate in self._words():
+        for candidate in self._words(wanted):
             if candidate.startswith(wanted):
                 return f"{before}{comma}{last[: len(last) - len(word)]}{word}{candidate[len(wanted) :]}"
         return None

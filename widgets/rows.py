@@ -24,7 +24,8 @@ WAITING = {
     SendState.SENDING: ("↑ sending", "accent"),
     SendState.REFUSED: ("✗ refused", "bad"),
 }
-BADGES = {"host": "[host]", "moderator": "[mod]", "expert": "[expert]"}  # names have no square brackets
+# Names have no square brackets.
+BADGES = {"host": "[host]", "moderator": "[mod]", "expert": "[expert]", "honour": "[honour]"}
 _LEAST_NAME = 8  # cells
 _KINDS = {
     "post": "post",

@@ -1,4 +1,5 @@
-"""The tag picker: the tags of a post, and the Jam's tags to choose from as one types."""
+"""The tag picker: the tags of a post, and those to choose from as one types: curated ones first, then those of the
+forum, then those whose words stand in the post."""
 
 from __future__ import annotations
 
@@ -15,9 +16,10 @@ from textual.widgets.option_list import Option
 
 from jamtui.archive import split_tags
 from jamtui.errors import JamError
-from jamtui.model import TagRow
+from jamtui.tag_book import TagBook, TagChoice
 from widgets.fields import Field
 from widgets.list_dialog import ListDialog
+from widgets.rows import one_line
 
 SHOWN = 60  # rows of the list; more are found by typing
 
@@ -38,15 +40,18 @@ class TagPicker(ListDialog[None]):
         self,
         about: str,
         on_post: Sequence[str],
-        known: Sequence[TagRow],
+        book: TagBook,
+        text: str,
         put: Callable[[str], object],
         take: Callable[[str], object],
     ) -> None:
-        """``about`` names the post; ``put`` and ``take`` change one tag and raise `JamError`."""
+        """``about`` names the post, ``text`` is what it says; ``put`` and ``take`` change one tag and raise
+        `JamError`."""
         super().__init__()
         self._about = about
         self._on_post = list(on_post)
-        self._known = known
+        self._book = book
+        self._text = text
         self._put = put
         self._take = take
         self._rows: list[str] = []
@@ -76,31 +81,36 @@ class TagPicker(ListDialog[None]):
 
     @on(Input.Changed)
     def typed(self, event: Input.Changed) -> None:
-        self._hint()
         self._fill(event.value)
+        wanted = "".join(split_tags(event.value)[-1:])
+        warning = self._book.warning((wanted,)) if wanted else ""
+        if warning:
+            self.query_one("#tag-note", Static).update(Content.styled(f"! {warning}", "$warning"))
+        else:
+            self._hint()
 
     def _fill(self, typed: str) -> None:
         wanted = "".join(split_tags(typed)[-1:])
-        counts = {tag.name: tag.count for tag in self._known}
-        mine = [name for name in self._on_post if wanted in name]
-        others = [tag.name for tag in self._known if wanted in tag.name and tag.name not in self._on_post]
-        if wanted:
-            others.sort(key=lambda name: (not name.startswith(wanted), -counts.get(name, 0)))
+        mine = [TagChoice(name, self._book.count(name)) for name in self._on_post if wanted in name]
+        others = self._book.suggest(wanted, self._text, self._on_post, SHOWN)
         rows = [*mine, *others][:SHOWN]
-        if wanted and wanted not in rows:
-            rows.append(wanted)
-        self._rows = rows
+        if wanted and wanted not in [row.name for row in rows] and not self._book.became(wanted):
+            rows.append(TagChoice(wanted, 0, why="new tag"))
+        self._rows = [row.name for row in rows]
         options = self.query_one("#tag-rows", OptionList)
         options.clear_options()
-        options.add_options(Option(self._row(name, counts.get(name, 0), name not in counts)) for name in rows)
+        options.add_options(Option(self._row(row)) for row in rows)
         options.highlighted = 0 if rows else None
 
-    def _row(self, name: str, count: int, new: bool) -> Content:
-        chosen = name in self._on_post
+    def _row(self, row: TagChoice) -> Content:
+        chosen, curated = row.name in self._on_post, row.why == "curated"
+        style = "bold $secondary" if chosen or curated else "$foreground"
+        beside = row.about or ("" if curated else row.why)
         return Content.assemble(
-            ("✓ " if chosen else "  ", "bold $success"),
-            (f"#{name}", "bold $secondary" if chosen else "$foreground"),
-            (f"  {count:,}" if count else "  new tag" if new and not chosen else "", "$text-muted"),
+            ("✓ " if chosen else "★ " if curated else "  ", "bold $success" if chosen else "$warning"),
+            (f"#{row.name}", style),
+            (f"  {row.count:,}" if row.count else "", "$text-muted"),
+            (f"  {one_line(beside)}" if beside and not chosen else "", "$text-muted"),
         )
 
     @on(Input.Submitted)

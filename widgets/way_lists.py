@@ -8,7 +8,7 @@ from datetime import datetime
 from textual.content import Content
 
 from jamtui.model import PersonRow, ThreadRow
-from jamtui.ways import HotRow, PersonPage
+from jamtui.ways import HotRow, PersonMore, PersonPage
 from widgets.row_list import RowList
 from widgets.rows import Ages, age, alike, badge, count, one_line, spread
 from widgets.strips import Line, Span, cut, line_width
@@ -65,7 +65,7 @@ def hot_row(row: ThreadRow, hot: HotRow | None, width: int, forum: str) -> list[
 def person_row(row: PersonRow, width: int) -> list[Line]:
     """Name and posts; below it handle, role and where somebody is from."""
     role = [*_role(row), *alike(row.alike)]
-    below = " · ".join(filter(None, (f"@{row.handle}", row.org, row.country)))
+    below = " · ".join(filter(None, (f"@{row.handle}", f"★ {row.honour}" if row.honour else "", row.org, country(row))))
     posts = Span(count(row.posts, "post", "posts") if row.posts else "only reads", "muted" if row.posts else "faint")
     return [
         spread([Span("  "), *cut([Span(row.name, "author")], _kept(role, posts, width)), *role], [posts], width),
@@ -73,8 +73,16 @@ def person_row(row: PersonRow, width: int) -> list[Line]:
     ]
 
 
+def country(row: PersonRow) -> str:
+    from jamtui.countries import country_name  # not for a start
+
+    return country_name(row.country)
+
+
 def _role(row: PersonRow) -> list[Span]:
-    return badge(row.role) or ([] if row.role == "participant" else [Span(" "), Span(f"[{row.role[:20]}]", "accent")])
+    return badge("honour" if row.honour and row.role == "participant" else row.role) or (
+        [] if row.role == "participant" else [Span(" "), Span(f"[{row.role[:20]}]", "accent")]
+    )
 
 
 def _kept(marks: list[Span], posts: Span, width: int) -> int:
@@ -82,30 +90,78 @@ def _kept(marks: list[Span], posts: Span, width: int) -> int:
     return max(8, width - line_width(marks) - line_width([posts]) - 4)
 
 
-def person_head(page: PersonPage, now: datetime, ages: Ages = age) -> Content:
+def person_head(page: PersonPage, now: datetime, ages: Ages = age, *, flags: bool = True) -> Content:
     """Who somebody is, in three lines: name and role, where from, and figures."""
+    from jamtui.countries import flag, language_name
+
     who = page.person
     figures = [count(who.posts, "post", "posts"), count(page.threads, "thread", "threads")]
     figures.append(f"▲ {page.votes:,}")
     if page.last_at is not None:
-        ago = ages(page.last_at, now)
-        told_as_age = ages is age and not ago[-1].isdecimal()
-        figures.append("last just now" if ago == "now" else f"last {ago}{' ago' if told_as_age else ''}")
-    where = " · ".join(filter(None, (f"@{who.handle}", who.org, who.country)))
+        figures.append(f"last {_ago(page.last_at, now, ages)}")
+    sign = flag(who.country) if flags else ""
+    speaks = ", ".join(map(language_name, who.languages))
+    where = " · ".join(filter(None, (f"@{who.handle}", who.org, f"{country(who)}{f' {sign}' if sign else ''}", speaks)))
     return Content.assemble(
-        (who.name, "bold $primary"),
+        (who.name, "bold $primary" if not who.left else "$text-muted"),
         (f"  [{who.role[:20]}]" if who.role != "participant" else "", "$accent"),
         (f"  ≠ {who.alike}" if who.alike else "", "$error"),
+        (f"  ★ {who.honour}" if who.honour else "", "$warning"),
         f"\n{where}\n",
         (" · ".join(figures), "$foreground"),
     )
 
 
-def person_card(page: PersonPage, now: datetime, ages: Ages = age) -> Content:
-    """The head, and in which forums somebody writes."""
+def _ago(moment: datetime, now: datetime, ages: Ages) -> str:
+    """``5d ago``, ``just now``, or the day."""
+    ago = ages(moment, now)
+    if ago == "now":
+        return "just now"
+    return f"{ago} ago" if ages is age and not ago[-1].isdecimal() else ago
+
+
+def person_more(more: PersonMore, about: str, now: datetime, ages: Ages = age) -> Content:
+    """What they say of themselves, what they are heard for, with whom they talk: a line each, where there is any."""
+    lines: list[Content] = []
+    if about:
+        lines.append(Content.styled(one_line(about), "italic"))
+    if more.tags:
+        lines.append(
+            Content.assemble(("heard for ", "$text-disabled"), *((f"#{name}  ", "$secondary") for name, _ in more.tags))
+        )
+    if more.companions:
+        talks = (
+            part
+            for one in more.companions
+            for part in ((one_line(one.name), "$foreground"), (f" {one.answered + one.answers:,}  ", "$text-disabled"))
+        )
+        lines.append(Content.assemble(("talks with ", "$text-disabled"), *talks))
+    if more.answered or more.answers:
+        first = f", here since {_ago(more.first_at, now, ages)}" if more.first_at is not None else ""
+        lines.append(
+            Content.styled(
+                f"answered {more.answered:,} times, was answered {more.answers:,} times{first}", "$text-muted"
+            )
+        )
+    return Content("\n").join(lines)
+
+
+def person_card(page: PersonPage, more: PersonMore, now: datetime, ages: Ages = age, *, flags: bool = True) -> Content:
+    """The head, more about them, and in which forums somebody writes."""
     forums = [
         part
         for title, posts in page.forums
         for part in ((f"\n{posts:>6,}  ", "$text-muted"), (one_line(title), "$foreground"))
     ]
-    return Content.assemble(person_head(page, now, ages), "\n", *forums, ("\n\nEnter: all posts", "$text-disabled"))
+    told = person_more(more, "", now, ages)
+    about = page.person.about
+    return Content.assemble(
+        person_head(page, now, ages, flags=flags),
+        "\n\n" if about else "",
+        (about, "italic"),
+        "\n\n" if told.plain else "",
+        told,
+        "\n" if forums else "",
+        *forums,
+        ("\n\nEnter: all posts", "$text-disabled"),
+    )

@@ -32,7 +32,7 @@ def where_chart(found: Origins, width: int, *, flags: bool = True) -> Content:
         )
     beside = max(1, min(len(told), (width + _GAP) // (_COLUMN + _GAP)))
     cells = (width - _GAP * (beside - 1)) // beside
-    drawn = [_list(kind, rows, cells, flags=flags and kind == "country") for kind, rows in told.items()]
+    drawn = [_list(kind, rows, found.people, cells, flags=flags and kind == "country") for kind, rows in told.items()]
     if beside == 1:
         lines: Lines = [line for one in drawn for line in [*one, []]][:-1]
     elif beside == 2 and len(drawn) == 3:
@@ -56,22 +56,23 @@ def _beside(columns: Sequence[Lines], cells: int) -> Lines:
     return lines
 
 
-def _list(kind: str, rows: Sequence[Origin], cells: int, *, flags: bool) -> Lines:
+def _list(kind: str, rows: Sequence[Origin], people: int, cells: int, *, flags: bool) -> Lines:
     named = [row for row in rows if row.name]
     silent = sum(row.people for row in rows if not row.name)
     shown = named[: _MOST.get(kind, len(named))]
     rest = named[len(shown) :]
     top = max(row.people for row in shown)
-    everybody = sum(row.people for row in named)
+    telling = max(1, people - silent)  # who speaks several languages tells once
     number = max(len(f"{top:,}"), 3)
     mark = 3 if flags else 0
-    name = min(max(line_width([Span(one_line(row.name))]) for row in shown), max(8, (cells - mark - number - 8) // 2))
-    bar = cells - mark - name - number - 8
+    room = cells - mark - number - 8
+    name = min(max(line_width([Span(one_line(row.name))]) for row in shown), max(8, room // 2, room - 14))
+    bar = room - name
     lines: Lines = [
         [(f"{_HEADS[kind]}", "bold $primary"), (f"  {len(named):,}", "$text-muted")],
     ]
     for row in shown:
-        share = 100 * row.people / everybody
+        share = 100 * row.people / telling
         percent = f"{share:.0f}%" if share >= 1 else "<1%"
         lines.append(
             [
@@ -83,8 +84,8 @@ def _list(kind: str, rows: Sequence[Origin], cells: int, *, flags: bool) -> Line
             ]
         )
     if rest:
-        people = sum(row.people for row in rest)
-        lines.append([(f"and {len(rest):,} more, with {count(people, 'person', 'people')}", "$text-muted")])
+        others = count(sum(row.people for row in rest), "person", "people")
+        lines.append([(f"and {len(rest):,} more, with {others}", "$text-muted")])
     if silent:
         lines.append([(f"{count(silent, 'person', 'people')}: {_NOT[kind]}", "$text-disabled")])
     return lines

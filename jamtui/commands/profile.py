@@ -9,7 +9,7 @@ from contextlib import closing
 from jamtui.commands.context import Context
 from jamtui.commands.writing import need_name, tell
 from jamtui.countries import country_name, flag, language_name
-from jamtui.errors import UsageError
+from jamtui.errors import UsageError, sentence
 from jamtui.output import BOLD, DIM
 from jamtui.profiles import FIELDS, Profile, field_named
 from jamtui.safe_text import safe_block, safe_line
@@ -31,9 +31,9 @@ def profile(context: Context, args: argparse.Namespace) -> int:
         row, done, notes = session.change_profile(given)
         now = session.profile()
         handle = session.me.handle
-    code = tell(context, session.known, [(row, "profile", session.me.person_id)] if row else [])
+    code = tell(context, session.known, [(row, "profile", f"@{handle}")] if row else [])
     for note in notes:
-        out.say(f"{note[:1].upper()}{note[1:]}.")
+        out.say(sentence(note) if note.endswith("?") else f"{sentence(note)}.")
     if done.nothing:
         out.say("Nothing is different.")
     if not out.json:

@@ -33,8 +33,9 @@ def merge(context: Context, args: argparse.Namespace) -> int:
             row, words = session.unmerge_tag(args.tag), f"#{args.tag} is a tag of its own again; posts keep the other"
         else:
             count = session.tag_row(args.tag).count
-            row, done = session.merge_tag(args.tag, args.into)
-            words = f"{done.what}, on {count:,} post{'' if count == 1 else 's'} and from now on"
+            row, _ = session.merge_tag(args.tag, args.into)
+            posts = f"{count:,} post{'' if count == 1 else 's'}"
+            words = f"#{args.tag.lstrip('#')} becomes #{args.into.lstrip('#')}, on {posts} and from now on"
     code = tell(context, session.known, [(row, "tag-unmerge" if args.undo else "tag-merge", args.tag)])
     if not context.out.json:
         context.out.say(f"{words}.")

@@ -9,8 +9,8 @@ from jamtui.archive import rfc3339
 from jamtui.commands.context import Context
 from jamtui.commands.reading import SHORT
 from jamtui.names import beside
-from jamtui.output import BOLD, DIM, local_time
-from jamtui.ways import Filter, moment
+from jamtui.output import BOLD, DIM, Output, local_time
+from jamtui.ways import Filter, PersonMore, PersonPage, moment
 
 
 def threads(context: Context, args: argparse.Namespace) -> None:
@@ -96,21 +96,29 @@ def person(context: Context, args: argparse.Namespace) -> None:
             for _, post in session.stored().posts(keys):
                 out.row(post)
             return
-        who = page.person
+        who, more = page.person, session.person_more(page.person.id)
         if out.json:
             found = next(one for one in session.stored().people() if one["id"] == who.id)
-            last = rfc3339(page.last_at) if page.last_at else None
-            out.row(found | {"threads": page.threads, "votes_received": page.votes, "last_at": last})
+            times = {"first_at": more.first_at, "last_at": page.last_at}
+            out.row(
+                found
+                | {"threads": page.threads, "votes_received": page.votes}
+                | {name: rfc3339(at) if at else None for name, at in times.items()}
+                | {"answered": more.answered, "answers_received": more.answers}
+                | {"tags": [{"name": name, "count": count} for name, count in more.tags]}
+                | {
+                    "talks_with": [
+                        {"id": one.id, "handle": one.handle, "answered": one.answered, "answers": one.answers}
+                        for one in more.companions
+                    ]
+                }
+            )
             return
         rows = session.posts(keys)
         slugs = {one.id: one.slug for one in session.forums()}
     if out.table_wanted:
         out.line(f"{out.style(who.name, BOLD)} @{who.handle}{beside(who.alike)}")
-        out.line(out.style(" · ".join(filter(None, (who.role, who.org, who.country))), DIM))
-        out.line(
-            f"{who.posts:,} posts · {page.threads:,} threads · {page.votes:,} votes received"
-            f" · last {local_time(page.last_at) or 'never'}\n"
-        )
+        _tell_person(out, page, more)
     shown = SHORT if out.table_wanted else None
     out.table(
         ["post", "text", "forum", "votes", "written"],
@@ -125,6 +133,27 @@ def person(context: Context, args: argparse.Namespace) -> None:
         right="votes",
         strong=[row.unread for row in rows],
     )  # fmt: skip
+
+
+def _tell_person(out: Output, page: PersonPage, more: PersonMore) -> None:
+    from jamtui.countries import country_name, flag, language_name
+
+    who = page.person
+    honour = f"guest of honour: {who.honour}" if who.honour else ""
+    country = f"{country_name(who.country)} {flag(who.country)}".strip()
+    speaks = ", ".join(map(language_name, who.languages))
+    out.line(out.style(" · ".join(filter(None, (who.role, honour, who.org, country, speaks))), DIM))
+    if who.about:
+        out.line(who.about)
+    out.line(
+        f"{who.posts:,} posts · {page.threads:,} threads · {page.votes:,} votes received"
+        f" · first {local_time(more.first_at) or 'never'} · last {local_time(page.last_at) or 'never'}"
+    )
+    if more.tags:
+        out.line(f"heard for {'  '.join(f'#{name}' for name, _ in more.tags)}")
+    if more.companions:
+        out.line(f"talks with {', '.join(f'@{one.handle} ({one.answered + one.answers})' for one in more.companions)}")
+    out.line()
 
 
 def plan(context: Context, args: argparse.Namespace) -> None:

@@ -80,20 +80,23 @@ class Composer:
             return False
         if self._draft.kind is not DraftKind.THREAD:
             return True
-        known = [tag.name for tag in self._session.tags()]
+        book = self._session.tag_book(self._draft.target)
+        if curated := [tag.name for tag in self._session.curated_tags()]:
+            self._tell(f"Curated tags: {', '.join(curated)}.")
 
         def complete(text: str) -> list[str]:
             before, comma, last = text.rpartition(",")
-            begin = last.strip().lower()
-            return [
-                f"{before}{comma}{' ' if comma else ''}{name}" for name in known if begin and name.startswith(begin)
-            ]
+            begin = last.strip().lower().lstrip("#")
+            found = book.suggest(begin, self._draft.title) if begin else []
+            return [f"{before}{comma}{' ' if comma else ''}{one.name}" for one in found if one.name.startswith(begin)]
 
         typed = self._console.line(
             "Tags, commas between them: ", ", ".join(self._draft.tags), complete=complete,
             rested=lambda text: self._keep(tags=split_tags(text)),
         )  # fmt: skip
         self._keep(tags=split_tags(typed.text))
+        if warning := book.warning(self._draft.tags):
+            self._tell(f"{warning[:1].upper()}{warning[1:]}.")
         return typed.key != "escape"
 
     # -- the text

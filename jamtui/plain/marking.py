@@ -138,13 +138,16 @@ class Marking(Moving):
         """Asks for tags, one a line, until there is none; each is put on, or taken off when it is on."""
         self.may_write(Act.TAGS)
         post = self.need_post()
-        known = [tag.name for tag in self.session.tags()]
+        book, text = self.session.tag_book(post.forum_id), f"{post.title}\n{post.body}"
         on = list(post.tags)
         self.say(f"Tags: {', '.join(on) or 'none'}. Type one to put it on or take it off; Tab completes, Enter ends.")
+        offered = book.suggest("", text, on, 8)
+        if likely := [one.name for one in offered if one.why]:
+            self.say(f"Likely: {', '.join(likely)}.")
         while True:
             self.flush()
             typed = self.console.line(
-                "Tag: ", complete=lambda begin: [name for name in known if begin and name.startswith(begin.lower())]
+                "Tag: ", complete=lambda begin: [one.name for one in book.suggest(begin, text)] if begin else []
             )
             name = " ".join(typed.text.lower().strip().lstrip("#").split())
             if typed.key == "escape" or not name:
@@ -155,6 +158,10 @@ class Marking(Moving):
                     on.remove(name)
                 else:
                     self.session.tag(post.id, name)
+                    now = book.became(name)
+                    if warning := book.warning((name,)):
+                        self.say(f"{warning[:1].upper()}{warning[1:]}.")
+                    name = now or name
                     on.append(name)
             except JamError as error:
                 self.complain(error)

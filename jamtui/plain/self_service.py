@@ -45,22 +45,26 @@ class SelfService(Ways):
         _, undo, notes = session.change_profile(typed)
         self.offer_undo(undo)
         for note in notes:
-            self.say(f"{sentence(note)}.")
+            self.say(sentence(note) if note.endswith("?") else f"{sentence(note)}.")
 
     def do_where_from(self) -> None:
         """The lists in words: a row a line, the most people first."""
         found = self.session.where_from()
-        lists = (("countries", found.countries), ("organisations", found.organisations), ("languages", found.languages))
+        lists = (
+            (("country", "countries"), found.countries),
+            (("organisation", "organisations"), found.organisations),
+            (("language", "languages"), found.languages),
+        )
         if not any(row.name for _, rows in lists for row in rows):
             self.say("Nobody tells where they are from yet. :profile says it of you.")
             return
         self.say(f"Who is from where, of {words.count(found.people, 'person', 'people')}.")
-        for name, rows in lists:
+        for names, rows in lists:
             told = [row for row in rows if row.name]
             silent = sum(row.people for row in rows if not row.name)
             if not told:
                 continue
-            self.say(f"{len(told):,} {name}:")
+            self.say(f"{words.count(len(told), *names)}:")
             for row in told[:_MOST]:
                 self.say(f"{words.one_line(row.name, 60)}: {row.people:,}, {words.count(row.posts, 'post')}")
             if len(told) > _MOST:

@@ -428,7 +428,8 @@ class View:
                 return f"The best {total:,} of {there:,} hits for {self.query}. More words find fewer."
             return f"{words.count(total, 'hit')} for {self.query}."
         if spot.place == "person":
-            return words.person_page(self.session.person(spot.about), self.session.now(), self.ages)
+            page = self.session.person(spot.about)
+            return words.person_page(page, self.session.person_more(page.person.id), self.session.now(), self.ages)
         if spot.place == "plan" and self.plan is not None:
             return (
                 f"{words.plan(self.plan)} {self.with_keys('{read-on}')} begins."

@@ -24,7 +24,7 @@ from jamtui.model import (
 )
 from jamtui.names import MIXED, YOU
 from jamtui.notice import InboxRow
-from jamtui.ways import HotRow, PersonPage, Plan
+from jamtui.ways import HotRow, PersonMore, PersonPage, Plan
 
 KINDS = {
     "post": "post",
@@ -75,6 +75,7 @@ def role(name: str) -> str:
 def author(row: ThreadRow | PostRow) -> str:
     """Who wrote it, what they are here, and whom they only look like."""
     told = row.role if row.role in ("host", "moderator", "expert") else ""
+    told = "guest of honour" if row.role == "honour" else told
     handle = f" @{row.handle}" if row.namesake else ""
     return f"{one_line(row.author, 600)}{handle}{role(told)}{looks(row.alike, row.handle)}"
 
@@ -254,21 +255,36 @@ def heat(hot: HotRow) -> str:
 def person(row: PersonRow, index: int, total: int) -> str:
     posts = count(row.posts, "post") if row.posts else "only reads"
     who = f"{one_line(row.name, 600)}{role(row.role)}{looks(row.alike, row.handle)}"
-    return f"{who} -- {joined(f'@{row.handle}', row.org, row.country, posts)}. Person {at(index, total)}."
+    honour = f"guest of honour: {row.honour}" if row.honour else ""
+    return f"{who} -- {joined(f'@{row.handle}', honour, row.org, country(row), posts)}. Person {at(index, total)}."
 
 
-def person_page(page: PersonPage, now: datetime, ages: Ages = ago) -> str:
+def country(row: PersonRow) -> str:
+    from jamtui.countries import country_name  # not for a start
+
+    return country_name(row.country)
+
+
+def person_page(page: PersonPage, more: PersonMore, now: datetime, ages: Ages = ago) -> str:
     """Who somebody is, before the list of what they wrote."""
+    from jamtui.countries import language_name
+
     who = page.person
     figures = joined(
         count(who.posts, "post"), count(page.threads, "thread"), f"{count(page.votes, 'vote')} received",
+        f"first {ages(more.first_at, now)}" if more.first_at else "",
         f"last {ages(page.last_at, now)}" if page.last_at else "",
     )  # fmt: skip
     where = joined(*(f"{posts:,} in {one_line(title, 60)}" for title, posts in page.forums))
-    name = one_line(who.name, 600)
+    honour = f"guest of honour: {who.honour}" if who.honour else ""
+    speaks = f"speaks {', '.join(map(language_name, who.languages))}" if who.languages else ""
+    tags = f" Heard for {', '.join(name for name, _ in more.tags)}." if more.tags else ""
+    talks = ", ".join(f"{one_line(one.name, 60)} ({one.answered + one.answers:,})" for one in more.companions)
+    about = f" About: {one_line(who.about, 600)}" if who.about else ""
     return (
-        f"{name}{role(who.role)}{looks(who.alike, who.handle)}, {joined(f'@{who.handle}', who.org, who.country)}. "
-        f"{figures}{f': {where}' if where else ''}."
+        f"{one_line(who.name, 600)}{role(who.role)}{looks(who.alike, who.handle)}, "
+        f"{joined(f'@{who.handle}', honour, who.org, country(who), speaks)}. "
+        f"{figures}{f': {where}' if where else ''}.{tags}{f' Talks with {talks}.' if talks else ''}{about}"
     )
 
 

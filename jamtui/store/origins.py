@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
 
+import apsw
 import msgspec
 
 from jamtui.archive import Person
@@ -14,7 +16,18 @@ from jamtui.safe_text import safe_line, safe_name
 from jamtui.store.rows import Rows
 from jamtui.ways import Companion, Origin, Origins, PersonMore
 
+
+class _Told(msgspec.Struct, gc=False):
+    """What of a person is counted."""
+
+    org: str = ""
+    country: str = ""
+    languages: tuple[str, ...] = ()
+    state: str | None = None
+
+
 _PERSON = msgspec.json.Decoder(Person)
+_TOLD = msgspec.json.Decoder(_Told)
 _OBJECT = msgspec.json.Decoder(dict[str, object])
 _MOST_TAGS, _MOST_PEOPLE = 8, 6
 
@@ -29,51 +42,56 @@ def person_object(rows: Rows, person_id: str) -> dict[str, object]:
     return _OBJECT.decode(_bytes(found[0])) if found is not None else {}
 
 
-def where_from(rows: Rows) -> Origins:
+def where_from(db: apsw.Connection) -> Origins:
     """Counts people who are here, by what they tell; who tells nothing is counted under ""."""
-    posts = dict(rows.db.execute("SELECT author, count(*) FROM posts WHERE gone = 0 GROUP BY author"))
-    people: dict[str, Counter[str]] = defaultdict(Counter)
-    written: dict[str, Counter[str]] = defaultdict(Counter)
-    names: dict[str, dict[str, str]] = defaultdict(dict)
+    posts = dict(db.execute("SELECT author, count(*) FROM posts WHERE gone = 0 GROUP BY author"))
     total = 0
-    for n, raw in rows.db.execute("SELECT n, raw FROM people"):
-        person = _PERSON.decode(_bytes(raw))
+    found: dict[str, dict[str, list[int]]] = {"country": {}, "org": {}, "language": {}}
+    for n, raw in db.execute("SELECT n, raw FROM people"):
+        person = _TOLD.decode(_bytes(raw))
         if person.state == "left":
             continue
         total += 1
-        for kind, key, name in _told(person):
-            people[kind][key] += 1
-            written[kind][key] += posts.get(n, 0)
-            names[kind].setdefault(key, name)
-    return Origins(total, *(
-        tuple(
-            Origin(key if kind == "country" else "", names[kind][key], count, written[kind][key])
-            for key, count in sorted(people[kind].items(), key=lambda one: (not one[0], -one[1], one[0]))
-        )
-        for kind in ("country", "org", "language")
-    ))  # fmt: skip
+        written = posts.get(n, 0)
+        for kind, told in (("country", (person.country,)), ("org", (person.org,)), ("language", person.languages)):
+            for text in told or ("",):
+                one = found[kind].setdefault(text, [0, 0])
+                one[0] += 1
+                one[1] += written
+    return Origins(
+        total,
+        _listed(found["country"], lambda text: (code_of(text) or text, country_name(text), code_of(text) or text)),
+        _listed(found["org"], lambda text: (text.casefold(), shown(text), "")),
+        _listed(found["language"], _language),
+    )
 
 
-def _told(person: Person) -> list[tuple[str, str, str]]:
-    """(kind, what it is counted by, its harmless name) of what a person tells. Spellings of an organisation that differ
-    in case or space are one."""
-    country = person.country.strip()
-    org = " ".join(person.org.split())
-    found = [
-        ("country", code_of(country) or country, safe_line(country_name(country))),
-        ("org", org.casefold(), shown(org)),
-    ]
-    primary = dict.fromkeys(tag.replace("_", "-").partition("-")[0].lower() for tag in person.languages)
-    return found + [("language", tag, safe_line(language_name(tag))) for tag in primary or ("",)]
+def _language(tag: str) -> tuple[str, str, str]:
+    primary = tag.replace("_", "-").partition("-")[0].lower()
+    return primary, language_name(primary), ""
+
+
+def _listed(found: dict[str, list[int]], told: Callable[[str], tuple[str, str, str]]) -> tuple[Origin, ...]:
+    """Spellings that differ in case, space or form are one. ``told``: what one is counted by, its name, its code."""
+    one: dict[str, list[int]] = {}
+    named: dict[str, tuple[str, str]] = {}
+    for text, (people, posts) in found.items():
+        key, name, code = told(" ".join(text.split()))
+        counts = one.setdefault(key, [0, 0])
+        counts[0] += people
+        counts[1] += posts
+        named.setdefault(key, (safe_line(name), safe_line(code)))
+    order = sorted(one, key=lambda key: (not key, -one[key][0], key))
+    return tuple(Origin(named[key][1], named[key][0], one[key][0], one[key][1]) for key in order)
 
 
 def more(rows: Rows, person_id: str) -> PersonMore:
     """First post, tags, and with whom one talks: who answered whom, both ways."""
     n = next(iter(rows.db.execute("SELECT n FROM people WHERE id = ?", (person_id,))), (0,))[0]
     first = next(iter(rows.db.execute("SELECT min(created) FROM posts WHERE author = ? AND gone = 0", (n,))))[0]
-    tags = rows.db.execute(
-        "SELECT t.name, count(*) FROM posts p JOIN tags t ON t.post = p.n WHERE p.author = ? AND p.gone = 0"
-        " GROUP BY t.name ORDER BY 2 DESC, 1 LIMIT ?",
+    tags = rows.db.execute(  # from the posts: of the tags no index begins with a post
+        "SELECT j.value, count(*) FROM posts p, json_each(CAST(p.raw AS TEXT), '$.tags') j"
+        " WHERE p.author = ? AND p.gone = 0 GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?",
         (n, _MOST_TAGS),
     )
     answered: Counter[int] = Counter()

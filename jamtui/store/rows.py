@@ -247,7 +247,7 @@ class Rows:
                 look = HONEST if author.id == self.me.person_id else looks[int(who)]
                 found[int(n)] = ThreadRow(
                     int(n), post.id, post.forum_id, safe_name(post.title or ""), shown(author.name),
-                    shown(author.handle), safe_name(author.role), author.id, int(replies) + waiting,
+                    shown(author.handle), shown_role(author), author.id, int(replies) + waiting,
                     int(up) + difference, now, safe_names(post.tags), post.created_at,
                     _time(last), self._counts.unread_of(int(n)), bool(saved), bool(post.gone),
                     muted=int(n) in self.silence.threads, followed=int(n) in self.silence.followed,
@@ -491,8 +491,9 @@ class Rows:
         ]
 
     def forum_tags(self, forum_id: str) -> dict[str, int]:
-        """How many posts of a forum carry a tag."""
-        sql = "SELECT t.name, count(*) FROM tags t JOIN posts p ON p.n = t.post WHERE p.forum = ? GROUP BY t.name"
+        """How many threads of a forum carry a tag. Replies are not looked through: that would take longer than a
+        frame."""
+        sql = "SELECT t.name, count(*) FROM tags t JOIN threads o ON o.n = t.post WHERE o.forum = ? GROUP BY t.name"
         return {safe_name(str(name)): int(count) for name, count in self.db.execute(sql, (self.forum_n(forum_id),))}
 
     @property
@@ -563,7 +564,7 @@ def _post_row(
         parent_id=post.parent_id,
         author=shown(author.name),
         handle=shown(author.handle),
-        role=safe_name(author.role),
+        role=shown_role(author),
         author_id=author.id,
         title=safe_name(post.title or merged_title(post)),
         body=safe_body(post.body),
@@ -589,6 +590,12 @@ def merged_title(post: Post) -> str:
     """What the thread was called that a post opened before it was merged; not harmless."""
     title = (post.merged_from or {}).get("title")
     return title if isinstance(title, str) else ""
+
+
+def shown_role(person: Person) -> str:
+    """The role by which somebody's posts are marked: guests of honour have one of their own, who they are comes on
+    their page."""
+    return "honour" if person.honour and person.role in ("participant", "expert") else safe_name(person.role)
 
 
 def person_row(person: Person, posts: int) -> PersonRow:

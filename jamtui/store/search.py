@@ -154,10 +154,13 @@ class _Planner:
 
     def _tagged(self, term: Term) -> str:
         name = tag_form(term.value)
-        if not term.open:
-            name = self.rows.merged_tags.get(name, name)
+        now = self.rows.merged_tags.get(name)
+        if now is not None and not term.open:
+            name = now
         tag = self._value(name)
         condition = f"name >= {tag} AND name < {tag} || char(1114111)" if term.open else f"name = {tag}"
+        if now is not None and term.open:
+            condition = f"({condition} OR name = {self._value(now)})"
         if not term.open and not self._any("SELECT 1 FROM tags WHERE name = ?", name):
             self.problems.append(f"no post has the tag {_shown(term)}")
         return f"p.n IN (SELECT post FROM tags WHERE {condition})"
