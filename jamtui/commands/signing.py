@@ -96,7 +96,11 @@ async def _enter(context: Context, args: argparse.Namespace, offer: Offer) -> Kn
         )
     if args.handle:
         offer.require("password")
-        secret = _from_stdin("password") if args.password_stdin else _prompt(f"Password of {args.handle}: ")
+        secret = (
+            _from_stdin("password")
+            if args.password_stdin
+            else _prompt(f"Password of {safe_line(args.handle)} at {_host(offer)}: ")
+        )
         return await sign_in.password(home, offer, args.handle, secret, store=store, environ=environ)
     found = environment_secret(environ)
     if found is not None:
@@ -119,7 +123,7 @@ async def asked(context: Context, offer: Offer, store: str, *, handle: str = "",
         raise UsageError("how do you want to sign in?", f"{_named(offer)} offers: {_ways(offer)}; or --token-stdin.")
     home, environ = context.home, context.environ
     known = [word for way, word in _ASKED.items() if way in offer.ways or way == "token"]
-    context.out.say(f"{_named(offer)} at {offer.origin}")
+    context.out.say(f"{offer.origin}: {_named(offer)}")
     if "oidc" in offer.ways:
         context.out.say(f"organisation: {organisation.likely(context, offer)}")
     way = texts.ask(f"How do you want to sign in? ({', '.join(known)}; Enter takes {known[0]})") or known[0]
@@ -134,16 +138,25 @@ async def asked(context: Context, offer: Offer, store: str, *, handle: str = "",
         case "guest":
             return await sign_in.guest(home, offer)
         case "token":
-            return await sign_in.token(home, offer, _prompt("Token: "), store=store, environ=environ)
+            return await sign_in.token(
+                home, offer, _prompt(f"Token for {_host(offer)}: "), store=store, environ=environ
+            )
         case "invite":
-            code, handle = _prompt("Invite code: "), texts.ask(_HANDLE)
+            code, handle = _prompt(f"Invite code for {_host(offer)}: "), texts.ask(_HANDLE)
             return await sign_in.invite(home, offer, code, handle, store=store, environ=environ)
     handle = texts.ask(f"Handle ({safe_line(handle)}):" if handle else "Handle:") or handle
-    return await sign_in.password(home, offer, handle, _prompt("Password: "), store=store, environ=environ)
+    return await sign_in.password(
+        home, offer, handle, _prompt(f"Password at {_host(offer)}: "), store=store, environ=environ
+    )
 
 
 def _named(offer: Offer) -> str:
     return safe_line(offer.title, 80) or offer.origin
+
+
+def _host(offer: Offer) -> str:
+    """Where a secret goes, which nobody can choose as they can a title."""
+    return offer.origin.partition("://")[2]
 
 
 def _ways(offer: Offer) -> str:

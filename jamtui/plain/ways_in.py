@@ -240,7 +240,8 @@ def _how(console: Console, offer: Offer, again: Session | None = None) -> Creden
     secret = ""
     if way not in ("guest", "oidc"):
         label = {"password": "Password", "invite": "Code", "token": "Token"}[way]
-        secret = _typed(console, f"{label} (not shown): ", secret=True)
+        host = safe_line(offer.url).partition("://")[2]  # what the Jam calls itself is its own to choose
+        secret = _typed(console, f"{label} for {host} (not shown): ", secret=True)
         if not secret:
             return None
     in_file = again is not None and again.known.store == "file"

@@ -134,7 +134,7 @@ def test_a_crash_while_one_sends_keeps_the_text_and_tells_nobody(
     faulty: Callable[..., Any], server: str, password: str, tmp_path: Path
 ) -> None:
     login = faulty("", "login", server, "--handle", "ana", "--store", "file")
-    login.wait_for("Password of ana:")
+    login.wait_for("Password of ana at ")
     login.press(*password, "enter")
     assert login.wait_end() == 0
     one = faulty("sending", size=(100, 30))
@@ -220,7 +220,7 @@ def test_a_signal_while_a_secret_is_typed(terminal: Callable[..., Any], server: 
     """The echo, which was off for it, is on again."""
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         one = terminal("login", server, "--handle", "ana", "--store", "file")
-        one.wait_for("Password of ana:")
+        one.wait_for("Password of ana at ")
         one.wait(lambda _, one=one: one.line_settings() != one.before, "no echo")
         one.send_signal(number)
         assert one.wait_end() == 128 + number

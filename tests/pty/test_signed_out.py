@@ -64,7 +64,7 @@ def test_one_question_on_the_full_screen(
     assert sent(tmp_path).count("Written before") == 1
 
 
-def test_in_plain_mode(terminal: Callable[..., Any], home: Home, password: str, tmp_path: Path) -> None:
+def test_in_plain_mode(terminal: Callable[..., Any], home: Home, server: str, password: str, tmp_path: Path) -> None:
     end_sign_ins(tmp_path / "jam.sqlite")
     one = terminal("--plain", size=(100, 60))
     one.wait_for("What you write is kept. Ctrl-R signs in again.")
@@ -79,7 +79,7 @@ def test_in_plain_mode(terminal: Callable[..., Any], home: Home, password: str, 
     one.wait_for("How do you come in")
     assert "read as a guest" not in one.screen()
     one.press("1")
-    one.wait_for("Password (not shown):")
+    one.wait_for(f"Password for {server.partition('://')[2]} (not shown):")  # a Jam may call itself as another
     one.press(*password, "enter")
     one.wait_for("Signed in again as @ana.")
     one.wait_for("Connection: live.")
@@ -88,7 +88,7 @@ def test_in_plain_mode(terminal: Callable[..., Any], home: Home, password: str, 
     assert password not in one.output.decode()
 
 
-def test_after_a_command(terminal: Callable[..., Any], home: Home, password: str, tmp_path: Path) -> None:
+def test_after_a_command(terminal: Callable[..., Any], home: Home, server: str, password: str, tmp_path: Path) -> None:
     forum = home.rows("forums")[0]["slug"]
     end_sign_ins(tmp_path / "jam.sqlite")
     one = terminal("post", "--forum", forum, "--title", "By a command", "--body", "kept and sent")
@@ -103,7 +103,7 @@ def test_after_a_command(terminal: Callable[..., Any], home: Home, password: str
     one.press("enter")
     one.wait_for("Handle (ana):")
     one.press("enter")
-    one.wait_for("Password:")
+    one.wait_for(f"Password at {server.partition('://')[2]}:")
     one.press(*password, "enter")
     one.wait_for("Signed in as @ana.")
     assert one.wait_end() == 0
