@@ -29,7 +29,7 @@ def keys(*lines: str) -> Keymap:
 
 
 async def test_lists_thread_and_hints_follow(tui: Callable[..., Any]) -> None:
-    own = keys('down = "w"', 'up = "down"', 'open = "f2"', 'reply = "R"', "vote = []", 'discard = "X"', 'undo = "f3"')
+    own = keys('down = "w"', 'up = "down"', 'open = "f2"', 'reply = "U"', "vote = []", 'discard = "W"', 'undo = "f3"')
     async with tui(keymap=own) as t:
         await t.press("enter")
         assert t.screen.spot.kind == "forums"  # Enter is no longer bound, in the list neither
@@ -38,15 +38,15 @@ async def test_lists_thread_and_hints_follow(tui: Callable[..., Any]) -> None:
         await t.press("j")
         assert t.screen.list_now.cursor_index == 1
         assert "F2 open" in t.told
-        assert "R reply" in t.told
+        assert "U reply" in t.told
         assert "vote" not in t.told
         await t.press("f2", "r", "plus")
         assert not t.screen.query(Composer)
         assert t.session.outbox() == []
-        await t.press("R")
+        await t.press("U")
         await t.type("wR")  # letters that do something elsewhere are text here
         assert t.screen.query_one(Composer).draft.body == "wR"
-        await t.press("escape", "X")
+        await t.press("escape", "W")
         assert t.session.drafts() == []
         assert "F3 takes it back" in t.told
 

@@ -68,12 +68,12 @@ def test_the_table_itself_has_no_clash() -> None:
 
 
 def test_a_key_a_list_and_none() -> None:
-    keys, problems = made('reply = "R"', 'down = ["j", "ctrl+n", "j"]', "save = []", 'discard = "X"')
+    keys, problems = made('reply = "U"', 'down = ["j", "ctrl+n", "j"]', "save = []", 'discard = "W"')
     assert problems == []
-    assert keys.of("reply") == ("R",)
+    assert keys.of("reply") == ("U",)
     assert keys.of("down") == ("j", "ctrl+n")
     assert (keys.of("save"), keys.shown("save"), keys.name("save")) == ((), "", ":save")
-    assert keys.of("discard") == ("X",)
+    assert keys.of("discard") == ("W",)
     assert keys.of("up") == ("k", "up")
 
 
@@ -87,11 +87,11 @@ def test_two_actions_may_change_places() -> None:
     ("lines", "line", "words"),
     [
         (['reply = "j"'], 2, "reply: 'j' does down already; give down another key, too; r stays"),
-        (['reply = "X"', 'edit = "X"'], 3, "edit: 'X' does reply already; e stays"),
+        (['reply = "W"', 'edit = "W"'], 3, "edit: 'W' does reply already; e stays"),
         (['send = "ctrl+q"'], 2, "'Ctrl-Q' does quit already"),  # anywhere is here, too
-        (['rely = "X"'], 2, "there is no action 'rely'; did you mean reply?"),
-        (['read_on = "X"'], 2, "did you mean read-on?"),
-        (['zzzzzz = "X"'], 2, "names them all"),
+        (['rely = "W"'], 2, "there is no action 'rely'; did you mean reply?"),
+        (['read_on = "W"'], 2, "did you mean read-on?"),
+        (['zzzzzz = "W"'], 2, "names them all"),
         (['reply = "ctrl+shift+r"'], 2, "reply: a terminal cannot send 'ctrl+shift+r'; r stays"),
         (["reply = 5"], 2, "must be a key in quotes"),
         (["reply = [1]"], 2, "must be a key in quotes"),
@@ -126,8 +126,8 @@ def test_the_same_key_may_do_other_things_elsewhere() -> None:
 
 
 def test_hints_and_help_follow() -> None:
-    keys, _ = made('reply = "R"', "vote = []")
-    assert ("R", "reply") in hints(Where.JAM, keymap=keys)
+    keys, _ = made('reply = "U"', "vote = []")
+    assert ("U", "reply") in hints(Where.JAM, keymap=keys)
     assert "vote" not in {label for _, label in hints(Where.JAM, keymap=keys)}
     found = {action.id for _, actions in grouped("ctrl-y", made('reply = "ctrl+y"')[0]) for action in actions}
     assert found == {"reply"}
