@@ -80,14 +80,16 @@ def _there(moment: datetime, zone: tzinfo | None) -> datetime:
         return moment
 
 
-def day_and_time(moment: datetime) -> str:
-    """``Sun 8 Feb 14:00``, as the moment's own zone has it."""
+def day_and_time(moment: datetime, now: datetime) -> str:
+    """``Sun 8 Feb 14:00``, as the moment's own zone has it; of another year ``8 Feb 2011 14:00``."""
+    if moment.year != now.year:
+        return f"{moment.day} {moment:%b} {moment.year} {moment:%H:%M}"
     return f"{moment:%a} {moment.day} {moment:%b %H:%M}"
 
 
-def here(moment: datetime) -> str:
+def here(moment: datetime, now: datetime) -> str:
     """The same in the reader's zone."""
-    return day_and_time(_there(moment, None))
+    return day_and_time(_there(moment, None), now)
 
 
 def short_title(phase: Phase) -> str:
@@ -215,26 +217,28 @@ def told(
     """All of it in lines of words, each a sentence or two. ``only_reads``: why the reader writes nothing at all."""
     lines = [f"The Jam is {state_words(event.state_at(jam, now))}."]
     after = coming(jam, now)
-    lines.append(f"{after[0]} in {length(after[1] - now)}, {here(after[1])}." if after else "Nothing more is planned.")
+    lines.append(
+        f"{after[0]} in {length(after[1] - now)}, {here(after[1], now)}." if after else "Nothing more is planned."
+    )
     for phase, end, place in where_in(event.phases_of(jam), jam, now):
         closed = does_not_take(phase)
         about = " ".join(phase.guidance.split())
         lines.append(
-            f"Phase {short_title(phase)}, {place}: {here(phase.starts_at)} to {here(end)}."
+            f"Phase {short_title(phase)}, {place}: {here(phase.starts_at, now)} to {here(end, now)}."
             f"{f' It takes {closed}.' if closed else ''}{f' {about}' if about else ''}"
         )
-    lines += may_words(refused, only_reads)
+    lines += may_words(refused, only_reads, now)
     return lines
 
 
-def may_words(refused: dict[Act, Refusal], only_reads: str) -> list[str]:
+def may_words(refused: dict[Act, Refusal], only_reads: str, now: datetime) -> list[str]:
     """What the reader may do now, and what not."""
     if only_reads:
         return [f"{only_reads}."]
     found = allowed(refused)
     yes = [words for words, refusal in found if refusal is None]
     no = [
-        f"{words} (from {here(refusal.again)})" if refusal.again is not None else words
+        f"{words} (from {here(refusal.again, now)})" if refusal.again is not None else words
         for words, refusal in found
         if refusal is not None
     ]

@@ -21,6 +21,14 @@ from jamtui.store.clock import CLOCK, clock_error
 from jamtui.store.registry import KnownJam
 from jamtui.store.rows import Rows
 
+_NEAR = timedelta(minutes=5)  # before the end: what is being written has to be sent
+_NEWS = {
+    State.SCHEDULED: "The Jam is not open yet",
+    State.OPEN: "The Jam is open",
+    State.GRACE: "The Jam has closed; what you sent before is still taken",
+    State.CLOSED: "The Jam has closed; it can still be read",
+    State.ARCHIVED: "The Jam is archived",
+}
 _FAR = datetime.max.replace(tzinfo=UTC)
 
 
@@ -42,6 +50,7 @@ class Timing:
     known: KnownJam
     _rows: Rows
     _stood: Standing | None = None
+    _told_hours: tuple[State, str, datetime, bool] | None = None  # state, phase, end, whether that is near
 
     if TYPE_CHECKING:  # `jamtui.moderating` has it; a body here would stand before that one
 
@@ -88,6 +97,26 @@ class Timing:
                 event.phase_at(row, now), {act: refusal for act, refusal in refusals if refusal is not None},
             )  # fmt: skip
         return stood
+
+    def hours_news(self) -> str:
+        """What has changed of the Jam's hours since this was asked last, in a sentence without a full stop; "" for
+        nothing, and the first time."""
+        stood = self.standing()
+        if stood is None:
+            return ""
+        phase, closes = stood.phase, stood.jam.closes_at
+        near = stood.state is State.OPEN and closes - self.event_now() <= _NEAR
+        now = (stood.state, phase.id if phase is not None else "", closes, near)
+        before, self._told_hours = self._told_hours, now
+        if before is None or before == now:
+            return ""
+        if before[0] is not stood.state:
+            return f"{_NEWS[stood.state]}{f': {self.phase_line()}' if phase is not None else ''}"
+        if phase is not None and before[1] != phase.id:
+            return self.phase_line()
+        if stood.state is State.OPEN and before[2] != closes:
+            return f"The Jam closes {_when(closes)} now"
+        return f"The Jam closes {_when(closes)}: send what you are writing" if near and not before[3] else ""
 
     def phase_line(self) -> str:
         """The phase that the Jam is in and what it is for, harmless and on one line; "" when there is none."""

@@ -70,6 +70,7 @@ class View(Panes):
         self._clear_where_empty()
         self._arrange()
         self.call_after_refresh(self._show_activity)  # not before the first frame: it counts posts
+        self.session.hours_news()  # how it stands now is no news
         if not self._frozen:
             self.set_interval(TICK, self._tick, name="clock")
             self.set_interval(LOOK, self.look, name="look")
@@ -110,6 +111,8 @@ class View(Panes):
             self._draw_card()
 
     def _tick(self) -> None:
+        if news := self.session.hours_news():
+            self.say(news, "fact")
         self._show_activity()
         self._refresh_lines()
         self.list_now.redraw()

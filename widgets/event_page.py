@@ -24,7 +24,8 @@ _STATES = {
     State.ARCHIVED: ("■", "$text-muted"),
 }
 _PLACES = {"over": ("✓", "$text-muted"), "now": ("▶", "bold $primary"), "later": ("·", "$text-muted")}
-_BARE = 56  # cells below which the table of hours tells one time
+_CLOCKS = 44  # cells below which it tells no time of the day
+_BARE = 62  # cells below which the table of hours tells the opening or the closing
 
 
 def event_head(jam: JamRow, now: datetime, width: int) -> Content:
@@ -48,7 +49,7 @@ def digits(jam: JamRow, now: datetime) -> tuple[str, str]:
     minutes = max(0, int((at - now).total_seconds() // 60))
     figures = f"{minutes // 60}:{minutes % 60:02}" if minutes < 100 * 60 else str(minutes // 1440)
     unit = "hours and minutes" if minutes < 100 * 60 else "days"
-    return figures, f"{unit} until {_begin(words)}, {countdown.here(at)}"
+    return figures, f"{unit} until {_begin(words)}, {countdown.here(at, now)}"
 
 
 def counts_to(words: str) -> Content:
@@ -67,7 +68,9 @@ def coming_line(jam: JamRow, now: datetime) -> Content:
         return Content.styled("Nothing more is planned.", "$text-muted")
     words, at = after
     return Content.assemble(
-        (f"{words} in ", "$foreground"), (span(at - now), "bold $accent"), (f", {countdown.here(at)}", "$text-muted")
+        (f"{words} in ", "$foreground"),
+        (span(at - now), "bold $accent"),
+        (f", {countdown.here(at, now)}", "$text-muted"),
     )
 
 
@@ -78,10 +81,10 @@ def event_body(
     blocks = [timeline(jam, now, width)]
     phases = countdown.where_in(event.phases_of(jam), jam, now)
     if phases:
-        blocks.append(Content("\n\n").join([_heading("Phases"), *(_phase(*one, width) for one in phases)]))
+        blocks.append(Content("\n\n").join([_heading("Phases"), *(_phase(*one, now, width) for one in phases)]))
     elif jam.summary.strip():
         blocks.append(drawn(jam.summary, width))
-    blocks += [_may(refused, only_reads, width), _hours(jam, now, width)]
+    blocks += [_may(refused, only_reads, now, width), _hours(jam, now, width)]
     if keys:
         blocks.append(Content.styled(keys, "$text-disabled"))
     return Content("\n\n").join(block for block in blocks if block.plain)
@@ -91,9 +94,9 @@ def _heading(words: str) -> Content:
     return Content.styled(words, "bold $accent")
 
 
-def _phase(phase: Phase, end: datetime, place: str, width: int) -> Content:
+def _phase(phase: Phase, end: datetime, place: str, now: datetime, width: int) -> Content:
     mark, colour = _PLACES[place]
-    times = f"{countdown.here(phase.starts_at)} – {countdown.here(end)}"
+    times = f"{countdown.here(phase.starts_at, now)} – {countdown.here(end, now)}"
     parts: list[Content] = [Content.assemble((f"{mark} ", colour), (short_title(phase), colour))]
     parts.append(Content.styled(f"  {times}" if width >= 2 * len(times) else f"\n  {times}", "$text-muted"))
     if closed := countdown.does_not_take(phase):
@@ -105,7 +108,7 @@ def _phase(phase: Phase, end: datetime, place: str, width: int) -> Content:
     return Content.assemble(*parts)
 
 
-def _may(refused: dict[Act, Refusal], only_reads: str, width: int) -> Content:
+def _may(refused: dict[Act, Refusal], only_reads: str, now: datetime, width: int) -> Content:
     lines = [_heading("What you may do now")]
     if only_reads:
         return Content("\n").join([*lines, Content.styled(f"{only_reads}.", "$text-muted")])
@@ -113,7 +116,7 @@ def _may(refused: dict[Act, Refusal], only_reads: str, width: int) -> Content:
         if refusal is None:
             lines.append(Content.assemble(("✓ ", "$success"), (words, "$foreground")))
         else:
-            again = f", from {countdown.here(refusal.again)}" if refusal.again is not None else ""
+            again = f", from {countdown.here(refusal.again, now)}" if refusal.again is not None else ""
             lines.append(Content.assemble(("✗ ", "$error"), (f"{words}{again}", "$text-muted")))
     if width >= _BARE and len(lines) > 4:  # two columns
         rows, half = lines[1:], len(lines) // 2
@@ -131,18 +134,18 @@ def _hours(jam: JamRow, now: datetime, width: int) -> Content:
     rows = countdown.hours(jam, now)
     over = rows[0].next is None
     columns = ["opens", "closes"] if width >= _BARE else ["opens" if now < jam.opens_at else "closes"]
-    lines = [
-        _heading("Hours"),
-        Content.styled(f"{'':14}{'now':11}" + "".join(f"{one:18}" for one in columns), "$text-disabled"),
-    ]
+    clocks = width >= _CLOCKS
+    names = f"{'':14}{'now':11}" if clocks else " " * 14
+    lines = [_heading("Hours"), Content.styled(names + "".join(f"{one:18}" for one in columns), "$text-disabled")]
     for row in rows:
         times = {"opens": row.opens, "closes": row.closes}
         strong = row.place in ("here", "UTC")
+        clock = (f"{row.now:%a %H:%M}  ", "$accent" if row.awake and not over else "$text-disabled")
         lines.append(
             Content.assemble(
                 (f"{row.place:14}", "bold $foreground" if strong else "$foreground"),
-                (f"{row.now:%a %H:%M}  ", "$accent" if row.awake and not over else "$text-disabled"),
-                *((f"{day_and_time(times[one]):18}", "$text-muted") for one in columns),
+                *([clock] if clocks else []),
+                *((f"{day_and_time(times[one], now):18}", "$text-muted") for one in columns),
             )
         )
     return Content("\n").join(lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from textual.content import Content
 
@@ -11,6 +11,7 @@ from jamtui.countdown import Piece, drawn, pieces, short_title
 from jamtui.event import Event, Part, State
 from widgets.strips import cell_width, pad
 
+_LONG = timedelta(days=60)  # of a longer time the days are told with the year
 _CUT = 6  # cells of a piece from which on half a title says something
 _COLOURS = ("$primary", "$secondary", "$accent")
 
@@ -41,18 +42,19 @@ def _title(part: Part) -> str:
 def _days(found: Sequence[Piece], width: int) -> Content:
     """The beginnings of the pieces under them and the end at the right, as many as have room."""
     line, at = "", 0
-    end = _day(found[-1].part.end)
+    long = found[-1].part.end - found[0].part.start >= _LONG
+    end = _day(found[-1].part.end, long=long)
     for piece in found:
-        told = _day(piece.part.start)
+        told = _day(piece.part.start, long=long)
         if (not line or len(line) + 2 <= at) and at + len(told) + 2 <= width - len(end):
             line = f"{line:<{at}}{told}"
         at += piece.cells
     return Content.styled(f"{line:<{max(0, width - len(end))}}{end}"[:width], "$text-disabled")
 
 
-def _day(moment: datetime) -> str:
+def _day(moment: datetime, *, long: bool) -> str:
     try:
         there = moment.astimezone()
     except (OverflowError, OSError, ValueError):  # at the very ends of the calendar
         there = moment
-    return f"{there.day} {there:%b %H:%M}"
+    return f"{there.day} {there:%b} {there.year}" if long else f"{there.day} {there:%b %H:%M}"

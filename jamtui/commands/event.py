@@ -36,7 +36,12 @@ def run(context: Context, _: argparse.Namespace) -> None:
         if out.table_wanted:
             out.line()
         rows = [
-            (row.place, f"{row.now:%a %H:%M}", countdown.day_and_time(row.opens), countdown.day_and_time(row.closes))
+            (
+                row.place,
+                f"{row.now:%a %H:%M}",
+                countdown.day_and_time(row.opens, now),
+                countdown.day_and_time(row.closes, now),
+            )
             for row in countdown.hours(jam, now)
         ]
         out.table(["", "now", "opens", "closes"], rows, give=0)

@@ -22,10 +22,9 @@ class Event(View):
         refused = standing.refused if standing is not None else {}
         told_now = told(jam, now, refused, session.only_reads(), words.length)
         lines = [f"{jam.title}.", *told_now, "Hours."]
-        lines += [
-            f"{row.place}: now {row.now:%a %H:%M}, opens {day_and_time(row.opens)}, closes {day_and_time(row.closes)}."
-            for row in hours(jam, now)
-        ]
+        for row in hours(jam, now):
+            opens, closes = (day_and_time(one, now) for one in (row.opens, row.closes))
+            lines.append(f"{row.place}: now {row.now:%a %H:%M}, opens {opens}, closes {closes}.")
         self.flush()
         self.pages([line for text in lines for line in wrap(text, self.console.columns)])
         self.show()

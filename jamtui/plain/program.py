@@ -152,6 +152,8 @@ class Plain(Moderating, Inboxing, SelfService, Event):
 
     def catch_up(self) -> None:
         """Takes in what changed since; nothing is told yet, and one stays where one is."""
+        if hours := self.session.hours_news():
+            self.say(f"{hours}.")
         changed = self.news.take()
         if changed is not None:
             here = 0

@@ -95,6 +95,23 @@ async def test_keys_that_the_phase_does_not_take_say_why(
         assert [draft.body for draft in session.drafts()] == ["late"]
 
 
+async def test_what_has_changed_of_the_hours_is_told_on_the_last_line(
+    tui: Running, at: Callable[[datetime], None]
+) -> None:
+    async with tui(size=(120, 40)) as t:
+        for moment, words in (
+            (NOW + HOUR, ""),
+            (REFINING, "Refining: No new threads now"),
+            (CLOSES, "The Jam has closed"),
+        ):
+            at(moment)
+            t.screen._tick()
+            await t.settle()
+            assert words in t.told
+            assert bool(words) == ("Refining" in t.told or "closed" in t.told)
+        assert "reading only" in t.text.splitlines()[0]
+
+
 async def test_the_composer_tells_what_the_phase_is_for(tui: Running) -> None:
     async with tui(size=(120, 40)) as t:
         await t.press("enter", "c")

@@ -27,7 +27,7 @@ from jamtui.store.opening import prepare
 from widgets.status_line import span, time_left
 
 NOW = datetime(2026, 2, 8, 12, tzinfo=UTC)
-HOUR = timedelta(hours=1)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 ME, FORUM = "me-0001", "forum-1"
 OPENS, REFINING, CLOSES, ARCHIVED = NOW + 2 * HOUR, NOW + 50 * HOUR, NOW + 74 * HOUR, NOW + 300 * HOUR
 PHASES = [
@@ -167,6 +167,22 @@ def test_a_clock_that_is_wrong_does_not_close_the_jam(
     assert session.refusal(Act.REPLIES) == ""
 
 
+def test_changes_of_the_hours_are_news_once(open_as: Callable[..., Session], clock: Clock) -> None:
+    session = open_as()
+    told = []
+    for now in (NOW, NOW + HOUR, OPENS, OPENS + HOUR, REFINING, REFINING, CLOSES - 4 * MINUTE, CLOSES - MINUTE, CLOSES,
+                CLOSES + HOUR, ARCHIVED, ARCHIVED + HOUR):  # fmt: skip
+        clock.now = now
+        told.append(session.hours_news())
+    assert [line.partition(" on ")[0] for line in told] == [
+        "", "", "The Jam is open: Ideas: Say *what*. All of it.", "", told[4], "", "The Jam closes", "",
+        "The Jam has closed; what you sent before is still taken", "The Jam has closed; it can still be read",
+        "The Jam is archived", "",
+    ]  # fmt: skip
+    assert told[4].startswith("Re")
+    assert told[6].endswith(": send what you are writing")
+
+
 # -- words
 
 
@@ -193,10 +209,11 @@ def test_the_hours_are_told_everywhere_with_the_change_of_clocks() -> None:
     rows = {row.place: row for row in countdown.hours(jam, datetime(2026, 3, 28, 12, tzinfo=UTC))}
     assert {"here", "UTC", "Berlin", "Tokyo", "Honolulu", "Auckland"} <= set(rows)
     berlin = rows["Berlin"]  # clocks go forward in the night between
-    assert (countdown.day_and_time(berlin.opens), countdown.day_and_time(berlin.closes)) == (
+    assert tuple(countdown.day_and_time(one, berlin.now) for one in (berlin.opens, berlin.closes)) == (
         "Sat 28 Mar 13:00", "Mon 30 Mar 14:00",
     )  # fmt: skip
-    assert countdown.day_and_time(rows["Tokyo"].opens) == "Sat 28 Mar 21:00"
+    assert countdown.day_and_time(rows["Tokyo"].opens, berlin.now) == "Sat 28 Mar 21:00"
+    assert countdown.day_and_time(berlin.opens, datetime(2027, 1, 1, tzinfo=UTC)) == "28 Mar 2026 13:00"
     assert not rows["Honolulu"].awake
 
 
@@ -243,6 +260,26 @@ def test_plain_mode_tells_the_page_of_the_jam(open_as: Callable[..., Session], c
     assert "Tokyo: now " in said
     assert "\x1b" not in said
     assert "Re" in said
+
+
+def test_plain_mode_tells_what_has_changed_of_the_hours(open_as: Callable[..., Session], clock: Clock) -> None:
+    session = open_as()
+    clock.now = OPENS
+    out = io.StringIO()
+
+    class Later(io.StringIO):
+        """Time goes by between two lines."""
+
+        def readline(self, *size: int) -> str:  # type: ignore[override]
+            clock.now = REFINING if clock.now == OPENS else CLOSES
+            return super().readline(*size)
+
+    with pytest.raises(Ended):
+        Plain(
+            session, Pipe(Later("forums\nforums\nforums\n"), out, columns=200), edit=str, browse=str, environ={}
+        ).run()
+    assert out.getvalue().count("fining.") == 1
+    assert out.getvalue().count("The Jam has closed; what you sent before is still taken.") == 1
 
 
 def test_plain_mode_says_why_not(open_as: Callable[..., Session], clock: Clock) -> None:
