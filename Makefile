@@ -67,6 +67,7 @@ pictures:  ## the pictures of the README and of docs/tui.md, from the frozen dem
 	$(SHOT)/search.svg --size 120x30 --keys "slash p i l o t enter"
 	$(SHOT)/hot.svg --size 120x30 --keys "H"
 	$(SHOT)/followed.svg --size 120x30 --keys "enter F j F 6 j j"
+	$(SHOT)/where-from.svg --size 120x30 --keys "colon w h e r e minus f r o m enter"
 
 ci:  ## all that CI does, on a clean clone of the last commit
 	bash .ci/run
