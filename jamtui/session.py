@@ -455,7 +455,7 @@ def open_session(
     def new_client() -> JamClient:
         from jamtui.sync.sign_in import client_for
 
-        return client_for(home, jam, environ)
+        return client_for(home, jam, environ, now=clock)
 
     def report(error: BaseException) -> str:
         return write_report(home.logs, error, datetime.now(UTC))

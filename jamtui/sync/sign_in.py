@@ -14,7 +14,7 @@ import fcntl
 import hashlib
 import os
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -214,10 +214,18 @@ def _mark(origin: str, secret: Secret) -> str:
     return hashlib.sha256(f"{origin} {secret.access_token}".encode()).hexdigest()[:32]
 
 
-def client_for(home: Home, jam: KnownJam, environ: Mapping[str, str], bounds: Bounds | None = None) -> JamClient:
-    """A client of the Jam with the reader's token. Raises `NotSignedIn` when there should be one and is none."""
+def client_for(
+    home: Home,
+    jam: KnownJam,
+    environ: Mapping[str, str],
+    bounds: Bounds | None = None,
+    *,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> JamClient:
+    """A client of the Jam with the reader's token; ``now`` is the clock that the server's is held against. Raises
+    `NotSignedIn` when there should be a token and is none."""
     jam = registry.again(jam)  # somebody may have signed in again since, into another store
-    return JamClient(jam.origin, tokens=_tokens(home, jam, environ), bounds=bounds)
+    return JamClient(jam.origin, tokens=_tokens(home, jam, environ), bounds=bounds, now=now)
 
 
 def _tokens(home: Home, jam: KnownJam, environ: Mapping[str, str]) -> TokenProvider | None:

@@ -19,12 +19,13 @@ from jamtui.errors import Refused
 from jamtui.event import Act, State
 from jamtui.model import Draft, DraftKind
 from jamtui.paths import Home
-from jamtui.session import Session
+from jamtui.session import Session, open_session
 from jamtui.store import registry
 from jamtui.store.opening import prepare
 from jamtui.sync import network
 
 MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
 
 
 class Clock:
@@ -180,6 +181,20 @@ async def test_a_wrong_clock_here_neither_opens_nor_closes_the_jam(reader: Reade
     reader.clock.at -= ahead  # put right, and heard of again
     await reader.sync()
     assert session.clock_error() == timedelta(0)
+
+
+async def test_the_servers_clock_is_held_against_that_of_the_session(reader: Reader, tmp_path: Path) -> None:
+    """A demo whose clock stands still in 2011 is not as many years away from its server, whose clock does as well."""
+    home = Home.from_env({"JAMTUI_HOME": str(tmp_path / "another")})
+    known = registry.for_server(home, reader.jam.url, "new-jam", "New Jam")
+    registry.remember(home, known)
+    session = open_session(home, known, clock=lambda: reader.server.at - 5_000 * DAY, rng=random.Random(1), environ={})
+    assert session._new_client is not None
+    async with session._new_client() as client:
+        await client.jam()
+        assert client.clock_error is not None
+        assert abs(client.clock_error + 5_000 * DAY) < DAY
+    session.close()
 
 
 async def test_an_organiser_who_changes_the_hours_is_followed(reader: Reader) -> None:
