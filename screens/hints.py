@@ -25,7 +25,9 @@ _ABOUT_ONESELF = frozenset(
 def idle(session: Session) -> frozenset[str]:
     """Ids of actions that can do nothing for this reader now, wherever one is: they say why when one tries."""
     everything = bool(session.refusal())  # a guest, an archive, a Jam that takes nothing now
-    refused = {action for action, act in ACTS.items() if everything or session.refused(act) is not None}
+    stood = session.standing()
+    hours = stood.refused if stood is not None else {}
+    refused = {action for action, act in ACTS.items() if everything or act in hours}
     return frozenset(refused | ({"discard"} if everything else set())) | (
         _ABOUT_ONESELF if session.me.guest else frozenset()
     )
