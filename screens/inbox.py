@@ -143,7 +143,6 @@ class Inboxing(Moving):
         about = asked(*wanted(words))
         self.session.inbox()
         self.forget_hits()
-        self.session.look_at_desk()
         self.go(Spot("inbox", self.spot.forum, sort=self.spot.sort, about=about))
 
     def to_place(self, place: str) -> None:

@@ -17,7 +17,6 @@ class Inboxing(Ways):
     """Methods named ``do_...`` are those of the action table."""
 
     def do_inbox(self, reasons: str = "") -> None:
-        self.session.look_at_desk()
         self.hits, self._trail = [], []
         self.go(Spot("inbox", sort=self.spot.sort, about=asked(*wanted(reasons))))
 

@@ -55,12 +55,14 @@ def test_a_whole_jam_is_read_and_the_server_learns_nothing(
     tui.press(
         "1", "enter", "enter", "s", "F", "y", "u", "u", "i", "escape", "H", "escape", "P", "escape", "T", "escape"
     )
+    tui.press("0", "u", "A", "z", "enter", "3")
     tui.press("4", "6", "2", "3", "1", "/")
     tui.wait_for("Type to search")
     tui.press(*"a word")
     tui.wait(lambda screen: "An answer with a word" in screen, "a hit")
     tui.press("enter", "m", "escape", "escape")
-    for words in (("forums",), ("threads", "ideas"), ("search", "word"), ("tags",), ("people",), ("hot",), ("plan",)):
+    for words in (("forums",), ("threads", "ideas"), ("search", "word"), ("tags",), ("people",), ("hot",), ("plan",),
+                  ("inbox",), ("digest", "--since", "last"), ("notify",)):  # fmt: skip
         home.jamtui(*words)
     tui.press("\x11")
     assert tui.wait_end() == 0

@@ -102,7 +102,9 @@ def test_every_action_of_the_table_has_a_handler(action: object) -> None:
     assert action.id in NOT_NEEDED or callable(getattr(owner, f"do_{action.method}", None))  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("walk", [[], ["open"], ["open", "open"], ["2"], ["6"], ["people"], ["hot"], ["plan", ""]])
+@pytest.mark.parametrize(
+    "walk", [[], ["open"], ["open", "open"], ["2"], ["6"], ["0"], ["people"], ["hot"], ["plan", ""]]
+)
 def test_every_action_answers_wherever_one_is(walk: list[str], session: Session) -> None:
     """On a row of each kind of list and on a post: it does something, or says in words why not."""
     for action in ACTIONS:
