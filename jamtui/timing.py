@@ -22,6 +22,8 @@ from jamtui.store.registry import KnownJam
 from jamtui.store.rows import Rows
 
 _NEAR = timedelta(minutes=5)  # before the end: what is being written has to be sent
+_LATER = 1.0  # seconds behind a change, at which it is looked at: once
+_LONGEST = 7 * 86_400.0  # seconds; more is no wait for the system's calls
 _NEWS = {
     State.SCHEDULED: "The Jam is not open yet",
     State.OPEN: "The Jam is open",
@@ -117,6 +119,15 @@ class Timing:
         if stood.state is State.OPEN and before[2] != closes:
             return f"The Jam closes {_when(closes)} now"
         return f"The Jam closes {_when(closes)}: send what you are writing" if near and not before[3] else ""
+
+    def hours_change_in(self) -> float | None:
+        """Seconds until `hours_news` has something to tell by the clock alone, or may have; None when it will not."""
+        stood = self.standing()
+        if stood is None or stood.until is _FAR:
+            return None
+        now, closes = self.event_now(), stood.jam.closes_at
+        near = closes - _NEAR if stood.state is State.OPEN and closes - now > _NEAR else stood.until
+        return min(max(0.0, (min(stood.until, near) - now).total_seconds()) + _LATER, _LONGEST)
 
     def phase_line(self) -> str:
         """The phase that the Jam is in and what it is for, harmless and on one line; "" when there is none."""

@@ -110,8 +110,9 @@ class Plain(Moderating, Inboxing, SelfService, Event):
                 wait = None
                 if self.news.waiting:
                     wait = max(0.0, rested + IDLE - now, told + SELDOM - now)
-                if (ring := self.notices.wait()) is not None:
-                    wait = ring if wait is None else min(wait, ring)
+                for other in (self.notices.wait(), self.session.hours_change_in()):
+                    if other is not None:
+                        wait = other if wait is None else min(wait, other)
                 command = self.console.command(wait)
                 self.catch_up()
                 self.notices.ring_when_due()
@@ -144,9 +145,6 @@ class Plain(Moderating, Inboxing, SelfService, Event):
         if alerts := sum(not row.seen for row in session.announcements()):
             told = words.count(alerts, "new announcement")
             self.say(f"{told} of hosts. {self.with_keys('{announcements} tells them.')}")
-        if notices := sum(not row.seen for row in session.notices()):
-            told = words.count(notices, "new notice")
-            self.say(f"{told} of moderators to you. {self.with_keys('{notices} tells them.')}")
         if waiting := len(session.drafts()):
             self.say(f"{words.count(waiting, 'draft')} not sent yet. {self.with_keys('{drafts} lists them.')}")
         if not spot.reading:
@@ -156,7 +154,7 @@ class Plain(Moderating, Inboxing, SelfService, Event):
     def catch_up(self) -> None:
         """Takes in what changed since; nothing is told yet, and one stays where one is."""
         if hours := self.session.hours_news():
-            self.say(f"{hours}.")
+            self.news.hear(f"{hours}.")
         changed = self.news.take()
         if changed is not None:
             here = 0

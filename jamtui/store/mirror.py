@@ -135,8 +135,12 @@ class Mirror:
 
     def touch(self, now: str) -> None:
         """Notes that the mirror is up to date, when there was nothing to apply."""
+        self.note("mirrored_at", now)
+
+    def note(self, key: str, value: str) -> None:
+        """Keeps a fact beside the objects."""
         with transaction(self.db):
-            self.set_meta("mirrored_at", now)
+            self.set_meta(key, value)
 
     def tidy(self) -> bool:
         """Merges parts of the full text, a few ms of it; False when there was nothing to merge. For quiet times.

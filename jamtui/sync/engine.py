@@ -260,7 +260,7 @@ class Engine:
             return
         kept = clock_error(self._mirror.meta(CLOCK), self._now())
         if abs(heard - kept) > _CLOCKS_APART:
-            self._mirror.set_meta(CLOCK, f"{round(heard.total_seconds())} {rfc3339(self._now())}")
+            self._mirror.note(CLOCK, f"{round(heard.total_seconds())} {rfc3339(self._now())}")
             self._notify(Changed(status=True))
 
     async def fetch_desk(self) -> None:

@@ -750,5 +750,6 @@ def test_what_comes_while_something_is_typed_is_noticed_without_another_key(sess
     plain = Plain(session, Typing(io.StringIO(":\n\n"), io.StringIO()), edit=str, browse=str)
     with pytest.raises(Ended):
         plain.run()
-    assert waits[0] is None
-    assert waits[1] is not None  # it does not wait for a key for ever: there is something to tell
+    assert waits[0] == 8 * 3_600 + 1  # nothing is to be told before the next phase of the Jam
+    assert waits[1] is not None
+    assert waits[1] <= 15  # it does not wait for a key as long: there is something to tell

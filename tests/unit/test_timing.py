@@ -179,6 +179,18 @@ def test_changes_of_the_hours_are_news_once(open_as: Callable[..., Session], clo
         "The Jam has closed; what you sent before is still taken", "The Jam has closed; it can still be read",
         "The Jam is archived", "",
     ]  # fmt: skip
+    waits = []
+    for now in (NOW, OPENS, REFINING, CLOSES - 4 * MINUTE, CLOSES, ARCHIVED):
+        clock.now = now
+        waits.append(session.hours_change_in())
+    minutes = [
+        120,
+        48 * 60,
+        24 * 60 - 5,
+        4,
+        30,
+    ]  # to the opening, refining, near the end, the end, the end of the grace
+    assert waits == [60.0 * one + 1.0 for one in minutes] + [None]
     assert told[4].startswith("Re")
     assert told[6].endswith(": send what you are writing")
 
