@@ -248,6 +248,7 @@ class JamClient:
         tags: Sequence[str] = (),
         written_at: str | None = None,
         lang: str | None = None,
+        kind: str | None = None,
     ) -> WriteAnswer:
         """Creates a post under the id (UUIDv7) that the caller made. Asking again is safe: the same id and content
         answers with the post as it now is, the same id with other content is `Conflict` (``id_taken``)."""
@@ -260,6 +261,7 @@ class JamClient:
             "tags": list(tags) or None,
             "written_at": written_at,
             "lang": lang,
+            "kind": kind,
         }
         return await self._write("PUT", f"{API}/posts/{_segment(post_id)}", _given(fields))
 

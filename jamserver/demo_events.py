@@ -32,6 +32,7 @@ class LivePost:
     body: str = ""
     tags: tuple[str, ...] = ()
     lang: str = ""
+    thread_kind: str = ""  # of an opener
     tag: str = ""
 
 

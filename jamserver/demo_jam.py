@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from jamserver.content import compose, stock
+from jamserver.content import compose, converging, stock
 from jamserver.content.people import Author, people, uuid4
 from jamserver.demo_events import LivePost, pause
 from jamserver.generate import (
@@ -119,10 +119,13 @@ class DemoJam:
         self._posts = itertools.chain(
             play.posts(self._plan(rng)), play.endless(lambda: self._further(rng), hours.duration)
         )
+        links = converging.Links()
         for written in self._posts:
             if written.hours > self._now_hours:
                 self._next = written
+                yield from links.records()
                 return
+            links.see(written.topic, written.data)
             self._seen.append(str(written.data["id"]))
             yield "post", written.data
 
@@ -153,6 +156,7 @@ class DemoJam:
             body=str(data["body"]),
             tags=tuple(tags) if isinstance(tags, list) else (),
             lang=str(data.get("lang", "")),
+            thread_kind=str(data.get("kind", "")),
         )
 
     def _touch(self, delay: float, rng: random.Random) -> LivePost:

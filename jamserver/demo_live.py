@@ -281,4 +281,6 @@ def _content(event: LivePost) -> dict[str, object]:
     content |= {"parent_id": event.parent_id} if event.parent_id else {"title": event.title}
     if event.lang:
         content["lang"] = event.lang
+    if event.thread_kind and not event.parent_id:
+        content["kind"] = event.thread_kind
     return content

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from jamserver.content import compose, stock
+from jamserver.content import compose, converging, stock
 from jamserver.content.people import Author, uuid4
 from jamtui.archive import rfc3339
 
@@ -149,6 +149,7 @@ class Written:
     hours: float
     author: Author
     scripted: bool
+    topic: str = ""
 
 
 def spread(rng: random.Random, hours: Hours, thread: Thread) -> list[float]:
@@ -262,6 +263,10 @@ class Play:
         }
         if lang:
             data["lang"] = lang
+        if parent < 0:
+            votes = data["votes"]["up"]  # type: ignore[index]
+            hosts = [self._cast.everybody[index].id for index in self._cast.by_role.get("host", ())]
+            data |= converging.sorted_as(post_id, title, votes, thread.size, str(data["created_at"]), hosts)
         thread.ids.append(post_id)
         thread.authors.append(author_index)
         thread.parents.append(parent)
@@ -269,7 +274,7 @@ class Play:
         thread.excerpts.append("" if lang else compose.excerpt(body))
         if parent >= 0:
             thread.answered.setdefault(thread.authors[parent], []).append(number)
-        return Written(data, at, self._cast.everybody[author_index], line is not None)
+        return Written(data, at, self._cast.everybody[author_index], line is not None, thread.topic.key)
 
     # by hand
 

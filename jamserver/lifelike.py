@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from jamserver.content import stock
+from jamserver.content import converging, stock
 from jamserver.content.frames import FramedComposer
 from jamserver.content.people import people, uuid4
 from jamserver.generate import Cast, Hours, Play, Record, Thread
@@ -192,10 +192,13 @@ def generate(
     composer = FramedComposer(rng, median_words=round(shape.words * _OVERSHOOT), longest=1_800)
     mixed = frozenset({len(shape.forums) - 1})
     play = LifelikePlay(rng, crowd, composer, hours, opens_at, forum_ids, mixed)
+    links = converging.Links()
     for written in play.posts(_plan(rng, shape, forums, big_thread, big_forum)):
         if opens_at + timedelta(hours=written.hours) > now:
             break
+        links.see(written.topic, written.data)
         yield "post", written.data
+    yield from links.records()
 
 
 _OVERSHOOT = 0.81  # a body ends with a whole sentence, and may have a list or a table behind it

@@ -106,10 +106,12 @@ def tags_of(db: Connection, post_id: str) -> list[str]:
 
 
 def _digest(
-    author: str, forum: str, parent: str | None, title: str, body: str, tags: tuple[str, ...], lang: str | None
-) -> bytes:
+    author: str, forum: str, parent: str | None, title: str, body: str, tags: tuple[str, ...], lang: str | None,
+    kind: str | None,
+) -> bytes:  # fmt: skip
     """SHA-256 of what makes two sendings the same; the writer's own time does not."""
-    return hashlib.sha256(msgspec.json.encode([author, forum, parent, title, body, tags, lang])).digest()
+    kinds = () if kind is None else (kind,)
+    return hashlib.sha256(msgspec.json.encode([author, forum, parent, title, body, tags, lang, *kinds])).digest()
 
 
 def _first_content(post: Stored) -> bytes | None:
@@ -118,8 +120,9 @@ def _first_content(post: Stored) -> bytes | None:
         return post.content
     now = msgspec.json.decode(post.data, type=Post)
     return _digest(
-        post.author_id, post.forum_id, post.parent_id, now.title or "", now.body, tuple(sorted(now.tags)), now.lang
-    )
+        post.author_id, post.forum_id, post.parent_id, now.title or "", now.body, tuple(sorted(now.tags)), now.lang,
+        now.kind,
+    )  # fmt: skip
 
 
 def _same_content(
@@ -132,7 +135,7 @@ def _same_content(
     if first == content or first is None or new.parent_id is None:
         return first == content
     return any(
-        _digest(actor.person_id, forum, new.parent_id, title or "", body, tags, new.lang) == first
+        _digest(actor.person_id, forum, new.parent_id, title or "", body, tags, new.lang, new.kind) == first
         for (forum,) in rows(db, "SELECT id FROM forums")
     )
 
@@ -148,7 +151,7 @@ def create(tx: Tx, actor: Actor, post_id: str, new: NewPost, newcomers: Newcomer
     parent = _parent(tx.db, new)
     _check_shape(new, post_id, title, body, parent)
     forum_id = parent.forum_id if parent else new.forum_id or ""
-    content = _digest(actor.person_id, forum_id, new.parent_id, title or "", body, tags, new.lang)
+    content = _digest(actor.person_id, forum_id, new.parent_id, title or "", body, tags, new.lang, new.kind)
     there = find(tx.db, post_id)
     if there is not None:
         # Before anything that may have changed since the first time: a repeat after a lost answer gets its answer.
@@ -182,6 +185,8 @@ def create(tx: Tx, actor: Actor, post_id: str, new: NewPost, newcomers: Newcomer
             raise invalid("/written_at", "This time does not exist in UTC.") from None
     if new.lang is not None:
         fields["lang"] = new.lang
+    if new.kind is not None:
+        fields["kind"] = new.kind
     data = encode(fields)
     seq = insert(tx, fields, data, content)
     tx.db.executemany("INSERT INTO post_tags VALUES (?, ?, ?)", [(tag, post_id, actor.person_id) for tag in tags])
@@ -208,6 +213,8 @@ def _check_shape(new: NewPost, post_id: str, title: str | None, body: str, paren
         return
     if title is not None:
         raise invalid("/title", "A reply has no title.")
+    if new.kind is not None:
+        raise invalid("/kind", "A reply has no kind.")
     if not body.strip():
         raise invalid("/body", "A reply cannot be empty.")
     if new.thread_id not in (None, parent.thread_id):
@@ -268,6 +275,22 @@ def require_there(post: Stored) -> None:
         raise Problem("post_gone", "The post was taken back or removed.")
 
 
+def put_fields(tx: Tx, post: Stored, fields: Fields) -> Written:
+    """The post with these fields, as one more change; nothing when they are those that it has."""
+    if fields == decode(post.data):
+        return Written(post.data, post.version, post.changed)
+    return store(tx, post, fields)
+
+
+def _set_kind(fields: Fields, post: Stored, kind: str) -> None:
+    """What a thread is. Only an idea has a state."""
+    if post.parent_id is not None:
+        raise invalid("/kind", "A reply has no kind.")
+    fields["kind"] = kind
+    if kind != "idea":
+        fields.pop("idea_state", None)
+
+
 def edit(
     tx: Tx,
     actor: Actor,
@@ -276,16 +299,23 @@ def edit(
     if_match: str | None,
     newcomers: Newcomers | None = None,
 ) -> Written:
-    """Another title or body, by the author. What changes nothing raises no version."""
+    """Another title, body or kind, by the author; a host changes the kind alone. What changes nothing, and another
+    kind, raise no version, so the version that was seen matters for title and body alone."""
     post = get(tx.db, post_id)
-    if post.author_id != actor.person_id:
-        raise Problem("forbidden", "Only the author edits a post.")
+    words = change.title is not msgspec.UNSET or change.body is not msgspec.UNSET
+    if post.author_id != actor.person_id and (words or not actor.hosts):
+        raise Problem("forbidden", "Only the author edits a post; hosts change the kind of a thread.")
     require_there(post)
-    require_allowed(tx, actor, Act.EDITS)
+    require_allowed(tx, actor, Act.STEERING if actor.hosts and not words else Act.EDITS)
     require_unlocked(tx, actor, post.thread_id)
-    require_version(post, if_match)
+    if words:
+        require_version(post, if_match)
     fields = decode(post.data)
-    before = dict(fields)
+    if change.kind is not msgspec.UNSET:
+        _set_kind(fields, post, change.kind)
+    if not words:
+        return put_fields(tx, post, fields)
+    kept = dict(fields)
     if change.title is not msgspec.UNSET:
         merged_from = fields.get("merged_from")  # an opener still when the change was written, perhaps
         if post.parent_id is not None and not isinstance(merged_from, dict):
@@ -298,8 +328,8 @@ def edit(
         if post.parent_id is not None and not change.body.strip():
             raise invalid("/body", "A reply cannot be empty.")
         fields["body"] = clean_text(change.body)
-    if fields == before:
-        return Written(post.data, post.version, post.changed)
+    if fields == kept:
+        return put_fields(tx, post, fields)
     if newcomers is not None and change.body is not msgspec.UNSET:
         newcomers.check(tx, actor.person_id, change.body, thread=False)
     fields |= {"version": post.version + 1, "edited_at": rfc3339(tx.now)}

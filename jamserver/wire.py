@@ -26,6 +26,8 @@ MAX_QUESTION = 300
 MAX_CHOICE = 100
 MAX_CHOICES = 8
 MAX_HOSTS = 50
+MAX_WHY = 300  # that a post is featured
+MAX_LINKS = 24  # from one post
 MAX_TAG = 40
 MAX_TAGS = 12
 MAX_TAGS_ELSEWHERE = 5  # of one person on a post of another: nobody fills all places of a post that is not theirs
@@ -48,6 +50,11 @@ Secret = Annotated[str, Meta(min_length=1, max_length=MAX_PASSWORD)]
 Handle = Annotated[str, Meta(min_length=1, max_length=200)]
 Name = Annotated[str, Meta(max_length=MAX_NAME)]
 Time = Annotated[datetime, Meta(tz=True)]
+
+
+Kind = Literal["idea", "question", "discussion"]
+State = Literal["new", "discussed", "refined", "chosen"]
+LinkKind = Literal["builds_on", "duplicates", "objects", "answers"]
 
 
 class _Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,6 +82,7 @@ class NewPost(_Request, frozen=True):
     tags: tuple[str, ...] = ()
     written_at: Time | None = None
     lang: Lang | None = None
+    kind: Kind | None = None
 
 
 class PostEdit(_Request, frozen=True):
@@ -82,6 +90,19 @@ class PostEdit(_Request, frozen=True):
 
     title: Title | msgspec.UnsetType = msgspec.UNSET
     body: Body | msgspec.UnsetType = msgspec.UNSET
+    kind: Kind | msgspec.UnsetType = msgspec.UNSET
+
+
+class IdeaState(_Request, frozen=True):
+    """PUT /posts/{id}/idea-state."""
+
+    idea_state: State
+
+
+class Featuring(_Request, frozen=True):
+    """PUT /posts/{id}/featured."""
+
+    reason: Annotated[str, Meta(max_length=MAX_WHY)]
 
 
 class NewAnnouncement(_Request, frozen=True):
@@ -287,6 +308,22 @@ class Announcement(msgspec.Struct, frozen=True):
 class Announcements(msgspec.Struct, frozen=True):
     items: tuple[Announcement, ...]
     next: str | None
+
+
+class Link(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a post stands to another: a record of the id ``FROM.KIND.TO``; ``gone`` when it was taken away."""
+
+    id: str
+    from_id: str
+    kind: LinkKind
+    to_id: str
+    author_id: str
+    created_at: Time
+    gone: bool = False
+
+
+class Links(msgspec.Struct, frozen=True):
+    items: tuple[Link, ...]
 
 
 class Poll(msgspec.Struct, frozen=True):

@@ -32,6 +32,7 @@ class Group(enum.StrEnum):
     READ = "Read on"
     WRITE = "Write"
     MARK = "Mark and take along"
+    IDEAS = "Ideas"
     PLACES = "Places"
     WAYS = "Ways through"
     SEARCH = "Search"
@@ -76,7 +77,7 @@ class Action(Struct, frozen=True):
 _J, _O, _C, _S, _H, _A = Where.JAM, Where.OUTBOX, Where.COMPOSER, Where.SEARCH, Where.HELP, Where.APP
 _BOTH = (_J, _O)
 
-SORTS = ("active", "new", "votes", "replies", "unanswered")
+SORTS = ("active", "new", "votes", "replies", "state", "unanswered")
 
 ACTIONS: tuple[Action, ...] = (
     # Move
@@ -158,6 +159,24 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("editor", ("ctrl+o",), Group.WRITE, "editor", "Write on in $VISUAL or $EDITOR.", (_C,), hint=3),
     Action(
+        "thread-kind",
+        ("ctrl+t",),
+        Group.WRITE,
+        "idea or question",
+        "Make the new thread an idea, a question or a discussion, in turn.",
+        (_C,),
+        hint=5,
+    ),
+    Action(
+        "similar",
+        ("ctrl+g",),
+        Group.WRITE,
+        "similar ones",
+        "Look at the threads that are like the new one: read them, link to them, or go there; the draft stays.",
+        (_C,),
+        hint=6,
+    ),
+    Action(
         "close", ("escape",), Group.WRITE, "close, keep draft", "Close the composer; the draft stays.", (_C,), hint=4
     ),
     Action("discard", (), Group.WRITE, "discard draft", "Throw the draft of this place away; {undo} takes it back."),
@@ -205,6 +224,49 @@ ACTIONS: tuple[Action, ...] = (
     Action("copy", ("y",), Group.MARK, "copy text", "Copy what is selected with the mouse, else the text of the post."),
     Action("copy-address", ("Y",), Group.MARK, "copy address", "Copy the address of the post."),
     Action("undo", ("z",), Group.MARK, "undo", "Take back what was just done, while the last line offers it.", _BOTH),
+    # Ideas
+    Action(
+        "connect",
+        ("L",),
+        Group.IDEAS,
+        "link to a post",
+        "Say how the post stands to another: it builds on it, duplicates it, objects to it or answers it.",
+        argument="?LINK",
+    ),
+    Action(
+        "connections",
+        ("C",),
+        Group.IDEAS,
+        "its links",
+        "The links of the post in both directions: follow one, or take it away.",
+    ),
+    Action(
+        "kind",
+        (),
+        Group.IDEAS,
+        "what it is",
+        "Say what the thread is: an idea, a question or a discussion; its author and hosts do.",
+        argument="?KIND",
+    ),
+    Action(
+        "idea-state",
+        (),
+        Group.IDEAS,
+        "how far it is",
+        "Say how far the idea is: new, discussed, refined or chosen; hosts do.",
+        argument="?STATE",
+    ),
+    Action(
+        "feature",
+        ("asterisk",),
+        Group.IDEAS,
+        "feature",
+        "Feature the post with a reason, or no longer; hosts do.",
+        argument="?REASON",
+    ),
+    Action("unfeature", (), Group.IDEAS, "feature no longer", "Feature the post no longer; hosts do."),
+    Action("ideas", ("I",), Group.IDEAS, "how ideas stand", "How many ideas are how far, as a picture.", _BOTH),
+    Action("featured", (), Group.IDEAS, "featured", "The posts that hosts feature, and why.", _BOTH),
     # Places
     Action(
         "inbox",

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 FORMAT = 1
+KINDS = ("idea", "question", "discussion")  # of threads
+IDEA_STATES = ("new", "discussed", "refined", "chosen")  # of ideas; one that says none is new
+LINKS = ("builds_on", "duplicates", "objects", "answers")  # how a post stands to another
 GONE = ("deleted", "removed", "hidden")  # states of a post of which no text is left in the log
 MAX_RECORD = 1 << 20  # bytes of one line; longer ones are refused before they are parsed
 

@@ -110,6 +110,9 @@ class ThreadRow(Struct, frozen=True):
     alike: str = ""  # whom the author only looks like: ``@handle``, or what they claim to be; "" for nobody
     namesake: bool = False  # somebody else is called the same: the handle tells them apart
     locked: bool = False  # nothing is written in it any more, but by hosts and moderators
+    kind: str = ""  # one of `archive.KINDS`, or ""
+    idea_state: str = ""  # of an idea: one of `archive.IDEA_STATES`
+    featured: str = ""  # why a host featured it; a space where no reason was given; "" when it is not
 
 
 # Why a post is gone, by `PostRow.gone`: "this post was ..."
@@ -118,6 +121,28 @@ GONE = {
     "removed": "removed by a moderator",
     "hidden": "hidden by a moderator for now",
 }
+
+
+# Kind of link in words: as it is said of the post that it is from, and of the other.
+LINK_WORDS = {
+    "builds_on": ("builds on", "built on by"),
+    "duplicates": ("duplicates", "duplicated by"),
+    "objects": ("objects to", "objected to by"),
+    "answers": ("answers", "answered by"),
+}
+
+
+class LinkRow(Struct, frozen=True):
+    """How a post stands to another. ``out``: it was said of this post about the other; else the other way round."""
+
+    kind: str  # one of `archive.LINKS`
+    out: bool
+    post_id: str  # of the other
+    title: str  # of the other, one line; of a reply how it begins; why it is not there when ``gone``
+    gone: bool = False  # the other is not there, or not any more
+    mine: bool = False  # who reads said so
+    author_id: str = ""  # who said so
+    waits: bool = False  # in the outbox
 
 
 class PostRow(Struct, frozen=True):
@@ -153,6 +178,10 @@ class PostRow(Struct, frozen=True):
     namesake: bool = False
     locked: bool = False  # of an opener: its thread takes nothing any more, but from hosts and moderators
     merged: bool = False  # a reply that opened a thread before that was merged; ``title`` is that one's
+    kind: str = ""  # as in `ThreadRow`
+    idea_state: str = ""
+    featured_for: str = ""  # why it is featured, in a line
+    links: tuple[LinkRow, ...] = ()
 
 
 class ThreadIndex(Struct, frozen=True):
@@ -225,6 +254,22 @@ class PersonRow(Struct, frozen=True):
     left: bool = False  # the account was deleted
 
 
+class Similar(Struct, frozen=True):
+    """A thread that is like one that is being written; ``likeness`` is 1 for the same words."""
+
+    post: PostRow  # its opener
+    forum: str
+    replies: int
+    likeness: float
+
+
+class Stages(Struct, frozen=True):
+    """How many ideas are in each of `archive.IDEA_STATES`: in the whole Jam, and in each forum."""
+
+    total: tuple[int, ...]
+    forums: tuple[tuple[ForumRow, tuple[int, ...]], ...]
+
+
 class Limits(Struct, frozen=True):
     """How long things may be, in Unicode code points; ``tags`` is how many a post may have."""
 
@@ -257,6 +302,8 @@ class Draft(Struct, frozen=True):
     base_version: int = 0  # EDIT: the version that is being changed
     updated_at: datetime | None = None
     post_id: str = ""  # of a post that was in the outbox already: the server may have it, so it keeps its id
+    thread_kind: str = ""  # THREAD: one of `archive.KINDS`; "" is the first of them
+    links: tuple[tuple[str, str], ...] = ()  # THREAD: how it stands to posts: (one of `archive.LINKS`, post id)
 
     @property
     def empty(self) -> bool:

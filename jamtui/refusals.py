@@ -13,7 +13,8 @@ ACT_OF = {
     DraftKind.ANNOUNCEMENT: Act.ANNOUNCEMENTS,
 }
 
-# By the kind of the row (`jamtui.store.own.KINDS`). What is not here is held to no hours: a profile.
+# By the kind of the row (`jamtui.store.own.KINDS`). What is not here is held to no hours (a profile), or to
+# those of who does it (the kind of a thread).
 _ACTS = {
     "edit": Act.EDITS,
     "delete": Act.EDITS,
@@ -21,8 +22,11 @@ _ACTS = {
     "untag": Act.TAGS,
     "vote": Act.VOTES,
     "unvote": Act.VOTES,
-    "link": Act.LINKS,
-    "unlink": Act.LINKS,
+    "connect": Act.LINKS,
+    "disconnect": Act.LINKS,
+    "idea-state": Act.STEERING,
+    "feature": Act.STEERING,
+    "unfeature": Act.STEERING,
     "ballot": Act.POLLS,
     "unballot": Act.POLLS,
     "poll": Act.POLLS,

@@ -20,6 +20,7 @@ import msgspec
 from jamtui.errors import NotFound, UsageError
 from jamtui.handing_over import HandingOver
 from jamtui.hosting import Hosting
+from jamtui.ideas import Ideas
 from jamtui.model import (
     Changed,
     ForumRow,
@@ -58,7 +59,6 @@ from jamtui.sync.holder import Holder
 from jamtui.sync.network import Network, NetworkState, told_of
 from jamtui.tagging import Tagging
 from jamtui.timing import Timing
-from jamtui.writing import Writing
 
 if TYPE_CHECKING:
     from api_client.client import JamClient
@@ -69,7 +69,7 @@ _READ_ONLY = "the folder of the mirror cannot be written, so nothing is fetched 
 ACTIVITY_AGE = timedelta(seconds=20)
 
 
-class Session(Timing, Ways, Reading, Hosting, HandingOver, Noticing, Moderating, Writing, Tagging, Profiles):
+class Session(Timing, Ways, Reading, Hosting, HandingOver, Noticing, Moderating, Ideas, Tagging, Profiles):
     """One Jam for one reader. Make it with `open_session`; `close` it in the end.
 
     ``clock`` gives the time shown and written; a demo may freeze it. ``explore`` never marks anything as read.
@@ -243,6 +243,13 @@ class Session(Timing, Ways, Reading, Hosting, HandingOver, Noticing, Moderating,
             self._marked |= set(threads())
             self._stamp = (self._stamp[0], after[1])
 
+    def _connect(self) -> rows.Rows:
+        return rows.Rows(rows.connect(self.known.mirror, self.known.own), self.me)
+
+    def readable(self) -> rows.Rows:
+        """The rows as they now are, for what looks through them by itself."""
+        return self._fresh()
+
     def changed_elsewhere(self) -> bool:
         """Whether rows may look otherwise since they were last read, and nobody will tell; costs microseconds."""
         if self._network is not None and self._network.state.link in (Link.LIVE, Link.READER):
@@ -366,6 +373,7 @@ class Session(Timing, Ways, Reading, Hosting, HandingOver, Noticing, Moderating,
             or self.undo_tagging(what.token)
             or self.undo_profile(what.token)
             or self.undo_shift(what.token)
+            or self.undo_ideas(what.token)
         )
         if not undone:
             self.undo_writing(what.token)
@@ -432,6 +440,8 @@ class Session(Timing, Ways, Reading, Hosting, HandingOver, Noticing, Moderating,
         self.rest()
         if self._searching is not None:
             self._searching.close()
+        if self._likeness is not None:
+            self._likeness.close()
         try:
             self._places.close()
         finally:

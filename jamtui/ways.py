@@ -12,6 +12,7 @@ from functools import cache
 
 from msgspec import Struct
 
+from jamtui.archive import IDEA_STATES, KINDS
 from jamtui.errors import UsageError
 from jamtui.model import PersonRow, PostRow, ThreadRow
 from jamtui.safe_text import safe_line
@@ -24,16 +25,19 @@ _PART = re.compile(r'([^\s:"]+):(?:"([^"]*)"?|(\S*))|(\S+)')
 _SPAN = re.compile(r"([0-9]{1,5})\s*(min|m|h|d|w)")
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})(?:-([0-9]{1,2}))?)?")
 DAYS = ("today", "yesterday")
+SORTED = {"kind": KINDS, "state": IDEA_STATES}  # what threads are narrowed to by name, and the names there are
 _SAME = {"from": "author", "after": "since"}  # as they may be typed in a search, too
 _UNITS = {"min": "minutes", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_HINT = "Use tag:T author:HANDLE lang:de since:2h before:2026-11-23 has:code is:unread."
+_HINT = (
+    "Use tag:T author:HANDLE kind:idea state:chosen lang:de since:2h before:2026-11-23 has:code is:unread is:featured."
+)
 
 
 class Filter(Struct, frozen=True):
     """What a list of threads is narrowed to: threads with a post that fits everything named here.
 
     The post has all of ``tags``, is by any of ``authors`` and in any of ``langs``, which it has one of only. ``since``
-    is included, ``before`` is not.
+    is included, ``before`` is not. ``kinds`` and ``states`` are those of the thread.
     """
 
     tags: tuple[str, ...] = ()
@@ -43,6 +47,9 @@ class Filter(Struct, frozen=True):
     before: datetime | None = None
     code: bool = False
     unread: bool = False
+    kinds: tuple[str, ...] = ()  # of the thread, any of `archive.KINDS`
+    states: tuple[str, ...] = ()  # of an idea, any of `archive.IDEA_STATES`
+    featured: bool = False
 
     def __bool__(self) -> bool:
         return self != EVERYTHING
@@ -77,6 +84,13 @@ def moment(text: str, now: datetime) -> datetime:
         ) from None
 
 
+def named(name: str, value: str) -> str:
+    """A kind of thread or a state of an idea, by its name. Raises `UsageError`."""
+    if value.lower() in SORTED[name]:
+        return value.lower()
+    raise UsageError(f"no such {name}: {safe_line(value)[:40]}", f"Use one of: {', '.join(SORTED[name])}.")
+
+
 def until(text: str, now: datetime) -> datetime:
     """A time that is still to come: ``90min``, ``2h``, ``3d``, ``1w`` from ``now``, or a date or time as in `moment`.
     Raises `UsageError`."""
@@ -96,6 +110,7 @@ def parse_filter(text: str, now: datetime) -> Filter:
     """The filter that ``text`` means. Raises `UsageError`, naming the word that is no filter."""
     lists: dict[str, list[str]] = {"tag": [], "author": [], "lang": []}
     times: dict[str, datetime] = {}
+    sorted_as: dict[str, list[str]] = {name: [] for name in SORTED}
     flags: set[str] = set()
     for part in _PART.finditer(text):
         name, quoted, plain, bare = part.groups()
@@ -104,15 +119,18 @@ def parse_filter(text: str, now: datetime) -> Filter:
         kind = _SAME.get(kind, kind)
         if kind in lists and value.lstrip("#@"):
             lists[kind].append(value.lstrip("#@"))
+        elif kind in SORTED and value:
+            sorted_as[kind].append(named(kind, value))
         elif kind in ("since", "before") and value:
             times[kind] = moment(value, now)
-        elif (kind, value.lower()) in (("has", "code"), ("is", "unread")):
+        elif (kind, value.lower()) in (("has", "code"), ("is", "unread"), ("is", "featured")):
             flags.add(value.lower())
         else:
             raise UsageError(f"no such filter: {safe_line(part[0])[:40]}", _HINT)
     return Filter(
         tuple(lists["tag"]), tuple(lists["author"]), tuple(one.lower() for one in lists["lang"]),
         times.get("since"), times.get("before"), "code" in flags, "unread" in flags,
+        tuple(sorted_as["kind"]), tuple(sorted_as["state"]), "featured" in flags,
     )  # fmt: skip
 
 
@@ -122,7 +140,9 @@ def chips(text: str) -> list[str]:
     for part in _PART.finditer(text):
         name, quoted, plain, bare = part.groups()
         value = quoted if quoted is not None else plain or bare or ""
-        sign = {"tag": "#", "author": "@", "from": "@", "has": "", "is": "", "lang": ""}.get((name or "").lower())
+        sign = {"tag": "#", "author": "@", "from": "@", "has": "", "is": "", "lang": "", "kind": "", "state": ""}.get(
+            (name or "").lower()
+        )
         shown.append(safe_line(value if not name else f"{name} {value}" if sign is None else sign + value.lstrip("#@")))
     return shown
 
@@ -133,9 +153,11 @@ def complete_filter(text: str, tags: list[str], authors: list[str], langs: list[
     name, colon, value = last.partition(":")
     spans = ["1h", "3h", "today", "1d", "yesterday", "1w"]
     values = {"tag": tags, "author": authors, "lang": langs, "since": spans, "before": spans, "has": ["code"],
-              "is": ["unread"]}  # fmt: skip
+              "is": ["unread", "featured"], **{kind: list(names) for kind, names in SORTED.items()}}  # fmt: skip
     if not colon:
-        names = ["is:unread", "tag:", "author:", "since:", "has:code", "lang:", "before:"]
+        names = [
+            "is:unread", "tag:", "kind:", "state:", "is:featured", "author:", "since:", "has:code", "lang:", "before:",
+        ]  # fmt: skip
         return [f"{before}{space}{one}" for one in names if one.startswith(last.lower())]
     wanted = value.strip('"').casefold()
     found = [one for one in values.get(_SAME.get(name.lower(), name.lower()), []) if one.casefold().startswith(wanted)]

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from jamtui.archive import normal_tag, rfc3339
+from jamtui.archive import KINDS, normal_tag, rfc3339
 from jamtui.errors import JamError, NotFound, Refused, UsageError, sentence
 from jamtui.event import Act, Refusal
 from jamtui.model import (
@@ -82,6 +82,14 @@ class Writing:
         raise NotImplementedError
 
     def stored(self) -> Objects:
+        raise NotImplementedError
+
+    def _rows_behind(self, draft: Draft, post_id: str, new_id: Callable[[], str]) -> list[tuple[str, str, Payload]]:
+        """What is sent behind a new thread: its links."""
+        raise NotImplementedError
+
+    def _links_waiting(self, post_id: str) -> tuple[tuple[str, str], ...]:
+        """Links of a post that waits."""
         raise NotImplementedError
 
     def _brief_conflict(self, row: Queued) -> Conflict:
@@ -249,8 +257,12 @@ class Writing:
         if draft.kind is DraftKind.THREAD:
             forum = self.forum(draft.target)
             post_id = self._new_post_id(draft, now)
-            payload = Payload(None, title, body, tags, written_at=written_at)
-            return self._enqueue(post_id, "post", post_id, post_id, forum.id, payload, instead_of)
+            payload = Payload(None, title, body, tags, written_at=written_at, kind=draft.thread_kind or KINDS[0])
+            behind = self._rows_behind(draft, post_id, lambda: new_uuid7(now, self._rng))
+            row = (post_id, "post", post_id, post_id, forum.id, payload, now)
+            self._own.enqueue(*row, instead_of=instead_of, behind=behind)
+            self._wake()
+            return post_id
         target = self.post(draft.target)
         if target.gone:
             code = "post_gone" if draft.kind is DraftKind.EDIT else "parent_gone"
@@ -544,6 +556,8 @@ class Writing:
         if row.kind == "post":  # a tag that was put on it meanwhile is one of its tags
             tags.fold(self._own.outbox("WHERE post_id = ? AND kind IN ('tag', 'untag')", (row.post_id,)))
         draft = as_draft(row, tags.tags)
+        if draft.kind is DraftKind.THREAD:
+            draft = replace(draft, links=self._links_waiting(row.post_id))
         if row.code == "version_conflict":
             draft = replace(draft, base_version=self.conflict(row.id).version or draft.base_version)
         self._keep_what_is_there(draft)

@@ -16,6 +16,7 @@ ACTS = {
     "vote": Act.VOTES,
     "unvote": Act.VOTES,
     "tags": Act.TAGS,
+    "connect": Act.LINKS,
 }
 _ABOUT_ONESELF = frozenset(
     {"mentions", "outbox", "profile", "tag-curate", "tag-merge"}

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from jamtui.actions import BY_ID, SORTS, Action, Where, complete
+from jamtui.archive import IDEA_STATES, KINDS, LINKS
 from jamtui.errors import UsageError, sentence
 from jamtui.model import PostRow, ThreadRow, Undo
 from jamtui.notice import InboxRow
 from jamtui.reading import ASK_ABOVE
+from screens.converging import Converging
 from screens.hints import idle, why_idle
 from screens.inbox import Inboxing
-from screens.marking import Marking
 from screens.moderating import Moderating
 from screens.self_service import SelfService
 from screens.type_ahead import hold_keys, nowhere, release_keys
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from widgets.command_line import CommandLine
 
 
-class JamScreen(Marking, Inboxing, Moderating, SelfService):
+class JamScreen(Converging, Inboxing, Moderating, SelfService):
     """What a person sees of a Jam. Methods named ``action_...`` are those of the action table."""
 
     CSS_PATH = ["jam.tcss", "../widgets/composer.tcss"]  # noqa: RUF012 - as Textual declares it
@@ -416,6 +417,9 @@ class JamScreen(Marking, Inboxing, Moderating, SelfService):
             line,
             {
                 "FORUM": [forum.slug for forum in self.session.forums()],
+                "KIND": list(KINDS),
+                "STATE": list(IDEA_STATES),
+                "LINK": [f"{kind.replace('_', '-')} " for kind in LINKS],
                 "TAG": [tag.name for tag in self.session.tags()],
                 "ORDER": list(SORTS),
                 # Everybody is read only when somebody is to be named: it takes longer than a key may.

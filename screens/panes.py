@@ -243,7 +243,7 @@ class Panes(Hits, SparingScreen[None]):
                 Content(f"{order}{count(len(rows.keys), 'thread', 'threads')}"),
             )
         title = {"forums": "Forums", "live": "New posts", "mentions": "Mentions", "saved": "Saved",
-                 "followed": "Followed", "outbox": "Outbox"}  # fmt: skip
+                 "followed": "Followed", "featured": "Featured", "outbox": "Outbox"}  # fmt: skip
         above = rows.top_index if spot.place == "live" else 0
         return Content(title[spot.place]), Content(f"↑ {above:,} newer" if above else f"{len(rows.keys):,}")
 

@@ -38,6 +38,7 @@ _EMPTY = {
     "live": "Nothing was posted yet.",
     "mentions": "Nobody answered you or named you yet.",
     "followed": "Nothing there yet.\n{follow} follows a thread, :follow #tag a tag, :follow @person a person.",
+    "featured": "Nothing is featured yet.\nHosts feature what is worth everybody's time, and say why.",
     "saved": "Nothing saved yet.\n{save} keeps a post here.",
 }
 
@@ -48,7 +49,7 @@ class View(Panes):
     BINDINGS = bindings(Where.JAM)
     _landed = False  # the cursor of the list went to another row, and nothing is done about it yet
     _seen_posts: frozenset[int] = frozenset()  # what was read, and is not shown as read yet
-    places: tuple[str, ...] = ("inbox", *PLACES, "followed")  # that one comes back to at the next start
+    places: tuple[str, ...] = ("inbox", *PLACES, "followed", "featured")  # that one comes back to at the next start
     _unlisted: Changed | None = None  # what others changed since the list was read
     _list_read = 0.0  # when that was, by the clock that is never set
     _keeping: asyncio.TimerHandle | None = None  # until what moved is kept
@@ -178,6 +179,8 @@ class View(Panes):
             return session.live_keys()
         if spot.place == "followed":
             return session.followed_keys()
+        if spot.place == "featured":
+            return session.featured_keys()
         return session.mention_keys() if spot.place == "mentions" else session.saved_keys()
 
     def _fill_thread(self, thread_id: str, post: str = "", *, unread: bool = False) -> None:

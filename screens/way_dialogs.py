@@ -22,12 +22,16 @@ ORDERS = {
     "new": ("n", "the latest thread first"),
     "votes": ("v", "the most votes first"),
     "replies": ("r", "the most replies first"),
+    "state": ("s", "ideas that came furthest first"),
     "unanswered": ("u", "no reply yet, the longest waiting first"),
 }
 
 _HELP = {
     "is:unread": "that you have not read",
     "tag:": "that carries a tag",
+    "kind:": "of a kind: idea, question, discussion",
+    "state:": "of an idea: new, discussed, refined, chosen",
+    "is:featured": "that a host features",
     "author:": "by somebody",
     "since:": "since a time: 2h, 3d, today, 2026-11-23",
     "has:code": "that holds code",

@@ -11,7 +11,7 @@ from textual import on
 from textual.app import SuspendNotSupported
 
 from jamtui import model
-from jamtui.errors import JamError, UsageError
+from jamtui.errors import JamError, NotFound, UsageError
 from jamtui.event import Act
 from jamtui.model import Draft, DraftKind, OutboxRow, PostRow, SendState, ThreadRow, Undo
 from jamtui.notice import InboxRow
@@ -117,6 +117,9 @@ class Writing(Moving):
             title_limit=session.limits.title,
             body_limit=session.body_limit(draft.kind),
             phase=session.phase_line(),
+            similar=session.ask_similar,
+            title_of=self._title_of,
+            look_words=f"  {self.keymap.name('similar')} looks",
         )
         self.set_class(draft.kind not in (DraftKind.REPLY, DraftKind.EDIT), "-new-thread")
         self.query_one(HintLine).quiet()  # the keys of the composer stand there now
@@ -128,6 +131,13 @@ class Writing(Moving):
         answered = self.session.key(draft.target) if draft.kind is not DraftKind.THREAD else None
         if answered is not None:
             self.call_after_refresh(self.reader.go_to, answered)
+
+    def _title_of(self, post_id: str) -> str:
+        try:
+            post = self.session.post(post_id)
+        except NotFound:
+            return "a post that is not here"
+        return one_line(post.title) or one_line(post.body[:200]) or "(taken back)"
 
     def action_new_thread(self) -> None:
         self._may_write(Act.THREADS)

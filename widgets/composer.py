@@ -18,15 +18,16 @@ from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
 from jamtui.actions import Where
-from jamtui.archive import normal_tag, split_tags, tag_form
-from jamtui.errors import JamError, sentence
-from jamtui.model import Draft, DraftKind
+from jamtui.archive import KINDS, normal_tag, split_tags, tag_form
+from jamtui.errors import JamError, UsageError, sentence
+from jamtui.model import LINK_WORDS, Draft, DraftKind, Similar
 from jamtui.safe_text import safe_line
 from jamtui.tag_book import TagBook
 from widgets.area import Area
 from widgets.bindings import bindings
 from widgets.drawn import drawn
 from widgets.fields import Field, LastWord
+from widgets.rows import KIND_SIGNS
 from widgets.tag_hints import TagHints
 
 # A draft is on the disk this long after the first key that changed it, at the latest: promised is one second.
@@ -43,6 +44,10 @@ class Desk(Struct, frozen=True):
     title_limit: int
     body_limit: int
     phase: str = ""  # one harmless line: which phase the Jam is in, and what that is for
+    # Looks for threads that are like a title, off the screen's thread, and calls with the title and what was found.
+    similar: Callable[[str, Callable[[str, tuple[Similar, ...]], None]], None] | None = None
+    look_words: str = ""  # what key looks at them
+    title_of: Callable[[str], str] = lambda post_id: post_id[:13]  # of a post that the new thread has a link to
 
 
 class Composer(Vertical):
@@ -63,6 +68,9 @@ class Composer(Vertical):
             super().__init__()
             self.draft = draft
             self.kept = kept
+
+    class Look(Message):
+        """The person wants to look at the threads that are like this one (`Composer.similar`)."""
 
     class Editor(Message):
         """The person wants to go on in an editor of their own."""
@@ -88,10 +96,12 @@ class Composer(Vertical):
         self._failed: JamError | None = None  # what the last try to save met
         self._note: tuple[str, str] = ("", "")
         self._book: TagBook | None = None
+        self.similar: tuple[Similar, ...] = ()
+        self._sought = ""  # the title that was looked for last
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="composer-head"):
-            yield Static(Content.assemble(("✎ ", "$accent"), (self._heading, "bold")), id="composer-heading")
+            yield Static(self._head(), id="composer-heading")
             yield Static(id="composer-count")
         if self._desk.phase:
             yield Static(Content(self._desk.phase), id="composer-phase")
@@ -107,6 +117,7 @@ class Composer(Vertical):
                 id="tags",
                 compact=True,
             )
+            yield Static(id="composer-similar")
             yield TagHints()
         yield Area(
             self._draft.body,
@@ -129,6 +140,78 @@ class Composer(Vertical):
         area.move_cursor(area.document.end)
         (self.query_one("#title") if self._titled and not self._draft.title else area).focus()
         self._count()
+        if self._draft.kind is DraftKind.THREAD:
+            self._show_similar()
+            self._seek(self._draft.title)
+
+    def _head(self) -> Content:
+        """What is being written; of a new thread also what it is, and the key that makes it something else."""
+        if self._draft.kind is not DraftKind.THREAD:
+            return Content.assemble(("✎ ", "$accent"), (self._heading, "bold"))
+        kind = self._draft.thread_kind or KINDS[0]
+        return Content.assemble(
+            ("✎ ", "$accent"), (f" {KIND_SIGNS[kind]} {kind} ", "reverse $accent"), ("  ", ""), (self._heading, "bold")
+        )
+
+    # -- threads that are like the new one
+
+    def _seek(self, title: str) -> None:
+        """Looks for threads like it, off the event loop, once typing rests."""
+        title = title.strip()
+        if self._desk.similar is None or title == self._sought:
+            return
+        self._sought = title
+        if len(title) < 3:
+            self.similar = ()
+            self._show_similar()
+            return
+        self._desk.similar(title, lambda text, found: self.app.call_from_thread(self._found, text, found))
+
+    def _found(self, text: str, found: tuple[Similar, ...]) -> None:
+        if self.is_attached and text == self._sought:
+            self.similar = found
+            self._show_similar()
+
+    def _show_similar(self) -> None:
+        """The links that it will have, and what is like it, a line each."""
+        lines = [
+            Content.assemble(("→ ", "$accent"), (f"{LINK_WORDS[kind][0]} ", "$text-muted"), self._desk.title_of(to))
+            for kind, to in self._draft.links
+        ]
+        if self.similar:
+            lines.append(Content.assemble(("Is it there already?", "$warning"), (self._desk.look_words, "$text-muted")))
+        for one in self.similar:
+            said = f"  {one.replies:,} {'reply' if one.replies == 1 else 'replies'} · {one.forum}"
+            title = (" ".join(one.post.title.split()), "$foreground")
+            lines.append(Content.assemble(("≈ ", "$warning"), title, (said, "$text-muted")))
+        shown = self.query_one("#composer-similar", Static)
+        shown.update(Content("\n").join(lines))
+        shown.display = bool(lines)
+
+    def link(self, kind: str, post_id: str) -> None:
+        """The new thread will have this link; said once more, it will not."""
+        links = self._draft.links
+        one = (kind, post_id)
+        kept = tuple(link for link in links if link != one) if one in links else (*links, one)
+        self._draft = msgspec.structs.replace(self._draft, links=kept)
+        self._show_similar()
+        self.save_now()
+
+    def action_thread_kind(self) -> None:
+        if self._draft.kind is not DraftKind.THREAD:
+            self.complain(UsageError("only a new thread is an idea, a question or a discussion"))
+            return
+        at = KINDS.index(self._draft.thread_kind or KINDS[0])
+        self._draft = msgspec.structs.replace(self._draft, thread_kind=KINDS[(at + 1) % len(KINDS)])
+        self.query_one("#composer-heading", Static).update(self._head())
+        self.save_now()
+
+    def action_similar(self) -> None:
+        if self.similar:
+            self.save_now()
+            self.post_message(self.Look())
+        else:
+            self.complain(UsageError("no thread is like it", "It is looked for as the title is written."))
 
     # -- tags
 
@@ -253,6 +336,8 @@ class Composer(Vertical):
             self._timer = self.set_timer(SAVE_AFTER, self.save_now, name="save-draft")
         self._count()
         self._hint_tags()
+        if self._draft.kind is DraftKind.THREAD:
+            self._seek(self.query_one("#title", Input).value)
         # Where a line has just wrapped, the area has scrolled by the height that it had before.
         self.call_after_refresh(self.query_one(Area).scroll_cursor_visible)
 

@@ -8,10 +8,10 @@ from datetime import datetime
 from msgspec import Struct
 from textual.strip import Strip
 
-from jamtui.model import GONE, PostRow, SendState
+from jamtui.model import GONE, LINK_WORDS, PostRow, SendState
 from widgets.colours import author_hue
 from widgets.markdown_lines import BUDGET, BUDGET_ALL, Doc, layout, mark_words, overflow, parse
-from widgets.rows import Ages, age, alike, badge, one_line
+from widgets.rows import KIND_SIGNS, STATE_SIGNS, Ages, age, alike, badge, one_line
 from widgets.strips import Line, Span, cell_width, cut, fit, line_width, wrap
 
 MEASURE = 92  # cells of text in a line at most: longer lines are hard to read
@@ -103,15 +103,21 @@ def draw_post(row: PostRow, doc: Doc, view: View) -> PostLines:
             [Span("↳ a thread before: ", "muted"), Span(one_line(row.title) or "(no title)", "title")], measure
         )
     head.append(_header(row, view, measure, levels))
-    if row.tags:
+    if row.tags or (row.kind and not row.gone):
         head += _tags(row, measure)
     ours: set[int] = set()  # lines of the head, then of the body
+    if row.featured and not row.gone:
+        why = f": {row.featured_for}" if row.featured_for.strip() else ""
+        featured = wrap([Span(f"◆ featured{why}", "featured")], measure)
+        ours |= set(range(len(head), len(head) + len(featured)))
+        head += featured
     if row.reason and row.send is SendState.REFUSED:
         refused = wrap([Span(f"✗ refused: {row.reason}", "bad")], measure)
         ours |= set(range(len(head), len(head) + len(refused)))
         head += refused
     body: list[Line] = []
     more = 0
+    linked = range(0)  # lines of the body that tell links
     if view.fold is not None:
         body = [_folded(row, view.fold, measure)]
     elif row.gone:
@@ -121,16 +127,20 @@ def draw_post(row: PostRow, doc: Doc, view: View) -> PostLines:
         body = list(mark_words(drawn, view.words))
         if row.muted:
             body = [tuple(span._replace(style="faint") for span in line) for line in body]
+        links = _links(row, measure)
         if more:
             noun = "line" if more == 1 else "lines"
             ending = f"… {more:,} more {noun} not shown" if view.everything else f"… show all ({more:,} more {noun})"
             body.append((Span(ending, "more"),))
+        linked = range(len(body), len(body) + len(links))
+        body += links
     if view.depth == 0 and view.fold is None:
         head.append(())
     if row.gone or view.fold is not None:
         ours.add(len(head))
     elif more:
-        ours.add(len(head) + len(body) - 1)
+        ours.add(len(head) + len(body) - len(linked) - 1)
+    ours |= {len(head) + at for at in linked}
     lines = [left + line for line in (*head, *body)]
     for at in ours:
         lines[at] = (Span(OURS, "muted"), *lines[at][1:])
@@ -191,14 +201,34 @@ def _header(row: PostRow, view: View, width: int, levels: int) -> Line:
         left.append(Span(" · muted", "muted"))
     if row.locked:
         left.append(Span(" · locked", "muted"))
-    if row.featured:
-        left.append(Span(" ◆ featured", "featured"))
     kept = cut(left, room)
     return (*kept, Span(" " * (room - line_width(kept))), *tail) if tail else kept
 
 
+def _links(row: PostRow, width: int) -> list[Line]:
+    """How the post stands to others: a line for each link of its own, and one for each way in which others name it."""
+    lines: list[Line] = []
+    for link in row.links:
+        if link.out:
+            words = f"→ {LINK_WORDS[link.kind][0]} "
+            lines.append(cut([Span(words, "tag"), Span(link.title, "muted" if link.gone else "more")], width))
+    for kind, (_, words) in LINK_WORDS.items():
+        others = [link for link in row.links if link.kind == kind and not link.out and not link.gone]
+        if others:
+            many = f"{len(others):,} posts: " if len(others) > 1 else ""
+            titles = "; ".join(link.title for link in others[:3])
+            lines.append(cut([Span(f"← {words} {many}", "tag"), Span(titles, "muted")], width))
+    return lines
+
+
 def _tags(row: PostRow, width: int) -> list[Line]:
+    """What a thread is, and for an idea how far; then its tags."""
     spans: list[Span] = []
+    if row.kind and not row.gone:
+        state = f", {row.idea_state}" if row.idea_state else ""
+        sign = STATE_SIGNS.get(row.idea_state) or KIND_SIGNS[row.kind]
+        # No-break spaces, as in a tag below.
+        spans.append(Span(f"{sign}\u00a0{row.kind}{state}".replace(" ", "\u00a0"), "badge"))
     for tag in row.tags:
         if spans:
             spans.append(Span(" "))

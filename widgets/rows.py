@@ -26,6 +26,8 @@ WAITING = {
 }
 # Names have no square brackets.
 BADGES = {"host": "[host]", "moderator": "[mod]", "expert": "[expert]", "honour": "[honour]"}
+KIND_SIGNS = {"idea": "✦", "question": "?", "discussion": "≡"}
+STATE_SIGNS = {"new": "", "discussed": "◔", "refined": "◑", "chosen": "✓"}
 _LEAST_NAME = 8  # cells
 _KINDS = {
     "post": "post",
@@ -42,6 +44,12 @@ _KINDS = {
     "remove-poll": "take a poll away",
     "ballot": "ballot",
     "unballot": "take back ballot",
+    "kind": "what a thread is",
+    "idea-state": "how far an idea is",
+    "feature": "feature a post",
+    "unfeature": "feature no longer",
+    "connect": "link to a post",
+    "disconnect": "take away a link",
 }
 
 
@@ -143,6 +151,19 @@ def _mark(unread: object, saved: bool) -> Span:
     return Span("● ", "accent") if unread else Span("★ ", "hit") if saved else Span("  ")
 
 
+def sort_signs(row: ThreadRow) -> list[Span]:
+    """What a thread is and, for an idea, how far; and whether it is featured: a sign each, told in words where it is
+    read."""
+    if row.gone:
+        return []
+    kind = STATE_SIGNS.get(row.idea_state) or KIND_SIGNS.get(row.kind, "")
+    style = (
+        "good" if row.idea_state == "chosen" else "accent" if row.idea_state in ("refined", "discussed") else "muted"
+    )
+    spans = [Span(f"{kind} ", style)] if kind else []
+    return [*spans, Span("◆ ", "hit")] if row.featured else spans
+
+
 def sparkline(counts: Sequence[int], top: int) -> str:
     """``counts`` as bars of one cell; ``top`` is what fills one. A little is never nothing."""
     return "".join(
@@ -170,9 +191,9 @@ def thread_row(row: ThreadRow, width: int, now: datetime, lines: int, ages: Ages
     else:
         title = Span(one_line(row.title) or "(no title)", "unread" if row.unread else "title")
     marks = [*([Span("◉ ", "accent")] if row.followed else []), *([Span("locked ", "muted")] if row.locked else [])]
-    left = [_mark(row.unread, row.saved), *marks, title]
+    left = [_mark(row.unread, row.saved), *marks, *sort_signs(row), title]
     if row.muted:
-        left = [_mark(False, row.saved), title._replace(style="faint")]
+        left = [_mark(False, row.saved), *sort_signs(row), title._replace(style="faint")]
     ago = ages(row.last_at, now)
     if width >= COLUMNS_FROM:
         return [_columns(row, left, width, pad(ago, 13, right=True))]
@@ -230,10 +251,11 @@ def post_row(row: PostRow, width: int, now: datetime, forum: str = "", ages: Age
         text = [Span(f"  ({GONE.get(row.gone, row.gone)})", "faint")]
     else:
         begin = f"{one_line(row.title)}  " if row.title else "↳ "
+        why = row.featured_for.strip()  # says more than how the text begins
         text = [
             Span("  "),
             Span(begin, "unread" if row.unread else "faint" if row.muted else "title"),
-            Span(one_line(row.body[:600]), "muted"),
+            *([Span(f"◆ {why}", "hit")] if why else [Span(one_line(row.body[:600]), "muted")]),
         ]
     return [spread(head, [state], width), cut(text, width)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from jamserver.routes import (
     announcing,
     hosting,
+    ideas,
     live,
     moderating,
     reading,
@@ -23,6 +24,7 @@ ROUTES: tuple[Route, ...] = (
     *announcing.ROUTES,
     *moderating.ROUTES,
     *hosting.ROUTES,
+    *ideas.ROUTES,
     *live.ROUTES,
     *signing.ROUTES,
 )

@@ -54,18 +54,18 @@ async def put_post(call: Call) -> Response:
 
 async def patch_post(call: Call) -> Response:
     actor, change, if_match = actor_of(call), call.json(wire.PostEdit), call.header("if-match")
-    if change.title is msgspec.UNSET and change.body is msgspec.UNSET:
-        raise invalid("", "Name title or body.")
+    if change.title is change.body is change.kind is msgspec.UNSET:
+        raise invalid("", "Name title, body or kind.")
     post_id = call.path("post")
     request = msgspec.json.encode(change)
     fresh = call.services.newcomers
-    return await _once(call, request, post_id, lambda tx: posts.edit(tx, actor, post_id, change, if_match, fresh))
+    return await post_once(call, request, post_id, lambda tx: posts.edit(tx, actor, post_id, change, if_match, fresh))
 
 
 async def delete_post(call: Call) -> Response:
     actor, if_match = actor_of(call), call.header("if-match")
     post_id = call.path("post")
-    return await _once(call, b"", post_id, lambda tx: moderation.take_back(tx, actor, post_id, if_match))
+    return await post_once(call, b"", post_id, lambda tx: moderation.take_back(tx, actor, post_id, if_match))
 
 
 def asked(call: Call, path: str, request: bytes = b"") -> Asked | None:
@@ -79,7 +79,7 @@ def asked(call: Call, path: str, request: bytes = b"") -> Asked | None:
     return Asked(call.caller.person_id, key, call.request.method, path, hashlib.sha256(request).digest())
 
 
-async def _once(call: Call, request: bytes, path: str, write: Callable[[Tx], Written]) -> Response:
+async def post_once(call: Call, request: bytes, path: str, write: Callable[[Tx], Written]) -> Response:
     """Runs the write; with an ``Idempotency-Key`` once: a repeat gets the first answer, kept in the same commit."""
     wanted, post_id = asked(call, path, request), call.path("post")
     return _written(call, await call.services.writer.run(lambda tx: once.run(tx, wanted, post_id, write)))
@@ -87,12 +87,12 @@ async def _once(call: Call, request: bytes, path: str, write: Callable[[Tx], Wri
 
 async def put_tag(call: Call) -> Response:
     actor, post_id, name = actor_of(call), call.path("post"), wire.clean_tag(call.path("tag"), "")
-    return await _once(call, b"", f"{post_id}/tags/{name}", lambda tx: posts.tag(tx, actor, post_id, name))
+    return await post_once(call, b"", f"{post_id}/tags/{name}", lambda tx: posts.tag(tx, actor, post_id, name))
 
 
 async def delete_tag(call: Call) -> Response:
     actor, post_id, name = actor_of(call), call.path("post"), wire.clean_tag(call.path("tag"), "")
-    return await _once(call, b"", f"{post_id}/tags/{name}", lambda tx: posts.untag(tx, actor, post_id, name))
+    return await post_once(call, b"", f"{post_id}/tags/{name}", lambda tx: posts.untag(tx, actor, post_id, name))
 
 
 async def put_vote(call: Call) -> Response:
@@ -140,7 +140,7 @@ ROUTES: tuple[Route, ...] = (
         "PATCH",
         _PATH,
         "patch_post",
-        "Edits one's own post.",
+        "Edits one's own post; a host or a moderator changes the kind of any thread, which needs no If-Match.",
         Who.SIGNED_IN,
         _POST,
         (

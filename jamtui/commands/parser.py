@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn
 
-SORTS = ("active", "new", "votes", "replies", "unanswered")
+SORTS = ("active", "new", "votes", "replies", "state", "unanswered")
+KINDS = ("idea", "question", "discussion")
+IDEA_STATES = ("new", "discussed", "refined", "chosen")
+LINKS = ("builds-on", "duplicates", "objects", "answers")
 PLAIN_HELP = "no table, no colour: fields apart by tabs; instead of the full screen: lines for screen readers"
 POST_HELP = "the post's id, or its first characters (6 or more)"
 BODY_HELP = "the text; - reads standard input; without it $VISUAL or $EDITOR opens"
@@ -130,6 +133,9 @@ def _threads(parser: Parser) -> None:
     parser.add_argument("--sort", choices=SORTS, default="active", help="the order (active)")
     parser.add_argument("--tag", action="append", default=[], metavar="T", help="with a post that carries this tag")
     parser.add_argument("--author", action="append", default=[], metavar="HANDLE", help="with a post by this person")
+    parser.add_argument("--kind", action="append", default=[], choices=KINDS, help="of this kind; may be repeated")
+    parser.add_argument("--state", action="append", default=[], choices=IDEA_STATES, help="ideas that are so far")
+    parser.add_argument("--featured", action="store_true", help="with a post that a host features")
     parser.add_argument("--lang", action="append", default=[], metavar="L", help="with a post in this language: de, zh")
     parser.add_argument(
         "--since",
@@ -205,8 +211,40 @@ def _search(parser: Parser) -> None:
 def _new_post(parser: Parser) -> None:
     parser.add_argument("--forum", required=True, metavar="F", help="the forum's slug or id")
     parser.add_argument("--title", required=True, metavar="T", help="one line that says what it is about")
+    parser.add_argument("--kind", choices=KINDS, default=KINDS[0], help="what the thread is (idea)")
+    parser.add_argument(
+        "--link", action="append", default=[], metavar="KIND:POST",
+        help="how it stands to another post, like builds-on:0192f3a4; may be repeated",
+    )  # fmt: skip
+    parser.add_argument("--anyway", action="store_true", help="do not ask about threads that are like it")
     parser.add_argument("--tag", action="append", default=[], metavar="T", help="a tag; may be repeated")
     parser.add_argument("--body", metavar="TEXT", help=BODY_HELP)
+
+
+def _connect(parser: Parser) -> None:
+    _post_id(parser)
+    parser.add_argument("kind", metavar="KIND", choices=LINKS, help=f"one of: {', '.join(LINKS)}")
+    parser.add_argument("to", metavar="OTHER", help="the other post's id, or its first characters (6 or more)")
+    parser.add_argument("--remove", action="store_true", help="take the link away")
+
+
+def _kind(parser: Parser) -> None:
+    _post_id(parser)
+    parser.add_argument("kind", choices=KINDS, help="what the thread of the post is")
+
+
+def _idea_state(parser: Parser) -> None:
+    _post_id(parser)
+    parser.add_argument("state", choices=IDEA_STATES, help="how far the idea is")
+
+
+def _feature(parser: Parser) -> None:
+    _post_id(parser)
+    parser.add_argument("--reason", required=True, metavar="TEXT", help="why it is worth everybody's time, in a line")
+
+
+def _featured(parser: Parser) -> None:
+    parser.add_argument("--limit", type=_count, metavar="N", help="at most so many")
 
 
 def _reply(parser: Parser) -> None:
@@ -405,9 +443,46 @@ COMMANDS: dict[str, Command] = {
         "writing:post",
         "open a new thread",
         'jamtui post --forum ideas --title "Quiet hours" --tag office --body "Two a day."\n'
+        'jamtui post --forum ideas --kind question --title "Who has tried it?" --body "And how did it go?"\n'
         'fortune | jamtui post --forum ideas --title "Of the day" --body -',
         _new_post,
-        "The text is put into the outbox first, then sent for up to five seconds; off line it waits there.",
+        "The text is put into the outbox first, then sent for up to five seconds; off line it waits there. "
+        "Threads that are like it are named; on a terminal you are asked then, unless --anyway is given.",
+    ),
+    "kind": Command(
+        "ideas:kind",
+        "say what a thread is: an idea, a question or a discussion",
+        "jamtui kind 0192f3a4 question",
+        _kind,
+        "Its author does, and hosts do.",
+    ),
+    "connect": Command(
+        "ideas:connect",
+        "say how a post stands to another: it builds on it, duplicates it, objects to it or answers it",
+        "jamtui connect 0192f3a4 builds-on 0192f3b5\njamtui connect 0192f3a4 duplicates 0192f3b5 --remove",
+        _connect,
+        "jamtui show tells the links of a post in both directions.",
+    ),
+    "ideas": Command(
+        "ideas:ideas",
+        "how many ideas are new, discussed, refined and chosen, in the Jam and in each forum",
+        "jamtui ideas\njamtui ideas --json | jq 'select(.forum == null)'\njamtui threads --state chosen",
+    ),
+    "idea-state": Command(
+        "ideas:idea_state",
+        "say how far an idea is, for hosts and moderators",
+        "jamtui idea-state 0192f3a4 refined",
+        _idea_state,
+    ),
+    "feature": Command(
+        "ideas:feature",
+        "feature a post with a reason, for hosts and moderators",
+        'jamtui feature 0192f3a4 --reason "Shows what it costs, and who would pay."',
+        _feature,
+    ),
+    "unfeature": Command("ideas:unfeature", "feature a post no longer", "jamtui unfeature 0192f3a4", _post_id),
+    "featured": Command(
+        "ideas:featured", "the posts that hosts feature, and why", "jamtui featured\njamtui featured --json", _featured
     ),
     "reply": Command("writing:reply", "answer a post", 'jamtui reply 0192f3a4 --body "I agree."', _reply),
     "edit": Command(

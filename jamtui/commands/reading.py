@@ -74,6 +74,8 @@ def jams(context: Context, _: argparse.Namespace) -> None:
 
 def show(context: Context, args: argparse.Namespace) -> None:
     """The post and everything under it, in reading order; ``--json``: one post a line, with its ``depth``."""
+    from jamtui.commands.ideas import links_as_objects, print_links
+
     out = context.out
     with closing(context.session()) as session:
         post = session.post(args.post)
@@ -81,7 +83,8 @@ def show(context: Context, args: argparse.Namespace) -> None:
         if out.json:
             depth_of = dict(zip(keys, depths, strict=True))
             for key, found in session.stored().posts(keys):
-                out.row(found | {"depth": depth_of[key]})
+                links = links_as_objects(session, str(found["id"]))
+                out.row(found | {"depth": depth_of[key]} | ({"links": links} if links else {}))
             return
         if post.parent_id is not None:
             opener = session.post(post.thread_id)
@@ -91,6 +94,9 @@ def show(context: Context, args: argparse.Namespace) -> None:
             at = dict(zip(window, depths[start : start + _WINDOW], strict=True))
             for row in session.posts(window):
                 _print_post(out, row, at[row.key], session.whole(row))
+                if row.links:
+                    print_links(context, session, row.id, "  " * min(at[row.key], _DEEPEST))
+                out.line()
 
 
 def _subtree(session: Session, post: PostRow) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -118,17 +124,20 @@ def _print_post(out: Output, row: PostRow, depth: int, text: str) -> None:
     facts.extend(f"#{tag}" for tag in row.tags)
     if row.edited_at is not None:
         facts.append("edited")
+    facts += [row.kind] if row.kind else []
+    facts += [row.idea_state] if row.idea_state not in ("", "new") else []
     line = indent + out.style(" · ".join(facts), DIM)
     if row.unread:
         line += " " + out.style("new", GREEN)
     if row.send is not None:
         line += " " + out.style(f"{row.send.value}{f': {row.reason}' if row.reason else ''}", _SEND[row.send.value])
     out.line(line)
+    if row.featured:
+        out.line(indent + out.style(f"◆ featured{f': {row.featured_for}' if row.featured_for.strip() else ''}", YELLOW))
     body = f"({GONE[row.gone]})" if row.gone else text
     for one in body.split("\n"):
         told = _IN_THE_TEXT if _imitates_a_head(one) else ""
         out.line(f"{indent}{told}{one}" if one else "")
-    out.line()
 
 
 def _imitates_a_head(line: str) -> bool:

@@ -22,7 +22,7 @@ def threads(context: Context, args: argparse.Namespace) -> None:
         only = Filter(
             tuple(args.tag), tuple(args.author), tuple(one.lower() for one in args.lang),
             moment(args.since, now) if args.since else None, moment(args.before, now) if args.before else None,
-            args.code, args.unread,
+            args.code, args.unread, tuple(args.kind), tuple(args.state), args.featured,
         )  # fmt: skip
         keys = session.thread_keys(forum.id if forum else None, args.sort, only)[: args.limit]
         rows = session.threads(keys)
@@ -36,10 +36,11 @@ def threads(context: Context, args: argparse.Namespace) -> None:
         slugs = {one.id: one.slug for one in session.forums()} if forum is None else {}
     shown = SHORT if out.table_wanted else None
     out.table(
-        ["post", "title", *(["forum"] if slugs else []), "by", "replies", "votes", "unread", "last", "tags"],
+        ["post", "title", "kind", *(["forum"] if slugs else []), "by", "replies", "votes", "unread", "last", "tags"],
         [
             (
-                row.id[:shown], "(taken back)" if row.gone else row.title,
+                row.id[:shown], "(taken back)" if row.gone else f"{'◆ ' if row.featured else ''}{row.title}",
+                row.kind if row.idea_state in ("", "new") else f"{row.kind}: {row.idea_state}",
                 *([slugs.get(row.forum_id, "")] if slugs else []), f"{row.handle}{beside(row.alike)}",
                 row.replies, row.up, row.unread,
                 local_time(row.last_at), " ".join(f"#{tag}" for tag in row.tags),

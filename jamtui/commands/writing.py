@@ -26,9 +26,33 @@ def post(context: Context, args: argparse.Namespace) -> int:
         draft = session.draft(DraftKind.THREAD, forum.id)
         start = draft.body if draft and args.body is None else ""
         body = texts.body_of(args.body, context.home, context.environ, start)
-        new = Draft(DraftKind.THREAD, forum.id, args.title, body, _tags(args.tag))
+        new = Draft(
+            DraftKind.THREAD, forum.id, args.title, body, _tags(args.tag), thread_kind=args.kind,
+            links=_links(session, args.link),
+        )  # fmt: skip
+        if not args.anyway and not _wanted(context, session, new):
+            session.save_draft(new)
+            context.out.say("Kept as a draft: jamtui drafts.")
+            return 0
         outbox_id = send(session, new, goes_on=args.body is None)
     return tell(context, session.known, [(outbox_id, "post", outbox_id)])
+
+
+def _links(session: Session, given: list[str]) -> tuple[tuple[str, str], ...]:
+    """``KIND:POST`` as a draft has it. Raises `UsageError`, `NotFound`."""
+    from jamtui.ideas import link_kind
+
+    return tuple((link_kind(one.partition(":")[0]), session.post(one.partition(":")[2]).id) for one in given)
+
+
+def _wanted(context: Context, session: Session, new: Draft) -> bool:
+    """Names the threads that are like a new one; where somebody can answer, asks whether it is to be sent."""
+    from jamtui.commands.ideas import tell_similar
+
+    found = tell_similar(context, session, new.title)
+    if not found or new.links or context.out.json or not texts.on_terminal():
+        return True  # a script means what it says
+    return texts.ask("Send it all the same? [y/N]").lower() in ("y", "yes")
 
 
 def reply(context: Context, args: argparse.Namespace) -> int:

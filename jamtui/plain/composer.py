@@ -11,9 +11,9 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from jamtui.actions import AS_DELIVERED, Keymap, Where, actions_of
-from jamtui.archive import split_tags
+from jamtui.archive import KINDS, split_tags
 from jamtui.errors import JamError, sentence
-from jamtui.model import Draft, DraftKind
+from jamtui.model import LINK_WORDS, Draft, DraftKind, Similar
 from jamtui.plain import words
 from jamtui.plain.console import Console
 from jamtui.plain.markdown import lines_of, spoken
@@ -80,6 +80,10 @@ class Composer:
             return False
         if self._draft.kind is not DraftKind.THREAD:
             return True
+        if found := self._session.similar(typed.text):
+            self._tell_similar(found)
+            if self._console.keyed and self._keymap.of("similar"):
+                self._tell(words.fill("In the text, {similar} reads one of them or links to it.", self._keymap))
         book = self._session.tag_book(self._draft.target)
         if curated := [tag.name for tag in self._session.curated_tags()]:
             self._tell(f"Curated tags: {', '.join(curated)}.")
@@ -108,6 +112,10 @@ class Composer:
             how = words.fill(
                 f"Write. A full stop alone on a line sends, {editor}{leaves} keeps a draft and leaves.", self._keymap
             )
+            if self._draft.kind is DraftKind.THREAD and self._keymap.of("thread-kind"):
+                kind = self._draft.thread_kind or KINDS[0]
+                how += words.fill(f" It is {'an' if kind == 'idea' else 'a'} {kind}: {{thread-kind}} changes that.",
+                                  self._keymap)  # fmt: skip
         else:
             how = "Write. A full stop alone on a line sends; the end of the input keeps a draft."
         if not self._console.keyed and self._lines[-1]:
@@ -195,6 +203,45 @@ class Composer:
         if self._lines[-1]:
             self._lines.append("")
             self._at += 1
+
+    def do_thread_kind(self) -> None:
+        """An idea, a question or a discussion, in turn."""
+        if self._draft.kind is not DraftKind.THREAD:
+            self._tell("Only a new thread is an idea, a question or a discussion.")
+            return
+        at = KINDS.index(self._draft.thread_kind or KINDS[0])
+        self._draft = replace(self._draft, thread_kind=KINDS[(at + 1) % len(KINDS)])
+        self._save()
+        self._tell(f"It is {'an' if self._draft.thread_kind == 'idea' else 'a'} {self._draft.thread_kind} now.")
+
+    def do_similar(self) -> None:
+        """Tells the threads that are like it; one that is chosen is told, or linked to."""
+        found = self._session.similar(self._draft.title) if self._draft.kind is DraftKind.THREAD else ()
+        if not found:
+            self._tell("No thread is like it.")
+            return
+        self._tell_similar(found)
+        question = "A number tells its text, b and a number says yours builds on it, d that it duplicates it: "
+        answer = self._console.line(question).text.strip().lower()
+        kind = {"b": "builds_on", "d": "duplicates"}.get(answer[:1], "")
+        number = answer[1:].strip() if kind else answer
+        chosen = next((one for n, one in enumerate(found, 1) if str(n) == number), None)
+        if chosen is None:
+            self._tell("Write on.")
+        elif kind:
+            if (kind, chosen.post.id) not in self._draft.links:
+                self._draft = replace(self._draft, links=(*self._draft.links, (kind, chosen.post.id)))
+                self._save()
+            self._tell(f"Yours {LINK_WORDS[kind][0]}: {words.one_line(chosen.post.title)}. Write on.")
+        else:
+            text = lines_of(spoken(chosen.post.body), self._console.columns)
+            self._console.tell([*text, "End. Write on."])
+
+    def _tell_similar(self, found: tuple[Similar, ...]) -> None:
+        self._tell("There is something like it already:")
+        for number, one in enumerate(found, 1):
+            title, replies = words.one_line(one.post.title), words.count(one.replies, "reply", "replies")
+            self._tell(f"{number}. {title} -- {words.one_line(one.forum, 60)}, {replies}.")
 
     def do_close(self) -> str:
         return _LEFT

@@ -6,10 +6,12 @@ import time
 from collections.abc import Sequence
 
 from jamtui.actions import ACTIONS, BY_ID, SORTS, Action, Keymap, Where, complete, grouped, key_name
+from jamtui.archive import IDEA_STATES, KINDS, LINKS
 from jamtui.errors import JamError, UsageError
 from jamtui.plain import words
 from jamtui.plain.console import Ended
 from jamtui.plain.event import Event
+from jamtui.plain.ideas import Ideas
 from jamtui.plain.inbox import Inboxing
 from jamtui.plain.keys import Key
 from jamtui.plain.moderating import Moderating
@@ -35,7 +37,7 @@ def key_words(action: Action, keymap: Keymap) -> str:
     return " or ".join(map(words.key, keymap.of(action.id))) or f":{action.id}"
 
 
-class Plain(Moderating, Inboxing, SelfService, Event):
+class Plain(Moderating, Inboxing, SelfService, Event, Ideas):
     """All handlers of the action table, and what belongs to the program itself."""
 
     # -- the table
@@ -93,6 +95,9 @@ class Plain(Moderating, Inboxing, SelfService, Event):
             "FORUM": [forum.slug for forum in self.session.forums()],
             "TAG": [tag.name for tag in self.session.tags()],
             "ORDER": list(SORTS),
+            "KIND": list(KINDS),
+            "STATE": list(IDEA_STATES),
+            "LINK": [f"{kind.replace('_', '-')} " for kind in LINKS],
             "MINUTES": ["5", "10", "15", "30"],
         }
 

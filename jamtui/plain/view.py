@@ -41,6 +41,7 @@ _TITLES = {
     "inbox": "Inbox",
     "saved": "Saved posts",
     "followed": "Posts in what you follow",
+    "featured": "Featured posts",
     "outbox": "Outbox",
     "all": "All forums",
     "hot": "Hot now",
@@ -55,6 +56,7 @@ _EMPTY = {
     "inbox": "Nothing is for you here. {follow} follows a thread, :follow #tag a tag, :follow @person a person.",
     "saved": "Nothing saved yet. {save} keeps a post here.",
     "followed": "Nothing there yet. {follow} follows a thread, :follow #tag a tag, :follow @person a person.",
+    "featured": "Nothing is featured yet. Hosts feature what is worth everybody's time, and say why.",
     "plan": "Nothing unread fits into this time: all read, or the posts are longer.",
     "people": "Nobody is here yet.",
     "outbox": "Nothing waits: all that you wrote has arrived.",
@@ -177,6 +179,8 @@ class View:
                 return session.mention_keys()
             case "followed":
                 return session.followed_keys()
+            case "featured":
+                return session.featured_keys()
             case "person":
                 return session.person(spot.about).keys
             case "plan":
@@ -356,6 +360,8 @@ class View:
             lines += wrap(f"This post was {GONE[row.gone]}.", columns)
         else:
             lines += lines_of(spoken(row.body), columns)
+            for text in words.links(row):
+                lines += wrap(text, columns)
         if row.key in self.folded and (hidden := self.below(row.key)):
             unread = len(self.unread.intersection(hidden))
             lines += wrap(

@@ -11,6 +11,7 @@ from jamtui.actions import Keymap, key_name
 from jamtui.countdown import standing as stands
 from jamtui.model import (
     GONE,
+    LINK_WORDS,
     ForumRow,
     JamRow,
     Link,
@@ -44,6 +45,12 @@ KINDS = {
     "report": "report",
     "moderate": "act of moderation",
     "decide": "decision on reports",
+    "kind": "saying what a thread is",
+    "idea-state": "saying how far an idea is",
+    "feature": "featuring a post",
+    "unfeature": "featuring a post no longer",
+    "connect": "link to a post",
+    "disconnect": "taking away a link",
 }
 _CHANGED = "changed since you read it"
 _STATES = {SendState.QUEUED: "waiting to be sent", SendState.SENDING: "on its way", SendState.REFUSED: "refused"}
@@ -211,6 +218,8 @@ def thread(row: ThreadRow, now: datetime, index: int, total: int, ages: Ages = a
         f"lately {heat(hot)}" if hot is not None else "",
         count(row.replies, "reply", "replies"),
         votes(row.up, row.voted),
+        sort(row.kind, row.idea_state),
+        featured(row.featured),
         f"tags: {' and '.join(row.tags)}" if row.tags else "",
         "saved" if row.saved else "",
         sent(row.send),
@@ -228,10 +237,33 @@ def listed(row: PostRow, forum_title: str, now: datetime, index: int, total: int
         f"in {one_line(forum_title)}" if forum_title else "",
         votes(row.up, row.voted),
         "saved" if row.saved else "",
+        featured(row.featured_for),
         sent(row.send, row.reason),
         ages(row.created_at, now),
     )
     return f"{text} -- {facts}. Post {at(index, total)}."
+
+
+def sort(kind: str, state: str) -> str:
+    """What a thread is, and how far an idea is."""
+    return f"{kind}, {state}" if state else kind
+
+
+def featured(why: str) -> str:
+    """That a post is featured, and why; "" when it is not."""
+    return f"featured: {why}" if why.strip() else "featured" if why else ""
+
+
+def links(row: PostRow) -> list[str]:
+    """How a post stands to others, a line for each link of its own, and one for each way in which others do."""
+    lines = [f"{LINK_WORDS[link.kind][0].capitalize()}: {one_line(link.title)}." for link in row.links if link.out]
+    for kind, (_, words) in LINK_WORDS.items():
+        others = [link for link in row.links if link.kind == kind and not link.out and not link.gone]
+        if others:
+            many = f" {count(len(others), 'post')}" if len(others) > 1 else ""
+            titles = "; ".join(one_line(link.title, 80) for link in others[:3])
+            lines.append(f"{words.capitalize()}{many}: {titles}.")
+    return lines
 
 
 def inbox(row: InboxRow, forum_title: str, now: datetime, index: int, total: int, ages: Ages = ago) -> str:
@@ -341,15 +373,17 @@ def head(
     else:
         place = f"reply, level {depth}"
     facts = joined(
-        "you" if row.mine else "", place, "unread" if unread else "muted" if row.muted else "",
-        "featured" if row.featured else "",
+        "you" if row.mine else "", place,
+        "unread" if unread else "muted" if row.muted else "",
         sent(row.send, row.reason),
     )  # fmt: skip
     more = joined(
+        sort(row.kind, row.idea_state),
         votes(row.up, row.voted),
         f"tags: {' and '.join(row.tags)}" if row.tags else "",
         "saved" if row.saved else "",
         ages(row.created_at, now),
+        featured(row.featured_for),
         _CHANGED if row.changed else "changed since" if row.edited_at else "",
     )
     return f"{author(row)}, {facts}. {more[:1].upper()}{more[1:]}. Post {at(index, total)}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
+from jamtui import archive
 from jamtui.archive import Person, Post
 from jamtui.names import ROLES, keys
 
@@ -87,6 +88,19 @@ def derived(data: Post) -> tuple[str, int, int]:
 @lru_cache(maxsize=256)
 def _language(lang: str) -> str:
     return lang.lower().replace("_", "-").partition("-")[0][:8].rstrip()
+
+
+KINDS = ("", *archive.KINDS)  # of threads, by the number that the mirror has for them
+STAGES = ("", *archive.IDEA_STATES)  # of ideas, by theirs: further ones are higher
+
+
+def sort_of(data: Post) -> tuple[int, int]:
+    """Numbers of an opener's kind and, for an idea, of how far it is; 0 for none."""
+    if data.gone or data.kind not in archive.KINDS:
+        return 0, 0
+    if data.kind != "idea":
+        return KINDS.index(data.kind), 0
+    return 1, STAGES.index(data.idea_state) if data.idea_state in archive.IDEA_STATES else 1
 
 
 def has_code(body: str) -> bool:

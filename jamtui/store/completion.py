@@ -13,7 +13,7 @@ from jamtui.safe_text import safe_name
 from jamtui.store.query import FEATURES, HERE, NAMES, STATES, Kind, Part, fold, parts
 from jamtui.store.rows import Rows
 from jamtui.store.search import from_object
-from jamtui.ways import DAYS
+from jamtui.ways import DAYS, SORTED
 
 OFFERED = 12
 _LANG_SAMPLE = 1_000  # newest posts whose languages are offered
@@ -63,6 +63,8 @@ def complete(fresh: Callable[[], Rows], text: str) -> Completion | None:
             found = [(feature, "") for feature in FEATURES]
         case Kind.BEFORE | Kind.AFTER:
             found = [(when, "") for when in _WHEN]
+        case Kind.KIND | Kind.STATE:
+            found = [(name, "") for name in SORTED[kind.value]]
         case Kind.VOTES:
             found = [(votes, "") for votes in _VOTES]
         case _:

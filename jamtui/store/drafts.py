@@ -21,7 +21,7 @@ DISCARDED = "discarded"  # by the person
 REPLACED = "replaced"  # another window wrote at the same place
 DROPPED = "dropped"  # out of the outbox
 
-_FIELDS = "kind, target, title, body, tags, base_version, updated, post_id"
+_FIELDS = "kind, target, title, body, tags, base_version, updated, post_id, more"
 
 
 class Thrown(Struct, frozen=True):
@@ -71,7 +71,7 @@ class Drafts:
             self.remove_draft(draft.kind, draft.target)
             return
         self.db.execute(
-            f"INSERT OR REPLACE INTO drafts({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _stored(draft, now)
+            f"INSERT OR REPLACE INTO drafts({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _stored(draft, now)
         )
 
     def remove_draft(self, kind: DraftKind, target: str) -> None:
@@ -109,7 +109,7 @@ class Drafts:
     def throw(self, draft: Draft, why: str, now: datetime) -> int:
         """Part of a transaction. Only the latest are kept."""
         self.db.execute(
-            f"INSERT INTO thrown({_FIELDS}, at, why) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO thrown({_FIELDS}, at, why) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (*_stored(draft, draft.updated_at or now), as_ms(now), why),
         )
         n = self.db.last_insert_rowid()
@@ -141,15 +141,28 @@ def _stored(draft: Draft, updated: datetime) -> tuple[str | int, ...]:
     tags = json.dumps([storable(tag) for tag in draft.tags], ensure_ascii=False)
     return (
         draft.kind.value, draft.target, storable(draft.title), storable(draft.body), tags, draft.base_version,
-        as_ms(updated), draft.post_id,
+        as_ms(updated), draft.post_id, _more(draft),
     )  # fmt: skip
 
 
+def _more(draft: Draft) -> str:
+    """What a new thread has beside its words; "" for nothing."""
+    if not draft.thread_kind and not draft.links:
+        return ""
+    return json.dumps({"kind": draft.thread_kind, "links": draft.links})
+
+
 def _draft(row: list[apsw.SQLiteValue] | tuple[apsw.SQLiteValue, ...]) -> Draft:
-    kind, target, title, body, tags, version, updated, post_id = row
+    kind, target, title, body, tags, version, updated, post_id, more = row
+    try:
+        beside = json.loads(str(more)) if more else {}
+        links = tuple((str(how), str(to)) for how, to in beside.get("links", ()))
+        thread_kind = str(beside.get("kind", ""))
+    except (ValueError, TypeError, AttributeError):  # written by another version: the words are what matters
+        thread_kind, links = "", ()
     return Draft(
         DraftKind(str(kind)), str(target), str(title), str(body), tuple(json.loads(str(tags))), as_int(version),
-        as_time(updated), str(post_id),
+        as_time(updated), str(post_id), thread_kind, links,
     )  # fmt: skip
 
 

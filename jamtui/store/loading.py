@@ -197,7 +197,7 @@ class Loading:
             self._written()
             batch = self._batch()
             # "loaded" until `Mirror.tidy` is through.
-            last = {"cursor": self.cursor, "people": self.cursor, "mirrored_at": now, "loaded": "1"}
+            last = dict.fromkeys(("cursor", "people", "records"), self.cursor) | {"mirrored_at": now, "loaded": "1"}
             self._ended(self._begun(batch, final=True), batch, last)
         finally:
             self.abandon()
@@ -216,7 +216,8 @@ class Loading:
             self._sum += sum(map(sums.of_post, batch.posts))
             db.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?)", batch.tags)
             db.executemany(
-                "INSERT OR REPLACE INTO threads(n, forum, replies, last, up, rev) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO threads(n, forum, replies, last, up, kind, stage, rev) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 batch.threads,
             )
             for kind, raw in batch.others:
@@ -264,7 +265,7 @@ class Loading:
         waiting.touched.add(thread)
         there = not data.gone
         if thread == n:
-            known.threads[n] = [n, forum, 0, n, data.up]
+            known.threads[n] = [n, forum, 0, n, data.up, *columns.sort_of(data)]
         else:
             derived = known.threads[thread]
             derived[2] += there
@@ -291,7 +292,7 @@ def _writer() -> ThreadPoolExecutor:
 
 
 class _Numbers(Struct):
-    """What a load has given to ids so far; of threads their derived row: n, forum, replies, last, up."""
+    """What a load has given to ids so far; of threads their derived row: n, forum, replies, last, up, kind, stage."""
 
     people: dict[str, int] = field(default_factory=dict)
     forums: dict[str, int] = field(default_factory=dict)

@@ -51,6 +51,7 @@ class _Tally(Struct):
     unreadable: int = 0
     records: bool = False
     merged: bool = False  # posts went from one thread to another
+    openers: dict[int, tuple[int, int]] = field(default_factory=dict)  # what threads are: `columns.sort_of`
 
     def changed(self) -> Changed:
         return Changed(
@@ -113,6 +114,8 @@ class Mirror:
             self._derive(tally, seq_of(cursor))
             self.set_meta("sum", sums.packed(cursor, sums.unpacked(self.meta("sum")) + tally.sum))
             self.set_meta("cursor", cursor)
+            if tally.records:
+                self.set_meta("records", cursor)  # since when they are as they are
             if tally.people:
                 self.set_meta("people", cursor)  # since when everybody is called as they are
             if now:
@@ -189,6 +192,27 @@ class Mirror:
             case _:
                 tally.sum += self.keep(kind, raw)
                 tally.records = True
+                if kind == "link":
+                    self._touch_ends(raw, tally)
+
+    def _touch_ends(self, raw: bytes, tally: _Tally) -> None:
+        """Both posts of a link look otherwise."""
+        with contextlib.suppress(msgspec.DecodeError):
+            link = _ENDS.decode(raw)
+            self._touch_posts((link.from_id, link.to_id), tally)
+
+    def _touch_posts(self, post_ids: Iterable[str], tally: _Tally) -> None:
+        sql = "SELECT t.n, t.id FROM posts p JOIN posts t ON t.n = p.thread WHERE p.id = ?"
+        for post_id in post_ids:
+            for thread, thread_id in list(self.db.execute(sql, (post_id,))):
+                tally.posts.add(post_id)
+                tally.threads[int(thread)] = str(thread_id)
+
+    def _touch_linked(self, post_id: str, tally: _Tally) -> None:
+        """What a post is called stands under those that have a link with it."""
+        sql = "SELECT raw FROM others WHERE type = 'link' AND instr(id, ?)"
+        for (raw,) in list(self.db.execute(sql, (post_id,))):
+            self._touch_ends(bytes(raw), tally)
 
     def _pass_over(self, kind: str, raw: bytes, tally: _Tally) -> None:
         tally.unreadable += 1
@@ -269,7 +293,10 @@ class Mirror:
             tally.older.add(thread)
             tally.sum -= sums.of_post(old)
             tally.erased = tally.erased or (bool(data.gone) and not old[9])
-            self._forget_words(n, archive.decode("post", bytes(old[10])))
+            before = archive.decode("post", bytes(old[10]))
+            self._forget_words(n, before)
+            if isinstance(before, Post) and (before.gone, before.title) != (data.gone, data.title):
+                self._touch_linked(data.id, tally)
             there = self._place(n, data, parent)
             if there is not None and (there != thread or parent != old[5]):
                 tally.threads[thread] = self._id_of(thread)  # it leaves this one
@@ -282,6 +309,8 @@ class Mirror:
             row = (n, *columns.of_post(data, raw, forum, thread, parent, author))
             self.db.execute(tables.UPDATE_POST, (row[3], *row[6:], n))
         tally.sum += sums.of_post(row)
+        if parent is None:
+            tally.openers[n] = columns.sort_of(data)
         if data.gone:
             self._forget_unreadable("post", data.id, tally)
         self._index_words(n, data)
@@ -357,6 +386,7 @@ class Mirror:
         if tally.merged:
             self.db.executemany(tables.MERGED_AWAY, [(n,) for n in tally.threads])
             self.set_meta("merged", str(rev))
+        self.db.executemany(tables.SORT_THREAD, [(*sort, n) for n, sort in tally.openers.items()])
 
     # -- all at once
 
@@ -374,11 +404,17 @@ class _Votes(msgspec.Struct):
     up: archive.Count
 
 
+class _Ends(msgspec.Struct):
+    from_id: str
+    to_id: str
+
+
 class _WithId(msgspec.Struct):
     id: str | None = None
 
 
 _VOTES = msgspec.json.Decoder(_Votes)
+_ENDS = msgspec.json.Decoder(_Ends)
 _WITH_ID = msgspec.json.Decoder(_WithId)
 
 

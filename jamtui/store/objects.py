@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Object = dict[str, object]
 
 # Schemas that the statements below are written for: (mirror, own). A test holds them against the migrations.
-SCHEMAS = (6, 7)
+SCHEMAS = (7, 7)
 
 _UNREAD = """
 FROM posts p LEFT JOIN own.read r ON r.h = p.h
@@ -263,9 +263,14 @@ def _patched(post: Object, waiting: Sequence[Queued]) -> Object:
         [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else [],
         state if (state := post.get("state")) in ("deleted", "removed") else "",
         bool(post["voted"]),
-    ).fold(waiting)
+    )
+    then.sort_as(post.get("kind"), post.get("idea_state"), post.get("featured"))
+    then.fold(waiting)
     if then.gone:
         post["state"] = then.gone
+    for name, value in (("kind", then.kind), ("idea_state", then.idea_state), ("featured", then.featured)):
+        if value or post.get(name):
+            post[name] = value or None
     return post | {
         "title": then.title or ("" if title is not None or post.get("parent_id") is None else None),
         "body": then.body,

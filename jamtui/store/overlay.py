@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from jamtui.model import PostRow, SendState
-from jamtui.safe_text import safe_body, safe_name, safe_names
+from jamtui.archive import KINDS
+from jamtui.model import PostRow, SendState, ThreadRow
+from jamtui.safe_text import safe_body, safe_line, safe_name, safe_names
 from jamtui.store.own import Queued
 from jamtui.store.pending import Pending, changes_of
 
@@ -24,12 +25,13 @@ class Overlay(Struct):
     by_thread: dict[str, list[Queued]] = field(default_factory=dict)
     changes: dict[str, list[Queued]] = field(default_factory=dict)  # post id -> edits, tags, votes…
     briefs: dict[str, Queued] = field(default_factory=dict)  # forum id -> its brief
+    links: list[Queued] = field(default_factory=list)  # acts that make links and take them away
 
     @classmethod
     def of(cls, rows: Iterable[Queued], mirrored: Callable[[str], bool]) -> Overlay:
         """``mirrored`` says whether the mirror has a post already: then its outbox row has nothing to show."""
         rows = list(rows)
-        overlay = cls(changes=changes_of(rows))
+        overlay = cls(changes=changes_of(rows), links=[row for row in rows if row.kind in ("connect", "disconnect")])
         for row in rows:
             if row.kind == "brief" and row.state != "refused":
                 overlay.briefs[row.forum_id] = row
@@ -61,7 +63,9 @@ class Overlay(Struct):
         waiting = self.changes.get(row.id)
         if not waiting:
             return replace(row, voted=voted) if voted != row.voted else row
-        then = Pending(row.title, row.body, row.tags, row.gone, voted).fold(waiting)
+        then = Pending(row.title, row.body, row.tags, row.gone, voted)
+        then.sort_as(row.kind, row.idea_state, row.featured_for if row.featured else None)
+        then.fold(waiting)
         return replace(
             row,
             title=row.title if then.title == row.title else safe_name(then.title),
@@ -72,7 +76,24 @@ class Overlay(Struct):
             up=row.up + then.up,
             send=SendState(then.send),
             reason=safe_name(then.reason),
+            kind=then.kind,
+            idea_state=then.idea_state,
+            featured=bool(then.featured),
+            featured_for=featured_words(then.featured),
         )
+
+    def sorted(self, row: ThreadRow) -> ThreadRow:
+        """The row of a thread with what it will be: its kind, its state, whether it is featured."""
+        waiting = self.changes.get(row.id)
+        if not waiting:
+            return row
+        then = Pending("", "", ())
+        then.sort_as(row.kind, row.idea_state, row.featured or None)
+        then.fold(waiting)
+        featured = featured_words(then.featured)
+        if (then.kind, then.idea_state, featured) == (row.kind, row.idea_state, row.featured):
+            return row
+        return replace(row, kind=then.kind, idea_state=then.idea_state, featured=featured)
 
     def row_of(self, key: int, me: tuple[str, str, str, str]) -> PostRow | None:
         """A post that only the outbox has. ``me``: person id, handle, name, role of the writer."""
@@ -105,4 +126,17 @@ class Overlay(Struct):
             gone=then.gone,
             send=SendState(then.send),
             reason=safe_name(then.reason),
+            kind=then.kind if then.kind in KINDS else "",
+            idea_state=then.idea_state,
+            featured=bool(then.featured),
+            featured_for=featured_words(then.featured),
         )
+
+
+def featured_words(value: object) -> str:
+    """Why a post is featured, as its field says it, in a harmless line; a space where it says no reason, "" when it is
+    not featured."""
+    reason = value.get("reason") if isinstance(value, dict) else value
+    if isinstance(reason, str):
+        return safe_line(reason, 300) or (" " if value else "")
+    return " " if value else ""

@@ -89,6 +89,8 @@ CREATE TABLE unheard(
 _V7 = """
 CREATE TABLE desk(one INTEGER PRIMARY KEY CHECK (one = 1), raw BLOB NOT NULL, etag TEXT NOT NULL);
 CREATE TABLE seen(kind TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
+ALTER TABLE drafts ADD COLUMN more TEXT NOT NULL DEFAULT '';  -- of a new thread: JSON, its kind and its links
+ALTER TABLE thrown ADD COLUMN more TEXT NOT NULL DEFAULT '';
 """
 
 SCHEMA = Schema(
@@ -110,6 +112,7 @@ class Payload(msgspec.Struct, frozen=True, omit_defaults=True):
     tag: str = ""
     base_version: int = 0
     written_at: str = ""
+    kind: str = ""  # of a post that opens a thread
     path: tuple[str, ...] = ()  # of an act (`jamtui.sync.acts`): the segments of its address below the API
     data: dict[str, object] = msgspec.field(default_factory=dict)  # of an act: the fields of its request
 
@@ -121,6 +124,7 @@ ACTS: tuple[str, ...] = (
     "announce", "brief", "poll", "close-poll", "remove-poll", "ballot", "unballot",
     "report", "moderate", "decide",
     "profile", "tag-curate", "tag-forget", "tag-merge", "tag-unmerge",
+    "kind", "idea-state", "feature", "unfeature", "connect", "disconnect",
 )  # fmt: skip
 KINDS = (*POSTED, *ACTS)
 TEXTS = ("post", "edit", "brief", "announce")  # those that a person wrote a text for, which is never lost
@@ -230,14 +234,18 @@ class Own(Drafts):
         now: datetime,
         *,
         instead_of: Draft | None = None,
+        behind: Sequence[tuple[str, str, Payload]] = (),
     ) -> None:
-        """One transaction: the row is in, and the draft that it was made of is out.
+        """One transaction: the row is in, and the draft that it was made of is out. ``behind`` are further rows about
+        the same post: (id, kind, payload).
 
         A ``payload`` that depends on what else waits is made inside it: nothing is confirmed or refused meanwhile.
         """
         with self.changing():
             payload = payload() if callable(payload) else payload
             self.insert(outbox_id, kind, post_id, thread_id, forum_id, payload, now)
+            for one, act, more in behind:
+                self.insert(one, act, post_id, thread_id, forum_id, more, now)
             if instead_of is not None:
                 self.sent_draft(instead_of, now)
 
@@ -576,7 +584,9 @@ def as_draft(row: Queued, tags: tuple[str, ...] | None = None) -> Draft:
     # What was refused never arrived, so it may be sent elsewhere as another post.
     post_id = row.post_id if row.state == "queued" else ""
     if payload.parent_id is None:
-        return Draft(DraftKind.THREAD, row.forum_id, payload.title, payload.body, tags, post_id=post_id)
+        return Draft(
+            DraftKind.THREAD, row.forum_id, payload.title, payload.body, tags, post_id=post_id, thread_kind=payload.kind
+        )
     return Draft(DraftKind.REPLY, payload.parent_id, "", payload.body, tags, post_id=post_id)
 
 

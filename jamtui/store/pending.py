@@ -22,13 +22,22 @@ class Pending:
     one of its writes is in, as a `jamtui.model.SendState` has it, "" when none waits; ``reason`` belongs to that.
     """
 
-    __slots__ = ("body", "gone", "reason", "send", "tags", "title", "up", "voted")
+    __slots__ = (
+        "body", "featured", "gone", "idea_state", "kind", "reason", "send", "tags", "title", "up", "voted",
+    )  # fmt: skip
 
     def __init__(self, title: str, body: str, tags: Sequence[str], gone: str = "", voted: bool = False) -> None:
         """The post without the outbox; ``voted`` is the server's word on the person's vote."""
         self.title, self.body, self.tags, self.gone, self.voted = title, body, tuple(tags), gone, voted
         self.up = 0
-        self.send = self.reason = ""
+        self.send = self.reason = self.kind = self.idea_state = ""
+        self.featured: object = None
+
+    def sort_as(self, kind: object, idea_state: object, featured: object) -> None:
+        """What the post is without the outbox, as its fields have it."""
+        self.kind = kind if isinstance(kind, str) else ""
+        self.idea_state = idea_state if isinstance(idea_state, str) else ""
+        self.featured = featured
 
     def fold(self, rows: Iterable[Queued]) -> Pending:
         """Lays ``rows``, all of this post and in their order, over it. What was refused changes only ``send``."""
@@ -48,7 +57,7 @@ class Pending:
         payload = row.payload
         match row.kind:
             case "post":
-                self.title, self.body, self.tags = payload.title, payload.body, payload.tags
+                self.title, self.body, self.tags, self.kind = payload.title, payload.body, payload.tags, payload.kind
             case "edit":
                 self.title, self.body = payload.title or self.title, payload.body
             case "delete":
@@ -57,6 +66,15 @@ class Pending:
                 self.tags = tuple(sorted({*self.tags, payload.tag}))
             case "untag":
                 self.tags = tuple(tag for tag in self.tags if tag != payload.tag)
+            case "kind":
+                self.kind = str(payload.data.get("kind", ""))
+                self.idea_state = self.idea_state if self.kind == "idea" else ""
+            case "idea-state":
+                self.idea_state = str(payload.data.get("idea_state", ""))
+            case "feature":
+                self.featured = {"reason": payload.data.get("reason", "")}
+            case "unfeature":
+                self.featured = None
             case "vote" | "unvote":
                 now = row.kind == "vote"
                 self.up += int(now) - int(self.voted)

@@ -21,7 +21,7 @@ from msgspec import Struct
 from jamtui.errors import UsageError
 from jamtui.safe_text import safe_line
 from jamtui.store.mirror import words_of
-from jamtui.ways import DAYS, moment
+from jamtui.ways import DAYS, SORTED, moment
 
 MAX_QUERY = 400
 
@@ -40,14 +40,17 @@ class Kind(enum.StrEnum):
     HAS = "has"
     LANG = "lang"
     VOTES = "votes"
+    KIND = "kind"
+    STATE = "state"
 
 
 NAMES = {
     "tag": Kind.TAG, "author": Kind.AUTHOR, "from": Kind.AUTHOR, "forum": Kind.FORUM, "thread": Kind.THREAD,
     "before": Kind.BEFORE,
     "after": Kind.AFTER, "since": Kind.AFTER, "is": Kind.IS, "has": Kind.HAS, "lang": Kind.LANG, "votes": Kind.VOTES,
+    "kind": Kind.KIND, "state": Kind.STATE,
 }  # fmt: skip
-STATES = ("unread", "read", "saved", "mine", "opener", "reply")
+STATES = ("unread", "read", "saved", "mine", "opener", "reply", "featured")
 FEATURES = ("link", "code")
 HERE = "here"  # the value of thread: for the one that is open
 _VOTES = re.compile(r"(>=|<=|>|<|=|)([0-9]{1,9})")
@@ -210,6 +213,8 @@ def _term(part: Part, now: datetime) -> Term | None:
             return None
         case Kind.IS | Kind.HAS:
             return _choice(part, kind, value.lower(), STATES if kind is Kind.IS else FEATURES)
+        case Kind.KIND | Kind.STATE:
+            return _choice(part, kind, value.lower(), SORTED[kind.value])
         case Kind.BEFORE | Kind.AFTER:
             number = _moment(value, now)
             if number is not None:

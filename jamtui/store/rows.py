@@ -16,19 +16,20 @@ import apsw
 import msgspec
 from msgspec.structs import replace
 
-from jamtui.archive import Forum, Jam, Person, Post
+from jamtui.archive import IDEA_STATES, KINDS, Forum, Jam, Person, Post
 from jamtui.errors import NotFound, UsageError
-from jamtui.model import ForumRow, JamRow, Me, PersonRow, PostRow, TagRow, ThreadIndex, ThreadRow
+from jamtui.model import ForumRow, JamRow, LinkRow, Me, PersonRow, PostRow, TagRow, ThreadIndex, ThreadRow
 from jamtui.names import shown
 from jamtui.safe_text import safe_body, safe_line, safe_name, safe_names
 from jamtui.store import connection
 from jamtui.store.connection import one_moment
 from jamtui.store.counts import Counts
+from jamtui.store.links import Links
 from jamtui.store.looks import HONEST, Look, Looks
 from jamtui.store.mentions import mentions
 from jamtui.store.mirror import numbers
 from jamtui.store.order import HeldOrder, Placed, continued, depth_first, placed
-from jamtui.store.overlay import Overlay
+from jamtui.store.overlay import Overlay, featured_words
 from jamtui.store.own import Queued
 from jamtui.store.silence import Silence
 from jamtui.store.tag_records import became, tag_records
@@ -63,6 +64,7 @@ SORTS = {
     "new": "n DESC",
     "votes": "up DESC, n DESC",
     "replies": "replies DESC, n DESC",
+    "state": "stage DESC, up DESC, n DESC",  # ideas, those that came furthest first; then all else
     "unanswered": "replies, n",  # nobody answered yet, the longest waiting first; then by ever more replies
 }
 
@@ -93,6 +95,8 @@ class Rows:
         self._records: dict[str, list[dict[str, object]]] = {}
         self._jam: tuple[bytes, str, bool, JamRow] | None = None
         self._my_role: str | None = None
+        self._records_of = ""  # the cursor of their last change
+        self._links = Links(db)
 
     @property
     def _unread(self) -> str:
@@ -114,7 +118,11 @@ class Rows:
 
     def forget_numbers(self) -> None:
         """After the mirror changed."""
-        self._records.clear()
+        row = next(iter(self.db.execute("SELECT value FROM meta WHERE key = 'records'")), None)
+        if (since := str(row[0]) if row else "") != self._records_of:
+            self._records.clear()
+            self._links.forget()
+            self._records_of = since
         self._my_n = self._my_role = None
         self.looks.forget()
 
@@ -252,13 +260,16 @@ class Rows:
                     _time(last), self._counts.unread_of(int(n)), bool(saved), bool(post.gone),
                     muted=int(n) in self.silence.threads, followed=int(n) in self.silence.followed,
                     alike=look.alike, namesake=look.namesake, locked=post.locked,
+                    kind=_kind(post), idea_state=_state(post), featured=featured_words(post.featured),
                 )  # fmt: skip
+                found[int(n)] = self.overlay.sorted(found[int(n)])
         for key in keys:
             if key < 0 and (row := self.overlay.row_of(key, self._me())) is not None:
                 found[key] = ThreadRow(
                     key, row.id, row.forum_id, row.title, row.author, row.handle, row.role, row.author_id,
                     len(self.overlay.by_thread.get(row.id, ())) - 1, row.up, row.voted, row.tags, row.created_at,
-                    row.created_at, 0, False, False, row.send,
+                    row.created_at, 0, False, False, row.send, kind=row.kind, idea_state=row.idea_state,
+                    featured=row.featured_for,
                 )  # fmt: skip
         return [found[key] for key in keys if key in found]
 
@@ -316,7 +327,31 @@ class Rows:
         for key in keys:
             if key < 0 and (row_of := self.overlay.row_of(key, self._me())) is not None:
                 found[key] = row_of
+        if links := self.links([row.id for row in found.values()]):
+            for key, one in found.items():
+                if one.id in links and not one.gone:
+                    found[key] = replace(one, links=links[one.id])
         return [found[key] for key in keys if key in found]
+
+    def links(self, post_ids: Sequence[str], most: int | None = None) -> dict[str, tuple[LinkRow, ...]]:
+        """How posts stand to others, by their ids, in both directions; those without a link are left out."""
+        more = {} if most is None else {"most": most}
+        return self._links.of(post_ids, self.overlay.links, self.me.person_id, self._waiting_title, **more)
+
+    def _waiting_title(self, post_id: str) -> str | None:
+        for row in self.overlay.posts.values():
+            if row.post_id == post_id:
+                return " ".join(safe_line(row.payload.title or row.payload.body[:400], 120).split())
+        return None
+
+    def featured_keys(self) -> list[int]:
+        """Posts that hosts feature, the newest first."""
+        return numbers(self.db.execute("SELECT n FROM posts WHERE featured = 1 AND gone = 0 ORDER BY n DESC"))
+
+    def stages(self) -> list[tuple[int, int, int]]:
+        """(forum, stage, ideas): how many ideas of each forum are how far, by the mirror's numbers."""
+        sql = "SELECT forum, stage, count(*) FROM threads WHERE stage > 0 GROUP BY forum, stage"
+        return [(int(forum), int(stage), int(ideas)) for forum, stage, ideas in self.db.execute(sql)]
 
     def key(self, post_id: str) -> int | None:
         """The key of a post by its id, confirmed or waiting; None when there is none."""
@@ -579,6 +614,9 @@ def _post_row(
         saved=saved,
         gone=post.gone,
         featured=bool(post.featured),
+        featured_for=featured_words(post.featured),
+        kind=_kind(post),
+        idea_state=_state(post),
         alike=look.alike,
         namesake=look.namesake,
         locked=post.locked,
@@ -596,6 +634,17 @@ def shown_role(person: Person) -> str:
     """The role by which somebody's posts are marked: guests of honour have one of their own, who they are comes on
     their page."""
     return "honour" if person.honour and person.role in ("participant", "expert") else safe_name(person.role)
+
+
+def _kind(post: Post) -> str:
+    return post.kind if post.kind in KINDS and post.parent_id is None and not post.gone else ""
+
+
+def _state(post: Post) -> str:
+    """How far an idea is; one that says nothing known is new."""
+    if _kind(post) != "idea":
+        return ""
+    return post.idea_state if post.idea_state in IDEA_STATES else IDEA_STATES[0]
 
 
 def person_row(person: Person, posts: int) -> PersonRow:

@@ -18,6 +18,7 @@ from jamtui.archive import tag_form
 from jamtui.errors import NotFound, UsageError
 from jamtui.model import Found, PostRow, SearchHit
 from jamtui.safe_text import safe_line, safe_name
+from jamtui.store.columns import KINDS, STAGES
 from jamtui.store.excerpts import hits_in, places, snippet
 from jamtui.store.mirror import numbers, words_of
 from jamtui.store.query import HERE, Kind, Query, Term, fold, parse
@@ -37,6 +38,7 @@ _STATES = {
     "mine": "p.author = ?1",
     "opener": "p.parent IS NULL",
     "reply": "p.parent IS NOT NULL",
+    "featured": "p.featured = 1",
 }
 _ORDERS = {"newest": "n DESC", "best": "score"}
 
@@ -149,6 +151,9 @@ class _Planner:
             case Kind.LANG:
                 wanted, own = self._value(term.value.lower()), from_object("lang")
                 return f"({own} = {wanted} OR {own} LIKE {wanted} || '-%')"
+            case Kind.KIND | Kind.STATE:
+                column, numbers = ("kind", KINDS) if term.kind is Kind.KIND else ("stage", STAGES)
+                return f"p.thread IN (SELECT n FROM threads WHERE {column} = {numbers.index(term.value)})"
             case Kind.VOTES:
                 return f"p.up {term.value} {self._value(term.number)}"
 

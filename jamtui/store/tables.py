@@ -80,12 +80,16 @@ _INDEXES = {
 }
 
 
+_INDEXES_V7 = {"posts_featured": "posts(n) WHERE featured = 1"}
+
+
 def _made(indexes: dict[str, str]) -> str:
     return "".join(f"CREATE INDEX IF NOT EXISTS {name} ON {what};\n" for name, what in indexes.items())
 
 
-MAKE_INDEXES = _made(_INDEXES | _INDEXES_V3)
-DROP_INDEXES = "".join(f"DROP INDEX IF EXISTS {name};\n" for name in _INDEXES | _INDEXES_V3)
+_ALL_INDEXES = _INDEXES_V7 | _INDEXES | _INDEXES_V3  # that of few rows first: a file cut short is seen by the last
+MAKE_INDEXES = _made(_ALL_INDEXES)
+DROP_INDEXES = "".join(f"DROP INDEX IF EXISTS {name};\n" for name in _ALL_INDEXES)
 
 
 def _add_derived(db: apsw.Connection) -> None:
@@ -137,11 +141,30 @@ def fill_looks(db: apsw.Connection) -> None:
             db.executemany(INSERT_LOOK, columns.looks(int(n), data))
 
 
+def _add_sorts(db: apsw.Connection) -> None:
+    """Version 7: what threads are (`columns.KINDS`), how far ideas are (`columns.STAGES`), what is featured."""
+    db.execute(
+        "ALTER TABLE threads ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE threads ADD COLUMN stage INTEGER NOT NULL DEFAULT 0;"
+    )
+    last = 0
+    sql = "SELECT n, raw FROM posts WHERE n > ? AND parent IS NULL ORDER BY n LIMIT 1000"
+    while rows := list(db.execute(sql, (last,))):
+        for n, raw in rows:
+            data = archive.decode("post", bytes(raw))
+            if isinstance(data, Post) and data.kind:
+                db.execute(SORT_THREAD, (*columns.sort_of(data), n))
+        last = int(rows[-1][0])
+    db.execute(_made(_INDEXES_V7))
+
+
+SORT_THREAD = "UPDATE threads SET kind = ?1, stage = ?2 WHERE n = ?3 AND (kind, stage) <> (?1, ?2)"
+
 # Longer pages hold long posts with fewer ends: a tenth off a bulk load.
 SCHEMA = Schema(
     "mirror",
     0x4A414D31,
-    (_V1 + _INDEXES_V1, _add_derived, _V3 + _made(_INDEXES_V3), _V4, _add_sum, _add_looks),
+    (_V1 + _INDEXES_V1, _add_derived, _V3 + _made(_INDEXES_V3), _V4, _add_sum, _add_looks, _add_sorts),
     "NORMAL",
     page_size=8_192,
 )

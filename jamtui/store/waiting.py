@@ -85,13 +85,22 @@ def _says(rows: Rows, row: PostRow, term: Term, names: Names) -> bool:
                 "mine": True,
                 "opener": row.parent_id is None,
                 "reply": row.parent_id is not None,
+                "featured": row.featured,
             }[term.value]
         case Kind.HAS:
             return has_code(row.body) if term.value == "code" else "http://" in row.body or "https://" in row.body
         case Kind.LANG:
             return False  # nothing says it before the server does
+        case Kind.KIND | Kind.STATE:
+            opener = row if row.parent_id is None else _opener(rows, row)
+            return term.value == (opener.kind if term.kind is Kind.KIND else opener.idea_state)
         case Kind.VOTES:
             return _COMPARED[term.value](row.up, term.number)
+
+
+def _opener(rows: Rows, row: PostRow) -> PostRow:
+    key = rows.key(row.thread_id)
+    return next(iter(rows.posts([key])), row) if key is not None else row
 
 
 def _has_words(text: str, term: Term) -> bool:

@@ -18,11 +18,13 @@ from datetime import UTC, datetime
 
 import apsw
 import msgspec
+from msgspec.structs import replace
 
 from jamtui.archive import Jam, Person, normal_tag
 from jamtui.errors import NotFound, UsageError
 from jamtui.model import Marks
 from jamtui.safe_text import safe_line, safe_name
+from jamtui.store.columns import KINDS, STAGES
 from jamtui.store.rows import SORTS, Rows, person_row
 from jamtui.store.silence import silence_of
 from jamtui.ways import EVERYTHING, Filter, HotRow, Interests, PersonPage, Plan, PlanStep, reading_seconds
@@ -62,7 +64,10 @@ def thread_keys(rows: Rows, forum_id: str | None, sort: str, only: Filter = EVER
         inside = "" if forum is None else " AND forum = ?"
         where.append(f"t.n NOT IN (SELECT n FROM posts WHERE gone = 1{inside} AND thread = n)")
         values += [] if forum is None else [forum]
-    if only:
+    for column, numbers, names in (("kind", KINDS, only.kinds), ("stage", STAGES, only.states)):
+        if names:
+            where.append(f"t.{column} IN ({','.join(str(numbers.index(name)) for name in names)})")
+    if _of_posts(only):
         posts, more = _fitting(rows, forum, only)
         where.append(f"t.n IN (SELECT p.thread FROM posts p WHERE {posts})")
         values += more
@@ -73,6 +78,11 @@ def thread_keys(rows: Rows, forum_id: str | None, sort: str, only: Filter = EVER
         return stored
     waiting = [row.forum_id for row in rows.overlay.posts.values()] if forum_id is None else [forum_id]
     return [key for forum in dict.fromkeys(waiting) for key in rows.overlay.threads(forum)] + stored
+
+
+def _of_posts(only: Filter) -> bool:
+    """Whether it asks something of a post, not of the thread alone."""
+    return bool(replace(only, kinds=(), states=()))
 
 
 def _fitting(rows: Rows, forum: int | None, only: Filter) -> tuple[str, list[object]]:
@@ -99,6 +109,8 @@ def _fitting(rows: Rows, forum: int | None, only: Filter) -> tuple[str, list[obj
         add("p.created < ?", _ms(only.before))
     if only.code:
         add("p.code = 1")
+    if only.featured:
+        add("p.n IN (SELECT n FROM posts WHERE featured = 1)")
     if only.unread:
         unread = f"NOT EXISTS (SELECT 1 FROM own.read r WHERE r.h = p.h) {rows.silence.loud('p')}"
         add(f"p.author <> ? AND {unread}", rows.my_n())

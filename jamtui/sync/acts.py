@@ -26,6 +26,12 @@ METHODS: dict[str, str] = {
     "report": "PUT",
     "moderate": "PUT",
     "decide": "PATCH",
+    "kind": "PATCH",
+    "idea-state": "PUT",
+    "feature": "PUT",
+    "unfeature": "DELETE",
+    "connect": "PUT",
+    "disconnect": "DELETE",
 }
 
 if set(METHODS) != set(ACTS):  # what the store keeps and what can be sent are the same

@@ -138,6 +138,7 @@ class Sender:
                     body=payload.body,
                     tags=payload.tags,
                     written_at=written_at,
+                    kind=payload.kind or None,
                 )
                 return answer.seq
             case "edit":

@@ -74,6 +74,12 @@ ROWS: dict[str, tuple[str, Any, dict[str, str], tuple[int, int, int, int]]] = {
     "delete_poll": ("/polls/{poll}", None, {}, (401, 403, 200, 403)),
     "put_ballot": ("/polls/{poll}/ballot", {"choice": 1}, {}, (401, 200, 200, 200)),
     "delete_ballot": ("/polls/{poll}/ballot", None, {}, (401, 200, 200, 200)),
+    "put_idea_state": ("/posts/{post}/idea-state", {"idea_state": "refined"}, {}, (401, 403, 200, 403)),
+    "put_featured": ("/posts/{post}/featured", {"reason": "Read this"}, {}, (401, 403, 200, 403)),
+    "delete_featured": ("/posts/{post}/featured", None, {}, (401, 403, 200, 403)),
+    "list_links": ("/posts/{post}/links", None, {}, OPEN),
+    "put_link": ("/posts/{post}/links/builds_on/{other}", None, {}, (401, 201, 201, 201)),
+    "delete_link": ("/posts/{post}/links/answers/{linked}", None, {}, (401, 403, 200, 200)),
     "sign_in_with_password": ("/auth/password", {"handle": "ada", "password": "wrong"}, {}, SIGN_IN),
     "sign_in_with_invite": ("/auth/invite", {"code": "wrong", "handle": "eve"}, {}, SIGN_IN),
     "sign_in_with_oidc": (
@@ -101,6 +107,10 @@ HOSTS = {
     "delete_tag_record": 200,
     "put_tag_merge": 200,
     "delete_tag_merge": 200,
+    "put_idea_state": 200,
+    "put_featured": 200,
+    "delete_featured": 200,
+    "delete_link": 200,
 }
 
 
@@ -130,7 +140,8 @@ def test_each_route_answers_each_caller_as_documented(
     jam.server.write(lambda tx: oidc.store(tx, oidc.Config("http://127.0.0.1:1", "jamtui")))
     kinds = {route.name: (route.method, route.who) for route in ROUTES}
     fresh = sum("{post}" in f"{address} {body}" for address, body, *_ in ROWS.values()) * (len(WHO) + 1)
-    posts = iter([jam.thread(tags=["own"])["id"] for _ in range(fresh)])
+    posts = iter([jam.thread(tags=["own"], kind="idea")["id"] for _ in range(fresh)])
+    other, linked = jam.thread(by=jam.mod)["id"], jam.thread(by=jam.mod)["id"]
     jam.server.write(lambda tx: objects.change_jam(tx, {"guests": guests}))
     asked = 0
     for name, (address, body, headers, expected) in ROWS.items():
@@ -143,7 +154,11 @@ def test_each_route_answers_each_caller_as_documented(
                 "{new}": str(uuid.uuid4()),
                 "{forum}": jam.forum["id"],
                 "{poll}": ask(jam) if "{poll}" in address else "",
+                "{other}": other,
+                "{linked}": linked,
             }
+            if name == "delete_link":
+                jam.ada.put(f"/posts/{places['{post}']}/links/answers/{linked}").raise_for_status()
             filled = {key: places.get(str(value), value) for key, value in body.items()} if body else None
             for place, value in places.items():
                 address = address.replace(place, value)

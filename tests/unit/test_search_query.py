@@ -84,7 +84,7 @@ def test_dates(text: str, moment: str, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("before:tomorow coffee", "before:tomorow is no date"),
         ("before:2011-02-31 coffee", "is no date"),
-        ("is:new coffee", "is:new is not known. There are unread, read, saved, mine, opener and reply"),
+        ("is:new coffee", "is:new is not known. There are unread, read, saved, mine, opener, reply and featured"),
         ("votes:many coffee", "is no number of votes"),
         ("tag: coffee", "tag: needs a value"),
         ("autor:ana coffee", "Did you mean author: ?"),

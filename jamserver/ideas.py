@@ -1,0 +1,138 @@
+"""Ideas that converge: the state of an idea, what hosts feature, and typed links between posts.
+
+States and what is featured are fields of the post; a link is a record (`jamserver.records`) of the id ``FROM.KIND.TO``.
+Neither raises a post's version: its words are as they were. What hosts and moderators sort is not held to the Jam's
+hours, since ideas are chosen when all have been heard; an archived Jam changes no more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import msgspec
+
+from jamserver import posts, records
+from jamserver.allowed import Act, require_allowed
+from jamserver.db import Connection, rows
+from jamserver.log import Tx
+from jamserver.objects import Fields, decode
+from jamserver.once import Written
+from jamserver.posts import Actor
+from jamserver.problems import Problem, invalid
+from jamserver.wire import MAX_LINKS, Link, clean_name
+from jamtui.archive import rfc3339
+
+LINK = "link"
+_DECODE = msgspec.json.Decoder(Link).decode
+
+
+def set_state(tx: Tx, actor: Actor, post_id: str, state: str) -> Written:
+    """The state of an idea. Raises 404, 403, 409 ``post_gone``, 422 for what is no idea."""
+    require_allowed(tx, actor, Act.STEERING)
+    post = posts.get(tx.db, post_id)
+    posts.require_there(post)
+    fields = decode(post.data)
+    if post.parent_id is not None or fields.get("kind") != "idea":
+        raise invalid("/idea_state", "Only a thread of the kind idea has a state.")
+    return posts.put_fields(tx, post, fields | {"idea_state": state})
+
+
+def feature(tx: Tx, actor: Actor, post_id: str, reason: str) -> Written:
+    """Marks a post as worth everybody's time, and says why; another reason takes the place of the one before."""
+    require_allowed(tx, actor, Act.STEERING)
+    post = posts.get(tx.db, post_id)
+    posts.require_there(post)
+    words = clean_name(reason)
+    if not words:
+        raise invalid("/reason", "Say in a few words why the post is featured.")
+    fields = decode(post.data)
+    there = fields.get("featured")
+    if isinstance(there, dict) and (there.get("by"), there.get("reason")) == (actor.person_id, words):
+        return Written(post.data, post.version, post.changed)
+    mark = {"by": actor.person_id, "reason": words, "at": rfc3339(tx.now)}
+    return posts.put_fields(tx, post, fields | {"featured": mark})
+
+
+def unfeature(tx: Tx, actor: Actor, post_id: str) -> Written:
+    """Takes the mark off. One that is not there is no error."""
+    require_allowed(tx, actor, Act.STEERING)
+    post = posts.get(tx.db, post_id)
+    fields = decode(post.data)
+    fields.pop("featured", None)
+    return posts.put_fields(tx, post, fields)
+
+
+# -- links
+
+
+def link(tx: Tx, actor: Actor, post_id: str, kind: str, to_id: str) -> Written:
+    """Says how a post stands to another. One that is there is answered as it is; one that was taken away is put anew.
+
+    Raises 404 for a post that there is not, 409 ``post_gone``, 403 ``jam_closed``, 422.
+    """
+    if post_id == to_id:
+        raise invalid("", "A post has no link to itself.")
+    for one in (post_id, to_id):
+        posts.require_there(posts.get(tx.db, one))
+    record_id = f"{post_id}.{kind}.{to_id}"
+    there = _find(tx.db, record_id)
+    if there is not None and not there[1].gone:
+        return Written(there[0], 1, 0)
+    require_allowed(tx, actor, Act.STEERING if actor.hosts else Act.LINKS)
+    if sum(not one.gone for _, one in _of(tx.db, post_id) if one.from_id == post_id) >= MAX_LINKS:
+        raise invalid("", f"A post has at most {MAX_LINKS} links to others.")
+    fields: Fields = {
+        "id": record_id, "from_id": post_id, "kind": kind, "to_id": to_id, "author_id": actor.person_id,
+        "created_at": rfc3339(tx.now),
+    }  # fmt: skip
+    data, seq = records.put(tx, LINK, record_id, fields)
+    return Written(data, 1, seq, created=True)
+
+
+def unlink(tx: Tx, actor: Actor, post_id: str, kind: str, to_id: str) -> Written:
+    """Takes a link away: who put it, the author of either post, a host or a moderator. One that is gone is no error.
+
+    Raises 404, 403 ``forbidden``, ``jam_closed``.
+    """
+    record_id = f"{post_id}.{kind}.{to_id}"
+    there = _find(tx.db, record_id)
+    if there is None:
+        raise Problem("not_found", "There is no such link.")
+    data, known = there
+    if known.gone:
+        return Written(data, 1, 0)
+    if not actor.hosts:
+        ends = (posts.find(tx.db, one) for one in (post_id, to_id))
+        if actor.person_id not in {known.author_id, *(end.author_id for end in ends if end is not None)}:
+            raise Problem("forbidden", "Who put a link, the authors of its posts and hosts take it away.")
+    require_allowed(tx, actor, Act.STEERING if actor.hosts else Act.LINKS)
+    data, seq = records.put(tx, LINK, record_id, decode(data) | {"gone": True})
+    return Written(data, 1, seq)
+
+
+def links_of(db: Connection, post_id: str) -> list[bytes]:
+    """The links from a post and to it that are there, the first made first. Raises 404."""
+    posts.get(db, post_id)
+    return [data for data, one in _of(db, post_id) if not one.gone]
+
+
+def _find(db: Connection, record_id: str) -> tuple[bytes, Link] | None:
+    """None also for what an imported archive calls a link and is none of this form."""
+    data = records.find(db, LINK, record_id)
+    if data is not None:
+        with contextlib.suppress(msgspec.ValidationError):
+            return data, _DECODE(data)
+    return None
+
+
+def _of(db: Connection, post_id: str) -> Iterator[tuple[bytes, Link]]:
+    sql = (
+        "SELECT data FROM others WHERE type = 'link' AND (substr(id, 1, length(?1)) = ?1 OR "
+        "substr(id, -length(?2)) = ?2) ORDER BY seq"
+    )
+    for (data,) in rows(db, sql, (f"{post_id}.", f".{post_id}")):
+        with contextlib.suppress(msgspec.ValidationError):
+            one = _DECODE(bytes(data))
+            if post_id in (one.from_id, one.to_id):
+                yield bytes(data), one
