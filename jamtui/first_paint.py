@@ -139,7 +139,7 @@ def _places(environ: Mapping[str, str]) -> tuple[str, str, str] | None:
 def _taken(path: str) -> bytes:
     """What is in the file, which is removed; nothing unless it is a file of this person's that nobody else can read."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return b""
     try:
@@ -165,7 +165,7 @@ def _head(environ: Mapping[str, str], places: tuple[str, str, str], columns: int
 
 def _read(path: str) -> str:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return ""
     try:

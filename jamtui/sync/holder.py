@@ -47,7 +47,7 @@ class Holder:
     def held(self) -> bool:
         """Whether any process holds the network now. Who tries to take it at this very moment may have to try again."""
         try:
-            file = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            file = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError:
             return False
         try:
@@ -69,7 +69,7 @@ class Holder:
     def told(self) -> str:
         """What the holder said last; "" when nothing can be read."""
         try:
-            file = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            file = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError:
             return ""
         try:

@@ -215,3 +215,24 @@ def test_signing_out_takes_it_away(read_once: Callable[..., Any], tmp_path: Path
     env = {"PATH": os.environ["PATH"], "JAMTUI_HOME": str(tmp_path / "jamtui"), "PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "-m", "jamtui", "logout"], check=True, env=env)
     assert not kept.exists()
+
+
+@pytest.mark.parametrize("name", ["state/screen", "jams/last", "network.lock"])
+def test_a_pipe_in_the_place_of_a_file_holds_nothing_up(
+    read_once: Callable[..., Any], tmp_path: Path, name: str
+) -> None:
+    """Nobody will ever write into it: the screen comes, or it is told what is wrong."""
+    home = tmp_path / "jamtui"
+    (jam,) = (entry.parent for entry in home.glob("jams/*/jam.json"))
+    place = home / name if "/" in name else jam / name
+    place.unlink()
+    os.mkfifo(place)
+    one = read_once(hold=False)
+    told = one.wait(lambda screen: FORUM in screen or "Move it away" in screen, name)
+    if FORUM in told:
+        one.press("\x11")
+    assert one.wait_end() == (0 if FORUM in told else 1)
+    env = {"PATH": os.environ["PATH"], "JAMTUI_HOME": str(home), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "jamtui", "forums", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False, timeout=60)
+    assert FORUM in done.stdout or "Move it away" in done.stderr
