@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from jamtui.errors import UsageError
 from jamtui.model import Me, PostRow, Undo
+from jamtui.names import shown
 from jamtui.safe_text import safe_line
 from jamtui.store.own import Own, Queued
 from jamtui.store.registry import KnownJam
@@ -70,6 +71,10 @@ class Profiles:
         raise NotImplementedError
 
     # -- one's own profile
+
+    def my_name(self) -> str:
+        """What one is called here, as the Jam has it by now; harmless."""
+        return shown(self._fresh().my_name() or self.me.handle)
 
     def profile(self) -> Profile:
         """One's own, with what waits in the outbox laid over it. Raises `UsageError` for guests and archives."""

@@ -215,8 +215,7 @@ class Panes(Hits, SparingScreen[None]):
         return status
 
     def _who(self) -> str:
-        me = self.session.me
-        return "reading only" if self.session.refusal() else f"as {me.name or me.handle}"
+        return "reading only" if self.session.refusal() else f"as {self.session.my_name()}"
 
     def _refresh_heads(self) -> None:
         """What can change with the cursor of a list: the heads of the panes, the hints."""

@@ -26,6 +26,7 @@ from jamtui.store.seal import alone_with
 from jamtui.sync import sign_in
 from jamtui.sync.holder import Holder
 
+_NOT_HERE = "Nothing was deleted on this device; the same again goes on where it was."
 _TRIES = 4  # of the request that deletes, which goes on where it was
 
 
@@ -152,6 +153,7 @@ async def _leave(context: Context, jam: KnownJam, posts: str) -> None:
                 return
             except (errors.Unreachable, errors.ServerFault) as error:
                 if not last or getattr(error, "unsent", False):
+                    error.hint = f"{error.hint} {_NOT_HERE}".strip()
                     raise
             else:
                 return

@@ -135,11 +135,7 @@ class Plain(Moderating, Inboxing, SelfService, Event, Ideas):
     def begin(self) -> None:
         """What is told first: where one is, then how the Jam stands and who one is, then the row or the post."""
         session = self.session
-        who = (
-            f"You read only: {session.refusal()}"
-            if session.refusal()
-            else f"You are {session.me.name or session.me.handle}"
-        )
+        who = f"You read only: {session.refusal()}" if session.refusal() else f"You are {session.my_name()}"
         self.news.begin(session)
         spot = self.remembered()
         self.spot = Spot()

@@ -94,7 +94,7 @@ class Rows:
         self._forum_rows: dict[bytes, ForumRow] = {}  # without counts, by their JSON
         self._records: dict[str, list[dict[str, object]]] = {}
         self._jam: tuple[bytes, str, bool, JamRow] | None = None
-        self._my_role: str | None = None
+        self._my_self: tuple[str, str] | None = None  # role and name
         self._records_of = ""  # the cursor of their last change
         self._links = Links(db)
 
@@ -111,10 +111,18 @@ class Rows:
 
     def my_role(self) -> str:
         """The reader's role as the Jam has it by now; that of the sign-in while the mirror does not know them."""
-        if self._my_role is None:
+        return self._myself()[0]
+
+    def my_name(self) -> str:
+        """The same of the name, which people change. Not harmless."""
+        return self._myself()[1]
+
+    def _myself(self) -> tuple[str, str]:
+        if self._my_self is None:
             row = next(iter(self.db.execute("SELECT raw FROM people WHERE n = ?", (self.my_n(),))), None)
-            self._my_role = _PERSON.decode(_bytes(row[0])).role if row else self.me.role
-        return self._my_role
+            me = _PERSON.decode(_bytes(row[0])) if row else self.me
+            self._my_self = me.role, me.name
+        return self._my_self
 
     def forget_numbers(self) -> None:
         """After the mirror changed."""
@@ -123,7 +131,7 @@ class Rows:
             self._records.clear()
             self._links.forget()
             self._records_of = since
-        self._my_n = self._my_role = None
+        self._my_n = self._my_self = None
         self.looks.forget()
 
     def records(self, kind: str) -> list[dict[str, object]]:
@@ -274,7 +282,7 @@ class Rows:
         return [found[key] for key in keys if key in found]
 
     def _me(self) -> tuple[str, str, str, str]:
-        return self.me.person_id, self.me.handle, self.me.name, self.me.role
+        return self.me.person_id, self.me.handle, self.my_name(), self.my_role()
 
     def thread_index(self, thread_id: str) -> ThreadIndex:
         """The order of a thread. Raises `NotFound`."""

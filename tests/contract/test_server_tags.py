@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from jamserver import posts
+from jamserver import objects, posts, tags
 from jamserver.log import Tx
 from jamserver.posts import Actor
 from jamserver.wire import NewPost
@@ -97,6 +97,36 @@ def test_a_merged_tag_is_the_other_on_all_posts_and_from_then_on(jam: Any, figur
     assert jam.thread(tags=["pilots"])["tags"] == ["pilots"]
     assert get(old)["tags"] == ["tea", "trial"]
     figure("tags: 0 posts with a merged tag, 0 recorded taggers lost, 0 later uses that gave the old one")
+
+
+def test_a_merge_that_was_broken_off_goes_on_when_it_is_asked_for_again(jam: Any) -> None:
+    """As after a kill of the server between two pieces: the record stands, and some posts have the old tag."""
+    made = [jam.thread(tags=["pilots"]) for _ in range(3)]
+    host = Actor("x", "host")
+    jam.server.write(lambda tx: tags.merge(tx, host, "pilots", "pilot"))
+    assert jam.thread(tags=["pilots"])["tags"] == ["pilot"]
+    assert jam.guest.get(f"/posts/{made[0]['id']}").json()["tags"] == ["pilots"]
+    assert jam.ada.delete(f"/posts/{made[0]['id']}/tags/pilots").json()["tags"] == [], "it can be taken off meanwhile"
+    jam.mod.put("/tags/pilots/merged", json={"into": "pilot"}).raise_for_status()
+    assert [jam.guest.get(f"/posts/{post['id']}").json()["tags"] for post in made] == [[], ["pilot"], ["pilot"]]
+
+
+HOURS = {
+    "opens_at": "2020-01-01T00:00:00Z",
+    "closes_at": "2020-01-02T00:00:00Z",
+    "archived_at": "2020-01-03T00:00:00Z",
+}
+
+
+def test_an_archived_jam_takes_no_curating(jam: Any) -> None:
+    jam.server.write(lambda tx: objects.change_jam(tx, HOURS))
+    for answer in (
+        jam.mod.put("/tags/tea", json={"about": "x"}),
+        jam.mod.put("/tags/tea/merged", json={"into": "coffee"}),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (403, "jam_closed")
+    assert records(jam) == {}
+    assert jam.ada.patch("/me", json={"org": "Later"}).status_code == 200
 
 
 def test_5000_posts_are_retagged_and_others_write_in_between(jam: Any, figure: Callable[..., None]) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from jamtui.countries import code_of, countries, country_name, flag, language_name, language_of, nearest
 from jamtui.errors import UsageError
-from jamtui.model import Mark
+from jamtui.model import Draft, DraftKind, Mark
 from jamtui.output import width
 from jamtui.paths import Home
 from jamtui.session import Session, open_session
@@ -131,6 +131,15 @@ def test_a_changed_profile_waits_in_the_outbox_and_shows_at_once(session: Sessio
     assert session.change_profile({"country": "austria"})[1].nothing, "the same again is nothing"
     session.undo(undo)
     assert session.profile() == before
+
+
+def test_another_name_is_shown_where_one_s_own_stands(session: Session) -> None:
+    assert session.my_name() == "Me"
+    arrives(session, ("person", RECORDS[1][1] | {"name": "Mia [b]\x1b[1m"}))
+    assert session.my_name().startswith("Mia (b)")
+    assert "\x1b" not in session.my_name()
+    row = session.send(Draft(DraftKind.THREAD, uid(9), "T", "b"))
+    assert session.post(row).author.startswith("Mia"), "also on what is not sent yet"
 
 
 def test_taking_a_field_away_and_a_country_of_no_table(session: Session) -> None:
