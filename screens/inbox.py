@@ -14,7 +14,9 @@ from msgspec.structs import replace
 from textual.content import Content
 
 from jamtui.errors import NotFound, UsageError
+from jamtui.model import Changed
 from jamtui.notice import REASONS, UNREAD, WORDS, InboxRow, Reason, asked, wanted
+from screens.messages import JamChanged
 from screens.moving import Moving
 from screens.spot import Spot
 from widgets.banner import Banner
@@ -88,7 +90,7 @@ class Inboxing(Moving):
     def _draw_card(self) -> None:
         row = self._row_here
         if row is not None and not row.thread_id:
-            self.query_one(Card).show(lambda _: thing_card(row, self.session.now(), self.ages))
+            self.query_one(Card).show(lambda width: thing_card(row, width, self.session.now(), self.ages))
         else:
             super()._draw_card()
 
@@ -135,7 +137,7 @@ class Inboxing(Moving):
         lines = [part for line in notices.told() for part in ((line, "$foreground"), "\n")]
         tail = ("\n[notify] in config.toml changes it; docs/config.md has all.", "$text-muted")
         text = Content.assemble(("What came for you is told like this", "bold $primary"), "\n\n", *lines, tail)
-        self.app.push_screen(ThingDialog(text, "   :notify test sends one"))
+        self.app.push_screen(ThingDialog(lambda _: text, "   :notify test sends one"))
 
     # -- going there, and from there
 
@@ -181,7 +183,7 @@ class Inboxing(Moving):
         from screens.inbox_dialogs import ThingDialog
 
         self.session.read_inbox([row.key])
-        self.reload()
+        self._marked()
 
         def left(_: None) -> None:
             if row.post_id:
@@ -189,7 +191,9 @@ class Inboxing(Moving):
                     self.open_post(row.post_id)
 
         tail = "   then the post that it is about" if row.post_id else ""
-        self.app.push_screen(ThingDialog(thing_card(row, self.session.now(), self.ages), tail), left)
+        self.app.push_screen(
+            ThingDialog(lambda width: thing_card(row, width, self.session.now(), self.ages), tail), left
+        )
 
     def open_next_unread(self) -> bool:
         """From a row of the inbox to the next with something unread, below or above; then on in the Jam."""
@@ -268,7 +272,16 @@ class Inboxing(Moving):
         """All rows that are listed: of each thread what is for the reader, and nothing else."""
         undo = self.session.read_inbox([key for key in self.list_now.keys if self.session.inbox().unread(key)])
         self.offer(undo)
+        self._marked()
+
+    def _marked(self) -> None:
+        """An alert about an announcement goes with its row."""
         self.reload()
+        self.post_message(JamChanged(Changed(records=True)))
+
+    def toggle_row(self, row: InboxRow) -> None:
+        self.offer(self.session.toggle_inbox(row))
+        self._marked()
 
     def offer(self, undo: Any) -> None:
         raise NotImplementedError

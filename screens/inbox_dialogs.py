@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -14,6 +14,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from jamtui.notice import WORDS, Reason
+from widgets.card import Card
 from widgets.dialog import Dialog
 from widgets.list_dialog import LETTERS, ListDialog
 
@@ -41,8 +42,8 @@ class ReasonPicker(ListDialog[str]):
         label = words.get(name) or WORDS[Reason(name)]
         return Content.assemble(
             ("● " if name == self._now else "  ", "$accent"),
-            (f"{label:<20}", "bold" if rows else "$text-disabled"),
-            (f"{rows:>6,}", "$text-muted"),
+            (f"{label:<17}", "bold" if rows else "$text-disabled"),
+            (f"{rows:>5,}", "$text-muted"),
             (f"  {unread:,} new" if unread else "", "$accent"),
         )
 
@@ -68,16 +69,20 @@ class ThingDialog(Dialog[None]):
         Binding("k,up", "scroll(-1)", show=False, id="dialog.up"),
     ]
 
-    def __init__(self, text: Content, tail: str = "") -> None:
+    def __init__(self, text: Callable[[int], Content], tail: str = "") -> None:
+        """``text`` draws it for a width."""
         super().__init__()
-        self._text: Content = text
+        self._text: Callable[[int], Content] = text
         self._tail = tail
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             with VerticalScroll(id="thing", can_focus=False):
-                yield Static(self._text)
+                yield Card()
             yield Static(Content.styled(f"Esc leaves{self._tail}", "$text-disabled"), id="inbox-keys")
+
+    def on_mount(self) -> None:
+        self.query_one(Card).show(self._text)
 
     def action_scroll(self, step: int) -> None:
         self.query_one("#thing").scroll_relative(y=step, animate=False)

@@ -309,8 +309,7 @@ class JamScreen(Converging, Inboxing, Moderating, SelfService):
             self.offer(self.session.toggle_read(row))
             self.reload()
         elif isinstance(row, InboxRow):
-            self.offer(self.session.toggle_inbox(row))
-            self.reload()
+            self.toggle_row(row)
 
     def action_all_read(self) -> None:
         if self.session.explore:

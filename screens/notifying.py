@@ -43,6 +43,7 @@ class Notifying:
         self._waits: Timer | None = None
         self._was_live = False
         self._unsaid = 0  # things that the quiet line had no place for yet
+        self._line, self._on_line = "", 0  # what it said last, and of how many things
         session.came_in()  # from here on, what differs came
 
     @property
@@ -71,11 +72,13 @@ class Notifying:
         screen: Any = next((one for one in self._app.screen_stack if hasattr(one, "reads")), None)
         if screen is None:
             return
-        if screen.query_one(HintLine).toast:
+        there = screen.query_one(HintLine).toast
+        if there and there != self._line:
             self._unsaid += things
             return
-        if self._unsaid:
-            words, self._unsaid = f"{things + self._unsaid:,} for you, the last: {words}", 0
+        total = things + self._unsaid + (self._on_line if there else 0)
+        words = words if total == things else f"{total:,} for you, the last: {words}"
+        self._line, self._on_line, self._unsaid = words, total, 0
         screen.say(words, "fact", tail=f"{screen.keymap.name('inbox')} opens the inbox")
 
     def _ring_when_due(self) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from textual.content import Content
 
 from jamtui.notice import WORDS, InboxRow, Reason
+from widgets.drawn import drawn
 from widgets.row_list import RowList
 from widgets.rows import Ages, age, badge, one_line, spread
 from widgets.strips import Line, Span, cell_width, cut, line_width
@@ -68,11 +69,11 @@ def inbox_row(row: InboxRow, width: int, now: datetime, forum: str, ages: Ages =
     return [spread(head, right, width), spread(below, where, width) if where else cut(below, width)]
 
 
-def thing_card(row: InboxRow, now: datetime, ages: Ages = age) -> Content:
+def thing_card(row: InboxRow, width: int, now: datetime, ages: Ages = age) -> Content:
     """All of what is no post: what it is, from whom, since when, and its text."""
     style = {"bad": "bold $error", "hit": "bold $warning"}.get(MARKS[row.reasons[0]][1], "bold $primary")
     role = badge(row.role)[-1].text if badge(row.role) else ""
     facts = " · ".join(filter(None, (f"{row.names} {role}".strip(), ages(row.at, now))))
     return Content.assemble(
-        (WORDS[row.reasons[0]].capitalize(), style), "\n", (facts, "$text-muted"), "\n\n", (row.body, "$foreground")
+        (WORDS[row.reasons[0]].capitalize(), style), "\n", (facts, "$text-muted"), "\n\n", drawn(row.body, width)
     )

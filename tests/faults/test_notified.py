@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-EVIL = "\x1b]0;owned\x07 \x1b\\ \x9c \x9b2J \u202ethe end; 4;1;50 \U0001f469\u200d\U0001f4bb"
+EVIL = "\x1b]0;owned\x07 \x1b\\ \x9c \x9b2J \u202ethe end; 4;1;50 \U0001f1e9\U0001f1ea \U0001f469\u200d\U0001f4bb"
 BEGUN = re.compile(rb"\x1b\](?:9|99|777);[^\n]*")
 WHOLE = re.compile(rb"\x1b\]9;jamtui: ([^\x00-\x1f\x7f]+)\x1b\\")
 

@@ -21,7 +21,7 @@ from screens.messages import JamChanged
 
 NOW = datetime(2011, 2, 9, 14, tzinfo=UTC)
 Start = Callable[..., AbstractAsyncContextManager[Any]]
-EVIL = "\x1b]0;x\x07\x9b31m\u202e[/]\U0001f469\u200d\U0001f4bb"
+EVIL = "\x1b]0;x\x07\x9b31m\u202e[/]\U0001f1e9\U0001f1ea \U0001f469\u200d\U0001f4bb"
 
 
 class Jam:
@@ -214,7 +214,7 @@ async def test_what_came_is_told_once_on_the_screen_and_beside_it(heard: Callabl
         (made,) = h.notifications
         assert made.startswith("\x1b]9;jamtui: ")
         assert made.endswith("\x1b\\")
-        assert made[4:-2].isprintable()  # nor what holds wide signs in place (`widgets.steady`)
+        assert made[4:-2].isprintable()
         await h.changed()
         assert len(h.notifications) == 1
         h.jam.answer(2)
@@ -222,6 +222,17 @@ async def test_what_came_is_told_once_on_the_screen_and_beside_it(heard: Callabl
         await h.changed()
         assert len(h.notifications) == 1  # not so soon
         assert h.t.app.notices._notifier.wait(0.0) is not None
+
+
+async def test_through_tmux_it_stays_whole(heard: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMUX", "/tmp/tmux,1,0")
+    async with heard(tmux=True) as h:
+        h.jam.answer(1, EVIL)
+        await h.changed()
+        (made,) = (data for data in h.written if data.startswith("\x1bPtmux;"))
+        assert made.startswith("\x1bPtmux;\x1b\x1b]9;jamtui: ")
+        assert made.endswith("\x1b\x1b\\\x1b\\")
+        assert made[13:-5].isprintable()  # nothing that holds wide signs in place (`widgets.steady`) came in between
 
 
 async def test_what_is_read_at_this_moment_is_not_told(heard: Callable[..., Any]) -> None:
