@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
@@ -37,18 +37,52 @@ def address(typed: str) -> str:
     return f"{'http' if _LOOPBACK.match(typed) else 'https'}://{typed}"
 
 
+class Organisation(Struct, frozen=True):
+    """One that the Jam lets people sign in with. ``name`` is harmless, and has its host; ``issuer`` is its address."""
+
+    issuer: str
+    name: str
+
+
 class Offer(Struct, frozen=True):
     """What a server says of itself before anybody has signed in. Texts are as they came: not made harmless."""
 
     url: str
     title: str
     summary: str
-    ways: tuple[str, ...]  # of "guest", "password", "invite", "oidc"; a token can always be given
-    organisation: str = ""  # that of "oidc", with its host; harmless
+    ways: tuple[str, ...]  # of "guest", "password", "invite", "oidc", "command"; a token can always be given
+    organisations: tuple[Organisation, ...] = ()  # those of "oidc"
+
+
+class Choice(Struct, frozen=True):
+    """One way in, as a person may choose it. ``label`` is harmless."""
+
+    way: str
+    label: str
+    issuer: str = ""
+    by: str = ""
+
+
+def choices(offer: Offer, names: Mapping[str, str], *, guest: bool = True) -> list[Choice]:
+    """The ways of ``names`` that there are, in its order; its ``oidc`` has ``{}`` for the organisation, each of which
+    is one, and at the end one more: the way by another device can be chosen before one is led elsewhere. ``guest``
+    False leaves that way out."""
+    found, devices = [], []
+    for way, name in names.items():
+        if way == "oidc":
+            found += [Choice(way, name.format(one.name), one.issuer) for one in offer.organisations]
+            devices += [
+                Choice(way, f"{name.format(one.name)}, by a code on another device", one.issuer, "device")
+                for one in offer.organisations
+            ]
+        elif (way in offer.ways or way == "token") and (guest or way != "guest"):
+            found.append(Choice(way, name))
+    return found + devices
 
 
 class Credentials(Struct, frozen=True):
-    """How a person wants in. ``way`` is guest, password, token, invite or oidc; ``secret`` password, token or code."""
+    """How a person wants in. ``way`` is guest, password, token, invite, command (a token that the person's own command
+    prints) or oidc; ``secret`` password, token or code."""
 
     url: str
     way: str
@@ -56,6 +90,7 @@ class Credentials(Struct, frozen=True):
     secret: str = ""
     in_file: bool = False  # keep the token in a file that only this account can read, not in the keyring
     by: str = ""  # of "oidc": "browser" or "device"; "" is what fits here
+    issuer: str = ""  # of "oidc": the address of the organisation; "" is the first
 
     def __repr__(self) -> str:
         return f"Credentials({self.url!r}, {self.way!r}, {self.handle!r})"  # never the secret

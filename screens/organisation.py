@@ -112,7 +112,7 @@ class Organisation(Screen["Session | str | JamError | None"]):
         self._stop.stop()
         self._stop = stop = Stop()
         self._page = None
-        how = Credentials(self._how.url, "oidc", in_file=self._how.in_file, by=by)
+        how = Credentials(self._how.url, "oidc", in_file=self._how.in_file, by=by, issuer=self._how.issuer)
         shows = _Shows(self, stop)
         enter = self._enter
 

@@ -20,17 +20,20 @@ from textual.worker import Worker, WorkerState
 from jamtui.errors import JamError, sentence
 from jamtui.safe_text import safe_block, safe_line
 from jamtui.session import Session
-from screens.doors import Credentials, Doors, Offer, address
+from screens.doors import Choice, Credentials, Doors, Offer, address, choices
 from widgets.fields import Field, Tick
 
 WAYS = {
-    "oidc": "Organisation",
+    "oidc": "{}",
     "password": "Handle and password",
     "invite": "Invitation code",
     "token": "Token",
+    "command": "Token of your token_command",
     "guest": "Read only, as a guest",
 }
-_OPEN = ("guest", "oidc")  # ways that need no secret here
+_OPEN = ("guest", "oidc", "command")  # ways that need no secret here
+_NOT_KEPT = ("guest", "command")
+_BY_COMMAND = "A token_command in config.toml (of a password manager, say) gives one each time; nothing is kept then."
 _SECRETS = {"password": "password", "invite": "invitation code", "token": "token"}
 
 
@@ -65,6 +68,7 @@ class SignIn(Screen[None]):
         self._url = again.known.origin if again is not None else ""
         self._colours = colours
         self._offer: Offer | None = None
+        self._choices: list[Choice] = []  # the ways of the offer; an option's value is its place here
         self._asked = ""  # the address as it was typed when its server was asked
 
     def compose(self) -> ComposeResult:
@@ -80,6 +84,7 @@ class SignIn(Screen[None]):
                 yield Static(Content("Handle"), classes="label handle")
                 yield Field(id="handle", classes="handle", compact=True)
                 yield Static(id="secret-label", classes="label secret")
+                yield Static(Content(_BY_COMMAND), id="by-command")
                 yield Field(id="secret", classes="secret", password=True, compact=True)
                 yield Tick(Content("keep the token in a file (0600)"), id="in-file", compact=True)
             yield Static(id="sign-in-note")
@@ -147,22 +152,24 @@ class SignIn(Screen[None]):
             self._enter(self._offer)
 
     def _enter(self, offer: Offer) -> None:
-        way = str(self.query_one("#way", Select).value)
+        choice = self._choices[int(str(self.query_one("#way", Select).value))]
+        way = choice.way
         if way == "oidc":
-            how = Credentials(offer.url, way, in_file=self.query_one("#in-file", Tick).value)
+            in_file = self.query_one("#in-file", Tick).value
+            how = Credentials(offer.url, way, in_file=in_file, by=choice.by, issuer=choice.issuer)
             self._by_organisation(how, offer)
             return
         how = Credentials(
             url=offer.url,
             way=way,
             handle=self.query_one("#handle", Input).value.strip(),
-            secret="" if way == "guest" else self.query_one("#secret", Input).value.strip("\r\n"),
+            secret="" if way in _OPEN else self.query_one("#secret", Input).value.strip("\r\n"),
             in_file=self.query_one("#in-file", Tick).value,
         )
         if way in ("password", "invite") and not how.handle:
             self._fail(JamError("A handle is needed", "The name by which people know you in this Jam."))
             self.query_one("#handle").focus()
-        elif way != "guest" and not how.secret:
+        elif way not in _OPEN and not how.secret:
             self._fail(JamError(f"The {_SECRETS[way]} is needed"))
             self.query_one("#secret").focus()
         else:
@@ -220,10 +227,7 @@ class SignIn(Screen[None]):
     def _show_offer(self, offer: Offer) -> None:
         self._offer = offer
         self._note(Content(""))
-        ways = [way for way in WAYS if way in offer.ways or way == "token"]
-        if self._again is not None and "guest" in ways:
-            ways.remove("guest")  # who reads as a guest has another folder
-        if self._read_only and "guest" in ways:
+        if self._read_only and "guest" in offer.ways:
             doors = self._doors
             self._work("enter", "going in …", lambda: doors.enter(Credentials(offer.url, "guest")))
             return
@@ -236,23 +240,25 @@ class SignIn(Screen[None]):
                 (f"\n  {summary}" if summary else "", "$text-muted"),
             )
         )
+        self._choices = choices(offer, WAYS, guest=self._again is None)  # who reads as a guest has another folder
         select = self.query_one("#way", Select)
-        names = WAYS | {"oidc": offer.organisation}
-        select.set_options([(Content(names[way]), way) for way in ways])
-        select.value = ways[0]
+        select.set_options([(Content(one.label), str(number)) for number, one in enumerate(self._choices)])
+        select.value = "0"
         if self._read_only:
             self._fail(JamError("This Jam does not let guests read", "Sign in to read it."))
-        self._fields(ways[0])
+        self._fields(self._choices[0].way)
 
     @on(Select.Changed, "#way")
     def way_chosen(self, event: Select.Changed) -> None:
-        if self._offer is not None:
-            self._fields(str(event.value))
+        if self._offer is not None and str(event.value).isdecimal():  # the empty one goes when there is an offer
+            self._fields(self._choices[int(str(event.value))].way)
 
     def _fields(self, way: str) -> None:
         self.query(".handle").set(display=way in ("password", "invite"))
         self.query(".secret").set(display=way not in _OPEN)
-        self.query_one("#in-file").display = way != "guest"
+        commanded = self._offer is not None and "command" in self._offer.ways
+        self.query_one("#by-command").display = way == "token" and not commanded
+        self.query_one("#in-file").display = way not in _NOT_KEPT
         self.query_one("#secret-label", Static).update(Content(_SECRETS.get(way, "").capitalize()))
         named = way not in ("password", "invite") or bool(self.query_one("#handle", Input).value)
         first = self.query_one("#go" if way in _OPEN else "#secret" if named else "#handle")

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from jamtui import token_command
 from jamtui.commands.context import Context
 from jamtui.commands.demo import Demo, session_on
 from jamtui.credentials import NoStore
@@ -15,7 +16,7 @@ from jamtui.errors import JamError, NotSignedIn, UsageError
 from jamtui.session import Session
 from jamtui.store.registry import KnownJam
 from jamtui.sync import sign_in
-from screens.doors import Credentials, Offer, Stop
+from screens.doors import Credentials, Offer, Organisation, Stop
 
 # What is said of the options of a command, and what fits a screen instead, where the same is a choice.
 _ON_SCREEN = (
@@ -25,6 +26,9 @@ _ON_SCREEN = (
     ("with --device the browser may be", "with a code the browser may be"),
     ("with --device nothing", "with a code on another device nothing"),
 )
+
+
+_MOST = 20  # organisations that are offered; the command takes any of them by its name
 
 
 def on_screen(hint: str) -> str:
@@ -59,12 +63,17 @@ class CommandDoors:
 
     def offer(self, url: str) -> Offer:
         found = asyncio.run(sign_in.discover(url))
-        name = ""
+        organisations: tuple[Organisation, ...] = ()
         if "oidc" in found.ways:
             from jamtui.sync import oidc
 
-            name = oidc.name_of(oidc.organisation(found))
-        return Offer(found.origin, found.title, found.discovery.jam.summary, found.ways, name)
+            organisations = tuple(
+                Organisation(one.issuer, oidc.name_of(one)) for one in oidc.organisations(found)[:_MOST]
+            )
+        ways = found.ways
+        if token_command.words_for(self.context.home, found.origin):
+            ways = (*ways, "command")
+        return Offer(found.origin, found.title, found.discovery.jam.summary, ways, organisations)
 
     def enter(self, how: Credentials) -> Session:
         return self.context.open(self._by_secret(how))
@@ -86,6 +95,8 @@ class CommandDoors:
                 return await sign_in.token(home, offer, how.secret, store=store, environ=environ)
             case "invite":
                 return await sign_in.invite(home, offer, how.secret, how.handle, store=store, environ=environ)
+            case "command":
+                return await sign_in.command_token(home, offer, environ)
         raise UsageError(f"no such way to sign in: {how.way}")
 
     def again(
@@ -121,7 +132,7 @@ class CommandDoors:
         home, environ = self.context.home, self.context.environ
         offer = await sign_in.discover(how.url)
         store = "file" if how.in_file else "keyring"
-        return await oidc.enter(home, offer, shows, way=how.by, store=store, environ=environ)
+        return await oidc.enter(home, offer, shows, way=how.by, store=store, environ=environ, issuer=how.issuer)
 
     def close(self) -> None:
         for demo in self._demos:

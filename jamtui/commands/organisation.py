@@ -23,19 +23,38 @@ from jamtui.sync.sign_in import Offer
 _PAPER = {True: "38;5;16;48;5;231", False: "30;47"}  # black on white where there are 256 colours, and where there are 8
 
 
-async def enter(context: Context, offer: Offer, way: str, store: str, port: int = 0) -> KnownJam:
+async def enter(context: Context, offer: Offer, way: str, store: str, port: int = 0, issuer: str = "") -> KnownJam:
+    """``issuer`` is what ``--issuer`` says; where the Jam names several and it says nothing, one is asked for."""
+    issuer = issuer or _chosen(context, offer)
     shown = _Terminal(context, safe_line(offer.title, 80) or offer.origin)
     try:
-        return await oidc.enter(context.home, offer, shown, way=way, store=store, environ=context.environ, port=port)
+        return await oidc.enter(
+            context.home, offer, shown, way=way, store=store, environ=context.environ, port=port, issuer=issuer
+        )
     finally:
         shown.close()
 
 
+def _chosen(context: Context, offer: Offer) -> str:
+    ways = oidc.organisations(offer)
+    if len(ways) == 1:
+        return ways[0].issuer
+    for number, one in enumerate(ways, 1):
+        context.out.say(f"{number}: {oidc.name_of(one)}")
+    if not texts.on_terminal():
+        context.out.say("The first of these organisations is taken; --issuer NAME takes another one.")
+        return ways[0].issuer
+    typed = texts.ask(f"With which organisation? (1 to {len(ways)}; Enter takes 1)") or "1"
+    if typed.isdecimal() and 0 < int(typed) <= len(ways):
+        return ways[int(typed) - 1].issuer
+    return oidc.organisation(offer, typed).issuer
+
+
 def likely(context: Context, offer: Offer) -> str:
-    """The way by the organisation in words, as it would go here."""
+    """The way by an organisation in words, as it would go here."""
     where = place(context.environ)
     how = "in the browser here" if where.has_browser else f"with a code on another device ({where.why})"
-    return f"the sign-in of {oidc.name_of(oidc.organisation(offer))}, {how}"
+    return f"the sign-in of {' or '.join(oidc.name_of(way) for way in oidc.organisations(offer))}, {how}"
 
 
 class _Terminal:

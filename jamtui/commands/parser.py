@@ -99,6 +99,9 @@ def _login(parser: Parser) -> None:
     way.add_argument("--browser", action="store_true", help="sign in with the organisation's page, in a browser here")
     way.add_argument("--device", action="store_true", help="… in a browser on another device")
     parser.add_argument(
+        "--issuer", metavar="NAME", help="which organisation, where the Jam names several: its name, host or address"
+    )
+    parser.add_argument(
         "--port", metavar="N", type=int, default=0, help="of 127.0.0.1, to which the browser comes back; any free one"
     )
     parser.add_argument(

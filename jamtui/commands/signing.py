@@ -69,6 +69,8 @@ def _check_words(args: argparse.Namespace) -> None:
         raise UsageError(
             "--handle goes with a password or an invite", "A guest has none; a token and an organisation know yours."
         )
+    if args.issuer and (args.guest or args.token_stdin or args.handle or args.invite is not None):
+        raise UsageError("--issuer goes with an organisation's page", "Use it alone, or with --browser or --device.")
     if args.invite is not None and not args.handle and not texts.on_terminal():
         raise UsageError("--invite needs --handle NAME", "Choose the name under which others will see you.")
     if args.name and args.invite is None:
@@ -79,7 +81,10 @@ async def _enter(context: Context, args: argparse.Namespace, offer: Offer) -> Kn
     home, environ = context.home, context.environ
     store = args.store or "keyring"
     if args.browser or args.device:
-        return await organisation.enter(context, offer, "browser" if args.browser else "device", store, args.port)
+        by = "browser" if args.browser else "device"
+        return await organisation.enter(context, offer, by, store, args.port, args.issuer or "")
+    if args.issuer:
+        return await organisation.enter(context, offer, "", store, args.port, args.issuer)
     if args.guest:
         return await sign_in.guest(home, offer)
     if args.token_stdin:

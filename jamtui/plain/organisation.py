@@ -55,7 +55,7 @@ def enter(console: Console, sign_in: SignIn, how: Credentials) -> Session | str 
     while True:
         stop = Stop()
         happened: _Happened = queue.SimpleQueue()
-        asked = Credentials(how.url, how.way, in_file=how.in_file, by=by)
+        asked = Credentials(how.url, how.way, in_file=how.in_file, by=by, issuer=how.issuer)
         thread = threading.Thread(target=_sign_in, args=(console, sign_in, asked, stop, happened), daemon=True)
         thread.start()
         try:

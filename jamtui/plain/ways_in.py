@@ -20,7 +20,7 @@ from jamtui.plain.program import Plain
 from jamtui.plain.terminal import Terminal
 from jamtui.safe_text import safe_block, safe_line
 from jamtui.session import Session
-from screens.doors import Credentials, Offer, address, other_person
+from screens.doors import Choice, Credentials, Offer, address, choices, other_person
 
 if TYPE_CHECKING:
     from jamtui.config import Entry
@@ -30,12 +30,16 @@ LOOK = 1.0  # seconds between looks at how far the first fetch is
 STEP = 10  # percent between two lines about it
 
 _WAYS = {
-    "oidc": "",  # by the name of the organisation
+    "oidc": "with {}",
     "guest": "read as a guest",
     "password": "handle and password",
     "invite": "a code of invitation",
     "token": "an access token",
+    "command": "the token that your token_command prints",
 }
+_NO_SECRET = ("guest", "oidc", "command")  # ways for which none is typed
+_NOT_KEPT = ("guest", "command")
+_BY_COMMAND = "A token_command in config.toml, say of a password manager, gives one each time, and nothing is kept."
 
 
 def run(
@@ -229,36 +233,43 @@ def sign_in_again(console: Console, doors: Doors, session: Session) -> Session |
 
 def _how(console: Console, offer: Offer, again: Session | None = None) -> Credentials | None:
     """Asks for a way in and what it needs; None when the person thought better of it. ``again`` is signed out."""
-    way = _way(console, offer, guest=again is None)
-    if not way:
+    choice = _choice(console, offer, guest=again is None)
+    if choice is None:
         return None
+    way = choice.way
     handle = safe_line(again.me.handle) if again is not None else ""
     if way in ("password", "invite") and not handle:
         handle = _typed(console, "Handle: ")
         if not handle:
             return None
     secret = ""
-    if way not in ("guest", "oidc"):
+    if way not in _NO_SECRET:
+        if way == "token" and "command" not in offer.ways:
+            tell(console, _BY_COMMAND)
         label = {"password": "Password", "invite": "Code", "token": "Token"}[way]
         host = safe_line(offer.url).partition("://")[2]  # what the Jam calls itself is its own to choose
         secret = _typed(console, f"{label} for {host} (not shown): ", secret=True)
         if not secret:
             return None
     in_file = again is not None and again.known.store == "file"
-    if way != "guest" and not in_file:
+    if way not in _NOT_KEPT and not in_file:
         question = "Keep the secret in a file that only you can read? y does; any other key takes the keyring."
         in_file = bool(console.choose(question, "y"))
     if way == "oidc":
-        tell(console, f"Asking {offer.organisation}.")
-    return Credentials(offer.url, way, handle, secret, in_file)
+        name = next(one.name for one in offer.organisations if one.issuer == choice.issuer)
+        tell(console, f"Asking {name}.")
+    return Credentials(offer.url, way, handle, secret, in_file, by=choice.by, issuer=choice.issuer)
 
 
-def _way(console: Console, offer: Offer, *, guest: bool) -> str:
-    ways = [way for way in _WAYS if (way in offer.ways or way == "token") and (guest or way != "guest")]
-    names = _WAYS | {"oidc": f"with {offer.organisation}"}
-    tell(console, *(f"{number}: {names[way]}" for number, way in enumerate(ways, 1)))
-    answer = console.choose(f"How do you come in, 1 to {len(ways)}?", "".join(map(str, range(1, len(ways) + 1))))
-    return ways[int(answer) - 1] if answer else ""
+def _choice(console: Console, offer: Offer, *, guest: bool) -> Choice | None:
+    ways = choices(offer, _WAYS, guest=guest)
+    tell(console, *(f"{number}: {way.label}" for number, way in enumerate(ways, 1)))
+    question = f"How do you come in, 1 to {len(ways)}?"
+    if len(ways) < 10:
+        answer = console.choose(question, "".join(map(str, range(1, len(ways) + 1))))
+    else:
+        answer = _typed(console, f"{question} ")
+    return ways[int(answer) - 1] if answer.isdecimal() and 0 < int(answer) <= len(ways) else None
 
 
 def _typed(console: Console, label: str, *, secret: bool = False) -> str:

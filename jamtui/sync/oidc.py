@@ -37,20 +37,40 @@ SCOPES = ("openid", "profile", "email")  # who somebody is; others give access t
 _NO_QUOTES = str.maketrans(dict.fromkeys('“”„‟″"', "'"))  # a name does not end its own quotes
 
 
-def organisation(offer: Offer) -> SignInWay:
-    """The issuer that the Jam names. Raises `JamError` when there is none."""
+def organisations(offer: Offer) -> list[SignInWay]:
+    """The issuers that the Jam names. Raises `JamError` when there is none."""
     offer.require("oidc")
-    return next(way for way in offer.discovery.sign_in if way.type == "oidc")
+    return [way for way in offer.discovery.sign_in if way.type == "oidc"]
+
+
+def organisation(offer: Offer, named: str = "") -> SignInWay:
+    """The issuer with this address, else the one with this name or host; the first one for "". Raises `JamError` when
+    there is none, `UsageError` when none is called so, or several are."""
+    ways = organisations(offer)
+    if not named:
+        return ways[0]
+    wanted = named.strip().casefold()
+    fits = [way for way in ways if way.issuer == named] or [
+        way for way in ways if wanted in (safe_line(way.name, 60).strip().casefold(), _host_of(way).casefold())
+    ]
+    if len(fits) != 1:
+        what = "more than one organisation goes by" if fits else "this Jam names no organisation"
+        listed = "; ".join(f"{name_of(way)} at {safe_line(way.issuer, 80)}" for way in (fits or ways)[:8])
+        raise UsageError(f"{what} {safe_line(named, 60)}", f"Say which, by name, host or address: {listed}.")
+    return fits[0]
+
+
+def _host_of(way: SignInWay) -> str:
+    try:
+        return parse_origin(_origin_part(way.issuer)).partition("://")[2]
+    except UsageError:
+        return safe_line(way.issuer, 60)
 
 
 def name_of(way: SignInWay) -> str:
     """The issuer's host, which nobody can choose, and in quotes what the Jam calls it."""
-    try:
-        host = parse_origin(_origin_part(way.issuer)).partition("://")[2]
-    except UsageError:
-        host = safe_line(way.issuer, 60)
     name = safe_line(way.name, 60).strip().translate(_NO_QUOTES)
-    return f"{host} (“{name}”)" if name else host
+    return f"{_host_of(way)} (“{name}”)" if name else _host_of(way)
 
 
 def _origin_part(url: str) -> str:
@@ -67,11 +87,13 @@ async def enter(
     store: str,
     environ: Mapping[str, str],
     port: int = 0,
+    issuer: str = "",
     opening: Callable[[str, Mapping[str, str]], bool] = open_page,
 ) -> KnownJam:
     """Signs in; ``way`` is `BROWSER`, `DEVICE`, or "" for the one that fits where jamtui runs. ``port`` is where the
-    browser comes back to, 0 for any: some issuers know one only, against RFC 8252."""
-    asked = organisation(offer)
+    browser comes back to, 0 for any: some issuers know one only, against RFC 8252. ``issuer`` is as `organisation` has
+    it."""
+    asked = organisation(offer, issuer)
     keep = checked(home, store, environ)
     where = place(environ)
     if is_local(_origin_part(asked.issuer)) and not is_local(offer.origin):
@@ -82,15 +104,15 @@ async def enter(
     scopes = tuple(one for one in SCOPES if one == "openid" or one in asked.scopes)
     resource = asked.resource if _is_jam(asked.resource, offer) else ""
     found = await Issuer.discover(asked.issuer, asked.client_id, scopes=scopes, resource=resource)
-    async with found as issuer:
-        notes = _notes(issuer, asked)
-        tokens, nonce = await _dance(issuer, name_of(asked), shows, way, where, environ, opening, notes, port)
+    async with found as asks:
+        notes = _notes(asks, asked)
+        tokens, nonce = await _dance(asks, name_of(asked), shows, way, where, environ, opening, notes, port)
         shows.tell("Signing in to the Jam.")
         try:
             async with JamClient(offer.origin) as client:
-                new = await _exchanged(client, issuer, tokens, nonce, offer, shows)
+                new = await _exchanged(client, asks, tokens, nonce, offer, shows)
         finally:
-            await issuer.revoke(tokens)
+            await asks.revoke(tokens)
     await _theirs(home, offer, new, shows)
     return await kept(home, offer, keep, new, environ)
 

@@ -46,6 +46,7 @@ class RawIssuer:
         self._server = RawServer(self._answer)
         self.metadata: dict[str, Any] = {}
         self.way: dict[str, Any] = {}
+        self.more: list[dict[str, Any]] = []  # further ways that the Jam lists
         self.answers: defaultdict[str, list[tuple[int, Any]]] = defaultdict(list)
         self.clock = 0.0  # seconds by which its clock is ahead; the Jam's is right
         self.asked: list[tuple[str, dict[str, Any]]] = []
@@ -88,7 +89,12 @@ class RawIssuer:
         self.asked.append((path, fields))
         ahead = 0.0
         if path == "/.well-known/jam":
-            found = {"name": "raw", "api_version": "1.0", "jam": JAM, "sign_in": [{"type": "guest"}, self.way]}
+            found = {
+                "name": "raw",
+                "api_version": "1.0",
+                "jam": JAM,
+                "sign_in": [{"type": "guest"}, self.way, *self.more],
+            }
             status, said = 200, found
         elif path.endswith("/.well-known/openid-configuration") and path not in self.answers:
             status, said = 200, self.metadata

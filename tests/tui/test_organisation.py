@@ -25,6 +25,7 @@ from jamtui.session import Session, open_session
 from jamtui.store import registry
 from screens.dialogs import Confirm
 from screens.doors import Credentials, Offer, Stop
+from screens.doors import Organisation as Organisations
 from screens.jam import JamScreen
 from screens.organisation import Organisation
 from screens.sign_in import SignIn
@@ -53,6 +54,8 @@ class Door:
         self.other: Session | None = None  # who signed in, when it was somebody else
         self.new: NewAccount | None = None  # who is asked about before that
         self.stopped = 0
+        self.ways: tuple[str, ...] = ("oidc", "guest")
+        self.issuers = [("https://id.example.org", WHO)]
 
     def demo(self) -> Session:
         raise AssertionError
@@ -60,7 +63,7 @@ class Door:
     enter = demo
 
     def offer(self, url: str) -> Offer:
-        return Offer(url, "Corporate Jam", "", ("oidc", "guest"), WHO)
+        return Offer(url, "Corporate Jam", "", self.ways, tuple(Organisations(*one) for one in self.issuers))
 
     def organisation(self, how: Credentials, shows: Shows, stop: Stop) -> Session:
         self.asked.append(how)
@@ -103,6 +106,19 @@ async def to_the_page(pilot: Pilot[Any]) -> None:
     await until(pilot, lambda: pilot.app.screen.query_one("#ways").display)
     await pilot.press("enter")
     await until(pilot, lambda: isinstance(pilot.app.screen, Organisation) and pilot.app.screen._page is not None)
+
+
+async def choose(pilot: Pilot[Any], way: str) -> None:
+    """One that needs nothing typed: what follows is to go on."""
+    await pilot.pause()
+    pilot.app.screen.query_one("#way", Select).value = way
+    await pilot.pause()
+    assert not pilot.app.screen.query_one("#secret").display
+    button = pilot.app.screen.query_one("#go")
+    button.focus()
+    await until(pilot, lambda: not button.has_class("-active"))  # for a moment it is not pressed twice
+    await pilot.pause()
+    assert pilot.app.focused is button
 
 
 def text_of(app: JamApp) -> str:
@@ -155,6 +171,68 @@ async def test_the_other_way_is_a_key_away(door: Door, tmp_path: Path) -> None:
         await pilot.press("d")
         await until(pilot, lambda: "/device" in text_of(app))
         assert [how.by for how in door.asked] == ["", "browser", "device"]
+
+
+async def test_every_organisation_of_a_jam_is_offered_by_its_name(door: Door, tmp_path: Path) -> None:
+    door.issuers.append(("https://second.example.net/realm", "second.example.net (“[bold]Partners[/]”)"))
+    app = app_of(door, tmp_path)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("s", *"https://jam.example", "enter")
+        await until(pilot, lambda: app.screen.query_one("#ways").display)
+        select = app.screen.query_one("#way", Select)
+        assert [str(label) for label, _ in select._options] == [
+            WHO, "second.example.net (“[bold]Partners[/]”)", "Token", "Read only, as a guest",
+            f"{WHO}, by a code on another device",
+            "second.example.net (“[bold]Partners[/]”), by a code on another device",
+        ]  # fmt: skip
+        await choose(pilot, "1")
+        assert "[bold]Partners[/]" in text_of(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, Organisation) and app.screen._page is not None)
+        await pilot.press("b")  # the other way, of the same organisation
+        await until(pilot, lambda: len(door.asked) == 2)
+        assert {(how.issuer, how.by) for how in door.asked} == {
+            ("https://second.example.net/realm", ""), ("https://second.example.net/realm", "browser")
+        }  # fmt: skip
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, SignIn))
+        await choose(pilot, "5")
+        await pilot.press("enter")
+        await until(pilot, lambda: len(door.asked) == 3)
+        assert (door.asked[-1].issuer, door.asked[-1].by) == ("https://second.example.net/realm", "device")
+
+
+async def test_a_token_by_a_command_is_a_choice_where_there_is_one_and_told_of_where_not(
+    door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered: list[Credentials] = []
+    gone_in = threading.Event()
+
+    def enter(how: Credentials) -> Session:
+        entered.append(how)
+        gone_in.set()
+        raise NotSignedIn("the token_command pass ended with code 1")
+
+    monkeypatch.setattr(door, "enter", enter)
+    door.ways = ("guest",)
+    door.issuers = []
+    app = app_of(door, tmp_path)
+    async with app.run_test(size=(100, 34)) as pilot:
+        await pilot.press("s", *"https://jam.example", "enter")
+        await until(pilot, lambda: app.screen.query_one("#ways").display)
+        assert "A token_command in config.toml" in text_of(app)
+        await pilot.press("escape", "s")
+        door.ways = ("guest", "command")
+        await pilot.press(*"https://jam.example", "enter")
+        await until(pilot, lambda: app.screen.query_one("#ways").display)
+        assert "A token_command in config.toml" not in text_of(app)
+        await choose(pilot, "1")
+        assert "Token of your token_command" in text_of(app)
+        assert "keep the token in a file" not in text_of(app)
+        await pilot.press("enter")
+        await until(pilot, gone_in.is_set)
+        await until(pilot, lambda: "✗ The token_command pass ended with code 1" in text_of(app))
+    assert [(how.way, how.secret) for how in entered] == [("command", "")]
 
 
 async def test_what_another_address_answers_is_not_shown_below_this_one(
@@ -219,7 +297,8 @@ async def test_signing_in_again_by_the_organisation_goes_on_with_the_session(
         await pilot.pause()
         app.push_screen(SignIn(door, again=session))
         await until(pilot, lambda: app.screen.query("#ways") and app.screen.query_one("#ways").display)
-        assert [value for _, value in app.screen.query_one("#way", Select)._options] == ["oidc", "token"]
+        offered = [str(label) for label, _ in app.screen.query_one("#way", Select)._options]
+        assert offered == [WHO, "Token", f"{WHO}, by a code on another device"]
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, Organisation) and app.screen._page is not None)
         door.outcome = session

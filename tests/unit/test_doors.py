@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import re
 from pathlib import Path
 
@@ -16,9 +17,11 @@ from jamtui.commands.doors import on_screen
 from jamtui.commands.parser import build
 from jamtui.errors import NotSignedIn, UsageError
 from jamtui.paths import Home
+from jamtui.plain.pipe import Pipe
+from jamtui.plain.ways_in import _how
 from jamtui.store import registry
 from jamtui.sync import oidc
-from screens.doors import address
+from screens.doors import Offer, Organisation, address, choices
 
 
 @pytest.mark.parametrize(
@@ -76,3 +79,50 @@ def test_a_token_that_is_kept_elsewhere_is_not_moved_by_a_command(
     with pytest.raises(NotSignedIn) as told:
         again.after(context, "sync", None, error)
     assert told.value is error
+
+
+def offered(number: int, *ways: str) -> Offer:
+    named = tuple(Organisation(f"https://id{n}.example", f"id{n}.example") for n in range(1, number + 1))
+    return Offer("https://jam.example", "Tea", "", ways, named)
+
+
+@pytest.mark.parametrize(
+    ("number", "typed", "chosen"),
+    [
+        (2, "2", ("oidc", "https://id2.example", "")),
+        (2, "7", ("oidc", "https://id2.example", "device")),
+        (2, "5", ("command", "", "")),
+        (6, "12", ("oidc", "https://id3.example", "device")),
+        (6, "15", ("oidc", "https://id6.example", "device")),
+        (6, "16", None),
+        (6, "", None),
+    ],
+)
+def test_plain_mode_offers_every_organisation_by_its_name(
+    number: int, typed: str, chosen: tuple[str, str, str] | None
+) -> None:
+    """With more ways than keys of digits, the number is typed as a line."""
+    out = io.StringIO()
+    offer = offered(number, "oidc", "guest", "command")
+    how = _how(Pipe(io.StringIO(f"{typed}\n\n"), out), offer)
+    assert (how and (how.way, how.issuer, how.by)) == chosen
+    told = out.getvalue()
+    for n in range(1, number + 1):
+        assert f"{n}: with id{n}.example\n" in told
+        assert f": with id{n}.example, by a code on another device\n" in told
+    assert ("Keep the secret in a file" in told) == (chosen is not None and chosen[0] != "command")
+    if chosen is not None and chosen[1]:
+        assert f"Asking {chosen[1].removeprefix('https://')}." in told
+
+
+def test_the_words_of_a_name_are_no_place_for_another() -> None:
+    offer = Offer("https://jam.example", "Tea", "", ("oidc",), (Organisation("https://a.example", "a (“{} {0}”)"),))
+    assert choices(offer, {"oidc": "with {}"})[0].label == "with a (“{} {0}”)"
+
+
+def test_where_no_command_is_set_plain_mode_says_that_there_can_be_one() -> None:
+    out = io.StringIO()
+    how = _how(Pipe(io.StringIO("2\ns3cret\ny\n"), out), offered(0, "guest"))
+    assert how is not None
+    assert (how.way, how.secret, how.in_file) == ("token", "s3cret", True)
+    assert "A token_command in config.toml" in out.getvalue()

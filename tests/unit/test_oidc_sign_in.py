@@ -18,11 +18,13 @@ from raw_server import RawServer
 from api_client import errors
 from api_client.models import SignInWay, Token
 from api_client.oidc import ACCESS_TOKEN, ID_TOKEN
+from jamtui import cli
 from jamtui.archive import Person
 from jamtui.browser import place
+from jamtui.commands import texts
 from jamtui.credentials import open_store
 from jamtui.device_page import NewAccount, Page
-from jamtui.errors import JamError
+from jamtui.errors import JamError, UsageError
 from jamtui.paths import Home
 from jamtui.store import registry
 from jamtui.store.registry import KnownJam
@@ -194,10 +196,70 @@ async def test_beside_a_guest_nobody_is_asked(tmp_path: Path) -> None:
         assert jam.folder == guest.folder
 
 
+async def test_one_of_several_organisations_is_meant_by_name_host_or_address(tmp_path: Path) -> None:
+    async with raw_jam() as raw, raw_jam() as other:
+        raw.way["name"] = "Staff"
+        raw.more = [
+            other.way | {"name": "Part\u202eners"},
+            raw.way | {"issuer": "https://third.example/a", "name": "Third"},
+        ]
+        offer = await sign_in.discover(raw.url)
+        assert oidc.organisation(offer).issuer == raw.url
+        host = other.url.removeprefix("http://")
+        shown = oidc.name_of(oidc.organisations(offer)[1]).partition("“")[2].removesuffix("”)")
+        assert "\u202e" not in shown
+        for named in (other.url, host, shown, f" {shown.upper()} "):
+            assert oidc.organisation(offer, named).issuer == other.url
+        with pytest.raises(UsageError) as told:
+            oidc.organisation(offer, "Fourth")
+        assert "names no organisation Fourth" in told.value.title
+        assert f"Staff”) at {raw.url}; {host} (“{shown}”) at {other.url}; third.example" in told.value.hint
+        raw.more[1]["name"] = "Staff"
+        with pytest.raises(UsageError, match="more than one organisation goes by staff"):
+            oidc.organisation(await sign_in.discover(raw.url), "staff")
+        await enter(raw, tmp_path, issuer=host)
+        assert len(other.asked_at("/device")) == 1
+        assert raw.asked_at("/device") == []
+        assert len(raw.asked_at(EXCHANGE)) == 1  # the Jam's own
+
+
+@pytest.mark.parametrize(
+    ("words", "typed", "taken"),
+    [
+        (["--device", "--issuer", "partners"], "", "second"),
+        (["--issuer", "partners"], "", "second"),
+        (["--device"], "", "first"),
+        (["--device"], "2", "second"),
+        (["--device"], "Partners", "second"),
+        (["--device"], "3", ""),
+        (["--device", "--issuer", "nobody"], "", ""),
+        (["--guest", "--issuer", "partners"], "", ""),
+    ],
+    ids=" ".join,
+)
+async def test_the_command_takes_the_organisation_that_is_named_or_asks(
+    words: list[str], typed: str, taken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.setenv("JAMTUI_HOME", str(tmp_path))
+    monkeypatch.setenv("SSH_CONNECTION", SSH["SSH_CONNECTION"])
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.setattr(texts, "on_terminal", lambda: True)
+    asked: list[str] = []
+    monkeypatch.setattr(texts, "ask", lambda question: (asked.append(question), typed)[1])
+    async with raw_jam() as raw, raw_jam() as other:
+        raw.way["name"] = "Staff"
+        raw.more = [other.way | {"name": "Partners"}]
+        code = await asyncio.to_thread(cli.main, ["login", raw.url, *words, "--store", "file"])
+        told = capsys.readouterr().err
+        assert (code, bool(asked)) == (0 if taken else 2, "--issuer" not in words), told
+        assert [len(one.asked_at("/device")) for one in (raw, other)] == [taken == "first", taken == "second"]
+        assert ("Staff”)" in told) == (words[0] != "--guest" and "partners" not in words)
+
+
 async def test_two_who_sign_in_at_once_do_not_both_take_the_folder_of_the_guest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nor does a guest who comes back at that moment write over what became of it."""
+    """It would have the drafts of both, and what the second one wrote down would say whose it is."""
     held_off, free, locked = threading.Event(), registry._free, sign_in._locked
 
     def looked(jam: KnownJam) -> bool:
@@ -233,16 +295,12 @@ async def test_two_who_sign_in_at_once_do_not_both_take_the_folder_of_the_guest(
     first = threading.Thread(target=enter_as, args=("ana",))
     first.start()
     assert await asyncio.to_thread(inside.wait, 60)
-    others = [
-        threading.Thread(target=enter_as, args=("bob",)),
-        threading.Thread(target=lambda: entered.append(asyncio.run(sign_in.guest(home, offer)))),
-    ]
-    for other in others:
-        other.start()
-    for one in (first, *others):
+    second = threading.Thread(target=enter_as, args=("bob",))
+    second.start()
+    for one in (first, second):
         await asyncio.to_thread(one.join)
-    assert {jam.me.handle: jam.folder.is_dir() for jam in entered} == dict.fromkeys(("ana", "bob", "guest"), True)
-    assert len({jam.folder for jam in entered}) == 3
+    assert {jam.me.handle: jam.folder.is_dir() for jam in entered} == {"ana": True, "bob": True}
+    assert len({jam.folder for jam in entered}) == 2
     assert {jam.me.handle: jam.folder for jam in registry.known(home)} == {j.me.handle: j.folder for j in entered}
     assert next(jam for jam in entered if jam.me.handle == "ana").folder == guest.folder
     assert sorted(path.name for path in home.jams.iterdir()) == sorted([*(j.folder.name for j in entered), "last"])
