@@ -210,8 +210,9 @@ class Moderating:
     def thanks(self) -> str:
         """What is told who reported."""
         count = self.moderators()
-        seen = "the organiser sees it" if not count else f"{count:,} moderator{'s see' if count > 1 else ' sees'} it"
-        return f"Thank you, {seen}"
+        if not count:
+            return "Thank you. This Jam has no moderator yet; the first one will see it"
+        return f"Thank you, {count:,} moderator{'s see' if count > 1 else ' sees'} it"
 
     def my_reports(self) -> list[ReportRow]:
         from jamtui.store import moderation

@@ -108,7 +108,7 @@ class Session(Timing, Ways, Reading, Hosting, HandingOver, Noticing, Moderating,
         self._own = Own(self._own_db)
         self._marks = MarkStore(self._own_db)
         self._places = Places(lambda: connection.connect(jam.own, own.SCHEMA), self._marks)
-        self._desk: tuple[bytes, dict[str, object]] = b"{}", {}  # as it came, and decoded
+        self._desk: tuple[int, dict[str, object]] = -1, {}  # the stamp it was read at, and it
         self._explored: dict[str, str] = {}  # places of this run, while exploring
         self._rows = rows.Rows(rows.connect(jam.mirror, jam.own), jam.me)
         self._searching: Searching | None = None
@@ -322,9 +322,9 @@ class Session(Timing, Ways, Reading, Hosting, HandingOver, Noticing, Moderating,
     def desk(self) -> dict[str, object]:
         """What only the reader may see, as it came (`jamserver.desk`): names of sections to what they hold. Not
         harmless; empty for guests and before it came first."""
-        raw = self._own.desk()[0]
-        if raw != self._desk[0]:
-            self._desk = raw, msgspec.json.decode(raw, type=dict[str, object])
+        stamp = self._own.stamp()[0]  # it is asked for in every frame, and seldom another
+        if stamp != self._desk[0]:
+            self._desk = stamp, msgspec.json.decode(self._own.desk()[0], type=dict[str, object])
         return self._desk[1]
 
     def look_at_desk(self) -> None:

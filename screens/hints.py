@@ -21,6 +21,7 @@ ACTS = {
 _ABOUT_ONESELF = frozenset(
     {"mentions", "outbox", "profile", "tag-curate", "tag-merge"}
 )  # places that have nothing for who has no name in the Jam
+_MODERATING = frozenset({"moderate", "audit"})  # for hosts and moderators alone
 
 
 def idle(session: Session) -> frozenset[str]:
@@ -29,8 +30,10 @@ def idle(session: Session) -> frozenset[str]:
     stood = session.standing()
     hours = stood.refused if stood is not None else {}
     refused = {action for action, act in ACTS.items() if everything or act in hours}
-    return frozenset(refused | ({"discard"} if everything else set())) | (
-        _ABOUT_ONESELF if session.me.guest else frozenset()
+    return (
+        frozenset(refused | ({"discard"} if everything else set()))
+        | (_ABOUT_ONESELF if session.me.guest else frozenset())
+        | (frozenset() if session.hosts() else _MODERATING)
     )
 
 

@@ -9,7 +9,7 @@ from textual import on
 from textual.content import Content
 
 from jamtui.errors import UsageError
-from jamtui.model import PostRow
+from jamtui.model import ForumRow, PostRow
 from screens.hosting import Hosting
 from screens.messages import JamChanged
 from widgets.rows import one_line
@@ -158,7 +158,7 @@ class Moderating(Hosting):
                 done = self.session.act(answer)
                 told("" if answer.act == "remove" else done, self.session.told_of(answer))
 
-        forums = [Target(row.id, row.title) for row in self.session.forums() if row.id != post.forum_id]
+        forums = [Target(row.id, row.title) for row in self._may_hold(post.forum_id)]
         begin = one_line(post.title) or one_line(post.body[:200]) or "(its text is not shown)"
         dialog = ModerateDialog(
             begin, post.author, [] if act else acts, Act(act, post_id=post.id, person_id=post.author_id),
@@ -166,15 +166,18 @@ class Moderating(Hosting):
         )  # fmt: skip
         self.app.push_screen(dialog, answered)
 
+    def _may_hold(self, forum_id: str) -> list[ForumRow]:
+        """Forums that a thread can go to from here: of a host those that they host."""
+        return [row for row in self.session.forums() if row.id != forum_id and self.session.hosts(row)]
+
     def _threads_for(self, post: PostRow) -> Sequence[Target]:
         """What a thread can be merged into: threads of its forum first."""
         from screens.moderate import Target
 
         session = self.session
         keys = [*session.thread_keys(post.forum_id, "active")]
-        for forum in session.forums():
-            if forum.id != post.forum_id:
-                keys += session.thread_keys(forum.id, "active")
+        for forum in self._may_hold(post.forum_id):
+            keys += session.thread_keys(forum.id, "active")
         return [
             Target(row.id, one_line(row.title) or "(no title)", f"{row.author}, {self._forum_title(row.forum_id)}")
             for row in session.threads(keys[:_MOST])

@@ -160,7 +160,7 @@ class Moderating(Hosting):
         asked = Act(act, "", post.id, post.author_id if act in ("warn", "suspend", "unsuspend") else "")
         to, until = "", None
         if act == "move":
-            forums = [row for row in self.session.forums() if row.id != post.forum_id]
+            forums = [row for row in self.session.forums() if row.id != post.forum_id and self.session.hosts(row)]
             if (at := self._of("Which forum", [row.title for row in forums])) is None:
                 return
             to = forums[at].id

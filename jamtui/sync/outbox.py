@@ -97,7 +97,8 @@ class Sender:
             seq = await self._request(row)
         except (errors.RateLimited, errors.ServerFault) as error:
             wait = self._backoff.next(error.retry_after)
-            self._own.later(row.id, error.title, self._now() + timedelta(seconds=wait))
+            told = f"{error.title}: {error.detail}" if error.code == "rate_limited" and error.detail else error.title
+            self._own.later(row.id, told, self._now() + timedelta(seconds=wait))
             self._changed(frozenset())
             return False
         except (errors.NotSignedIn, errors.Unreachable, errors.NotAJam, errors.BadAnswer) as error:

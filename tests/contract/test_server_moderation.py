@@ -264,6 +264,7 @@ def test_a_suspended_person_reads_and_writes_nothing(jam: Any, figure: Callable[
         jam.ada.put(f"/posts/{post_id}/tags/x"),
         jam.ada.delete(f"/posts/{post_id}/tags/x"),
         report(jam.ada, thread),
+        jam.ada.patch("/me", json={"about": "x"}),
         jam.ada.put(f"/announcements/{uuid.uuid4()}", json={"body": "x"}),
         act(jam.ada, "hide", thread),
     ):
