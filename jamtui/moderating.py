@@ -105,7 +105,9 @@ class Moderating:
     def suspended_words(self) -> str:
         """Why the reader cannot write for now; "" when nothing of the kind is so."""
         found = self.suspended()
-        return f"You are suspended until {found.until.astimezone():{LOCAL}}: {found.reason}" if found else ""
+        if found is None:
+            return ""
+        return f"You are suspended until {found.until.astimezone():{LOCAL}}: {found.reason.rstrip('.')}"
 
     def suspensions(self) -> dict[str, datetime]:
         """For moderators: who is suspended (person id), and until when."""

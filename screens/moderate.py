@@ -89,13 +89,15 @@ class ModerateDialog(ListDialog[Act | None]):
 
     # -- steps
 
-    def _show(self, step: str) -> None:
+    def _show(self, step: str, typed: str = "") -> None:
+        """``typed``: what was typed ahead, behind the Enter that leads here."""
         self._step = step
         options, line = self.query_one(OptionList), self.query_one(Field)
         line.display = step == "reason" or (step == "to" and self._act.act == "merge")
         options.display = step != "reason"
         options.can_focus = step == "act" or not line.display
-        line.value = ""
+        line.value = typed
+        line.cursor_position = len(typed)
         line.placeholder = "find a thread by its title" if step == "to" else "the reason, for the people concerned"
         self._fill()
         (line if line.display else options).focus()
@@ -156,12 +158,12 @@ class ModerateDialog(ListDialog[Act | None]):
         self._act = replace(self._act, act=act)
         self._show("to" if act in ("move", "merge", "suspend") else "reason")
 
-    def _aimed(self, target: Target) -> None:
+    def _aimed(self, target: Target, typed: str = "") -> None:
         if self._act.act == "suspend":
             self._act = replace(self._act, until=self._now + timedelta(hours=int(target.id)))
         else:
             self._act = replace(self._act, to=target.id)
-        self._show("reason")
+        self._show("reason", typed)
 
     # -- events
 
@@ -189,7 +191,7 @@ class ModerateDialog(ListDialog[Act | None]):
             if at is None or at >= len(self._targets):
                 self._words("No thread is called that.")
             else:
-                self._aimed(self._targets[at])
+                self._aimed(self._targets[at], self.query_one(Field).value.removeprefix(event.value))
             return
         reason = event.value.strip()
         if not reason and self._act.act in NEED_REASON:

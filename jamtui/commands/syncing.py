@@ -13,6 +13,7 @@ from jamtui.errors import NotSignedIn, Unreachable
 from jamtui.model import Link
 from jamtui.output import throttled
 from jamtui.safe_text import safe_line
+from jamtui.session import Session
 from jamtui.store.registry import KnownJam
 from jamtui.sync import network
 from jamtui.sync.asked import Asked
@@ -30,8 +31,20 @@ def sync(context: Context, args: argparse.Namespace) -> int:
 
 def bring(context: Context, jam: KnownJam) -> int:
     """Brings the mirror up to date and sends the outbox."""
-    with closing(context.open(jam)):  # both databases are there and sound from here on
-        return _sync(context, jam)
+    with closing(context.open(jam)) as session:  # both databases are there and sound from here on
+        code = _sync(context, jam)
+        if not (context.out.json or jam.me.guest or jam.local):
+            _tell_notices(context, session)
+    return code
+
+
+def _tell_notices(context: Context, session: Session) -> None:
+    """What moderators have to say to this person."""
+    if suspended := session.suspended_words():
+        context.out.say(f"{suspended}. You can go on reading.")
+    new = sum(not row.seen for row in session.notices())
+    if new:
+        context.out.say(f"{new} new notice{'' if new == 1 else 's'} of moderators: jamtui notices.")
 
 
 def _sync(context: Context, jam: KnownJam) -> int:

@@ -52,7 +52,7 @@ class Moderating(Hosting):
         for row in rows:
             new = "New: " if not row.seen else ""
             reason = f" {words.sentence(row.reason)}" if row.reason else ""
-            told = f"{new}{words.sentence(row.words)}{reason} {self.ages(row.at, self.session.now())}."
+            told = f"{new}{words.sentence(row.words)}{reason} Told {self.ages(row.at, self.session.now())}."
             lines += wrap(told, self.console.columns)
             ends.append(len(lines))
         told_lines = self.pages(lines)

@@ -34,6 +34,7 @@ class News(Struct):
     _outbox: dict[str, tuple[str, SendState]] = field(default_factory=dict)
     _link: tuple[Link, str] | None = None  # the link that was told, and why there is none; None: not known yet
     _lines: list[str] = field(default_factory=list)
+    _notices: set[str] = field(default_factory=set)  # of moderators, that were told or were there before
     _alerts: set[str] = field(default_factory=set)  # announcements that were told, or were there before
 
     def changed(self, changed: Changed) -> None:
@@ -56,6 +57,7 @@ class News(Struct):
         self._link = None if status.link is Link.OFFLINE and not status.why else (status.link, status.why)
         self._outbox = {row.id: (row.kind, row.state) for row in session.outbox()}
         self._alerts = {row.id for row in session.announcements()}
+        self._notices = {row.id for row in session.notices()}
 
     def hear(self, line: str) -> None:
         """Adds a sentence of our own."""
@@ -73,7 +75,18 @@ class News(Struct):
         self._lines += [f"{text}." for text in changed.told]
         if changed.records or changed.everything:
             self._note_alerts(session)
+        if changed.desk:
+            self._note_notices(session)
         self._note_link(session)
+
+    def _note_notices(self, session: Session) -> None:
+        """What moderators tell this person since."""
+        for row in reversed(session.notices()):
+            if row.id not in self._notices and not row.seen:
+                reason = f" {words.sentence(row.reason)}" if row.reason else ""
+                more = words.fill("{notices} tells all notices.", self.keymap)
+                self._lines.append(f"{words.sentence(row.words)}{reason} {more}")
+            self._notices.add(row.id)
 
     def _note_alerts(self, session: Session) -> None:
         """What hosts announced since: whole where it is short."""

@@ -146,6 +146,9 @@ class Plain(Moderating, Inboxing, SelfService, Event, Ideas):
         if alerts := sum(not row.seen for row in session.announcements()):
             told = words.count(alerts, "new announcement")
             self.say(f"{told} of hosts. {self.with_keys('{announcements} tells them.')}")
+        if notices := sum(not row.seen for row in session.notices()):
+            told = words.count(notices, "new notice")
+            self.say(f"{told} of moderators to you. {self.with_keys('{notices} tells them.')}")
         if waiting := len(session.drafts()):
             self.say(f"{words.count(waiting, 'draft')} not sent yet. {self.with_keys('{drafts} lists them.')}")
         if not spot.reading:

@@ -117,6 +117,7 @@ class Sender:
                 self._changed(frozenset())
                 return True
             self._own.refused(row.id, str(error), code)
+            self.acted = self.acted or code == "suspended"  # the desk says until when, and why
             self._changed(frozenset())
             return False
         self._backoff.reset()

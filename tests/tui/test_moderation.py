@@ -205,7 +205,7 @@ async def test_who_is_suspended_sees_why_and_until_when(tui: Any, session: Sessi
         assert "You are suspended until 12 February" in t.text
         await to_post(t, posts_of(session)[0])
         await t.press("r")
-        assert "You are suspended until 12 February 14:00: Insults." in t.told
+        assert "You are suspended until 12 February 14:00: Insults" in t.told
         assert session.drafts() == []
 
 
@@ -252,3 +252,15 @@ def test_pictures(
             await pilot.press({"_": "space", "-": "minus"}.get(key, key))
 
     assert snap_compare(app, terminal_size=size, run_before=show)
+
+
+async def test_what_is_typed_right_behind_the_target_is_the_reason(tui: Any, session: Session) -> None:
+    post = moderator(session)[0]
+    async with tui() as t:
+        await to_post(t, post)
+        await t.press("M", "g")
+        await t.type("champions")
+        await t.pilot.press("enter", "T", "h", "e")  # in one go
+        await t.type(" same idea")
+        await t.press("enter")
+        assert session._own.outbox()[0].payload.data["reason"] == "The same idea"
