@@ -203,6 +203,7 @@ class PersonMore(Struct, frozen=True):
     companions: tuple[Companion, ...]
     answered: int  # answers that they gave to others
     answers: int  # and got from others
+    links: tuple[tuple[str, int], ...] = ()  # how their posts stand to those of others: words, how often
 
 
 class Origin(Struct, frozen=True):

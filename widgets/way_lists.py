@@ -136,6 +136,9 @@ def person_more(more: PersonMore, about: str, now: datetime, ages: Ages = age) -
             for part in ((one_line(one.name), "$foreground"), (f" {one.answered + one.answers:,}  ", "$text-disabled"))
         )
         lines.append(Content.assemble(("talks with ", "$text-disabled"), *talks))
+    if more.links:
+        told = " · ".join(f"{words} {number:,}" for words, number in more.links)
+        lines.append(Content.assemble(("connected ", "$text-disabled"), (told, "$foreground")))
     if more.answered or more.answers:
         first = f", here since {_ago(more.first_at, now, ages)}" if more.first_at is not None else ""
         lines.append(

@@ -105,6 +105,7 @@ def person(context: Context, args: argparse.Namespace) -> None:
                 found
                 | {"threads": page.threads, "votes_received": page.votes}
                 | {name: rfc3339(at) if at else None for name, at in times.items()}
+                | {"links": [{"how": words, "count": number} for words, number in more.links]}
                 | {"answered": more.answered, "answers_received": more.answers}
                 | {"tags": [{"name": name, "count": count} for name, count in more.tags]}
                 | {
@@ -154,6 +155,8 @@ def _tell_person(out: Output, page: PersonPage, more: PersonMore) -> None:
         out.line(f"heard for {'  '.join(f'#{name}' for name, _ in more.tags)}")
     if more.companions:
         out.line(f"talks with {', '.join(f'@{one.handle} ({one.answered + one.answers})' for one in more.companions)}")
+    if more.links:
+        out.line(f"connected {' · '.join(f'{words} {number}' for words, number in more.links)}")
     out.line()
 
 

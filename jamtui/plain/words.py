@@ -312,11 +312,14 @@ def person_page(page: PersonPage, more: PersonMore, now: datetime, ages: Ages = 
     speaks = f"speaks {', '.join(map(language_name, who.languages))}" if who.languages else ""
     tags = f" Heard for {', '.join(name for name, _ in more.tags)}." if more.tags else ""
     talks = ", ".join(f"{one_line(one.name, 60)} ({one.answered + one.answers:,})" for one in more.companions)
+    talks = f" Talks with {talks}." if talks else ""
+    links = ", ".join(f"{link} {number:,}" for link, number in more.links)
+    links = f" Connected: {links}." if links else ""
     about = f" About: {one_line(who.about, 600)}" if who.about else ""
     return (
         f"{one_line(who.name, 600)}{role(who.role)}{looks(who.alike, who.handle)}, "
         f"{joined(f'@{who.handle}', honour, who.org, country(who), speaks)}. "
-        f"{figures}{f': {where}' if where else ''}.{tags}{f' Talks with {talks}.' if talks else ''}{about}"
+        f"{figures}{f': {where}' if where else ''}.{tags}{talks}{links}{about}"
     )
 
 

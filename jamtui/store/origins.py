@@ -11,6 +11,7 @@ import msgspec
 
 from jamtui.archive import Person
 from jamtui.countries import code_of, country_name, language_name
+from jamtui.model import LINK_WORDS
 from jamtui.names import shown
 from jamtui.safe_text import safe_line, safe_name
 from jamtui.store.rows import Rows
@@ -122,4 +123,20 @@ def more(rows: Rows, person_id: str) -> PersonMore:
         tuple(companions),
         sum(answered.values()),
         sum(by.values()),
+        _links(rows, int(n)),
     )
+
+
+def _links(rows: Rows, n: int) -> tuple[tuple[str, int], ...]:
+    """Links between posts of this person and those of others, by their words from this person's side."""
+    links = rows.records("link")
+    if not links:
+        return ()
+    mine = {str(row[0]) for row in rows.db.execute("SELECT id FROM posts WHERE author = ? AND gone = 0", (n,))}
+    found: Counter[str] = Counter()
+    for link in links:
+        words = LINK_WORDS.get(str(link.get("kind")))
+        out, back = link.get("from_id") in mine, link.get("to_id") in mine
+        if words is not None and out != back:
+            found[words[0] if out else words[1]] += 1
+    return tuple(found.most_common())

@@ -186,6 +186,15 @@ def test_a_page_tells_first_post_tags_and_with_whom_one_talks(session: Session) 
     assert more.tags == (("tea", 2), ("pots", 1))
     assert [(one.handle, one.answered, one.answers) for one in more.companions] == [("ana", 2, 2), ("bo", 0, 1)]
     assert (more.answered, more.answers) == (2, 3)
+    assert more.links == ()
+    arrives(
+        session,
+        *(("link", {"id": f"{a}.{kind}.{b}", "from_id": a, "kind": kind, "to_id": b, "author_id": uid(4)})
+          for a, kind, b in ((uid(20), "builds_on", uid(21)), (uid(25), "builds_on", uid(22)),
+                             (uid(25), "builds_on", uid(24)), (uid(20), "answers", uid(22)),
+                             (uid(23), "odd", uid(20)))),
+    )  # fmt: skip
+    assert session.person_more(uid(1)).links == (("built on by", 2), ("builds on", 1)), "of others, both ways"
     nobody = session.person_more(uid(4))
     assert (nobody.first_at, nobody.tags, nobody.companions) == (None, (), ())
 
