@@ -17,6 +17,8 @@ from jamtui.session import Session
 from screens.doors import without_command
 
 IDLE = 2.0  # seconds without a key after which something may be told by itself
+# Announcements and what moderators tell one have words of their own.
+_ELSEWHERE = (Reason.ANNOUNCEMENT, Reason.NOTICE, Reason.REPORT)
 SELDOM = 15.0  # seconds between two things told by themselves
 
 
@@ -70,7 +72,7 @@ class News(Struct):
         self._posts += new
         self._here += min(here, new)
         came = session.came_in()
-        self._for_me += [one for one in came if one.reason is not Reason.ANNOUNCEMENT]  # those have words of their own
+        self._for_me += [one for one in came if one.reason not in _ELSEWHERE]
         self._came += came
         self._lines += [f"{text}." for text in changed.told]
         if changed.records or changed.everything:

@@ -19,9 +19,11 @@ from jamtui.archive import Person
 from jamtui.names import shown
 from jamtui.notice import InboxRow, Reason
 from jamtui.safe_text import safe_body, safe_line, safe_name
+from jamtui.store import moderation
 from jamtui.store.rows import Rows
 
 EXCERPT = 300  # code points
+_LOCAL = "%d %B %H:%M"  # how a time is told
 _PERSON = msgspec.json.Decoder(Person)
 
 
@@ -52,20 +54,6 @@ class Link(Struct):
     kind: str
     created_at: datetime
     author_id: str = ""
-
-
-class Notice(Struct):
-    """Of the desk, to one person: ``kind`` is an act of moderators, ``report`` or ``undone``."""
-
-    id: str
-    kind: str
-    at: datetime
-    post_id: str = ""
-    reason: str = ""
-    until: datetime | None = None
-    state: str = ""  # of a report
-    act: str = ""  # what was done about it
-    of: str = ""  # which act does not hold any more
 
 
 T = TypeVar("T")
@@ -109,9 +97,10 @@ class Things:
             self._put(Reason.POLL, "poll", poll.id, poll.created_at, poll.question, read=over or poll.author_id == me,
                       author_id=poll.author_id, forum_id=poll.forum_id)  # fmt: skip
         self._see_links(rows, decoded(records[2], Link))
-        told = private.get("notices")
-        for one in decoded(told if isinstance(told, list) else (), Notice):
-            self._see_told(one)
+        for told in moderation.notices(rows, private, looked, {}, _LOCAL):
+            reason = Reason.REPORT if told.kind == "report" else Reason.NOTICE
+            text = f"{told.words}\n{told.reason}" if told.reason else told.words
+            self._put(reason, "notice", told.id, told.at, text, post_id=told.post_id)
         self._sign(rows)
         return True
 
@@ -149,12 +138,6 @@ class Things:
                     thread_id=source.thread_id, post_id=source.id,
                 )  # fmt: skip
 
-    def _see_told(self, told: Notice) -> None:
-        """What moderators did that concerns this person, and what became of their reports. Never with who did it."""
-        reason = Reason.REPORT if told.kind == "report" else Reason.NOTICE
-        self._put(reason, "notice", told.id, told.at, "\n".join(filter(None, [_head(told), told.reason])),
-                  post_id=told.post_id)  # fmt: skip
-
     def _sign(self, rows: Rows) -> None:
         """Names of who made them."""
         wanted = json.dumps(sorted({row.author_id for row in self.rows.values() if row.author_id}))
@@ -171,41 +154,3 @@ class Things:
         if kind == "links":
             return [f"link:{link.id}" for link in decoded(rows.records("link"), Link) if link.to_id == name]
         return [key] if key in self.rows else []
-
-
-def _head(told: Notice) -> str:
-    """What it is, in words of our own."""
-    match told.kind:
-        case "report" if told.state == "dismissed":
-            return "Your report was looked at: nothing had to be done"
-        case "report":
-            done = _DONE.get(told.act, "")
-            return f"Your report was looked at: {done or 'something was done about it'}"
-        case "undone":
-            return f"This does not hold any more: {_ACTS.get(told.of, 'what was done').lower()}"
-        case "suspend" if told.until is not None:
-            return f"You may not write until {told.until.astimezone():%d %B %Y, %H:%M}"
-    return _ACTS.get(told.kind, "Moderators tell you something")
-
-
-_ACTS = {
-    "warn": "A moderator warns you",
-    "suspend": "You may not write for a while",
-    "unsuspend": "You may write again",
-    "hide": "A moderator hid a post of yours",
-    "unhide": "A post of yours is shown again",
-    "remove": "A moderator removed a post of yours",
-    "move": "A thread of yours was moved to another forum",
-    "merge": "A thread of yours was merged with another",
-    "lock": "A thread of yours was locked",
-    "unlock": "A thread of yours takes answers again",
-}
-_DONE = {
-    "hide": "the post is hidden",
-    "remove": "the post was removed",
-    "warn": "its author was warned",
-    "suspend": "its author may not write for a while",
-    "lock": "the thread was locked",
-    "move": "the thread was moved",
-    "merge": "the thread was merged",
-}

@@ -248,7 +248,7 @@ def test_announcements_polls_links_and_what_only_i_am_told(session: Session, wri
     assert (found[Reason.LINK].post_id, found[Reason.LINK].excerpt) == (uid(10), "builds on")
     assert "be kind" in found[Reason.NOTICE].body
     assert found[Reason.REPORT].post_id == uid(2)
-    assert found[Reason.REPORT].title == "Your report was looked at: the post is hidden"
+    assert found[Reason.REPORT].title == "Thank you for your report of “Idea 2”: moderators hid it"
     undo = session.read_inbox(session.inbox_keys())
     assert session.for_me() == 0
     assert session.announcements()[0].seen  # hosts' own list tells the same
