@@ -419,6 +419,42 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "put-away", ("X",), Group.PLACES, "put away", "Put the alert at the top away; {announcements} has it.", _BOTH
     ),
+    Action("polls", ("B",), Group.PLACES, "polls", "Quick polls with their results; a number chooses.", _BOTH),
+    Action("brief-fold", ("v",), Group.READ, "brief", "Show the brief of the forum whole, or one line of it again."),
+    Action(
+        "brief",
+        (),
+        Group.HOSTS,
+        "write the brief",
+        "Change the brief of this forum, or of the one that is named. For its hosts; others read it.",
+        _BOTH,
+        argument="?FORUM",
+    ),
+    Action(
+        "poll",
+        (),
+        Group.HOSTS,
+        "ask a poll",
+        "Ask everybody something, or those of the forum that is named. For hosts.",
+        _BOTH,
+        argument="?FORUM",
+    ),
+    Action(
+        "unanswered",
+        ("U",),
+        Group.HOSTS,
+        "unanswered",
+        "Threads of your forums that nobody answered, the longest waiting first; {reply} answers. For hosts.",
+        _BOTH,
+    ),
+    Action(
+        "hand-over",
+        (),
+        Group.HOSTS,
+        "hand over",
+        "What happened in your forums since your last shift, to hand on. For hosts.",
+        _BOTH,
+    ),
     Action(
         "announce",
         (),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from jamtui.archive import rfc3339
 from jamtui.errors import NotFound, NotSignedIn, Refused, UsageError
+from jamtui.event import Act
 from jamtui.model import (
     EVERYBODY,
     MAX_ANNOUNCEMENT,
@@ -53,7 +54,8 @@ class Hosting:
         @property
         def me(self) -> Me: ...
         def now(self) -> datetime: ...
-        def refusal(self) -> str: ...
+        def refusal(self, act: Act | None = None) -> str: ...
+        def check_may_write(self, act: Act, *, late: bool = False) -> None: ...
         def forum(self, name: str) -> ForumRow: ...
         def forums(self) -> list[ForumRow]: ...
         def desk(self) -> dict[str, object]: ...
@@ -68,9 +70,8 @@ class Hosting:
 
     @property
     def role(self) -> str:
-        """What the reader is here, as the Jam said last: it may have changed since one signed in."""
-        told = self.desk().get("role")
-        return told if isinstance(told, str) and not self.me.guest else self.me.role
+        """What the reader is here, as the mirror has it: it may have changed since one signed in."""
+        return self.me.role if self.me.guest else self._fresh().my_role()
 
     def hosts(self, forum: ForumRow | None = None) -> bool:
         """Whether the reader is a host or moderator; of ``forum``: one of its own, which every host is of a forum that
@@ -125,6 +126,7 @@ class Hosting:
 
     def _announce(self, draft: Draft, instead_of: Draft | None) -> str:
         self.need_host("announce")
+        self.check_may_write(Act.ANNOUNCEMENTS)
         text = draft.body.strip()
         if not text:
             raise UsageError("there is nothing to announce", "Write a text.")
@@ -169,6 +171,7 @@ class Hosting:
     def _send_brief(self, draft: Draft, instead_of: Draft | None) -> str:
         forum = self.forum(draft.target)
         self.need_host("write the brief", forum)
+        self.check_may_write(Act.STEERING)
         text = draft.body.strip()
         if len(text) > self.limits.body:
             over = f"the brief is {len(text) - self.limits.body:,} characters too long"
@@ -241,6 +244,7 @@ class Hosting:
         """Asks a poll, in a forum (slug or id) or the whole Jam. Returns its id, which is the outbox row's, too."""
         there = self.forum(forum) if forum else None
         self.need_host("ask polls", there)
+        self.check_may_write(Act.POLLS)
         question = " ".join(question.split())
         kept = [text for text in (" ".join(choice.split()) for choice in choices) if text]
         if not question:
@@ -269,10 +273,7 @@ class Hosting:
     def choose(self, poll_id: str, choice: int | None) -> str:
         """One's ballot, by the index of the choice; None takes it back. The outbox row's id."""
         poll = self.poll(poll_id)
-        if self.me.guest:
-            raise NotSignedIn("you read as a guest", "Sign in to choose: jamtui login URL --handle NAME.")
-        if reason := self.refusal():
-            raise Refused(reason, "", "jam_closed")
+        self.check_may_write(Act.POLLS)
         if not poll.open:
             raise Refused("the poll is closed", "Its result stays; no ballot is taken any more.", "poll_closed")
         if choice is None:

@@ -19,6 +19,8 @@ from widgets.drawn import drawn
 from widgets.list_dialog import LETTERS, ListDialog
 from widgets.rows import BADGES, WAITING, Ages, count
 
+ROOM, ROOM_LOW = 10, 7  # lines around the list, and on a terminal of a few lines
+
 
 class AnnouncementsDialog(ListDialog[None]):
     """What stands here when one leaves has been seen."""
@@ -45,11 +47,18 @@ class AnnouncementsDialog(ListDialog[None]):
             yield Static(id="announcements-keys")
 
     def on_mount(self) -> None:
+        self._fit()
         self._fill()
         self.query_one(OptionList).focus()
 
     def on_resize(self) -> None:
+        self._fit()
         self._fill()
+
+    def _fit(self) -> None:
+        """The list has what the rest leaves: it scrolls, the dialog does not."""
+        height = self.app.size.height
+        self.query_one(OptionList).styles.max_height = max(3, height - (ROOM_LOW if height < 16 else ROOM))
 
     @on(JamChanged)
     def changed(self, message: JamChanged) -> None:

@@ -48,7 +48,7 @@ class ConflictDialog(Dialog[str]):
             with Horizontal(classes="buttons"):
                 if one.version and not one.gone:
                     yield Button(Content("Mine goes over it (m)"), id="mine")
-                if one.kind == "edit":
+                if one.kind != "delete":
                     yield Button(Content("A third (e)"), id="edit")
                 yield Button(Content("Theirs stays (t)"), id="theirs")
                 yield Button(Content("Later (Esc)"), id="later", variant="primary")
@@ -88,7 +88,7 @@ class ConflictDialog(Dialog[str]):
         one = self._conflict
         if answer == "mine" and (not one.version or one.gone):
             return
-        if answer == "edit" and one.kind != "edit":
+        if answer == "edit" and one.kind == "delete":
             return
         self.dismiss(answer)
 

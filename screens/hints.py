@@ -18,6 +18,7 @@ ACTS = {
     "tags": Act.TAGS,
     "connect": Act.LINKS,
 }
+_HOSTING = frozenset({"brief", "announce", "poll", "unanswered", "hand-over"})  # what only hosts do
 _ABOUT_ONESELF = frozenset(
     {"mentions", "outbox", "profile", "tag-curate", "tag-merge"}
 )  # places that have nothing for who has no name in the Jam
@@ -33,7 +34,7 @@ def idle(session: Session) -> frozenset[str]:
     return (
         frozenset(refused | ({"discard"} if everything else set()))
         | (_ABOUT_ONESELF if session.me.guest else frozenset())
-        | (frozenset() if session.hosts() else _MODERATING)
+        | (frozenset() if session.hosts() else _MODERATING | _HOSTING)
     )
 
 

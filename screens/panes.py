@@ -30,6 +30,7 @@ from widgets.banner import Banner
 from widgets.card import Card
 from widgets.chart import HEIGHT, activity_chart
 from widgets.compositor import SparingScreen
+from widgets.forum_head import ForumHead
 from widgets.inbox_list import InboxList
 from widgets.lists import ForumList, OutboxList, PostList, ThreadList
 from widgets.pane_head import PaneHead
@@ -96,6 +97,7 @@ class Panes(Hits, SparingScreen[None]):
             with Vertical(id="left"):
                 yield PaneHead(id="left-head")
                 yield Banner()
+                yield ForumHead()
                 yield ForumList(session.forums)
                 yield ThreadList(session.threads, session.now, opens=self.keymap.name("new-thread"), ages=self.ages)
                 yield PostList(session.posts, session.now, self._forum_title, self.ages)

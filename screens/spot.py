@@ -15,6 +15,7 @@ _KINDS: dict[str, Kind] = {
     "inbox": "inbox",
     "all": "threads",
     "hot": "threads",
+    "unanswered": "threads",
 }
 
 

@@ -29,7 +29,7 @@ from widgets.way_lists import person_card, person_head, person_more
 _HOT_FOR = timedelta(seconds=20)  # what is hot, and who writes most, is not sorted anew under the reader more often
 _MINUTES = 15
 _TRAIL = 20  # steps back that are remembered
-_WAYS = ("all", "hot", "people", "person", "plan")
+_WAYS = ("all", "hot", "people", "person", "plan", "unanswered")
 
 
 class Ways(Moving):

@@ -46,8 +46,9 @@ class Writing(Moving):
     def offer(self, undo: Undo) -> None:
         raise NotImplementedError
 
-    def write_as_host(self, kind: DraftKind, target: str) -> None:
-        raise NotImplementedError
+    if TYPE_CHECKING:  # `screens.hosting` has it; a body here would stand before that
+
+        def write_as_host(self, kind: DraftKind, target: str) -> None: ...
 
     def on_mount(self) -> None:
         """Who comes back, after a crash perhaps, hears of what was not sent."""

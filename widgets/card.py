@@ -9,10 +9,10 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 
-class Card(Widget):
+class Fitted(Widget):
     """Text that is made for the width it gets, so that the first layout is also the last."""
 
-    DEFAULT_CSS = "Card { width: 1fr; max-width: 76; height: auto; }"
+    DEFAULT_CSS = "Fitted { width: 1fr; height: auto; }"
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,3 +39,9 @@ class Card(Widget):
 
     def render(self) -> Content:
         return self._text(self.content_size.width)
+
+
+class Card(Fitted):
+    """The one beside a list."""
+
+    DEFAULT_CSS = "Card { max-width: 76; }"

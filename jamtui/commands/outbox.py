@@ -17,7 +17,7 @@ from jamtui.model import Draft, DraftKind, OutboxRow
 from jamtui.output import Output, local_time
 from jamtui.safe_text import safe_block, safe_line
 from jamtui.session import Session
-from jamtui.store.own import Payload, Queued
+from jamtui.store.own import TEXTS, Payload, Queued, as_draft
 
 _DONE = {
     "retry": "tried again", "edit": "edited", "drop": "dropped", "show": "shown", "mine": "sent over theirs",
@@ -87,9 +87,14 @@ def _object(row: OutboxRow, payload: Payload | None) -> dict[str, object]:
         "post_id": row.post_id, "thread_id": row.thread_id, "forum_id": row.forum_id,
         "created_at": rfc3339(row.created_at), "attempts": row.attempts,
         "next_try": rfc3339(row.next_try) if row.next_try else None, "when": row.when, "code": row.code,
-        "can": row.can, "title": payload.title if payload else "", "body": payload.body if payload else "",
+        "can": row.can, "title": payload.title if payload else "", "body": _body(row.kind, payload) if payload else "",
         "tag": payload.tag if payload else "",
     }  # fmt: skip
+
+
+def _body(kind: str, payload: Payload) -> str:
+    """The text that a person wrote, as it was written; "" where there is none."""
+    return str(payload.data.get({"brief": "brief", "announce": "body"}.get(kind, ""), "")) or payload.body
 
 
 def _show(context: Context, session: Session, queued: Queued) -> None:
@@ -113,7 +118,12 @@ def _show(context: Context, session: Session, queued: Queued) -> None:
         if words:
             out.line(f"{name}: {words}")
     if conflict is None:
-        _text(out, "text", safe_line(queued.payload.title), safe_block(queued.payload.body or queued.payload.tag))
+        _text(
+            out,
+            "text",
+            safe_line(queued.payload.title),
+            safe_block(_body(row.kind, queued.payload) or queued.payload.tag),
+        )
         return
     if not conflict.version:
         out.line("Theirs has not come in yet: jamtui sync.")
@@ -122,7 +132,7 @@ def _show(context: Context, session: Session, queued: Queued) -> None:
     else:
         at = f", {local_time(conflict.edited_at)}" if conflict.edited_at else ""
         _text(out, f"theirs (version {conflict.version}{at})", conflict.title, conflict.body)
-    if conflict.kind == "edit":
+    if conflict.kind in TEXTS:
         _text(out, "yours", conflict.my_title, conflict.my_body)
     short = row.id[:SHORT]
     out.line(
@@ -142,11 +152,13 @@ def _text(out: Output, name: str, title: str, body: str) -> None:
 def _edit(context: Context, session: Session, row: Queued, given: str | None, to: str | None) -> tuple[str, str]:
     """The text is taken back, changed and put into the outbox again, ``to`` another post's answers if it is given.
     Returns its new outbox id and post id."""
-    if row.kind not in ("post", "edit"):
+    if row.kind not in TEXTS:
         raise UsageError(f"a {row.kind} has no text to edit", "Retry it or drop it.")
+    if to is not None and row.kind not in ("post", "edit"):
+        raise UsageError(f"a {row.kind} answers no post", "Leave --to out.")
     target = session.post(to).id if to is not None else ""
     if to is None or given is not None:
-        body = texts.body_of(given, context.home, context.environ, row.payload.body)
+        body = texts.body_of(given, context.home, context.environ, as_draft(row).body)
     else:
         body = row.payload.body
     draft = session.reopen(row.id)

@@ -1,17 +1,22 @@
-"""Handlers of the action table in plain mode: announcements, and what only hosts do."""
+"""Handlers of the action table in plain mode: announcements, briefs, polls, a host's shift."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jamtui.host_rows import AnnouncementRow
-from jamtui.model import EVERYBODY, Draft, DraftKind
+from jamtui.errors import UsageError
+from jamtui.handing_over import markdown, waited
+from jamtui.host_rows import AnnouncementRow, PollRow
+from jamtui.hosting import MAX_CHOICES
+from jamtui.model import EVERYBODY, Draft, DraftKind, ForumRow, PostRow, ThreadRow
 from jamtui.plain import words
 from jamtui.plain.composer import Composer
 from jamtui.plain.markdown import lines_of, spoken
 from jamtui.plain.ways import Ways
 from jamtui.plain.wrap import wrap
 from jamtui.plain.writing import CONNECTED
+from jamtui.safe_text import safe_line
+from jamtui.ways import until
 
 
 class Hosting(Ways):
@@ -61,10 +66,178 @@ class Hosting(Ways):
 
     def _write_as_host(self, kind: DraftKind, target: str) -> None:
         session = self.session
+        if kind is DraftKind.BRIEF:
+            draft = session.brief_draft(target)
+            self._compose_as_host(draft, f"Brief of {words.one_line(session.forum(target).title)}")
+            return
         session.need_host("announce")
         draft = session.draft(kind, target) or Draft(kind, target)
         to = "everybody" if target == EVERYBODY else f"those of {words.one_line(session.forum(target).title)}"
         self._compose_as_host(draft, f"Announce to {to}")
+
+    # -- briefs
+
+    def _forum_here(self, name: str) -> ForumRow:
+        row = self.row
+        found = name or self.spot.forum or (row.id if isinstance(row, ForumRow) else "")
+        if not found and isinstance(row, ThreadRow | PostRow):
+            found = row.forum_id
+        if not found:
+            raise UsageError("no forum is chosen here", "Open a forum first, or name it: :brief FORUM.")
+        return self.session.forum(found)
+
+    def do_brief(self, forum: str = "") -> None:
+        """Its hosts change it; others hear all of it."""
+        row = self._forum_here(forum)
+        if self.session.hosts(row):
+            self._write_as_host(DraftKind.BRIEF, row.id)
+        elif row.brief.strip():
+            self._tell_whole_brief(row)
+        else:
+            self.session.need_host("write the brief", row)
+
+    def do_brief_fold(self) -> None:
+        self._tell_whole_brief(self._forum_here(""))
+
+    def _tell_whole_brief(self, row: ForumRow) -> None:
+        if not row.brief.strip():
+            self.say("This forum has no brief yet.")
+            return
+        hosts = self.session.forum_hosts(row)
+        who = words.joined(*(f"{one.name}{words.role(one.role)}{words.looks(one.alike, one.handle)}" for one in hosts))
+        self.say(f"Brief of {words.sentence(words.one_line(row.title))}{f' Hosts: {who}.' if who else ''}")
+        self.flush()
+        self.pages(lines_of(spoken(row.brief), self.console.columns))
+        self.show()
+
+    # -- polls
+
+    def do_polls(self) -> None:
+        """Tells them with numbers; in the one that is typed one chooses."""
+        rows = self.session.polls()
+        if not rows:
+            self.say("Nothing was asked yet. What hosts ask is told here.")
+            return
+        going = sum(row.open for row in rows)
+        self.say(f"{words.count(len(rows), 'poll')}, {going:,} open.")
+        self.flush()
+        lines: list[str] = []
+        for number, row in enumerate(rows, 1):
+            lines += wrap(f"{number}. {self._poll(row)}", self.console.columns)
+        self.pages(lines)
+        if not going:
+            self.show()
+            return
+        answer = self.console.line(f"Choose in which, 1 to {len(rows)}; Enter leaves: ").text.strip()
+        chosen = next((row for number, row in enumerate(rows, 1) if str(number) == answer), None)
+        if chosen is None:
+            self.say("Nothing chosen.")
+            self.show()
+            return
+        self._choose_in(chosen)
+
+    def _poll(self, row: PollRow) -> str:
+        """A poll for the ear: what is asked, how it stands, what one chose oneself."""
+        now = self.session.now()
+        by = f"{row.author or row.handle}{words.role(row.role)}{words.looks(row.alike, row.handle)}"
+        if row.open:
+            state = f"open until {row.closes_at.astimezone():%d %B %H:%M}" if row.closes_at else "open"
+        else:
+            state = f"closed {self.ages(row.closed_at, now)}" if row.closed_at else "closed"
+        facts = words.joined(
+            by, f"in {row.forum}" if row.forum else "", state, words.count(row.total, "ballot"),
+            words.sent(row.send, row.reason),
+        )  # fmt: skip
+        told = "; ".join(
+            f"{at + 1} {text}: {row.counts[at]:,}, {100 * row.share(at):.0f}%{', yours' if at == row.chosen else ''}"
+            for at, text in enumerate(row.choices)
+        )
+        return f"{words.sentence(row.question)} {facts}. {told}."
+
+    def _choose_in(self, row: PollRow) -> None:
+        for at, text in enumerate(row.choices, 1):
+            self.say(f"{at}. {text}")
+        self.flush()
+        back = ", 0 takes yours back" if row.chosen >= 0 else ""
+        answer = self.console.line(f"Which, 1 to {len(row.choices)}{back}; Enter leaves: ").text.strip()
+        if not answer.isascii() or not answer.isdigit() or len(answer) > 3:
+            self.say("Nothing chosen.")
+        else:
+            number = int(answer)
+            self.session.choose(row.id, number - 1 if number else None)
+            self.news.dropped(self.session)
+            self.say(f"Chosen: {row.choices[number - 1]}." if number else "Your ballot is taken back.")
+        self.show()
+
+    def do_poll(self, forum: str = "") -> None:
+        """Asks question, choices and end, one after the other; then asks the poll."""
+        session = self.session
+        row = session.forum(forum) if forum else None
+        session.need_host("ask polls", row)
+        self.say(f"Ask {f'those of {words.one_line(row.title)}' if row else 'everybody'}. Enter without a word leaves.")
+        self.flush()
+        question = self.console.line("Question: ")
+        if question.key == "escape" or not question.text.strip():
+            self.say("Nothing asked.")
+            self.show()
+            return
+        choices: list[str] = []
+        while len(choices) < MAX_CHOICES:
+            typed = self.console.line(f"Choice {len(choices) + 1} (Enter ends): ")
+            if typed.key == "escape" or not typed.text.strip():
+                break
+            choices.append(typed.text)
+        ends = self.console.line("Ends in (30min, 2h, 1d; Enter: when you close it): ").text.strip()
+        closes = until(ends, session.now()) if ends else None
+        session.ask(question.text, choices, row.id if row else "", closes)
+        self.news.dropped(session)
+        self.say(f"Asked: {words.one_line(safe_line(question.text))}. {self.with_keys('{polls} tells the polls.')}")
+        self.show()
+
+    # -- a host's shift
+
+    def do_unanswered(self) -> None:
+        self.session.need_host("look after what nobody answered")
+        self._to_place("unanswered")
+
+    def do_hand_over(self) -> None:
+        """Tells it a page at a time, then asks for a note and whether the shift has ended."""
+        session = self.session
+        found = session.hand_over()
+        session.look_at_desk()
+        where = "the whole Jam" if found.everything else words.joined(*found.forums)
+        since = self.ages(found.since, found.until)
+        guess = " No shift has ended on this device yet." if found.first else ""
+        self.say(f"Hand-over of {where}, since {since}.{guess}")
+        if found.note.strip():
+            self.say(f"Note: {found.note.strip()}")
+        self.flush()
+        lines: list[str] = []
+        for _, heading, posts in found.sections():
+            lines += wrap(
+                f"{heading}: {words.count(len(posts), 'post') if posts else 'nothing'}.", self.console.columns
+            )
+            for one in posts:
+                wait = waited(one.post.created_at, found.until)
+                facts = words.joined(one.why, f"@{one.post.handle}", one.forum, wait)
+                begin = words.one_line(one.title or one.post.body, 120)
+                lines += wrap(f"{begin} -- {facts}. Post {one.post.id[:13]}.", self.console.columns, "  ")
+        self.pages(lines)
+        keys = "n writes the note, y copies all as Markdown, e ends the shift; any other key leaves."
+        match self.console.choose(keys, "nye"):
+            case "n":
+                typed = self.console.line("Note for the next host: ", session.shift_note())
+                if typed.key != "escape":
+                    session.write_shift_note(typed.text)
+                    self.say("Note kept on this device.")
+            case "y":
+                who = session.me.name or session.me.handle
+                self._copied(markdown(found, session.jam, who, session.address).rstrip("\n"), "Hand-over")
+            case "e":
+                self.offer_undo(session.end_shift())
+            case _:
+                self.say("The shift goes on.")
+        self.show()
 
     def _compose_as_host(self, draft: Draft, heading: str) -> None:
         composer = Composer(

@@ -450,7 +450,10 @@ class Moving(View):
         if order not in SORTS:
             raise UsageError("no such order", f"One of: {', '.join(SORTS)}.")
         spot = self.spot
-        if spot.kind != "threads" or spot.place == "hot":  # from anywhere else: the threads of all forums
+        if spot.kind != "threads" or spot.place in (
+            "hot",
+            "unanswered",
+        ):  # from anywhere else: the threads of all forums
             spot = Spot("all")
         self.session.keep_order(spot.forum, order)
         self.enter(replace(spot, sort=order, thread="", reading=False))

@@ -60,9 +60,10 @@ _EMPTY = {
     "plan": "Nothing unread fits into this time: all read, or the posts are longer.",
     "people": "Nobody is here yet.",
     "outbox": "Nothing waits: all that you wrote has arrived.",
+    "unanswered": "Everything in your forums has an answer.",
 }
 
-WAYS = ("all", "hot", "people", "person", "plan")
+WAYS = ("all", "hot", "people", "person", "plan", "unanswered")
 TRAIL = 20  # steps back that are remembered
 
 Row = ForumRow | ThreadRow | PostRow | PersonRow | OutboxRow | SearchHit | InboxRow
@@ -159,6 +160,8 @@ class View:
             case "forums":
                 return [row.id for row in session.forums()]
             case "threads":
+                if spot.place == "unanswered":
+                    return session.unanswered_keys()
                 if spot.place == "hot":
                     self._hot = {row.thread.key: row for row in session.hot()}
                     return list(self._hot)
@@ -265,6 +268,7 @@ class View:
         self._keep_row()
         if not self._item:
             place = self.spot.place if self.spot.kind == "posts" else self.spot.kind
+            place = "unanswered" if self.spot.place == "unanswered" else place
             place = "filtered" if self.spot.filter else place
             self._item = wrap(self.with_keys(_EMPTY.get(place, "Nothing is here.")), self.console.columns)
 
@@ -448,6 +452,10 @@ class View:
             only = f", only {' and '.join(about)}" if about else ""
             return f"Inbox: {words.count(total, 'row')}{only}{f', {new:,} with something new' if new else ''}."
         narrowed = f", only {' and '.join(chips(spot.filter))}" if spot.filter else ""
+        if spot.place == "unanswered":
+            waits = self.session.threads([int(key) for key in self.keys[:1]])
+            longest = f", the longest {self.ages(waits[0].created_at, self.session.counted_from())}" if waits else ""
+            return f"Waiting for an answer: {words.count(total, 'thread')}{longest}."
         if spot.place == "all":
             order = "" if spot.sort == "active" else f", by {spot.sort}"
             return f"{_TITLES['all']}: {words.count(total, 'thread')}{order}{narrowed}."

@@ -41,7 +41,10 @@ class Ways(Writing):
         line = line.strip()
         session.filter(line)
         spot = self.spot
-        if spot.kind != "threads" or spot.place == "hot":  # from anywhere else: the threads of all forums
+        if spot.kind != "threads" or spot.place in (
+            "hot",
+            "unanswered",
+        ):  # from anywhere else: the threads of all forums
             spot = Spot("all", sort=spot.sort)
         self.enter(replace(spot, filter=line, thread="", reading=False))
 

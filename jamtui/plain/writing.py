@@ -153,12 +153,12 @@ class Writing(Marking):
         else:
             self._tell_version(one.title, one.body)
         self.say("Yours:")
-        if one.kind == "edit":
+        if one.kind != "delete":
             self._tell_version(one.my_title, one.my_body)
         else:
             self.say("The post is to be taken back.")
         self.flush()
-        keys = ("m" if one.version and not one.gone else "") + "t" + ("e" if one.kind == "edit" else "")
+        keys = ("m" if one.version and not one.gone else "") + "t" + ("e" if one.kind != "delete" else "")
         names = {"m": "m sends yours over it", "t": "t drops yours", "e": "e goes on from yours"}
         answer = self.console.choose(f"{', '.join(names[key] for key in keys)}; any other key leaves it.", keys)
         match answer:

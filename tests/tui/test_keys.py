@@ -845,6 +845,12 @@ ELSEWHERE = {
 
 ELSEWHERE |= {(Where.JAM, one) for one in ("report", "moderate", "notices")}  # test_moderation
 ELSEWHERE |= {(Where.OUTBOX, "notices")}
+ELSEWHERE |= {  # test_hosting
+    (where, one)
+    for where in (Where.JAM, Where.OUTBOX)
+    for one in ("announcements", "put-away", "polls", "unanswered", "brief-fold")
+    if where in BY_ID[one].where
+}
 
 
 def test_every_key_of_the_table_has_a_walk() -> None:

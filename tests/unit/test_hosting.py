@@ -78,7 +78,8 @@ class World:
 
     def be(self, role: str) -> None:
         """What the Jam says of the reader."""
-        self.session._own.put_desk(msgspec.json.encode({"role": role}), '"e"')
+        me = next(one for one in self.session.stored().people() if one["id"] == self.session.me.person_id)
+        self.put(("person", {**{name: me[name] for name in ("id", "handle", "name")}, "role": role}))
 
     def announce(self, new_id: str, body: str, minutes: int = 5, role: str = "host", **more: Any) -> None:
         at = rfc3339(self.now - timedelta(minutes=minutes))
@@ -400,6 +401,7 @@ def test_a_hand_over_tells_what_waits_is_heated_reported_promised_and_came_from_
     assert expert in {one.post.author_id for one in found.experts}
     assert found.reported is None
     queue = [{"id": f"r{n}", "post_id": hot, "reason": ["abuse", "spam", "spam"][n]} for n in range(3)]
+    world.be("moderator")
     session._own.put_desk(msgspec.json.encode({"role": "moderator", "queue": queue}), '"e"')
     found = session.hand_over(NOW - timedelta(hours=8))
     assert [(one.post.id, one.why) for one in found.reported or ()] == [(hot, "abuse, spam (2)")]
