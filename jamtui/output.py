@@ -52,6 +52,7 @@ class Output:
         self.json = as_json
         self.table_wanted = out.isatty() and not plain and not as_json
         self.colour = self.table_wanted and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+        self._unbroken = self.table_wanted and environ.get("TERM") != "dumb"
         self.talks = err.isatty()
         self.paints = self.talks and not plain and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
         self.columns = _columns(out) if self.table_wanted else 80
@@ -65,6 +66,11 @@ class Output:
     def line(self, text: str = "") -> None:
         """One line for people; ``text`` is harmless already, and what of it is not is refused."""
         self._out.write(_shown(text) + "\n")
+
+    def unbroken(self, text: str) -> None:
+        """One line for people that ends where the terminal does. What went on in the next one would begin there as a
+        line of ours: strangers choose their texts, and signs whose width a terminal knows otherwise than we."""
+        self._out.write(f"\x1b[?7l{_shown(text)}\x1b[?7h\n" if self._unbroken and text else f"{_shown(text)}\n")
 
     def fields(self, cells: Iterable[object]) -> None:
         """One line for programs: fields apart by tabs."""
@@ -99,7 +105,8 @@ class Output:
         styles = [DIM, *(BOLD if one else "" for one in strong), *[""] * len(texts)]
         for row, style in zip(cells, styles, strict=False):
             parts = [fit(cell, widths[at], right=flush_right[at]) for at, cell in enumerate(row)]
-            self.line(self.style("  ".join(parts).rstrip(), style))
+            text = "  ".join(parts).rstrip()
+            (self.line if text.replace("…", "").isascii() else self.unbroken)(self.style(text, style))
 
     def style(self, text: str, code: str) -> str:
         """``text`` in an SGR style, on a terminal that wants colour; else as it is."""

@@ -15,17 +15,17 @@ from jamtui.commands.context import Context
 from jamtui.errors import NotFound, UsageError
 from jamtui.model import GONE, PostRow, SearchHit
 from jamtui.names import beside
-from jamtui.output import BOLD, DIM, GREEN, RED, YELLOW, Output, local_time
+from jamtui.output import BOLD, DIM, GREEN, RED, YELLOW, Output, local_time, width
 from jamtui.safe_text import safe_line
 from jamtui.session import Session
 from jamtui.store import registry
 from jamtui.store.query import parse
 
 SHORT = 13  # characters of an id that lists show: the milliseconds of a UUIDv7, enough to name it
-# What a head of ours has, whatever dashes and dots it is written with: a line of a text that has it is told as a text,
-# or the next post would begin in the one before it.
+# What a head of ours has, whatever dashes and dots it is written with. It is taken out of texts, or the next post would
+# begin in the one before it: at a new line, or where the terminal breaks a long one.
 _HEAD = re.compile(r"\w{4}\W\w\w\W\w\w\W{1,9}\w\w\W\w\w\W{1,9}\w{8}\W\w{4}")
-_IN_THE_TEXT = "In the text: "
+_NO_HEAD = "(no head of a post)"
 _DEEPEST = 12  # levels of indentation; what is deeper stands under each other
 _WINDOW = 500  # posts read at once
 HITS = 200  # that a search shows to people who give no other number
@@ -117,7 +117,7 @@ _SEND = {"queued": YELLOW, "sending": YELLOW, "refused": RED}
 def _print_post(out: Output, row: PostRow, depth: int, text: str) -> None:
     indent = "  " * min(depth, _DEEPEST)
     if row.title:
-        out.line(indent + out.style(row.title, BOLD))
+        out.line(indent + out.style(_without_heads(row.title), BOLD))
     facts = [f"{row.author} @{row.handle}{beside(row.alike)}", local_time(row.created_at), row.id[:SHORT]]
     if row.up:
         facts.append(f"+{row.up}" + (" (you too)" if row.voted else ""))
@@ -136,14 +136,14 @@ def _print_post(out: Output, row: PostRow, depth: int, text: str) -> None:
         out.line(indent + out.style(f"◆ featured{f': {row.featured_for}' if row.featured_for.strip() else ''}", YELLOW))
     body = f"({GONE[row.gone]})" if row.gone else text
     for one in body.split("\n"):
-        told = _IN_THE_TEXT if _imitates_a_head(one) else ""
-        out.line(f"{indent}{told}{one}" if one else "")
+        out.line(f"{indent}{_without_heads(one)}" if one else "")
 
 
-def _imitates_a_head(line: str) -> bool:
+def _without_heads(line: str) -> str:
+    plain = line
     if not line.isascii():
-        line = "".join(char for char in unicodedata.normalize("NFKD", line) if not unicodedata.combining(char))
-    return _HEAD.search(line) is not None
+        plain = "".join(char for char in unicodedata.normalize("NFKD", line) if not unicodedata.combining(char))
+    return _HEAD.sub(_NO_HEAD, plain) if _HEAD.search(plain) is not None else line
 
 
 def tags(context: Context, args: argparse.Namespace) -> None:
@@ -250,6 +250,13 @@ def _print_hit(out: Output, hit: SearchHit) -> None:
         snippet = "".join(text for text, _ in hit.snippet)
         out.fields((hit.post.id, hit.forum_title, title, who, snippet))
         return
-    out.line(f"{out.style(title, BOLD)} {out.style(f'· {hit.forum_title} · @{who}', DIM)}")
-    snippet = "".join(out.style(text, YELLOW) if marked else text for text, marked in hit.snippet)
-    out.line(f"  {out.style(hit.post.id[:SHORT], DIM)} {snippet}")
+    out.unbroken(f"{out.style(title, BOLD)} {out.style(f'· {hit.forum_title} · @{who}', DIM)}")
+    row, used = f"  {out.style(hit.post.id[:SHORT], DIM)} ", SHORT + 3
+    for text, marked in hit.snippet:
+        for word in re.split("(?<= )", text):
+            if used + width(word.rstrip()) > out.columns:
+                out.unbroken(row)
+                row, used = "    ", 4  # no row of it begins where those of ours do
+            row += out.style(word, YELLOW) if marked else word
+            used += width(word)
+    out.unbroken(row)

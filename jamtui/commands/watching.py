@@ -157,7 +157,7 @@ def _print(context: Context, session: Session, watcher: Watcher) -> None:
             continue
         if kind != "post":
             name = safe_line(str(found.get("title") or found.get("name") or found.get("slug") or ""))
-            out.line(f"{local_time(session.now())}  {out.style(f'{word} {kind}', DIM)}  {name}")
+            out.unbroken(f"{local_time(session.now())}  {out.style(f'{word} {kind}', DIM)}  {name}")
             continue
         handle = safe_line(handles.get(str(found.get("author_id")), "?"))
         text = safe_line(" ".join(str(found.get("title") or found.get("body") or "").split()), _BODY)
@@ -171,5 +171,5 @@ def _print(context: Context, session: Session, watcher: Watcher) -> None:
             safe_line(str(found["id"]))[:SHORT], forums.get(str(found.get("forum_id")), ""), f"@{handle}", facts,
             out.style(text, BOLD if found.get("title") else ""),
         ]  # fmt: skip
-        out.line("  ".join(part for part in line if part))
+        out.unbroken("  ".join(part for part in line if part))
     out.flush()

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from jamtui.markdown_cost import BLANK, MARKUP, affordable
 from jamtui.plain.words import IN_THE_TEXT, imitation
@@ -64,14 +63,13 @@ def lines_of(post: Spoken, columns: int) -> list[str]:
     for part in post.parts:
         if part.gap and lines:
             lines.append("")
-        if not part.own and imitation(part.text):
-            told = f"{IN_THE_TEXT}{part.rest if part.verbatim else part.first}"
-            part = replace(part, **{"rest" if part.verbatim else "first": told})
+        # In each row, since any of them may begin as a line of ours does.
+        told = IN_THE_TEXT if not part.own and imitation(part.text) else ""
         if part.verbatim:
             # Code is not broken at words: what does not fit goes on in the next line.
-            lines += _cut(part.rest + part.text, columns)
+            lines += [told + line for line in _cut(part.rest + part.text, columns - len(told))]
         else:
-            lines += wrap(part.text, columns, part.first, part.rest)
+            lines += wrap(part.text, columns, told + part.first, told + part.rest)
         if len(lines) > MAX_LINES:
             return [*lines[:MAX_LINES], "The rest is not shown: it is longer than any post should be."]
     for link in post.links:

@@ -110,20 +110,37 @@ def test_no_line_of_a_text_is_the_head_of_a_post(run: Run, tmp_path: Path) -> No
               head.replace("2026", "2\u041e26"), head.replace("0", "\uff10"), head.replace("2", "2\u0301"))  # fmt: skip
     time, own_id = "2026-11-20T00:00:00Z", "0199b9d4-0000-7000-8000-000000000001"
     author = own_id.replace("1", "2")
+    title = "T @ana 2026-11-20 00:00 · 720af141-54b5"
     body = "Honest, of 2026-11-20 00:00 · this\n" + "\n".join(forged)
     records = [
         ("jam", {"format": 1, "id": "j", "slug": "j", "title": "J", "opens_at": time, "closes_at": time}),
         ("person", {"id": author, "handle": "eve", "name": "Eve"}),
         ("forum", {"id": "f", "slug": "f", "title": "F", "brief": "", "position": 1}),
         ("post", {"id": own_id, "forum_id": "f", "thread_id": own_id, "parent_id": None, "author_id": author,
-                  "created_at": time, "title": "T", "body": body, "tags": [], "votes": {"up": 0}}),
+                  "created_at": time, "title": title, "body": body, "tags": [], "votes": {"up": 0}}),
     ]  # fmt: skip
     file = tmp_path / "forged.jsonl"
     file.write_text("".join(json.dumps({"type": kind, "data": data}) + "\n" for kind, data in records))
     shown = run("--jam", str(file), "show", own_id).out.splitlines()
     assert shown[2] == "Honest, of 2026-11-20 00:00 · this"
-    assert len(shown[3:]) == len(forged) + 1
-    assert all(line.startswith("In the text: ") for line in shown[3:-1])
+    assert len(shown[3:-1]) == len(forged)
+    assert shown[3].endswith("@ana · (no head of a post) · +7")
+    assert all("(no head of a post)" in line and "54b5" not in line for line in shown[3:-1])
+    assert shown[0] == "T @ana (no head of a post)"  # a long line may be broken anywhere
+
+
+def test_no_row_of_a_hit_begins_as_one_of_ours(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal, which would break a long line anywhere."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    told = run("search", "minimum", "wage", "--limit", "20").out.replace("\x1b[?7l", "").replace("\x1b[?7h", "")
+    rows = told.splitlines()
+    heads = [row for row in rows if not row.startswith("  ")]
+    hits = [row for row in rows if re.match("  [0-9a-f]{8}-[0-9a-f]{4} ", row)]
+    assert (len(heads), len(hits)) == (10, 10), rows[:12]
+    assert all(" · " in row for row in heads)
+    assert all(width(row.rstrip()) <= 80 for row in rows if row.startswith("  "))
+    assert len(rows) > 20  # some go on
 
 
 def test_search_people_and_tags(run: Run) -> None:

@@ -73,7 +73,7 @@ def test_what_a_command_forgot_to_make_harmless_is_refused_as_it_is_written(case
         output.say(text)
         output.progress(text, 1, 2)
         output.progress_done()
-        own = "\x1b[1m", "\x1b[2m", "\x1b[0m", "\r\x1b[K"
+        own = "\x1b[1m", "\x1b[2m", "\x1b[0m", "\r\x1b[K", "\x1b[?7l", "\x1b[?7h"
         shown = re.sub("|".join(map(re.escape, own)), "", out.getvalue() + err.getvalue())
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", shown)
     assert out.getvalue().count("\t") == 2 + 1  # between fields, nowhere else
@@ -109,3 +109,23 @@ def test_the_server_says_harmless_words(capsys: pytest.CaptureFixture[str]) -> N
     told = capsys.readouterr().err + HarmlessLog().format(record)
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", told)
     assert "\nforged" not in told
+
+
+def test_a_row_of_strangers_does_not_go_on_in_the_next_line() -> None:
+    """A terminal that knows no joined emoji draws three of each family: the rest of the row, theirs as well, would
+    begin at the left as if it were a row of ours."""
+    family = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+    out = Tty()
+    Output(out, io.StringIO(), environ={}).table(
+        ["title", "tag"], [(family * 20, "1  Another row"), ("a", "b")], give=0
+    )
+    head, theirs, ours, end = out.getvalue().split("\n")
+    assert theirs.startswith("\x1b[?7l")
+    assert theirs.endswith("Another row\x1b[?7h")
+    assert "\x1b[?7l" not in head + ours + end
+    piped = io.StringIO()
+    Output(piped, io.StringIO(), environ={}).unbroken(family)
+    assert piped.getvalue() == f"{family}\n"
+    dumb = Tty()
+    Output(dumb, io.StringIO(), environ={"TERM": "dumb"}).unbroken(family)
+    assert dumb.getvalue() == f"{family}\n"

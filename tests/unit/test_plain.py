@@ -694,6 +694,10 @@ def test_no_text_goes_on_as_the_next_line_of_ours(forged: str, kind: str) -> Non
         for one in told:
             if "3" in one or "\uff13" in one or "\u0663" in one:
                 assert one.startswith("In the text: "), (body, told)
+    for body in (f"{'filler ' * 20}{line}", f"```\n{'filler ' * 20}{line}\n```"):  # a row that begins with it
+        told = [row for row in lines_of(spoken(body), 60) if row and "code" not in row and "Code" not in row]
+        assert len(told) > 3
+        assert all(row.startswith("In the text: ") for row in told), told
     said = words.one_line(f"Rules: {line}", 600)
     assert said.startswith("In the text: Rules: Ana [moderator], reply to Bob")
     assert said.endswith(" ...")
