@@ -3,6 +3,7 @@
 new_server      `new_server()` starts a `processes.Server` with a small Jam, open from now; people: ana, bob
 new_home        makes a `processes.Home`: `home.login(url, "ana")`, `home.jamtui("sync")`
 new_proxy       `new_proxy(server, seed=1)` is a `proxy.Proxy` before the server: see there what it can do
+behind_proxy    `behind_proxy("ana")`: a server, a proxy before it, and her home behind that, signed in
 new_tui         `new_tui(home)` starts the TUI of a home on a pty (`pty_terminal.Terminal`)
 small_disk      `small_disk(megabytes)` is an empty folder on a disk of that size; skips where none can be made
 many            how often and how long: `many("KILLS", 30)`, JAMTUI_KILLS in the long form (``make soak``)
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from behind_proxy import BehindProxy
 from processes import Home, Server, add_people, zygote
 from proxy import Proxy
 from pty_terminal import Terminal, environment
@@ -108,6 +110,18 @@ def new_proxy() -> Iterator[Callable[..., Proxy]]:
     yield make
     for one in made:
         one.__exit__(None, None, None)
+
+
+@pytest.fixture
+def behind_proxy(
+    new_server: Callable[..., Server], new_proxy: Callable[..., Proxy], new_home: Callable[..., Home]
+) -> Callable[[str], BehindProxy]:
+    def make(handle: str) -> BehindProxy:
+        server = new_server()
+        proxy = new_proxy(server)
+        return BehindProxy(server, proxy, new_home().login(proxy.url, handle))
+
+    return make
 
 
 @pytest.fixture

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
+from behind_proxy import BehindProxy
 from proxy import PASS, Answer
 
 
 def test_a_run_that_is_told_to_wait_keeps_the_next_ones_from_asking(
-    new_server: Callable[..., Any],
-    new_proxy: Callable[..., Any],
-    new_home: Callable[..., Any],
-    figure: Callable[[str], None],
+    behind_proxy: Callable[[str], BehindProxy], figure: Callable[[str], None]
 ) -> None:
-    server = new_server()
-    proxy = new_proxy(server)
-    home = new_home().login(proxy.url, "ana")
+    _, proxy, home = behind_proxy("ana")
     proxy.decide = lambda _call, _rng: Answer(503, b"", (("Retry-After", "600"), ("Content-Type", "text/plain")))
     assert home.jamtui("sync", code=4).stdout == ""
     before = len(proxy.done)

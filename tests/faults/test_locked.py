@@ -6,8 +6,8 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
-from typing import Any
 
+from behind_proxy import BehindProxy
 from proxy import PASS, Answer, Call, Fault
 
 THREAD, OTHER = (f"00000000-0000-7000-8000-0000000000{n:02x}" for n in (0, 1))
@@ -19,14 +19,9 @@ LOCKED = Answer(403, PROBLEM, (("Content-Type", "application/problem+json"),))
 
 
 def test_what_is_written_in_a_locked_thread_is_kept_and_goes_out_when_it_is_open_again(
-    new_server: Callable[..., Any],
-    new_proxy: Callable[..., Any],
-    new_home: Callable[..., Any],
-    figure: Callable[[str], None],
+    behind_proxy: Callable[[str], BehindProxy], figure: Callable[[str], None]
 ) -> None:
-    server = new_server()
-    proxy = new_proxy(server)
-    home = new_home().login(proxy.url, "ana")
+    server, proxy, home = behind_proxy("ana")
     home.jamtui("sync")
 
     def locked(call: Call, _: random.Random) -> Fault:

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import Any
 
+from behind_proxy import BehindProxy
 from proxy import PASS, Call, DropAnswer, DropRequest, Fault
 
 THREAD = "00000000-0000-7000-8000-000000000000"
 
 
 def test_a_reply_that_was_dropped_is_nowhere(
-    new_server: Callable[..., Any],
-    new_proxy: Callable[..., Any],
-    new_home: Callable[..., Any],
-    figure: Callable[[str], None],
+    behind_proxy: Callable[[str], BehindProxy], figure: Callable[[str], None]
 ) -> None:
-    server = new_server()
-    proxy = new_proxy(server)
-    home = new_home().login(proxy.url, "ana")
+    server, proxy, home = behind_proxy("ana")
     home.jamtui("sync")
     faults: list[Fault] = [DropAnswer(), DropRequest()]  # it arrives; it does not
     for fault in faults:
