@@ -188,8 +188,11 @@ def moment(at: datetime) -> str:
 
 
 def waited(at: datetime, now: datetime) -> str:
-    """How long something waits, in one unit: ``12 min``, ``5 h``, ``3 d``."""
+    """How long something waits, in one unit: ``12 min``, ``5 h``, ``3 d``, ``4 mon``, ``12 y``."""
     minutes = max(timedelta(), now - at) // timedelta(minutes=1)
+    days = minutes // (24 * 60)
     if minutes < 60:
         return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} d"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h"
+    return f"{days} d" if days < 60 else f"{days // 30} mon" if days < 730 else f"{days // 365} y"

@@ -52,6 +52,7 @@ class PollsDialog(ListDialog[str]):
         self._width = 0
         self._here = here
         self._undo: Callable[[], None] | None = None
+        self._tells_keys = True
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -111,7 +112,8 @@ class PollsDialog(ListDialog[str]):
                 (f"   {count(len(rows), 'poll', 'polls')}" if rows else "", "$text-muted"),
             )
         )  # fmt: skip
-        self._tell_keys()
+        if self._tells_keys:  # what was just done stays until one goes on
+            self._tell_keys()
 
     def _tell_keys(self) -> None:
         row, hosts = self.row, self._session.hosts()
@@ -125,6 +127,7 @@ class PollsDialog(ListDialog[str]):
         keys += ["n asks one"] if hosts else []
         nothing = "" if self._rows else "Nothing was asked yet. What hosts ask stands here.\n"
         self._say(nothing + "   ".join([*keys, "Esc leaves"]), "$text-disabled")
+        self._tells_keys = True
 
     @on(OptionList.OptionHighlighted)
     def highlighted(self) -> None:
@@ -132,6 +135,7 @@ class PollsDialog(ListDialog[str]):
 
     def _say(self, words: str, style: str = "$success") -> None:
         self.query_one("#polls-told", Static).update(Content.styled(words, style))
+        self._tells_keys = False
 
     def _drawn(self, row: PollRow, width: int) -> Content:
         now = self._session.now()
@@ -299,7 +303,7 @@ class PollForm(Dialog[tuple[str, list[str], str] | None]):
     def on_mount(self) -> None:
         area = self.query_one(Area)
         area.move_cursor(area.document.end)
-        self.query_one("#poll-question", Field).focus()
+        self.set_focus(self.query_one("#poll-question", Field))
         self._say("Ctrl-S asks   Tab goes on   Esc keeps it and leaves", "$text-disabled")
 
     def _say(self, words: str, style: str) -> None:
@@ -318,7 +322,7 @@ class PollForm(Dialog[tuple[str, list[str], str] | None]):
     def action_field(self, step: int) -> None:
         fields = [self.query_one("#poll-question"), self.query_one(Area), self.query_one("#poll-ends")]
         here = next((at for at, one in enumerate(fields) if one.has_focus), 0)
-        fields[(here + step) % len(fields)].focus()
+        self.set_focus(fields[(here + step) % len(fields)])  # at once: the next key may be here already
 
     def action_send(self) -> None:
         question, choices, ends = self.typed

@@ -191,7 +191,8 @@ class Hosting(Ways):
         closes = until(ends, session.now()) if ends else None
         session.ask(question.text, choices, row.id if row else "", closes)
         self.news.dropped(session)
-        self.say(f"Asked: {words.one_line(safe_line(question.text))}. {self.with_keys('{polls} tells the polls.')}")
+        about = words.sentence(words.one_line(safe_line(question.text)))
+        self.say(f"Asked: {about} {self.with_keys('{polls} tells the polls.')}")
         self.show()
 
     # -- a host's shift

@@ -17,7 +17,7 @@ import pytest
 from jamserver.demo_jam import demo_records
 from jamtui.archive import rfc3339
 from jamtui.errors import NotSignedIn, Refused, UsageError
-from jamtui.handing_over import markdown
+from jamtui.handing_over import markdown, waited
 from jamtui.model import EVERYBODY, Draft, DraftKind, SendState
 from jamtui.paths import Home
 from jamtui.plain.console import Ended
@@ -439,3 +439,38 @@ def test_a_hand_over_tells_what_waits_is_heated_reported_promised_and_came_from_
 )
 def test_a_promise_says_what_one_will_do(body: str, words: str) -> None:
     assert promised(body) == words
+
+
+def test_plain_mode_chooses_in_a_poll_asks_one_and_hands_a_shift_over(world: World) -> None:
+    one = str(poll(world, question="When? " + HOSTILE)["id"])
+    told = world.talk("B", "1", "2", "B", "1", "0", "poll", "unanswered", "hand-over", "q")
+    assert "Nothing was asked yet" not in told
+    assert "2 Later: 1, 25%" in told
+    assert "Chosen: Later." in told
+    assert "2 Later: 2, 40%, yours" in told
+    assert "Your ballot is taken back." in told
+    assert told.count("This is for hosts") == 3
+    assert not set("\x1b\u202e\x9b") & set(told)
+    assert world.session.poll(one).chosen == -1
+    brief_came(world, "Say **what** you need.", 2)
+    world.be("host")
+    told = world.talk(
+        "open", "v", "brief", "More words.", ".", "poll", "Which?", "One", "Two", "", "2h",
+        "unanswered", "hand-over", "n", "Watch wages", "hand-over", "e", "z", "q",
+    )  # fmt: skip
+    assert "Brief of Building" in told
+    assert "Say what you need." in told
+    assert "Asked: Which?" in told
+    assert "Waiting for an answer: " in told
+    assert "Note kept on this device." in told
+    assert "Note: Watch wages" in told
+    assert "Shift ended" in told
+    session = world.session
+    assert session.forums()[0].brief.endswith("More words.")
+    assert {row.question for row in session.polls()} >= {"Which?"}
+    assert session.last_shift() is None  # taken back
+
+
+def test_what_waits_long_is_told_in_one_unit() -> None:
+    told = [waited(NOW - timedelta(minutes=m), NOW) for m in (0, 59, 60, 2879, 2880, 90_000, 6_544_000)]
+    assert told == ["0 min", "59 min", "1 h", "47 h", "2 d", "2 mon", "12 y"]
