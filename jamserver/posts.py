@@ -357,7 +357,6 @@ def vanish(tx: Tx, post_id: str) -> None:
     """Somebody left and takes their posts along: as `take_back`, whatever the state of the Jam and of the post."""
     blanked(tx, get(tx.db, post_id), "deleted")
     tx.db.execute("DELETE FROM hidden WHERE post_id = ?", (post_id,))
-    tx.db.execute("UPDATE moderation SET before = NULL WHERE post_id = ?", (post_id,))
 
 
 def blanked(tx: Tx, post: Stored, state: str) -> Written:

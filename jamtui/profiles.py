@@ -106,7 +106,7 @@ class Profiles:
                 f"{safe_line(then.country)} is in no table of countries{f'; did you mean {near}?' if near else ''}"
             )
         if not changed:
-            return "", Undo("nothing is different", ("nothing",), nothing=True), notes
+            return "", Undo("Nothing is different", ("nothing",), nothing=True), notes
         row = self._put_profile(then, changed)
         words = ", ".join(_WORDS[name] for name in changed)
         return row, Undo(f"your profile has another {words}", ("profile", before, tuple(changed))), notes

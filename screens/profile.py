@@ -23,6 +23,9 @@ from widgets.fields import Field, LastWord, Lines, StepField
 
 _LABELS = {"name": "Name", "org": "Organisation", "country": "Country", "languages": "Languages", "about": "About you"}
 
+_TALL = 16  # lines from which there is room for what else can be done
+_BESIDE = 60  # columns from which a field has room for a note beside it
+
 
 class ProfileDialog(Dialog[bool]):
     """Ctrl-S saves and answers True, Esc leaves things as they are. What the Jam would refuse is said in place."""
@@ -86,6 +89,10 @@ class ProfileDialog(Dialog[bool]):
         self._asked = False
         self._notes()
 
+    def on_resize(self) -> None:
+        for note in self.query(".beside"):
+            note.display = self.size.width >= _BESIDE
+
     def _notes(self) -> None:
         typed = self.typed
         self.query_one("#note-country", Static).update(self._about_country(typed["country"].strip()))
@@ -117,8 +124,13 @@ class ProfileDialog(Dialog[bool]):
             *(("→", "bold $primary"), (" completes   ", "$text-muted")),
             *(("Esc", "bold $primary"), (" leaves", "$text-muted")),
         ]
+        if self.size.height >= _TALL:
+            keys.append(("\njamtui mydata: all that is yours in a file, or the end of your account", "$text-disabled"))
         told = Content.styled(words, "bold $error") if words else Content.assemble(*keys)
-        self.query_one("#profile-note", Static).update(told)
+        note = self.query_one("#profile-note", Static)
+        note.update(told)
+        if words:
+            self.call_after_refresh(note.scroll_visible, animate=False)
 
     def _next_field(self) -> None:
         self.action_field(1)

@@ -149,7 +149,10 @@ class _TagDialog(ListDialog[Undo | None]):
             self._tell(f"✗ {sentence(error.title)}. {error.hint}", "bold $error")
 
     def _tell(self, words: str, style: str = "$text-muted") -> None:
-        self.query_one("#desk-note", Static).update(Content.styled(words, style))
+        note = self.query_one("#desk-note", Static)
+        note.update(Content.styled(words, style))
+        if "error" in style:
+            self.call_after_refresh(note.scroll_visible, animate=False)
 
     def _chosen(self) -> None:
         """A tag was chosen in the first field."""

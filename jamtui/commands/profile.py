@@ -35,7 +35,7 @@ def profile(context: Context, args: argparse.Namespace) -> int:
     for note in notes:
         out.say(sentence(note) if note.endswith("?") else f"{sentence(note)}.")
     if done.nothing:
-        out.say("Nothing is different.")
+        out.say(f"{done.what}.")
     if not out.json:
         _print(context, handle, now)
     return code

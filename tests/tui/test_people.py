@@ -105,6 +105,7 @@ async def test_what_was_typed_into_a_profile_is_not_lost_by_one_key(tui: Callabl
         await t.type("x")
         await t.press("escape")
         assert isinstance(t.screen, ProfileDialog)
+        assert "Not saved yet" in t.text, "on ten lines, too"
         await t.press("escape")
         assert not isinstance(t.screen, ProfileDialog)
         assert t.session.waiting_rows() == []
