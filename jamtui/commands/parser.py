@@ -504,7 +504,7 @@ COMMANDS: dict[str, Command] = {
     **{name: Command(*words) for name, words in MODERATING.items()},
     "watch": Command(
         "watching:watch",
-        "follow the Jam, a line a change, until interrupted",
+        "follow the Jam, a line a change (posts, announcements, people, forums), until interrupted",
         "jamtui watch\njamtui watch --json | jq -r 'select(.change == \"new\") | .body'",
     ),
     "outbox": Command(

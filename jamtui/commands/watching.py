@@ -31,6 +31,7 @@ from jamtui.store.objects import Object, Objects
 _FRAME = 0.2  # seconds between two looks at the mirror, at least
 _SHARE = 10  # a look that took long is followed by a rest of so many times as long
 _TOLD = (Link.LIVE, Link.READER, Link.OFFLINE, Link.RECONNECTING, Link.SIGNED_OUT)
+_ALERT = 2_000  # characters of an announcement in a line for people
 _BODY = 100  # characters of a post's text in a line for people
 
 
@@ -105,7 +106,7 @@ def watch(context: Context, _: argparse.Namespace) -> int:
             if not known:
                 watcher.learn(session.stored())  # the first snapshot is where the watch begins
                 known = True
-            elif changed.everything or changed.posts or changed.new_posts or changed.forums:
+            elif changed.everything or changed.posts or changed.new_posts or changed.forums or changed.records:
                 _print(context, session, watcher)
             _rest(changes, began)
     return 0
@@ -152,11 +153,15 @@ def _print(context: Context, session: Session, watcher: Watcher) -> None:
     handles = objects.handles()
     for word, kind, found in watcher.look(objects):
         if out.json:
-            more: Object = {"author": handles.get(str(found.get("author_id")))} if kind == "post" else {}
+            written = kind in ("post", "announcement")
+            more: Object = {"author": handles.get(str(found.get("author_id")))} if written else {}
             out.row({"change": word, "type": kind} | found | more)
             continue
         if kind != "post":
             name = safe_line(str(found.get("title") or found.get("name") or found.get("slug") or ""))
+            if kind == "announcement":  # all of it: it is for everybody, and short
+                body = safe_line(" ".join(str(found.get("body") or "").split()), _ALERT)
+                name = f"@{safe_line(handles.get(str(found.get('author_id')), '?'))}  {body}"
             out.unbroken(f"{local_time(session.now())}  {out.style(f'{word} {kind}', DIM)}  {name}")
             continue
         handle = safe_line(handles.get(str(found.get("author_id")), "?"))

@@ -48,6 +48,7 @@ _ALL = (
     "SELECT 'person', id, raw, 0 FROM people ORDER BY n",
     "SELECT 'forum', id, raw, 0 FROM forums ORDER BY n",
     "SELECT 'post', id, raw, up FROM posts ORDER BY n",
+    "SELECT type, id, raw, 0 FROM others WHERE type = 'announcement' ORDER BY n",
 )
 _PIECE = 500  # posts read at once, so that a Jam of any size takes little memory
 
