@@ -98,6 +98,15 @@ def reported(post: Any, **more: Any) -> dict[str, Any]:
             "person_id": "p", **more}  # fmt: skip
 
 
+def texts(found: Any) -> Iterator[str]:
+    """Every text in rows, as it is."""
+    if isinstance(found, str):
+        yield found
+    elif isinstance(found, dict | list | tuple):
+        for one in found.values() if isinstance(found, dict) else found:
+            yield from texts(one)
+
+
 # -- a desk of anybody
 
 
@@ -124,12 +133,16 @@ def test_what_stands_on_the_desk_is_made_harmless(world: World) -> None:
         notices=[{"id": "n", "kind": HOSTILE, "at": at, "reason": HOSTILE, "post_id": post.id},
                  {"id": "m", "kind": "warn", "at": at, "reason": HOSTILE}],
         queue=[reported(post, reason=HOSTILE, note=HOSTILE)],
+        reports=[reported(post, reason=HOSTILE, note=HOSTILE, state=HOSTILE)],
         audit=[{"id": "a", "act": HOSTILE, "by_id": "x", "created_at": at, "reason": HOSTILE, "post_id": post.id}],
         hidden=[{"id": "h", "forum_id": post.forum_id, "thread_id": "h", "author_id": "x", "created_at": at,
                  "title": HOSTILE, "body": HOSTILE}],
         suspended={"until": rfc3339(NOW + timedelta(days=1)), "reason": HOSTILE},
     )  # fmt: skip
-    shown = repr([session.notices(), session.queue(), session.audit(), session.hidden(), session.suspended()])
+    rows = [session.notices(), session.queue(), session.audit(), session.hidden(), session.suspended()]
+    rows.append(session.my_reports())
+    shown = "".join(texts(msgspec.to_builtins(rows)))
+    assert "evil" in shown
     said = world.talk("notices", "audit", "", "hidden", "", "reports", "n")
     for text in (shown, said, session.refusal()):
         assert not {"\x1b", "\x9b", "\u202e"} & set(text)
