@@ -27,6 +27,7 @@ class Moderating(Hosting):
     """Mixed into `screens.jam.JamScreen`, over `Hosting`."""
 
     _notice: NoticeRow | None = None
+    _reported = 0  # posts that waited for a decision when that was told last
 
     def _post(self) -> PostRow:
         raise NotImplementedError
@@ -51,6 +52,16 @@ class Moderating(Hosting):
         self._show_alert()
         if self._notice is not None and not self.has_class("-tall") and self._notice != before:
             self.say(self._notice.words, "warning", tail=f"{self.keymap.name('notices')} reads it", lasting=True)
+
+        self._tell_reported()
+
+    def _tell_reported(self) -> None:
+        """Moderators hear of posts that were reported since they were told last."""
+        before, self._reported = self._reported, self.session.waiting_reports()
+        if self._reported > before:
+            posts = "1 post is" if self._reported == 1 else f"{self._reported:,} posts are"
+            keys = self.keymap.name("reports")
+            self.say(f"{posts} reported", "fact", tail=f"{keys} shows them", lasting=True)
 
     def _show_alert(self) -> None:
         row = self._notice

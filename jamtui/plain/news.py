@@ -36,6 +36,7 @@ class News(Struct):
     _outbox: dict[str, tuple[str, SendState]] = field(default_factory=dict)
     _link: tuple[Link, str] | None = None  # the link that was told, and why there is none; None: not known yet
     _lines: list[str] = field(default_factory=list)
+    _reported: int = 0  # posts that wait for a moderator's decision
     _notices: set[str] = field(default_factory=set)  # of moderators, that were told or were there before
     _alerts: set[str] = field(default_factory=set)  # announcements that were told, or were there before
 
@@ -60,6 +61,7 @@ class News(Struct):
         self._outbox = {row.id: (row.kind, row.state) for row in session.outbox()}
         self._alerts = {row.id for row in session.announcements()}
         self._notices = {row.id for row in session.notices()}
+        self._reported = session.waiting_reports()
 
     def hear(self, line: str) -> None:
         """Adds a sentence of our own."""
@@ -89,6 +91,10 @@ class News(Struct):
                 more = words.fill("{notices} tells all notices.", self.keymap)
                 self._lines.append(f"{words.sentence(row.words)}{reason} {more}")
             self._notices.add(row.id)
+        before, self._reported = self._reported, session.waiting_reports()
+        if self._reported > before:
+            told = words.count(self._reported, "reported post")
+            self._lines.append(words.fill(f"{told} to decide on. {{reports}} tells them.", self.keymap))
 
     def _note_alerts(self, session: Session) -> None:
         """What hosts announced since: whole where it is short."""

@@ -149,6 +149,10 @@ class Plain(Moderating, Inboxing, SelfService, Event, Ideas):
         if notices := sum(not row.seen for row in session.notices()):
             told = words.count(notices, "new notice")
             self.say(f"{told} of moderators to you. {self.with_keys('{notices} tells them.')}")
+        if reported := session.waiting_reports():
+            self.say(
+                f"{words.count(reported, 'reported post')} to decide on. {self.with_keys('{reports} tells them.')}"
+            )
         if waiting := len(session.drafts()):
             self.say(f"{words.count(waiting, 'draft')} not sent yet. {self.with_keys('{drafts} lists them.')}")
         if not spot.reading:

@@ -117,8 +117,8 @@ def line_of(post: PostRow) -> str:
     return line or ("a post that is gone" if post.gone else "a post without text")
 
 
-def quoted(text: str) -> str:
-    text = text if len(text) <= _QUOTED else f"{text[: _QUOTED - 1].rstrip()}…"
+def quoted(text: str, most: int = _QUOTED) -> str:
+    text = text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
     return f"“{text}”"
 
 
@@ -293,7 +293,8 @@ def _done(
     if one.until is not None:
         parts.append(f"until {one.until.astimezone().strftime(local)}")
     if one.post_id:
-        parts.append(f"{'for ' if one.person_id else ''}{quoted(about(rows, one.post_id))}")
+        most = _QUOTED // 2 if one.to else _QUOTED  # so that where it went has room
+        parts.append(f"{'for ' if one.person_id else ''}{quoted(about(rows, one.post_id), most)}")
     if one.to:
         forum = rows.forum_titles().get(one.to)
         parts.append(f"to {forum}" if forum is not None else f"into {quoted(about(rows, one.to))}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from textual.pilot import Pilot
 from jamtui.app import JamApp
 from jamtui.archive import rfc3339
 from jamtui.session import Session
+from jamtui.store import connection, mirror
 
 NOW = datetime(2011, 2, 9, 14, tzinfo=UTC)
 HOSTILE = "\x1b[2J\u202eevil[@click=app.quit]x[/]"
@@ -24,6 +26,10 @@ def at(minutes: int) -> str:
 
 
 def put_desk(session: Session, role: str = "participant", **sections: Any) -> None:
+    with closing(connection.connect(session.known.mirror, mirror.SCHEMA)) as db:
+        row = next(iter(db.execute("SELECT raw FROM people WHERE id = ?", (session.me.person_id,))))
+        me = msgspec.json.decode(bytes(row[0])) | {"role": role}
+        mirror.Mirror(db).apply([("person", msgspec.json.encode(me))], "2-bbbb")
     desk = {"role": role, **sections}
     session._own.put_desk(msgspec.json.encode(desk), f"{len(str(desk))}")
 
@@ -154,6 +160,7 @@ async def test_escape_goes_back_a_step_and_nothing_is_done(tui: Any, session: Se
 async def test_the_queue_is_gone_through_with_one_key_each(tui: Any, session: Session) -> None:
     moderator(session)
     async with tui() as t:
+        assert "3 posts are reported" in t.told
         await t.command("reports")
         assert "3 posts to decide on" in t.text
         await t.press("h")

@@ -62,6 +62,11 @@ class World:
         )
 
     def desk(self, role: str = "moderator", **sections: Any) -> None:
+        with closing(connection.connect(self.session.known.mirror, mirror.SCHEMA)) as db:
+            row = next(iter(db.execute("SELECT raw FROM people WHERE id = ?", (self.session.me.person_id,))))
+            me = json.loads(bytes(row[0])) | {"role": role}
+            self.seq += 1
+            Mirror(db).apply([("person", msgspec.json.encode(me))], f"{self.seq}-bbbb")
         self.session._own.put_desk(msgspec.json.encode({"role": role, **sections}), '"e"')
 
     def openers(self) -> list[Any]:
@@ -160,6 +165,7 @@ def test_moderating_in_plain_mode(world: World) -> None:
     assert "Taken back." in said
     assert world.session.outbox() == []
     said = world.talk("reports", "h")
+    assert "1 reported post to decide on." in said
     assert "1 of 1, reported 1 time: spam" in said
     row = world.session._own.outbox()[0]
     assert row.payload.data == {"act": "hide", "post_id": post.id, "reason": "Reported: spam."}
