@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import os
+import re
 import select
 import signal
 import sys
@@ -28,6 +29,8 @@ from jamtui.safe_text import leaving, refuse_controls
 ESCAPE_AFTER = 0.1  # seconds after which an Escape is a key of its own
 RESTED_AFTER = 0.4  # seconds after a change: promised is one second until a draft is on the disk
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGWINCH, signal.SIGCONT, signal.SIGTSTP)
+
+_CERTAIN = re.compile("[\x00-\u02ff\u2010-\u2027\u2030-\u205e\u20a0-\u20bf]*")  # one cell each, everywhere
 
 
 class Terminal:
@@ -149,7 +152,7 @@ class Terminal:
         told = [*lines, *item]
         if not told:
             return
-        text = self._to_new_row() + "\r\n".join(map(refuse_controls, told))
+        text = self._to_new_row() + "\r\n".join(map(_row, told))
         self._below = min(len(item or told), self._size()[1]) - 1
         self._blank = False
         self._write(text + (f"\x1b[{self._below}A" if self._below else "") + "\r")
@@ -158,7 +161,7 @@ class Terminal:
         if self._resized or self._blank or self._below + len(lines) >= self._size()[1]:
             return False
         up = self._below + len(lines)
-        self._write(self._to_new_row() + "\r\n".join(map(refuse_controls, lines)) + f"\x1b[{up}A\r")
+        self._write(self._to_new_row() + "\r\n".join(map(_row, lines)) + f"\x1b[{up}A\r")
         self._below = up
         return True
 
@@ -282,3 +285,10 @@ class Terminal:
             return False  # the console of Linux would print it
         self._write(f"\x1b]52;c;{base64.b64encode(leaving(text).encode()).decode()}\a")
         return True
+
+
+def _row(line: str) -> str:
+    """A row as it is written. It ends where the terminal does, whatever cells that takes for signs of no certain width:
+    what went on in the next row would stand there as if it were ours, and the cursor in another row than we count."""
+    line = refuse_controls(line)
+    return line if _CERTAIN.fullmatch(line) else f"\x1b[?7l{line}\x1b[?7h"

@@ -19,7 +19,7 @@ DATA = Path(__file__).parents[1] / "data"
 REAL = DATA / "real-jam" / "open-conversations.jsonl"
 HOSTILE = json.loads((DATA / "hostile" / "corpus.json").read_text("utf-8"))
 # All that plain mode may write beside text: cursor up, cursor down, end of the row.
-OURS = re.compile(r"\x1b\[\d+[AB]|\x1b\[K")
+OURS = re.compile(r"\x1b\[\d+[AB]|\x1b\[K|\x1b\[\?7[lh]")
 
 
 def current(one: Any) -> str:
@@ -256,3 +256,30 @@ def test_nothing_of_the_hostile_corpus_reaches_the_terminal(terminal: Callable[.
     written = re.sub(r"\x1b\]52;c;[A-Za-z0-9+/=]*\x07", "", written)
     assert "All read." in written
     assert not has_controls(written)
+
+
+def test_no_row_goes_on_in_the_next_where_a_terminal_draws_signs_wider(
+    terminal: Callable[..., Any], tmp_path: Path
+) -> None:
+    """A skin tone by itself: what stands behind would begin in the next row, as if it were a row of ours."""
+    signs, time = "\U0001f44d\U0001f3fd" * 26, "2026-01-01T00:00:00Z"
+    post = {"id": "p", "forum_id": "f", "thread_id": "p", "parent_id": None, "author_id": "a", "created_at": time}
+    records = [
+        ("jam", {"format": 1, "id": "j", "slug": "j", "title": "J", "opens_at": time, "closes_at": time}),
+        ("person", {"id": "a", "handle": "eve", "name": "Eve"}),
+        ("forum", {"id": "f", "slug": "f", "title": f"{signs} Forged forum", "brief": "Read", "position": 1}),
+        ("post", {**post, "title": "Whole", "body": f"{signs} Forged head\n\nThe end", "tags": []}),
+    ]
+    file = tmp_path / "forged.jsonl"
+    file.write_text("".join(json.dumps({"type": kind, "data": data}) + "\n" for kind, data in records))
+    one = terminal("--plain", "open", str(file), size=(100, 30))
+    one.wait_for("keys, q leaves.")
+    one.press("\r")
+    one.wait_for("Whole. Eve")
+    one.press("\r")
+    assert "Forged" not in one.wait_for("The end")
+    assert b"Forged forum" in one.output
+    assert b"Forged head" in one.output
+    one.press("q", "q", "q")
+    assert one.wait_end() == 0
+    assert one.modes_left_on() == set()
