@@ -33,7 +33,7 @@ WAYS = {
 }
 _OPEN = ("guest", "oidc", "command")  # ways that need no secret here
 _NOT_KEPT = ("guest", "command")
-_BY_COMMAND = "A token_command in config.toml (of a password manager, say) gives one each time; nothing is kept then."
+_BY_COMMAND = "A token_command in config.toml gives one by itself."
 _SECRETS = {"password": "password", "invite": "invitation code", "token": "token"}
 
 
@@ -84,8 +84,8 @@ class SignIn(Screen[None]):
                 yield Static(Content("Handle"), classes="label handle")
                 yield Field(id="handle", classes="handle", compact=True)
                 yield Static(id="secret-label", classes="label secret")
-                yield Static(Content(_BY_COMMAND), id="by-command")
                 yield Field(id="secret", classes="secret", password=True, compact=True)
+                yield Static(Content(_BY_COMMAND), id="by-command")
                 yield Tick(Content("keep the token in a file (0600)"), id="in-file", compact=True)
             yield Static(id="sign-in-note")
             yield Button(Content("Continue"), id="go", variant="primary")
