@@ -574,6 +574,7 @@ async def from_where_it_is(t: Any, where: Where) -> None:
 PLACES = {
     "forums": (FORUM, "Forums"),
     "live": ("New posts", "newer"),
+    "inbox": ("7 new · 7", ""),
     "mentions": ("Mentions", ""),
     "saved": ("Nothing saved yet", ""),
     "outbox": ("Outbox", ""),
