@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from jamtui.archive import KINDS
+from jamtui.archive import IDEA_STATES, KINDS
 from jamtui.model import PostRow, SendState, ThreadRow
 from jamtui.safe_text import safe_body, safe_line, safe_name, safe_names
 from jamtui.store.own import Queued
@@ -77,7 +77,7 @@ class Overlay(Struct):
             send=SendState(then.send),
             reason=safe_name(then.reason),
             kind=then.kind,
-            idea_state=then.idea_state,
+            idea_state=state_shown(then),
             featured=bool(then.featured),
             featured_for=featured_words(then.featured),
         )
@@ -91,9 +91,10 @@ class Overlay(Struct):
         then.sort_as(row.kind, row.idea_state, row.featured or None)
         then.fold(waiting)
         featured = featured_words(then.featured)
-        if (then.kind, then.idea_state, featured) == (row.kind, row.idea_state, row.featured):
+        state = state_shown(then)
+        if (then.kind, state, featured) == (row.kind, row.idea_state, row.featured):
             return row
-        return replace(row, kind=then.kind, idea_state=then.idea_state, featured=featured)
+        return replace(row, kind=then.kind, idea_state=state, featured=featured)
 
     def row_of(self, key: int, me: tuple[str, str, str, str]) -> PostRow | None:
         """A post that only the outbox has. ``me``: person id, handle, name, role of the writer."""
@@ -127,10 +128,15 @@ class Overlay(Struct):
             send=SendState(then.send),
             reason=safe_name(then.reason),
             kind=then.kind if then.kind in KINDS else "",
-            idea_state=then.idea_state,
+            idea_state=state_shown(then),
             featured=bool(then.featured),
             featured_for=featured_words(then.featured),
         )
+
+
+def state_shown(then: Pending) -> str:
+    """How far an idea is; one that says nothing is new."""
+    return (then.idea_state or IDEA_STATES[0]) if then.kind == "idea" else ""
 
 
 def featured_words(value: object) -> str:

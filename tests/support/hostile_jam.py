@@ -74,13 +74,19 @@ def records() -> Iterator[dict[str, Any]]:
 
     first = new("opener", 0)
     for n, text in enumerate(TEXTS):
-        title = f"t{n} {text[:SHORT]}{BEHIND}"
-        yield post(n, "opener", new("opener", n), None, title=title, body=f"{text}{BEHIND}")
+        title, kind = f"t{n} {text[:SHORT]}{BEHIND}", "idea" if n % 2 else text[:SHORT]
+        why = {"by": new("person", 0), "at": TIME, "reason": f"{text[:SHORT]}{BEHIND}"} if n % 3 else text[:SHORT]
+        sort = {"kind": kind, "idea_state": "chosen" if n % 4 == 1 else text[:SHORT], "featured": why}
+        yield post(n, "opener", new("opener", n), None, title=title, body=f"{text}{BEHIND}", **sort)
     for n, text in enumerate(TEXTS):
         who = {"author_id": new("person", 0)} if n == OLD else {}
         yield post(n, "reply", first, first, body=f"mark{n}.\n\n{text}{BEHIND} @h0{TEXTS[0][:SHORT]}", **who)
     for n, text in enumerate(TEXTS[:12]):
         yield post(n, "answer", first, new("reply", OLD), body=f"answer to you {text}{BEHIND}")
+    for n in range(1, len(TEXTS)):  # the first thread, which is read, tells the titles of all others
+        for source, to in ((new("opener", 0), new("opener", n)), (new("opener", n), new("opener", 0))):
+            link = {"id": f"{source}.answers.{to}", "from_id": source, "kind": "answers", "to_id": to}
+            yield {"type": "link", "data": link | {"author_id": new("person", n), "created_at": TIME}}
 
 
 def hostile_home(folder: Path) -> registry.KnownJam:

@@ -757,3 +757,36 @@ def test_what_comes_while_something_is_typed_is_noticed_without_another_key(sess
     assert waits[0] == 8 * 3_600 + 1  # nothing is to be told before the next phase of the Jam
     assert waits[1] is not None
     assert waits[1] <= 15  # it does not wait for a key as long: there is something to tell
+
+
+def test_ideas_are_sorted_linked_and_told_in_words(talk: Talk, session: Session) -> None:
+    session._own.put_desk(b'{"role":"host"}', '"e"')
+    me = next(person for person in session.stored().people() if person["id"] == session.me.person_id)
+    with contextlib.closing(connection.connect(session.known.mirror, mirror.SCHEMA)) as db:
+        Mirror(db).apply([("person", msgspec.json.encode(me | {"role": "host"}))], "2-aaaa")
+    first, second = session.threads(session.thread_keys(session.forums()[0].id))[:2]
+    other = f"connect duplicates {second.id}"
+    told = talk("open", "open", "kind discussion", "feature Says what it costs.", other, "connections", "1")
+    assert "Now a discussion. z takes it back." in told
+    assert "Featured. z takes it back." in told
+    assert f"Duplicates: {second.title}" in told
+    assert session.post(first.id).featured_for == "Says what it costs."
+    assert words.links(session.post(first.id)) == [f"Duplicates: {second.title}."]
+    assert words.links(session.post(second.id)) == [f"Duplicated by: {first.title}."]
+    told = talk(f"post {first.id}", "connections", "-1", "unfeature", "kind", "idea", "idea-state", "chosen", "z")
+    assert "The link is taken away. z takes it back." in told
+    assert "No longer featured. z takes it back." in told
+    assert "The idea is chosen now. z takes it back." in told
+    row = session.post(first.id)
+    assert (row.kind, row.idea_state, row.featured, row.links) == ("idea", "new", False, ())
+    told = talk("ideas", "chosen", "featured", "q")
+    assert f"{sum(session.stages().total):,} ideas: " in told
+    assert "All forums: 6 threads, by votes, only chosen." in told
+    assert "Featured posts: 11." in told
+    assert "featured: " in told
+
+
+def test_a_new_thread_is_told_what_is_like_it(talk: Talk, session: Session) -> None:
+    told = talk("open", "c", "Failure stories of ours", "", "Ours.", ".", "q")
+    assert "There is something like it already: 1. Failure stories, please. I begin. -- " in told.replace("\n", " ")
+    assert session.outbox()[0].kind == "post"
