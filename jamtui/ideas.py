@@ -199,14 +199,14 @@ class Ideas(Writing):
 
     # -- threads like one that is being written
 
-    def ask_similar(self, title: str, deliver: Callable[[str, tuple[Similar, ...]], None]) -> None:
+    def ask_similar(self, title: str, deliver: Callable[[str, tuple[Similar, ...]], object]) -> None:
         """Returns at once and drops what was asked before; ``deliver`` is called from another thread, once typing
         rests, with the title and the threads that are like it, the most alike first."""
         from jamtui.store.likeness import similar
 
         self._looking().ask(title, similar, deliver)
 
-    def ask_titled(self, text: str, deliver: Callable[[str, tuple[Similar, ...]], None]) -> None:
+    def ask_titled(self, text: str, deliver: Callable[[str, tuple[Similar, ...]], object]) -> None:
         """The same for posts to choose from: by the words of a title, or by id."""
         from jamtui.store.likeness import titled
 

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -19,11 +20,19 @@ from widgets.fields import Field
 from widgets.list_dialog import ListDialog
 from widgets.rows import one_line
 
-Deliver = Callable[[str, tuple[Similar, ...]], None]
+Deliver = Callable[[str, tuple[Similar, ...]], object]
 
 
 class ConnectDialog(ListDialog[tuple[str, str] | None]):
     """Answers (kind of link, id of the other post), or None when it was left."""
+
+    class Answered(Message):
+        """What is called as was typed."""
+
+        def __init__(self, text: str, found: tuple[Similar, ...]) -> None:
+            super().__init__()
+            self.text = text
+            self.found = found
 
     CSS_PATH = ["../widgets/dialog.tcss", "connect.tcss"]  # noqa: RUF012 - as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -81,13 +90,15 @@ class ConnectDialog(ListDialog[tuple[str, str] | None]):
     @on(Input.Changed)
     def typed(self, event: Input.Changed) -> None:
         if event.value.strip():
-            self._ask(event.value, lambda text, found: self.app.call_from_thread(self._answered, text, found))
+            # From another thread, perhaps when this dialog has been left.
+            self._ask(event.value, lambda text, found: self.post_message(self.Answered(text, found)))
         else:
             self._fill(())
 
-    def _answered(self, text: str, found: tuple[Similar, ...]) -> None:
-        if self.is_attached and text == self.query_one(Field).value:
-            self._fill(found)
+    @on(Answered)
+    def answered(self, event: Answered) -> None:
+        if event.text == self.query_one(Field).value:
+            self._fill(event.found)
 
     def _fill(self, found: tuple[Similar, ...]) -> None:
         self._found = tuple(one for one in found if one.post.id != self._post_id)

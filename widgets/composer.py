@@ -45,7 +45,7 @@ class Desk(Struct, frozen=True):
     body_limit: int
     phase: str = ""  # one harmless line: which phase the Jam is in, and what that is for
     # Looks for threads that are like a title, off the screen's thread, and calls with the title and what was found.
-    similar: Callable[[str, Callable[[str, tuple[Similar, ...]], None]], None] | None = None
+    similar: Callable[[str, Callable[[str, tuple[Similar, ...]], object]], None] | None = None
     look_words: str = ""  # what key looks at them
     title_of: Callable[[str], str] = lambda post_id: post_id[:13]  # of a post that the new thread has a link to
 
@@ -68,6 +68,14 @@ class Composer(Vertical):
             super().__init__()
             self.draft = draft
             self.kept = kept
+
+    class Alike(Message):
+        """Threads that are like a title."""
+
+        def __init__(self, title: str, found: tuple[Similar, ...]) -> None:
+            super().__init__()
+            self.title = title
+            self.found = found
 
     class Look(Message):
         """The person wants to look at the threads that are like this one (`Composer.similar`)."""
@@ -165,11 +173,13 @@ class Composer(Vertical):
             self.similar = ()
             self._show_similar()
             return
-        self._desk.similar(title, lambda text, found: self.app.call_from_thread(self._found, text, found))
+        # From another thread, perhaps when the composer has been left.
+        self._desk.similar(title, lambda text, found: self.post_message(self.Alike(text, found)))
 
-    def _found(self, text: str, found: tuple[Similar, ...]) -> None:
-        if self.is_attached and text == self._sought:
-            self.similar = found
+    @on(Alike)
+    def alike(self, event: Alike) -> None:
+        if self.is_attached and event.title == self._sought:
+            self.similar = event.found
             self._show_similar()
 
     def _show_similar(self) -> None:

@@ -123,7 +123,7 @@ def titled(rows: Rows, text: str, most: int = 10) -> tuple[Similar, ...]:
 
 
 Find = Callable[[Rows, str], tuple[Similar, ...]]
-Deliver = Callable[[str, tuple[Similar, ...]], None]
+Deliver = Callable[[str, tuple[Similar, ...]], object]
 _Asked = tuple[str, Find, Deliver]
 
 

@@ -67,8 +67,8 @@ def records() -> Iterator[dict[str, Any]]:
         forum = {"id": new("forum", n), "slug": f"f{n}{text[:SHORT]}", "title": f"f{n} {text[:SHORT]}{BEHIND}"}
         yield {"type": "forum", "data": {**forum, "brief": f"{text}{BEHIND}\n\n{MIX}", "position": n}}
 
-    def post(n: int, kind: str, thread: str, parent: str | None, **more: Any) -> dict[str, Any]:
-        data = {"id": new(kind, n), "thread_id": thread, "parent_id": parent, "author_id": new("person", n)}
+    def post(n: int, what: str, thread: str, parent: str | None, **more: Any) -> dict[str, Any]:
+        data = {"id": new(what, n), "thread_id": thread, "parent_id": parent, "author_id": new("person", n)}
         data |= {"forum_id": new("forum", 0), "created_at": TIME, "votes": {"up": n % 7}, "lang": TEXTS[n][:SHORT]}
         return {"type": "post", "data": {**data, "tags": [TEXTS[n][:SHORT], f"tag{n}{TEXTS[n][:SHORT]}"], **more}}
 

@@ -6,6 +6,7 @@ words (a regular expression) stand on the screen, and `leave` goes back to a lis
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 
 
@@ -23,6 +24,7 @@ def line(words: str) -> tuple[str, ...]:
 
 
 ONE = ("escape",)
+FIRST = str(uuid.uuid5(uuid.NAMESPACE_OID, "opener0"))  # the thread that has a link with every other
 PLACES = (
     Place("forums", ("1", "g"), r"What it is about"),
     Place("card of a forum", ("j", "j", "j"), r"│ *f3 "),
@@ -36,6 +38,10 @@ PLACES = (
     Place("saved posts", ("4",), r" Saved  +156"),
     Place("outbox", ("5",), r"What waits"),
     Place("followed", ("6",), r" Followed  +1\d\d"),
+    Place("featured", line("featured"), r" Featured +1\d\d"),
+    Place("links of a post", (*line(f"post {FIRST}"), "C"), r"answered by", ONE),
+    Place("a link that is made", (*line(f"post {FIRST}"), "L", *"mark1"), r"objects to(.|\n)*mark1", ONE),
+    Place("how ideas stand", ("1", "I"), r"How ideas stand", ONE),
     Place("hot now", ("H",), r"Hot now"),
     Place("all threads", ("T",), r"All forums"),
     Place("people", line("people"), r"Who it is"),
