@@ -241,16 +241,25 @@ SCREENS: dict[str, list[str]] = {
 _NAMES = {" ": "space", ":": "colon"}
 
 
+async def pressed(pilot: Pilot[Any], *keys: str) -> None:
+    """Keys, everything settled after each, the thread beside a list drawn as when one rests for a moment."""
+    await pilot.pause()
+    for key in keys:
+        await pilot.press(_NAMES.get(key, key))
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+    if soon := [task for task in asyncio.all_tasks() if task.get_name() in ("preview", "save-draft")]:
+        await asyncio.wait(soon)
+        await pilot.pause()
+
+
 @pytest.mark.parametrize("size", [(120, 40), (40, 10)], ids=["120x40", "40x10"])
 @pytest.mark.parametrize("name", SCREENS)
 def test_pictures(
     name: str, size: tuple[int, int], host: Session, tmp_path: Path, snap_compare: Callable[..., bool]
 ) -> None:
     async def steps(pilot: Pilot[Any]) -> None:
-        for key in SCREENS[name]:
-            await pilot.press(_NAMES.get(key, key))
-        if size[0] >= 100 and name in ("featured", "filtered"):
-            await pilot.press("enter")  # beside a list a thread is drawn once the cursor rests: here it is opened
+        await pressed(pilot, *SCREENS[name])
 
     assert snap_compare(app_of(host, tmp_path), terminal_size=size, run_before=steps)
 
@@ -260,8 +269,8 @@ def test_pictures_of_what_is_like_it(
     size: tuple[int, int], session: Session, tmp_path: Path, snap_compare: Callable[..., bool], asked: threading.Event
 ) -> None:
     async def steps(pilot: Pilot[Any]) -> None:
-        await pilot.press("enter", "c", *"Failure", "space", *"stories")
+        await pressed(pilot, "enter", "c", *"Failure stories")
         await answered(asked)
-        await pilot.press("ctrl+g")
+        await pressed(pilot, "ctrl+g")
 
     assert snap_compare(app_of(session, tmp_path), terminal_size=size, run_before=steps)
