@@ -52,8 +52,8 @@ def on_jam(args: object, environ: Mapping[str, str], painted: Painted | None = N
         with closing(CommandDoors(context)) as doors:
             return run(context, None, doors=doors)
     session = context.open(jam)
-    if not session.read_only:
-        registry.remember(context.home, jam)
+    if not (session.read_only or jam.local):
+        registry.used(context.home, jam)
     return run(context, session, keep_screen=args is None and not session.read_only)
 
 

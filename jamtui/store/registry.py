@@ -274,7 +274,13 @@ def remember(home: Home, jam: KnownJam, *, last: bool = True) -> None:
     make_private_dir(jam.folder)
     write_private(jam.folder / "jam.json", msgspec.json.format(msgspec.json.encode(jam.entry), indent=1) + b"\n")
     if last and not jam.local:
-        write_private(home.jams / "last", jam.folder.name.encode() + b"\n")
+        used(home, jam)
+
+
+def used(home: Home, jam: KnownJam) -> None:
+    """Makes this the Jam used last. What its ``jam.json`` says is left alone: somebody may have signed in since it was
+    read, into another store or as another person."""
+    write_private(home.jams / "last", jam.folder.name.encode() + b"\n")
 
 
 def forget(home: Home, jam: KnownJam) -> None:

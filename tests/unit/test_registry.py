@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 from contextlib import closing
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from jamtui.commands import screen
+from jamtui.commands.context import Context
 from jamtui.credentials import Secret
 from jamtui.errors import NotFound, NotSignedIn, UsageError
 from jamtui.paths import Home, PathError, make_private_dir
@@ -230,3 +233,23 @@ def test_the_token_of_the_environment_goes_to_one_jam(home: Home) -> None:
     with pytest.raises(NotSignedIn):
         environment_secret_of(home, ana, other)
     assert "canary" not in (ana.folder / "jam.json").read_text()
+
+
+def test_a_start_does_not_write_over_a_sign_in_that_came_as_it_began(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The screen opens the Jam that it read of a moment ago; meanwhile the token went into another store."""
+    ana, bob = sign_in(home, "ana"), sign_in(home, "bob")
+    opened = Context.open
+
+    def meanwhile(context: Context, jam: KnownJam) -> object:
+        registry.remember(home, jam.changed(store="keyring", account="another"), last=False)
+        return opened(context, jam)
+
+    monkeypatch.setattr(Context, "open", meanwhile)
+    monkeypatch.setattr(screen, "run", lambda context, session, **_: (session.close(), 0)[1])
+    args = argparse.Namespace(jam="ana@tea")
+    assert screen.on_jam(args, {"JAMTUI_HOME": str(tmp_path)}) == 0
+    now = registry.find(home, None)
+    assert (now.folder, now.store, now.entry.account) == (ana.folder, "keyring", "another")
+    assert now.folder != bob.folder
