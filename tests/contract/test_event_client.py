@@ -64,10 +64,12 @@ class Reader:
         # Dates of answers are of the server's clock from its next beat on.
         wanted = self.server.at.replace(microsecond=0)
         async with JamClient(self.jam.url, tokens=FixedToken(token), now=self.clock) as client:
-            for _ in range(10_000):
+            for _ in range(1_000):
                 await client.jam()
                 if client.clock_error is not None and self.clock.at - client.clock_error == wanted:
                     break
+            else:
+                raise AssertionError("the Date of the answers is not of the server's clock")
             return await network.once(
                 self.known,
                 client,
