@@ -70,6 +70,8 @@ def _hours(place: str, zone: tzinfo | None, jam: Event, now: datetime) -> Hours:
     after = event.next_of(jam, now)
     moments = [now, jam.opens_at, jam.closes_at, *([after.at] if after is not None else [])]
     there = [_there(moment, zone) for moment in moments]
+    if zone is None and (name := there[0].tzname()):
+        place = f"{place} ({name[:6]})"
     return Hours(place, there[0], there[1], there[2], there[3] if after is not None else None)
 
 

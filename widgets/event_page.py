@@ -139,7 +139,7 @@ def _hours(jam: JamRow, now: datetime, width: int) -> Content:
     lines = [_heading("Hours"), Content.styled(names + "".join(f"{one:18}" for one in columns), "$text-disabled")]
     for row in rows:
         times = {"opens": row.opens, "closes": row.closes}
-        strong = row.place in ("here", "UTC")
+        strong = row.place == "UTC" or row.place.startswith("here")
         clock = (f"{row.now:%a %H:%M}  ", "$accent" if row.awake and not over else "$text-disabled")
         lines.append(
             Content.assemble(
