@@ -57,6 +57,7 @@ _thread = Post(
 )
 _reply = Post(_REPLY, _FORUM, _THREAD, _BEN, _AT, "Ours too. Where do you begin?", parent_id=_THREAD, votes={"up": 1})
 _announcement = wire.Announcement(_ANNOUNCEMENT, _ADA, "The second day begins. **Look at what is new.**", _AT)
+_link = wire.Link(f"{_THREAD}.builds_on.{_REPLY}", _THREAD, "builds_on", _REPLY, _BEN, _AT)
 _poll = wire.Poll(
     _POLL, _ADA, "When do we meet?", ("Mornings", "Afternoons"), _AT, (17, 4), _FORUM,
     datetime(2011, 2, 9, 18, tzinfo=UTC),
@@ -127,6 +128,10 @@ EXAMPLES: dict[type, object] = {
             "2719-k3x9",
         ),
         wire.Announcements((_announcement,), None),
+        _link,
+        wire.Links((_link,)),
+        wire.IdeaState("refined"),
+        wire.Featuring("Says what it costs, and who would pay."),
         _poll,
         wire.Polls((_poll,), None),
         wire.Gone(_POLL, _ADA, _AT, True),

@@ -62,7 +62,8 @@ class IdeasBoard(ListDialog[tuple[str, str] | None]):
         options = self.query_one(OptionList)
         at = options.highlighted or 0
         width = max(24, options.size.width - 2)
-        self._rows, drawn = [], []
+        self._rows = []
+        drawn: list[Option] = []
         longest = max(self._stages.total, default=0)
         for state, number in zip(IDEA_STATES, self._stages.total, strict=True):
             self._rows.append(("", state))
