@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from jamtui import event
 from jamtui.errors import NotFound, NotSignedIn, Refused, UsageError
 from jamtui.mod_rows import (
     DONE,
@@ -31,6 +32,7 @@ from jamtui.mod_rows import (
     Suspended,
 )
 from jamtui.model import GONE, Draft, ForumRow, Me, PostRow, Undo
+from jamtui.refusals import act_of
 from jamtui.store.own import Payload, new_uuid7
 
 if TYPE_CHECKING:
@@ -71,7 +73,9 @@ class Moderating:
         @property
         def role(self) -> str: ...
         def now(self) -> datetime: ...
-        def refusal(self) -> str: ...
+        def refusal(self, act: event.Act | None = None) -> str: ...
+        def refused(self, act: event.Act | None = None) -> event.Refusal | None: ...
+        def check_may_write(self, act: event.Act, *, late: bool = False) -> None: ...
         def forum(self, name: str) -> ForumRow: ...
         def post(self, post_id: str) -> PostRow: ...
         def desk(self) -> dict[str, object]: ...
@@ -132,7 +136,9 @@ class Moderating:
             raise Refused(LOCKED[:1].lower() + LOCKED[1:], "What you have written is kept as a draft.", "post_locked")
 
     def may_act(self, act: str, post: PostRow) -> bool:
-        """Whether the reader may do it, to this post, as far as is known here."""
+        """Whether the reader may do it, to this post and in this state of the Jam, as far as is known here."""
+        if self.refused(act_of("moderate", removes=act == "remove")) is not None:
+            return False  # what is archived is removed, and nothing else
         if act not in OF_HOSTS:
             own = post.author_id == self.me.person_id
             return self.moderates and not (own and act in (*ON_PEOPLE, "unhide"))
@@ -165,6 +171,8 @@ class Moderating:
             )
         acts = self.acts_on(post)
         if not acts:
+            if reason := self.refusal(event.Act.MODERATION):
+                raise Refused(reason)
             hint = "Hosts lock, move and merge threads of their forums: choose the post that opens one."
             raise UsageError("nothing can be done to this post", hint)
         return acts
@@ -257,6 +265,8 @@ class Moderating:
             raise Refused(self.refusal())
         if self.me.guest:
             raise NotSignedIn("you read as a guest", "Moderators and hosts sign in: jamtui login URL --handle NAME.")
+        if self.hosts() and (of_jam := act_of("moderate", removes=act.act == "remove")) is not None:
+            self.check_may_write(of_jam)
         if act.act in OF_HOSTS:
             if post is None or post.id != post.thread_id:
                 raise UsageError("this is no thread", "Name the post that opens it.")

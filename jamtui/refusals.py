@@ -17,6 +17,7 @@ ACT_OF = {
 # those of who does it (the kind of a thread).
 _ACTS = {
     "edit": Act.EDITS,
+    "kind": Act.EDITS,
     "delete": Act.EDITS,
     "tag": Act.TAGS,
     "untag": Act.TAGS,
@@ -44,10 +45,13 @@ _ACTS = {
 }
 
 
-def act_of(kind: str, *, answers: bool = False) -> Act | None:
-    """What the row does; ``answers``: it is a post with a parent. None for what the Jam's hours do not touch."""
+def act_of(kind: str, *, answers: bool = False, removes: bool = False) -> Act | None:
+    """What the row does; ``answers``: it is a post with a parent; ``removes``: it moderates by a removal. None for what
+    the Jam's hours do not touch."""
     if kind == "post":
         return Act.REPLIES if answers else Act.THREADS
+    if removes:
+        return Act.REMOVAL
     return _ACTS.get(kind)
 
 

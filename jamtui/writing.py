@@ -460,7 +460,8 @@ class Writing:
 
     def _late_words(self, row: Queued) -> str:
         """What the Jam's hours mean for something that waits: it is sent whatever this machine thinks of them."""
-        act = act_of(row.kind, answers=row.payload.parent_id is not None)
+        removes = row.payload.data.get("act") == "remove"
+        act = act_of(row.kind, answers=row.payload.parent_id is not None, removes=removes)
         if act is None or self.refused(act) is None:
             return ""
         until = self.late_until(act)

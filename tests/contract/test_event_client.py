@@ -18,6 +18,7 @@ from jamtui.archive import rfc3339
 from jamtui.errors import Refused
 from jamtui.event import Act, State
 from jamtui.model import Draft, DraftKind
+from jamtui.moderating import Act as Moderates
 from jamtui.paths import Home
 from jamtui.session import Session, open_session
 from jamtui.store import registry
@@ -210,3 +211,24 @@ async def test_an_organiser_who_changes_the_hours_is_followed(reader: Reader) ->
     await reader.sync()
     assert session.refusal(Act.THREADS) == ""
     assert session.jam.phases == ()
+
+
+async def test_a_moderator_removes_from_an_archived_jam_and_does_nothing_else_there(reader: Reader) -> None:
+    jam, session = reader.jam, reader.session
+    post, other = jam.thread(), jam.thread()
+    bob = jam.bob.get("/me").json()["id"]
+    jam.server.write(lambda tx: objects.set_role(tx, bob, "moderator"))
+    await reader.sync()
+    assert {"hide", "lock", "move", "merge", "warn", "remove"} <= set(session.acts_on(session.post(post["id"])))
+    reader.moves(95 * MINUTE)
+    assert {"hide", "lock", "remove"} <= set(session.acts_on(session.post(post["id"])))  # closed
+    jam.server.write(lambda tx: objects.change_jam(tx, {"archived_at": rfc3339(reader.server.at)}))
+    await reader.sync()
+    assert session.acts_on(session.post(post["id"])) == ["remove"]
+    with pytest.raises(Refused, match="archived"):
+        session.act(Moderates("hide", "abuse", post_id=post["id"]))
+    session.act(Moderates("remove", "abuse", post_id=post["id"]))
+    assert "refuse" not in session.outbox()[0].when
+    assert (await reader.sync()).sent == 1
+    assert jam.guest.get(f"/posts/{post['id']}").json()["state"] == "removed"
+    assert "state" not in jam.guest.get(f"/posts/{other['id']}").json()
