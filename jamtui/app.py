@@ -389,6 +389,12 @@ class JamApp(TypeAhead[int]):
                 self.notify(safe_line(note), markup=False)
         return bool(full)
 
+    def action_command_palette(self) -> None:
+        from screens.palette import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
+
     # -- what leaves
 
     def copy_to_clipboard(self, text: str) -> None:

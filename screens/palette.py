@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.await_complete import AwaitComplete
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.fuzzy import Matcher
 
 from jamtui.actions import ACTIONS, AS_DELIVERED, Action, Keymap
 from screens.performs import Performs
+
+
+class Palette(CommandPalette):
+    """Textual's, left once (as `widgets.dialog` has it): the second click of a double click beside it would end the
+    program, since it would take the screen below away."""
+
+    def dismiss(self, result: Any = None) -> AwaitComplete:
+        if self not in self.app.screen_stack:
+            return AwaitComplete()
+        return super().dismiss(result)
 
 
 class ActionCommands(Provider):

@@ -28,6 +28,9 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("vote", POST), ("reply", POST, "--body", MIX), ("post", "--forum", MIX, "--title", MIX, "--body", MIX),
     ("edit", new("reply", OLD), "--body", MIX), ("login", f"http://127.0.0.1:9/{MIX}", "--guest"), ("logout", MIX),
     ("open", f"/nowhere/{MIX}", "--index-only"), (MIX,), (f"--{MIX}",), ("forums", "--jam", MIX), ("sync",),
+    ("announcements",), ("polls",), ("poll", new("poll", 3)), ("poll", MIX), ("ballot", new("poll", 4), MIX),
+    ("ballot", new("poll", 4), "1"), ("brief", new("forum", 3)), ("brief", MIX), ("announce", "--body", MIX),
+    ("poll", "--question", MIX, "--choice", MIX), ("unanswered",), ("hand-over", "--since", MIX),
     ("forums", "--theme", MIX), ("show", f"--{MIX}"), ("completion", MIX), ("demo", "--freeze", MIX),
 )  # fmt: skip
 

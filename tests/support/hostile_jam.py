@@ -87,6 +87,11 @@ def records() -> Iterator[dict[str, Any]]:
         for source, to in ((new("opener", 0), new("opener", n)), (new("opener", n), new("opener", 0))):
             link = {"id": f"{source}.answers.{to}", "from_id": source, "kind": "answers", "to_id": to}
             yield {"type": "link", "data": link | {"author_id": new("person", n), "created_at": TIME}}
+    for n, text in enumerate(TEXTS):
+        said = {"author_id": new("person", n), "created_at": TIME, "forum_id": new("forum", n)}
+        yield {"type": "announcement", "data": {**said, "id": new("alert", n), "body": f"alert{n} {text}{BEHIND}"}}
+        asked = {"question": f"poll{n} {text}{BEHIND}", "choices": [f"{text}{BEHIND}", MIX, "plain"]}
+        yield {"type": "poll", "data": {**said, **asked, "id": new("poll", n), "counts": [n, 1, 0]}}
 
 
 def hostile_home(folder: Path) -> registry.KnownJam:
