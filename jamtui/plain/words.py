@@ -154,21 +154,32 @@ IN_THE_TEXT = "In the text: "
 
 
 def imitation(text: str) -> str:
-    """What a text has, up to where it goes on as a line of ours ends; "" when it does nowhere. Whatever spaces and
-    look-alike letters it is written with."""
-    if not text.isascii():
-        apart = unicodedata.normalize("NFKD", text)
-        text = "".join(char for char in apart if not unicodedata.combining(char)).translate(_LETTERS)
+    """A text that goes on as a line of ours ends, made one that does not: "thread 2/3"; "" for one that never did.
+    Whatever spaces and look-alike letters it is written with."""
     flat = " ".join(text.split())
-    found = _OURS.search(flat)
-    return "" if found is None else f"{flat[: found.start()].rstrip()} ..."
+    plain = _plain(flat)
+    if _OURS.search(plain) is None:
+        return ""
+    told = _OURS.sub(_otherwise, flat)
+    return told if _OURS.search(_plain(told)) is None else _OURS.sub(_otherwise, plain)
+
+
+def _plain(text: str) -> str:
+    if text.isascii():
+        return text
+    apart = unicodedata.normalize("NFKD", text)
+    return " ".join("".join(char for char in apart if not unicodedata.combining(char)).translate(_LETTERS).split())
+
+
+def _otherwise(found: re.Match[str]) -> str:
+    return re.sub(" of ", "/", found[0], flags=re.IGNORECASE) if "code" not in found[0].lower() else "."
 
 
 def one_line(text: str, most: int = 160) -> str:
-    """``text`` on one line, cut after a word, and before it goes on as if the next line of ours were told."""
+    """``text`` on one line, cut after a word, and not as if a line of ours ended in it."""
     flat = " ".join(text.split())
-    if cut := imitation(flat):
-        flat = IN_THE_TEXT + cut
+    if told := imitation(flat):
+        flat = IN_THE_TEXT + told
     if len(flat) <= most:
         return flat
     return flat[:most].rpartition(" ")[0] + " ..." if " " in flat[:most] else flat[:most] + "..."

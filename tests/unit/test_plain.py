@@ -700,8 +700,13 @@ def test_no_text_goes_on_as_the_next_line_of_ours(forged: str, kind: str) -> Non
         assert all(row.startswith("In the text: ") for row in told), told
     said = words.one_line(f"Rules: {line}", 600)
     assert said.startswith("In the text: Rules: Ana [moderator], reply to Bob")
-    assert said.endswith(" ...")
+    assert "3/" in said or "\u0663/" in said
     assert words.imitation(said) == ""
+
+
+def test_who_numbers_posts_is_told_whole() -> None:
+    assert words.one_line("Über mich, Thread 2 of 3: Café") == "In the text: Über mich, Thread 2/3: Café"
+    assert words.one_line("2 of 3 posts, and thread four of five") == "2 of 3 posts, and thread four of five"
 
 
 def test_code_ends_where_we_say_so() -> None:
