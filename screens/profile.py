@@ -48,6 +48,7 @@ class ProfileDialog(Dialog[bool]):
         self._save = save
         self._flags = flags
         self._asked = False
+        self._begun: dict[str, str] = {}
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog", id="profile"):
@@ -75,6 +76,7 @@ class ProfileDialog(Dialog[bool]):
             yield Static(id="profile-note")
 
     def on_mount(self) -> None:
+        self._begun = self.typed  # a field shows some characters otherwise than they were written
         self.query_one("#profile-name", Field).focus()
         self._notes()
 
@@ -82,6 +84,11 @@ class ProfileDialog(Dialog[bool]):
     def typed(self) -> dict[str, str]:
         found = {name: self.query_one(f"#profile-{name}", Field).value for name in _LABELS if name != "about"}
         return found | {"about": self.query_one(Area).text}
+
+    @property
+    def _changed(self) -> dict[str, str]:
+        """What was typed: a field that nobody touched stays as it is, to the letter."""
+        return {name: text for name, text in self.typed.items() if text != self._begun[name]}
 
     @on(TextArea.Changed)
     @on(Input.Changed)
@@ -142,7 +149,7 @@ class ProfileDialog(Dialog[bool]):
 
     def action_save(self) -> None:
         try:
-            self._save(self.typed)
+            self._save(self._changed)
         except JamError as error:
             self._say(f"✗ {sentence(error.title)}. {error.hint}")
             return
@@ -150,7 +157,7 @@ class ProfileDialog(Dialog[bool]):
 
     def action_leave(self) -> None:
         """What was typed is not thrown away by one key."""
-        if not self._asked and any(self._now.field(name) != text for name, text in self.typed.items()):
+        if not self._asked and self._changed:
             self._asked = True
             self._say("Not saved yet. Ctrl-S saves it, Esc once more leaves it as it was.")
             return

@@ -20,7 +20,9 @@ POST, REPLY = new("opener", 0), new("reply", 5)
 COMMANDS: tuple[tuple[str, ...], ...] = (
     ("forums",), ("threads", f"f0{TEXTS[0][:150]}"), ("threads",), ("threads", MIX), ("threads", "--sort", "votes"),
     ("show", POST), ("show", REPLY), ("show", MIX), ("tags",), ("people",), ("people", f"@h3{TEXTS[3][:150]}"),
-    ("people", MIX), ("search", "mark5"), ("search", MIX), ("search", f"tag:{MIX}"), ("hot",), ("plan", "5"),
+    ("people", MIX), ("people", "--where", "--limit", "500"), ("tags", "--curated"), ("profile",),
+    ("profile", "--set", MIX), ("profile", "--set", f"languages={MIX}"), ("mydata", "--device"),
+    ("search", "mark5"), ("search", MIX), ("search", f"tag:{MIX}"), ("hot",), ("plan", "5"),
     ("outbox",), ("outbox", "show", new("out", 1)), ("outbox", "show", new("out", 2)), ("outbox", "show", MIX),
     ("outbox", "show", new("edit", 0)), ("drafts",), ("drafts", "--thrown"), ("muted",), ("followed",), ("jams",),
     ("auth", "status"), ("doctor",), ("export", "--format", "markdown"), ("export", "--format", "jam"),

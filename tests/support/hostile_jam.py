@@ -62,7 +62,8 @@ def records() -> Iterator[dict[str, Any]]:
     for n, text in enumerate(TEXTS):
         short = text[:SHORT]
         person = {"id": new("person", n), "handle": f"h{n}{short}", "name": short + BEHIND, "role": short}
-        yield {"type": "person", "data": {**person, "org": short, "country": short}}
+        who = {"org": short, "country": short, "languages": [short], "about": f"{text[:900]}{BEHIND}"}
+        yield {"type": "person", "data": {**person, **who, "honour": short if n % 2 else ""}}
     for n, text in enumerate(TEXTS):
         forum = {"id": new("forum", n), "slug": f"f{n}{text[:SHORT]}", "title": f"f{n} {text[:SHORT]}{BEHIND}"}
         yield {"type": "forum", "data": {**forum, "brief": f"{text}{BEHIND}\n\n{MIX}", "position": n}}
@@ -82,6 +83,8 @@ def records() -> Iterator[dict[str, Any]]:
         who = {"author_id": new("person", 0)} if n == OLD else {}
         yield post(n, "reply", first, first, body=f"mark{n}.\n\n{text}{BEHIND} @h0{TEXTS[0][:SHORT]}", **who)
     for n, text in enumerate(TEXTS[:12]):
+        tag = {"id": f"tag{n}{text[:SHORT]}", "about": f"{text[:SHORT]}{BEHIND}", "curated": n % 2 == 0}
+        yield {"type": "tag", "data": tag | ({} if n % 2 == 0 else {"merged_into": f"now{n}{text[:SHORT]}"})}
         yield post(n, "answer", first, new("reply", OLD), body=f"answer to you {text}{BEHIND}")
     for n in range(1, len(TEXTS)):  # the first thread, which is read, tells the titles of all others
         for source, to in ((new("opener", 0), new("opener", n)), (new("opener", n), new("opener", 0))):

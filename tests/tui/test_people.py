@@ -111,6 +111,21 @@ async def test_what_was_typed_into_a_profile_is_not_lost_by_one_key(tui: Callabl
         assert t.session.waiting_rows() == []
 
 
+async def test_a_field_that_nobody_touched_stays_to_the_letter(tui: Callable[..., Any], session: Session) -> None:
+    me = next(one for one in session.stored().people() if one["id"] == session.me.person_id)
+    odd = {"org": "A\x1b[31m\tB", "about": "a\u202eb\r\nc", "languages": ["x!"], "country": "Atl\x07antis"}
+    arrives(session, ("person", {name: value for name, value in me.items() if name != "posts"} | odd))
+    async with tui() as t:
+        await t.command("profile")
+        assert "\x1b" not in t.text
+        await t.press("escape")
+        assert not isinstance(t.screen, ProfileDialog), "nothing was typed, so nothing is asked"
+        await t.command("profile")
+        await t.type("x")
+        await t.press("ctrl+s")
+        assert list(t.session.waiting_rows()[0].payload.data) == ["name"]
+
+
 async def test_keys_that_are_typed_ahead_reach_the_next_field(tui: Callable[..., Any]) -> None:
     async with tui() as t:
         await t.command("profile")
