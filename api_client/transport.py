@@ -226,7 +226,8 @@ class Transport:
             return False
         if _web_page(response):
             raise errors.not_a_jam("A web page", response.status_code)
-        if (there := errors.http_date(response.headers.get("Date", ""))) is not None:
+        there = errors.http_date(response.headers.get("Date", ""))
+        if there is not None and "Age" not in response.headers:  # an answer that a cache kept has the time of the first
             self.clock_error = self._now() - there
         return True
 
