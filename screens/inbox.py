@@ -16,6 +16,7 @@ from textual.content import Content
 from jamtui.errors import NotFound, UsageError
 from jamtui.model import Changed
 from jamtui.notice import REASONS, UNREAD, WORDS, InboxRow, Reason, asked, wanted
+from jamtui.reading import ASK_ABOVE
 from screens.messages import JamChanged
 from screens.moving import Moving
 from screens.spot import Spot
@@ -270,9 +271,26 @@ class Inboxing(Moving):
 
     def read_all_of_inbox(self) -> None:
         """All rows that are listed: of each thread what is for the reader, and nothing else."""
-        undo = self.session.read_inbox([key for key in self.list_now.keys if self.session.inbox().unread(key)])
-        self.offer(undo)
-        self._marked()
+        inbox = self.session.inbox()
+        keys = [key for key in self.list_now.keys if inbox.unread(key)]
+        things = sum(map(inbox.unread, keys))
+
+        def mark() -> None:
+            self.offer(self.session.read_inbox(keys))
+            self._marked()
+
+        if things <= ASK_ABOVE:
+            mark()
+            return
+        from screens.dialogs import Confirm
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                with self.in_words():
+                    mark()
+
+        detail = f"What is for you, and no more. {self.keymap.name('undo')} takes it back."
+        self.app.push_screen(Confirm(f"Mark {things:,} as read?", detail, "Mark"), answered)
 
     def _marked(self) -> None:
         """An alert about an announcement goes with its row."""

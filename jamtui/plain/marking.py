@@ -80,7 +80,14 @@ class Marking(Moving):
         elif self.spot.kind == "posts":
             found = session.listed_unread(posts=[int(key) for key in self.keys])
         elif self.spot.kind == "inbox":
-            self.offer_undo(session.read_inbox([str(key) for key in self.keys if session.inbox().unread(str(key))]))
+            keys = [str(key) for key in self.keys if session.inbox().unread(str(key))]
+            things = sum(map(session.inbox().unread, keys))
+            if things > ASK_ABOVE:
+                self.flush()
+                if not self.console.choose(f"Mark {things:,} as read? y does, any other key leaves it.", "y"):
+                    self.say("Nothing marked.")
+                    return
+            self.offer_undo(session.read_inbox(keys))
             self.reload()
             return
         else:

@@ -153,6 +153,9 @@ class Plain(Moderating, Inboxing, SelfService, Event, Ideas):
             self.say(
                 f"{words.count(reported, 'reported post')} to decide on. {self.with_keys('{reports} tells them.')}"
             )
+        session.inbox()
+        if mine := session.for_me():
+            self.say(f"{words.count(mine, 'row')} for you. {self.with_keys('{inbox} opens the inbox.')}")
         if waiting := len(session.drafts()):
             self.say(f"{words.count(waiting, 'draft')} not sent yet. {self.with_keys('{drafts} lists them.')}")
         if not spot.reading:

@@ -95,6 +95,18 @@ async def test_marking_and_undo(tui: Start, jam: Jam) -> None:
         assert t.session.for_me() == count
 
 
+async def test_many_are_marked_after_a_question(tui: Start, jam: Jam) -> None:
+    for number in range(1, 202):
+        jam.answer(number)
+    async with tui() as t:
+        await t.press("0", "A")
+        assert "Mark 2" in t.text
+        await t.press("escape")
+        assert t.session.for_me()
+        await t.press("A", "enter")
+        assert t.session.for_me() == 0
+
+
 async def test_space_reads_through_the_inbox(tui: Start, jam: Jam) -> None:
     jam.answer(1)
     async with tui(size=(80, 24)) as t:

@@ -90,6 +90,7 @@ def talk(session: Session, *lines: str) -> str:
 
 def test_rows_say_why_first(session: Session) -> None:
     told = talk(session, "0", "j")
+    assert "2 rows for you. 0 opens the inbox." in told
     assert "Inbox: 2 rows, 2 with something new." in told
     assert "Announcement: Lunch -- unread, Ana [host], " in told
     assert "Answers you: Idea 1, second answer -- 2 answers, Ana [host], in One, " in told
