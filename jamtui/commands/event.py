@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 from contextlib import closing
 from datetime import datetime, timedelta
 
@@ -31,8 +32,9 @@ def run(context: Context, _: argparse.Namespace) -> None:
         out.line(out.style(jam.title, BOLD))
         if out.table_wanted:
             _bar(out, standing, now)
-        for line in countdown.told(jam, now, standing.refused, session.only_reads(), span):
-            out.line(line)
+        for told in countdown.told(jam, now, standing.refused, session.only_reads(), span):
+            for line in textwrap.wrap(told, max(20, out.columns)) if out.table_wanted else [told]:
+                out.line(line)
         if out.table_wanted:
             out.line()
         rows = [
