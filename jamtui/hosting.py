@@ -220,6 +220,11 @@ class Hosting:
             rows, ballots if isinstance(ballots, dict) else {}, waiting, self.now(), self._steers
         )  # fmt: skip
 
+    def see_polls(self, ids: Collection[str]) -> None:
+        """They were looked at, and are not new in the inbox any more. Does nothing while exploring."""
+        if not self.explore:
+            self._marks.see("poll", set(ids) - self._marks.seen("poll"), self.now())
+
     def _steers(self, author_id: str, forum_id: str) -> bool:
         forum = next((row for row in self.forums() if row.id == forum_id), None)
         mine = author_id == self.me.person_id and self.hosts()

@@ -161,7 +161,7 @@ class Hosting(Ways):
         here = next((row.id for row in self.session.polls() if row.open and row.forum_id == self.spot.forum), "")
 
         def done(answer: str | None) -> None:
-            self._draw_head()
+            self.reload()
             if answer == "ask":
                 with self.in_words():
                     self.action_poll(self.session.forum(self.spot.forum).slug if self.spot.forum else "")

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
@@ -250,6 +251,11 @@ class PollsDialog(ListDialog[str]):
         if undo is not None:
             undo()
             self._fill()
+
+    def dismiss(self, result: str | None = None) -> AwaitComplete:
+        """What was listed has been looked at."""
+        self._session.see_polls([row.id for row in self._rows])
+        return super().dismiss(result)
 
     def action_ask(self) -> None:
         try:

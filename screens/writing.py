@@ -441,7 +441,14 @@ class Writing(Moving):
 
     def open_row(self) -> None:
         row = self.list_now.cursor_row
-        if not (isinstance(row, OutboxRow) and self._conflicting(row)):
+        if isinstance(row, OutboxRow) and not row.post_id and row.code != "version_conflict":
+            keys = (
+                "{reopen} takes it back to change it, {drop} drops it"
+                if row.kind in ("brief", "announce")
+                else "{drop} drops it"
+            )
+            self.say(self.keymap.fill(f"No post stands behind this; {keys}"), "fact")
+        elif not (isinstance(row, OutboxRow) and self._conflicting(row)):
             super().open_row()
 
     def action_reconnect(self) -> None:

@@ -125,6 +125,7 @@ class Hosting(Ways):
         for number, row in enumerate(rows, 1):
             lines += wrap(f"{number}. {self._poll(row)}", self.console.columns)
         self.pages(lines)
+        self.session.see_polls([row.id for row in rows])
         if not going:
             self.show()
             return

@@ -127,6 +127,8 @@ async def test_a_host_writes_an_announcement_and_a_participant_is_told_why_not(t
         assert (row.body, row.send) == ("Half an alert", SendState.QUEUED)
         await t.press("5")
         assert "announcement" in t.text
+        await t.press("enter")
+        assert "e takes it back to change it, D drops it" in t.told
         await t.press("D")
         assert world.session.outbox() == []
         await t.press("z")
@@ -222,6 +224,7 @@ async def test_a_number_chooses_and_the_bars_follow(tui: Start, world: World) ->
         assert "This is for hosts" in t.text
         await t.press("escape")
         assert "326 ballots" in t.text
+        assert len(world.session._marks.seen("poll")) == 2  # of the inbox, too
 
 
 async def test_a_host_asks_a_poll_whose_words_are_kept_when_one_leaves(tui: Start, world: World) -> None:
