@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -12,6 +13,8 @@ from textual.widgets import Digits, Static
 
 from jamtui.actions import AS_DELIVERED, Keymap
 from jamtui.session import Session
+from jamtui.timing import Standing
+from screens.messages import JamChanged
 from widgets.dialog import Dialog
 from widgets.event_page import coming_line, counts_to, digits, event_body, event_head
 
@@ -43,6 +46,7 @@ class EventPage(Dialog[None]):
         self._session = session
         self._frozen = frozen
         self._keymap = keymap
+        self._drawn: Standing | None = None
 
     def compose(self) -> ComposeResult:
         with Vertical(id="event"), VerticalScroll(id="event-rows", can_focus=True):
@@ -59,10 +63,16 @@ class EventPage(Dialog[None]):
     def on_resize(self) -> None:
         self.call_after_refresh(self.draw)
 
+    @on(JamChanged)
+    def jam_changed(self) -> None:
+        """An organiser may have changed the hours: not looked at a minute later."""
+        if self._session.standing() is not self._drawn:
+            self.draw()
+
     def draw(self) -> None:
         """What it says now."""
         session = self._session
-        standing = session.standing()
+        standing = self._drawn = session.standing()
         width = self.query_one("#event-rows").scrollable_content_region.width - 2
         if standing is None or width < 10:
             return

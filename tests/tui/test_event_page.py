@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
@@ -9,9 +10,13 @@ from typing import Any
 
 import pytest
 
+from jamtui.archive import rfc3339
+from jamtui.model import Changed
 from jamtui.session import Session
+from jamtui.store import connection, mirror
 from screens.event import EventPage
 from screens.hints import idle
+from screens.messages import JamChanged
 
 NOW = datetime(2011, 2, 9, 14, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -132,3 +137,20 @@ async def test_the_page_goes_on_with_the_clock(tui: Running, at: Callable[[datet
         assert "Closed: it can be read" in t.text
         assert "Nothing more is planned." in t.text
         assert "until" not in t.text
+
+
+async def test_hours_that_an_organiser_changes_are_on_the_page_at_once(
+    tui: Running, at: Callable[[datetime], None], session: Session
+) -> None:
+    async with tui(size=(100, 48)) as t:
+        await t.command("jam")
+        before = t.text
+        db = connection.connect(session.known.mirror, mirror.SCHEMA)
+        fields = session.jam_object() | {"closes_at": rfc3339(NOW - HOUR), "title": "Cut short"}
+        mirror.Mirror(db).apply([("jam", json.dumps(fields).encode())], "2-bbbb")
+        db.close()
+        t.screen.post_message(JamChanged(Changed(everything=True)))
+        await t.settle()
+        assert t.text != before
+        assert "Cut short" in t.text
+        assert "Closed: it can be read" in t.text
