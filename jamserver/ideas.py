@@ -15,6 +15,7 @@ import msgspec
 from jamserver import posts, records
 from jamserver.allowed import Act, require_allowed
 from jamserver.db import Connection, rows
+from jamserver.locks import require_unlocked
 from jamserver.log import Tx
 from jamserver.objects import Fields, decode
 from jamserver.once import Written
@@ -80,6 +81,7 @@ def link(tx: Tx, actor: Actor, post_id: str, kind: str, to_id: str) -> Written:
     if there is not None and not there[1].gone:
         return Written(there[0], 1, 0)
     require_allowed(tx, actor, Act.STEERING if actor.hosts else Act.LINKS)
+    require_unlocked(tx, actor, posts.get(tx.db, post_id).thread_id)
     if sum(not one.gone for _, one in _of(tx.db, post_id) if one.from_id == post_id) >= MAX_LINKS:
         raise invalid("", f"A post has at most {MAX_LINKS} links to others.")
     fields: Fields = {

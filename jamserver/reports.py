@@ -79,8 +79,10 @@ def reopen(tx: Tx, report_ids: object) -> None:
 
 def _set(tx: Tx, report_ids: Iterable[str], state: str) -> None:
     for report_id in list(report_ids):
-        _, _, data = find(tx, report_id)
-        fields: Fields = decode(data) | {"state": state}
+        found = row(tx.db, "SELECT data FROM reports WHERE id = ?", (report_id,))
+        if found is None:  # who reported has left since, and their reports with them
+            continue
+        fields: Fields = decode(found[0]) | {"state": state}
         tx.db.execute(
             "UPDATE reports SET state = ?, data = ? WHERE id = ?", (state, msgspec.json.encode(fields), report_id)
         )

@@ -135,7 +135,7 @@ ROUTES: tuple[Route, ...] = (
             Answer(201, "The new link.", wire.Link, headers=(_SEQ,)),
             Answer(200, "The link that is there.", wire.Link, headers=(_SEQ,)),
         ),
-        ("jam_closed", "not_found", "post_gone", "invalid", "idempotency_key_reused", "rate_limited"),
+        ("jam_closed", "not_found", "post_gone", "post_locked", "invalid", "idempotency_key_reused", "rate_limited"),
         _KEY,
         run=put_link,
     ),
