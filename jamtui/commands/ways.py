@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from contextlib import closing
+from textwrap import wrap
 
 from jamtui.archive import rfc3339
 from jamtui.commands.context import Context
@@ -141,12 +142,12 @@ def _tell_person(out: Output, page: PersonPage, more: PersonMore) -> None:
     from jamtui.countries import country_name, flag, language_name
 
     who = page.person
-    honour = f"guest of honour: {who.honour}" if who.honour else ""
+    honour = f"[guest of honour: {who.honour}]" if who.honour else ""
     country = f"{country_name(who.country)} {flag(who.country)}".strip()
     speaks = ", ".join(map(language_name, who.languages))
     out.line(out.style(" · ".join(filter(None, (who.role, honour, who.org, country, speaks))), DIM))
-    if who.about:
-        out.line(who.about)
+    for line in who.about.split("\n") if who.about else ():  # further in: it is theirs, what follows is ours
+        out.line(f"  {line}" if not out.table_wanted else "\n".join(f"  {row}" for row in wrap(line, out.columns - 3)))
     out.line(
         f"{who.posts:,} posts · {page.threads:,} threads · {page.votes:,} votes received"
         f" · first {local_time(more.first_at) or 'never'} · last {local_time(page.last_at) or 'never'}"

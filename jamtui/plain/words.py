@@ -298,7 +298,7 @@ def heat(hot: HotRow) -> str:
 def person(row: PersonRow, index: int, total: int) -> str:
     posts = count(row.posts, "post") if row.posts else "only reads"
     who = f"{one_line(row.name, 600)}{role(row.role)}{looks(row.alike, row.handle)}"
-    honour = f"guest of honour: {row.honour}" if row.honour else ""
+    honour = f"[guest of honour: {row.honour}]" if row.honour else ""
     return f"{who} -- {joined(f'@{row.handle}', honour, row.org, country(row), posts)}. Person {at(index, total)}."
 
 
@@ -319,7 +319,7 @@ def person_page(page: PersonPage, more: PersonMore, now: datetime, ages: Ages = 
         f"last {ages(page.last_at, now)}" if page.last_at else "",
     )  # fmt: skip
     where = joined(*(f"{posts:,} in {one_line(title, 60)}" for title, posts in page.forums))
-    honour = f"guest of honour: {who.honour}" if who.honour else ""
+    honour = f"[guest of honour: {who.honour}]" if who.honour else ""
     speaks = f"speaks {', '.join(map(language_name, who.languages))}" if who.languages else ""
     tags = f" Heard for {', '.join(name for name, _ in more.tags)}." if more.tags else ""
     talks = ", ".join(f"{one_line(one.name, 60)} ({one.answered + one.answers:,})" for one in more.companions)

@@ -659,7 +659,8 @@ def person_row(person: Person, posts: int) -> PersonRow:
     """Without marks: see `Rows.marked`."""
     return PersonRow(
         person.id, shown(person.handle), shown(person.name), safe_name(person.role), shown(person.org),
-        safe_name(person.country), posts, languages=safe_names(person.languages), about=safe_body(person.about),
+        shown(person.country), posts, languages=tuple(map(shown, safe_names(person.languages))),
+        about=safe_body(person.about),
         honour=safe_name(person.honour), left=person.state == "left",
     )  # fmt: skip
 

@@ -10,9 +10,12 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from jamtui.archive import Person
 from jamtui.paths import Home
+from jamtui.plain import words
 from jamtui.plain.console import Ended
 from jamtui.plain.pipe import Pipe
 from jamtui.plain.program import Plain
@@ -20,6 +23,8 @@ from jamtui.session import Session, open_session
 from jamtui.store import connection, mirror, registry
 from jamtui.store.mirror import Loading, Mirror
 from jamtui.store.opening import prepare
+from jamtui.store.rows import person_row
+from widgets import way_lists
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 PEOPLE = [("me", "de", ["en"]), ("ana", "JP", ["ja"]), ("bo", "JP", []), ("cy", "Atlantis\x1b[31m", [])]
@@ -94,11 +99,24 @@ def test_who_is_from_where_is_told_in_words(talk: Talk) -> None:
 
 def test_a_page_of_a_person_tells_all_of_it(talk: Talk) -> None:
     told = talk("person ana")
-    assert "Ana, @ana, guest of honour: first of all, Tea House, Japan, speaks Japanese." in told
+    assert "Ana, @ana, [guest of honour: first of all], Tea House, Japan, speaks Japanese." in told
     assert "Heard for pots." in told
     assert "Talks with Bo (1)." in told
     assert "About: I pour." in told
     assert "[guest of honour]" in talk("open", "open"), "the badge of a post"
+
+
+def test_nothing_that_somebody_says_of_themselves_is_an_honour() -> None:
+    """Nor a badge: only the organiser's words stand in square brackets, and behind a star."""
+    forged = "guest of honour: x] ★ [guest of honour: y] ★"
+    eve = Person("1", "eve", "Eve", "participant", org=forged, country=forged, languages=(forged,))
+    row = person_row(eve, 0)
+    drawn = "".join(span.text for line in way_lists.person_row(row, 200) for span in line)
+    assert "guest of honour" in drawn
+    for told in (words.person(row, 0, 1), drawn):
+        assert not {"[", "]", "★"} & set(told), told
+    real = words.person(person_row(msgspec.structs.replace(eve, org="", country="", honour="y"), 0), 0, 1)
+    assert "[guest of honour: y]" in real
 
 
 def test_tags_are_suggested_and_another_spelling_is_told(talk: Talk, session: Session) -> None:
