@@ -116,17 +116,18 @@ def _confirm(context: Context, session: Session, posts: str, given: str | None) 
     handle, out = session.me.handle, context.out
     page = session.person(session.me.person_id) if session.mirrored else None
     count = page.person.posts if page else 0
+    wrote = f"{count:,} post{'' if count == 1 else 's'}"
     told = [
         f"This deletes @{safe_line(handle)} from {safe_line(session.known.title)}, for good:",
         "- your profile: name, organisation, country, languages, what you say about yourself",
         "- your votes, ballots, reports and notices, and every sign-in",
-        f"- your {count:,} posts, text and all; replies of others stay"
+        f"- your {wrote}, text and all; replies of others stay"
         if posts == "remove"
-        else f"- your name on your {count:,} posts; their text stays",
+        else f"- your name on your {wrote}; the text stays",
     ]
     waiting, drafts = len(session.outbox()), len(session.drafts())
     if waiting or drafts:
-        told.append(f"- on this device, {drafts:,} drafts and {waiting:,} unsent writes")
+        told.append(f"- on this device, drafts ({drafts:,}) and what was not sent ({waiting:,})")
     told.append("Your handle goes to nobody else for half a year. jamtui mydata -o FILE keeps a copy first.")
     for line in told:
         out.say(line)
