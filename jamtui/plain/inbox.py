@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 
 from jamtui.errors import NotFound, UsageError
 from jamtui.notice import REASONS, UNREAD, WORDS, InboxRow, Reason, asked, wanted
@@ -15,6 +16,25 @@ from screens.spot import Spot
 
 class Inboxing(Ways):
     """Methods named ``do_...`` are those of the action table."""
+
+    def _keys(self) -> Sequence[int] | Sequence[str]:
+        if self.spot.kind != "inbox":
+            return super()._keys()
+        reasons, unread = wanted(self.spot.about)
+        keys = self.session.inbox_keys(reasons, unread=unread)
+        here = str(self.keys[self.at]) if self.spot.reading and self.at < len(self.keys) else ""
+        if unread and here and here not in keys:  # what is read now stays until one goes on
+            order = {key: at for at, key in enumerate(self.session.inbox_keys())}
+            keys = sorted([*keys, *([here] if here in order else [])], key=lambda key: order[key])
+        return keys
+
+    def list_words(self) -> str:
+        if self.spot.place != "inbox":
+            return super().list_words()
+        about = [word if word == UNREAD else WORDS[Reason(word)] for word in self.spot.about.split()]
+        new = len(self.session.inbox_keys(unread=True))
+        only = f", only {' and '.join(about)}" if about else ""
+        return f"Inbox: {words.count(len(self.keys), 'row')}{only}{f', {new:,} with something new' if new else ''}."
 
     def do_inbox(self, reasons: str = "") -> None:
         self.hits, self._trail = [], []

@@ -17,7 +17,6 @@ from msgspec.structs import replace
 from jamtui.actions import AS_DELIVERED, Keymap
 from jamtui.errors import JamError, NotFound, UsageError, sentence
 from jamtui.model import GONE, ForumRow, OutboxRow, PersonRow, PostRow, SearchHit, ThreadIndex, ThreadRow
-from jamtui.notice import WORDS as REASON_WORDS
 from jamtui.notice import InboxRow, wanted
 from jamtui.notify import settings
 from jamtui.plain import words
@@ -173,8 +172,6 @@ class View:
                 return [row.id for row in session.outbox()]
             case "hits":
                 return [hit.post.id for hit in self.hits]
-            case "inbox":
-                return self._inbox_keys()
         match spot.place:
             case "live":
                 return session.live_keys()
@@ -189,15 +186,6 @@ class View:
             case "plan":
                 return [step.post.key for step in self.plan.steps] if self.plan else []
         return session.saved_keys()
-
-    def _inbox_keys(self) -> list[str]:
-        reasons, unread = wanted(self.spot.about)
-        keys = self.session.inbox_keys(reasons, unread=unread)
-        here = str(self.keys[self.at]) if self.spot.reading and self.at < len(self.keys) else ""
-        if unread and here and here not in keys:  # what is read now stays until one goes on
-            order = {key: at for at, key in enumerate(self.session.inbox_keys())}
-            keys = sorted([*keys, *([here] if here in order else [])], key=lambda key: order[key])
-        return keys
 
     def rows(self, start: int, stop: int) -> list[Row]:
         """Rows of the list, as they now are."""
@@ -446,11 +434,6 @@ class View:
                 if self.plan.steps
                 else words.plan(self.plan)
             )
-        if spot.place == "inbox":
-            about = [REASON_WORDS.get(word, word) for word in spot.about.split()]  # type: ignore[call-overload]
-            new = len(self.session.inbox_keys(unread=True))
-            only = f", only {' and '.join(about)}" if about else ""
-            return f"Inbox: {words.count(total, 'row')}{only}{f', {new:,} with something new' if new else ''}."
         narrowed = f", only {' and '.join(chips(spot.filter))}" if spot.filter else ""
         if spot.place == "unanswered":
             waits = self.session.threads([int(key) for key in self.keys[:1]])
