@@ -54,7 +54,7 @@ class _TagDialog(ListDialog[Undo | None]):
                     yield Static(Content.styled(label, "$text-muted"), classes="label")
                     field = StepField(
                         "" if at else self._tag,
-                        placeholder=self.hints[at],
+                        placeholder=self.hints[at],  # markup: our own words, and an Input draws it as text
                         id=("desk-tag", "desk-more")[at],
                         select_on_focus=False,
                         compact=True,
