@@ -778,6 +778,14 @@ async def to_composer(t: Any) -> None:
     await t.type("A **bold** word")
 
 
+@case("ideas", Where.JAM, Where.OUTBOX)
+async def ideas(t: Any, key: str) -> None:
+    await t.press(key)
+    assert "How ideas stand" in t.text
+    await t.press("enter")
+    assert (t.screen.spot.place, t.screen.spot.filter) == ("all", "state:new")
+
+
 @case("send", Where.COMPOSER)
 async def send(t: Any, key: str) -> None:
     await to_thread(t)
@@ -844,6 +852,8 @@ ELSEWHERE = {
 }
 
 
+ELSEWHERE |= {(Where.JAM, one) for one in ("connect", "connections", "feature")}  # test_ideas
+ELSEWHERE |= {(Where.COMPOSER, one) for one in ("thread-kind", "similar")}
 ELSEWHERE |= {(Where.JAM, one) for one in ("report", "moderate", "notices")}  # test_moderation
 ELSEWHERE |= {(Where.OUTBOX, "notices")}
 ELSEWHERE |= {  # test_hosting
