@@ -383,7 +383,8 @@ def test_a_large_jam_answers_in_milliseconds(tmp_path: Path, figure: Callable[..
             start = time.perf_counter()
             found = similar(rows, str(title))
             took.append(1000 * (time.perf_counter() - start))
-            itself += any(one.post.title == title for one in found)
+            # Itself, or others of the same words: there are dozens of those in a generated Jam.
+            itself += any(one.post.title == title or one.likeness > 0.99 for one in found)
     finally:
         session.close()
     figure(f"threads like a title, in {posts:,} posts: {statistics.median(took):.1f} ms in the middle, "
