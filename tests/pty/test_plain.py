@@ -111,13 +111,13 @@ def test_the_keys_of_the_configuration_work_and_are_named(terminal: Callable[...
     (tmp_path / "jamtui").mkdir(mode=0o700)
     config = tmp_path / "jamtui" / "config.toml"
     config.touch(mode=0o600)
-    config.write_text('version = 1\n[keys]\nnext = "N"\nhelp = "F1"\nopen = "Ctrl-Right"\n')
+    config.write_text('version = 1\n[keys]\nnext = "F9"\nhelp = "F1"\nopen = "Ctrl-Right"\n')
     one = terminal("open", str(REAL), "--plain", size=(80, 24))
     one.wait_for("F1 tells")
     one.wait_for("Forum 1 of")
     one.press("n")
     one.wait_for("n does nothing here. F1 tells")
-    one.press("N")
+    one.press("\x1b[20~")  # F9
     one.wait_for("Forum 2 of")
     one.press("\x1b[1;5C")
     one.wait_for("119 threads, 119 unread")
