@@ -68,7 +68,7 @@ async def _send(context: Context, jam: KnownJam, store: own.Own, deadline: float
     rng = random.SystemRandom()
     try:
         async with asyncio.timeout(max(0.1, deadline - time.monotonic())):
-            async with client_for(context.home, jam, context.environ) as client:
+            async with client_for(context.home, jam, context.environ, now=context.now) as client:
                 sender = Sender(store, client, Backoff(rng), context.now, lambda _: None)
                 await sender.drain()
                 with closing(connection.connect(jam.mirror, mirror.SCHEMA)) as mirror_db:

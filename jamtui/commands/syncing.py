@@ -110,7 +110,7 @@ async def once(context: Context, jam: KnownJam) -> Once:
     out = context.out
     show = throttled(lambda done, total: out.progress("Fetching the Jam", done, total), time.monotonic, _SHOW_AFTER)
     try:
-        async with client_for(context.home, jam, context.environ) as client:
+        async with client_for(context.home, jam, context.environ, now=context.now) as client:
             return await network.once(
                 jam, client, now=context.now, rng=random.SystemRandom(), progress=show, notify=context.tell
             )
