@@ -99,6 +99,10 @@ def test_a_jam_from_its_making_to_the_archive(organiser: Organiser, figure: Call
     assert "phases" not in organiser.show()
     again = organiser.fields("open", "--for", "1d12h")
     assert (again["state"], again["closes_at"], again["changed"]) == ("open", at(52 + 36), ["closes_at"])
+    organiser.say("close", "--grace", "0")
+    assert organiser.fields("archive")["state"] == "archived"
+    again = organiser.fields("open", "--for", "2h")  # what is open is not archived
+    assert (again["state"], again["changed"]) == ("open", ["archived_at", "closes_at"])
     figure(f"jamserver jam: {typed} commands, each a second and a third time, changed nothing then")
 
 
