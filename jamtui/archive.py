@@ -34,6 +34,7 @@ IDEA_STATES = ("new", "discussed", "refined", "chosen")  # of ideas; one that sa
 LINKS = ("builds_on", "duplicates", "objects", "answers")  # how a post stands to another
 GONE = ("deleted", "removed", "hidden")  # states of a post of which no text is left in the log
 MAX_RECORD = 1 << 20  # bytes of one line; longer ones are refused before they are parsed
+MAX_EMPTY = 10_000  # lines without a record: some tools leave one at the end, or between
 
 _BOM = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
@@ -327,11 +328,15 @@ def read(stream: BinaryIO) -> Iterator[Record]:
     exist) is for `check` to say.
     """
     first = True
+    empty = 0
     for number, line in enumerate(_lines(stream), 1):
         if number == 1 and line.startswith(_BOM):
             line = line[len(_BOM) :]
         line = line.rstrip(b"\r\n")
         if not line.strip():
+            empty += 1
+            if empty > MAX_EMPTY:  # 2,000,000,000 of them are 64 KiB when they are compressed
+                raise ArchiveError(f"more than {MAX_EMPTY:,} empty lines", number)
             continue
         record = parse_line(line, number)
         if first:

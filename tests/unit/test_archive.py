@@ -231,3 +231,12 @@ def test_a_normal_tag_stays_as_it_is(text: str) -> None:
     except ValueError:
         return
     assert normal_tag(tag) == tag
+
+
+def test_empty_lines_end_somewhere() -> None:
+    """Two thousand million of them are 64 KiB when they are compressed, and took ten minutes to be looked at."""
+    jam = b'{"type":"jam","data":{"format":1,"id":"j","slug":"j","title":"J",'
+    jam += b'"opens_at":"2026-01-01T00:00:00Z","closes_at":"2026-01-02T00:00:00Z"}}\n'
+    assert len(list(archive.read(io.BytesIO(b"\n" * 5_000 + jam + b"\r\n" * 5_000)))) == 1
+    with pytest.raises(archive.ArchiveError, match="line 10002: more than 10,000 empty lines"):
+        list(archive.read(io.BytesIO(jam + b"\n" * 10_001)))
