@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from contextlib import closing
@@ -295,12 +296,19 @@ _PICTURES: dict[str, tuple[str, ...]] = {
 def test_pictures(name: str, size: str, session: Session, tmp_path: Path, snap_compare: Callable[..., bool]) -> None:
     peopled(session)
     hosts(session)
+    # Threads like the title come when they come, from a thread of their own: test_ideas has their pictures.
+    session.ask_similar = lambda title, deliver: None  # type: ignore[method-assign]
 
     async def show(pilot: Pilot[object]) -> None:
+        await pilot.pause()
         for key in _PICTURES[name]:
             await pilot.press({"-": "minus"}.get(key, key))
         await pilot.app.workers.wait_for_complete()
         await pilot.pause()
+        # The thread beside a list is drawn when one rests for a moment.
+        if soon := [task for task in asyncio.all_tasks() if task.get_name() in ("preview", "save-draft")]:
+            await asyncio.wait(soon)
+            await pilot.pause()
 
     app = JamApp(session, reports=tmp_path / "reports", frozen=True, clock=lambda: NOW)
     columns, lines = map(int, size.split("x"))
