@@ -156,9 +156,9 @@ class NewPoll(_Request, frozen=True):
 
 
 class PollEdit(_Request, frozen=True):
-    """PATCH /polls/{id}."""
+    """PATCH /polls/{id}: a poll that ended is not opened again, so ``closed`` is true."""
 
-    closed: Literal[True]
+    closed: bool
 
 
 class NewBallot(_Request, frozen=True):
@@ -351,7 +351,7 @@ class Gone(msgspec.Struct, frozen=True):
     id: str
     author_id: str
     created_at: Time
-    gone: Literal[True]
+    gone: bool  # true
     forum_id: str | msgspec.UnsetType = msgspec.UNSET
 
 

@@ -48,7 +48,9 @@ async def put_poll(call: Call) -> Response:
 
 
 async def patch_poll(call: Call) -> Response:
-    actor, _, poll_id = actor_of(call), call.json(wire.PollEdit), call.path("poll")
+    actor, change, poll_id = actor_of(call), call.json(wire.PollEdit), call.path("poll")
+    if not change.closed:
+        raise invalid("/closed", "A poll is ended; it is not opened again.")
     return _answer(call, *await call.services.writer.run(lambda tx: polls.close(tx, actor, poll_id)))
 
 
