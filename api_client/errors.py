@@ -227,6 +227,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "handle_taken": ("This handle is taken", "Choose another."),
     "parent_gone": ("The post that you answer was taken back or removed", "Your text is kept: send it elsewhere."),
     "post_gone": ("The post was taken back or removed", "Nothing about it can be changed any more."),
+    "poll_closed": ("The poll is closed", "It takes no more ballots; its result stays."),
     "report_taken": ("You reported this post already", "Moderators see it; nothing more is to be done."),
     "act_overtaken": ("Something later stands in the way", "Look at the audit log, and undo what came after it first."),
     "version_conflict": ("It was changed meanwhile", "Read the new version, then edit again."),

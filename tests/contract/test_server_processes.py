@@ -235,7 +235,10 @@ def test_files_that_are_no_jam(db: Path) -> None:
 
 def test_exit_codes_and_hints(db: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def run(*words: str) -> tuple[int, str]:
-        code = main([*words, "--db", str(db)])
+        try:
+            code = main([*words, "--db", str(db)])
+        except SystemExit as end:  # of the parser
+            code = int(str(end.code))
         return code, capsys.readouterr().err
 
     assert run("export") == (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from typing import Any
 
@@ -11,6 +12,7 @@ import jsonschema
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from jamserver import examples
 from jamserver.openapi import document, document_bytes
 from jamserver.problems import CODES
 from jamserver.routes import ROUTES
@@ -122,7 +124,8 @@ def test_every_route_answers_as_documented(jam: Any, who: str) -> None:
     described = document()
     caller: httpx.Client = getattr(jam, who)
     values = {"post": post["id"], "forum": "ideas", "person": "ada", "tag": "t", "announcement": str(uuid.uuid4())}
-    values |= {"report": str(uuid.uuid4()), "act": str(uuid.uuid4())}
+    fresh = {route_part for route in ROUTES for route_part in re.findall(r"{(\w+)}", route.path)} - set(values)
+    values |= {name: str(uuid.uuid4()) for name in fresh} | {"kind": "builds_on", "to": post["id"]}
     bodies: dict[str, Any] = {
         "put_post": {"forum_id": jam.forum["id"], "title": "T", "body": "B"},
         "patch_post": {"body": "New"},
@@ -135,14 +138,15 @@ def test_every_route_answers_as_documented(jam: Any, who: str) -> None:
         "refresh_token": {"refresh_token": "none"},
         "revoke_token": {"token": "none"},
     }
-    for route in ROUTES:
+    for route in sorted(ROUTES, key=lambda route: route.name == "delete_me"):  # after which one is nobody
         if route.name == "get_stream":
             continue  # it does not end; test_server_stream.py has it
+        body = bodies.get(route.name, examples.of(route.body) if route.body is not None else None)
         names = values | ({"post": str(uuid.uuid4())} if route.name == "put_post" else {})
         answer = caller.request(
             route.method,
             f"{jam.url}{route.path.format(**names)}",
-            json=bodies.get(route.name),
+            json=body,
             headers={"If-Match": '"1"'},
         )
         operation = described["paths"][route.path][route.method.lower()]

@@ -102,7 +102,8 @@ def test_drafts_and_outbox_come_through_a_repair(ana_home: Any) -> None:
     path = jam_file(ana_home, "own.sqlite")
     sql(
         path,
-        "INSERT INTO drafts VALUES ('reply', 'p1', '', 'half a thought', '[]', 0, 1, '')",
+        "INSERT INTO drafts(kind, target, title, body, tags, base_version, updated) "
+        "VALUES ('reply', 'p1', '', 'half a thought', '[]', 0, 1)",
         "INSERT INTO outbox(id, kind, post_id, thread_id, forum_id, payload, sha256, state, created) "
         "VALUES ('row-1-of-mine', 'post', 'p', 'p', 'f', '{\"body\":\"kept\"}', x'00', 'queued', 1)",
     )

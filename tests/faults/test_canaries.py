@@ -429,7 +429,8 @@ def secretive() -> list[type]:
 
 
 SECRET = re.compile(r"(^|_)(token|password|secret|verifier|nonce|device_code|user_code|access|refresh)$")
-PUBLIC = {"_Entry", "Undo"}  # of jam.json: its `token` is a digest; of an undo it is what was done
+# Of jam.json `token` is a digest; of an undo it is what was done; `has_password` says whether there is one.
+PUBLIC = {"_Entry", "Undo", "MyData"}
 
 
 def test_no_record_shows_its_secret() -> None:
