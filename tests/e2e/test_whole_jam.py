@@ -129,6 +129,14 @@ def test_a_jam_from_schedule_to_archive(cast: Cast, figure: Callable[..., None])
     assert hosts[0].rows("show", welcome)[0]["votes"] == {"up": 10}
     lurker.wait_for("11 threads · 21 posts")
 
+    # -- the reader of the screen writes as well
+    lurker.press("enter")
+    lurker.wait_for("Idea of p")
+    lurker.press("enter", "r")
+    lurker.wait_for("Reply to")
+    lurker.press(*"Written with keys.", "ctrl+s")
+    lurker.wait(lambda screen: "Written with keys." in screen and "Reply to" not in screen)
+
     # -- a poll, one ballot each; one chooses anew
     for handle in PARTICIPANTS:
         people[handle].jamtui("ballot", poll, "1")
@@ -160,7 +168,16 @@ def test_a_jam_from_schedule_to_archive(cast: Cast, figure: Callable[..., None])
     people["p4"].jamtui("report", insult, "--reason", "abuse")
     mod.jamtui("sync")
     assert [row["post_id"] for row in mod.rows("reports")] == [insult]
-    mod.jamtui("moderate", "hide", insult, "--reason", "Insults are not what this is for")
+    desk = cast.screen("mia")
+    desk.wait_for("How we work")
+    desk.press(":", *"reports", "enter")
+    desk.wait_for("1 post to decide on")
+    desk.press("h")  # the reason is that of the report
+    desk.wait_for("Nothing waits")
+    desk.press("escape")
+    desk.wait(lambda screen: "Nothing waits" not in screen)
+    desk.press("\x11")
+    assert desk.wait_end() == 0
     mod.jamtui("moderate", "suspend", "@abe", "--until", later(hours=1), "--reason", "After a warning")
     assert "suspended" in people["abe"].jamtui("reply", welcome, "--body", "And again", code=6).stderr
     people["p4"].jamtui("sync")
@@ -195,7 +212,7 @@ def test_a_jam_from_schedule_to_archive(cast: Cast, figure: Callable[..., None])
     # -- everybody has what the server has, and nobody has what was hidden
     there = {(kind, data.get("id", "")): data for kind, data in server.exported()}
     bodies = [data["body"] for (kind, _), data in there.items() if kind == "post"]
-    assert bodies.count("From the train.") == 1
+    assert bodies.count("From the train.") == bodies.count("Written with keys.") == 1
     assert all(bodies.count(f"Hello from {handle}.") == 1 for handle in PARTICIPANTS)
     homes = (*hosts, mod, guest, *people.values())
     for home in homes:

@@ -37,7 +37,7 @@ def test_what_is_typed_with_the_key_that_opens_a_line_stands_in_it(
 def test_what_is_typed_with_the_key_that_opens_the_composer_stands_there(
     terminal: Callable[..., Any], keys: str, heading: str
 ) -> None:
-    demo = terminal(*START, size=(120, 40))
+    demo = terminal(*START, size=(120, 50))  # a quoted post and the line above it stand in the composer at once
     demo.wait_for("Building the social business")
     demo.press(keys)
     demo.wait(lambda screen: heading in screen and "q1 quick answer" in screen, f"{heading} and the text")
