@@ -31,7 +31,7 @@ from jamtui.mod_rows import (
     ReportRow,
     Suspended,
 )
-from jamtui.model import GONE, Draft, ForumRow, Me, PostRow, Undo
+from jamtui.model import GONE, Draft, ForumRow, Link, Me, PostRow, Undo
 from jamtui.refusals import act_of
 from jamtui.store.own import Payload, new_uuid7
 
@@ -81,6 +81,7 @@ class Moderating:
         def desk(self) -> dict[str, object]: ...
         def hosts(self, forum: ForumRow | None = None) -> bool: ...
         def _fresh(self) -> Rows: ...
+        def _connection(self) -> tuple[Link | None, datetime | None]: ...
         def drop(self, outbox_id: str) -> Undo: ...
         def _enqueue(
             self, outbox_id: str, kind: str, post_id: str, thread_id: str, forum_id: str,
@@ -219,9 +220,11 @@ class Moderating:
 
     def thanks(self) -> str:
         """What is told who reported."""
-        count = self.moderators()
+        count, link = self.moderators(), self._connection()[0]
         if not count:
             return "Thank you. This Jam has no moderator yet; the first one will see it"
+        if link not in (None, Link.LIVE, Link.READER):
+            return "Thank you. It goes out when the Jam can be reached"
         return f"Thank you, {count:,} moderator{'s see' if count > 1 else ' sees'} it"
 
     def my_reports(self) -> list[ReportRow]:

@@ -19,7 +19,7 @@ from api_client.client import JamClient
 from api_client.tokens import FixedToken
 from jamserver.objects import add_forum
 from jamtui.errors import Refused, UsageError
-from jamtui.model import Draft, DraftKind, Mark
+from jamtui.model import Draft, DraftKind, Link, Mark
 from jamtui.moderating import Act
 from jamtui.paths import Home
 from jamtui.session import Session, open_session
@@ -202,6 +202,9 @@ def test_a_report_goes_to_moderators_and_its_end_comes_back(jam: Any, people: Ca
     ada, mod = people("ada"), people("mod")
     ada.session.report(thread["id"], "spam", "Third time.")
     assert ada.session.thanks() == "Thank you, 1 moderator sees it"
+    with pytest.MonkeyPatch.context() as patch:  # on a train
+        patch.setattr(ada.session, "_connection", lambda: (Link.OFFLINE, None))
+        assert ada.session.thanks() == "Thank you. It goes out when the Jam can be reached"
     with pytest.raises(UsageError, match="already"):
         ada.session.report(thread["id"], "spam")
     ada.sync()
