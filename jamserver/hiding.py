@@ -7,6 +7,7 @@ from jamserver.log import Tx
 from jamserver.objects import decode, encode
 from jamserver.once import Written
 from jamserver.posts import Stored, blanked, store
+from jamserver.problems import Problem
 
 
 def hide(tx: Tx, post: Stored) -> Written:
@@ -19,7 +20,10 @@ def hide(tx: Tx, post: Stored) -> Written:
 
 def unhide(tx: Tx, post: Stored) -> Written:
     """The text as it was, where the post stands now: its thread may have been moved, merged or split meanwhile."""
-    kept = decode(value(tx.db, "SELECT data FROM hidden WHERE post_id = ?", (post.id,)))
+    data: bytes | None = value(tx.db, "SELECT data FROM hidden WHERE post_id = ?", (post.id,))
+    if data is None:  # it came hidden, with an archive, which has no text of it
+        raise Problem("post_gone", "The text of this post is not here.")
+    kept = decode(data)
     was, now = dict(_items(kept["post"])), decode(post.data)
     before = was.pop("merged_from", None)
     title = was.pop("title", None) or (before.get("title") if isinstance(before, dict) else None)

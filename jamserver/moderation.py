@@ -26,7 +26,7 @@ from jamserver.objects import Fields, decode, encode
 from jamserver.once import Written
 from jamserver.posts import Actor, Stored
 from jamserver.problems import Problem, invalid
-from jamserver.wire import NewAct, clean_text
+from jamserver.wire import NewAct, clean_text, utc
 from jamtui.archive import rfc3339
 
 OF_HOSTS = ("lock", "unlock", "move", "merge")
@@ -76,7 +76,7 @@ def do(tx: Tx, actor: Actor, act_id: str, new: NewAct) -> tuple[bytes, int, bool
     reason = clean_text(new.reason).strip()
     said: Fields = {
         "post_id": new.post_id, "person_id": new.person_id, "reason": reason, "to": new.to,
-        "until": rfc3339(new.until) if new.until is not None else None, "of": new.of,
+        "until": utc(new.until, "/until"), "of": new.of,
     }  # fmt: skip
     there = row(tx.db, "SELECT by_id, data, undone_by FROM moderation WHERE id = ?", (act_id,))
     if there is not None:
@@ -95,10 +95,17 @@ def do(tx: Tx, actor: Actor, act_id: str, new: NewAct) -> tuple[bytes, int, bool
         before, seq = _on_person(tx, actor, new, reason)
     else:
         before, seq = _on_post(tx, actor, new, reason)
-    if new.post_id is not None and new.act not in ("unhide", "unlock", "unsuspend", "undo") and before is not None:
-        decided = reports.decide(tx, new.post_id, "acted", new.act)
+    if before is not None and _decides(tx.db, actor, new):
+        decided = reports.decide(tx, new.post_id or "", "acted", new.act)
         before |= {"reports": decided} if decided else {}
     return log(tx, actor, act_id, new.act, before, seq, **said), seq, True
+
+
+def _decides(db: Connection, actor: Actor, new: NewAct) -> bool:
+    """Whether the act is also the decision on what was reported of the post: a moderator's, on somebody else's."""
+    if new.post_id is None or new.act in ("unhide", "unlock", "unsuspend", "undo") or not actor.moderates:
+        return False
+    return bool(posts.get(db, new.post_id).author_id != actor.person_id)
 
 
 def _said(fields: Fields) -> Fields:
@@ -239,7 +246,8 @@ def _undo(tx: Tx, actor: Actor, act_id: str, new: NewAct) -> Effect:
     if undone_by is not None or raw is None:
         return None, 0
     before = decode(raw)
-    seq = _UNDONE[act](tx, actor, post_id or person_id, before)
+    # An act on a person may name the post that it came of, too.
+    seq = _UNDONE[act](tx, actor, person_id if act in _ON_PEOPLE else post_id, before)
     reports.reopen(tx, before.get("reports"))
     tx.db.execute("UPDATE moderation SET undone_by = ? WHERE id = ?", (act_id, new.of))
     told = person_id or value(tx.db, "SELECT author_id FROM posts WHERE id = ?", (post_id,))

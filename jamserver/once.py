@@ -6,11 +6,11 @@ whatever has happened since: the Jam closed, somebody else put the same tag, the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from jamserver import accounts
+from jamserver import accounts, standing
 from jamserver.db import row
 from jamserver.log import Tx
 from jamserver.problems import Problem
@@ -49,10 +49,34 @@ def answered(tx: Tx, asked: Asked) -> Written | None:
         (asked.person_id, asked.key, asked.method, asked.path),
     )
     if found is None:
+        held = standing.suspension(tx.db, asked.person_id, tx.now)
+        if held is not None:  # let in as somebody who may ask for an answer again: this is another write
+            raise held.problem()
         return None
     if found[0] != asked.request:
-        raise Problem("idempotency_key_reused", "Take a new key for another request.")
+        raise _reused()
     return Written(found[1], found[2], found[3])
+
+
+def _reused() -> Problem:
+    return Problem("idempotency_key_reused", "Take a new key for another request.")
+
+
+def each(tx: Tx, wanted: Iterable[Asked | None]) -> list[Written | Problem | None]:
+    """`answered` for writes of several people that are done together: what is wrong with one is told to that one."""
+    found: list[Written | Problem | None] = []
+    first: dict[tuple[str, str, str, str], Asked] = {}
+    for asked in wanted:
+        if asked is None:
+            found.append(None)
+            continue
+        try:
+            answer: Written | Problem | None = answered(tx, asked)
+        except Problem as problem:
+            answer = problem
+        there = first.setdefault((asked.person_id, asked.key, asked.method, asked.path), asked)
+        found.append(_reused() if answer is None and there.request != asked.request else answer)
+    return found
 
 
 def keep(tx: Tx, asked: Asked, post_id: str, done: Written) -> None:

@@ -19,7 +19,7 @@ from jamserver.objects import Fields, decode, encode
 from jamserver.once import Asked, Written
 from jamserver.posts import ANYBODY, Actor
 from jamserver.problems import Problem, invalid
-from jamserver.wire import MAX_CHOICE, NewPoll, Poll, clean_name
+from jamserver.wire import MAX_CHOICE, NewPoll, Poll, clean_name, utc
 from jamtui.archive import rfc3339
 
 TYPE = "poll"
@@ -78,7 +78,7 @@ def make(tx: Tx, actor: Actor, poll_id: str, new: NewPoll) -> tuple[bytes, int, 
         forums.require_host(tx.db, actor, forum_id)
     elif not actor.hosts:
         raise Problem("forbidden", "Hosts and moderators ask.")
-    closes = rfc3339(new.closes_at) if new.closes_at is not None else None
+    closes = utc(new.closes_at, "/closes_at")
     there = records.find(tx.db, TYPE, poll_id)
     if there is not None:
         fields = decode(there)
@@ -161,20 +161,23 @@ def take_away(tx: Tx, actor: Actor, poll_id: str) -> tuple[bytes, int]:
     return records.put(tx, TYPE, poll_id, frame)
 
 
-def cast(tx: Tx, poll_id: str, ballots: list[Choice]) -> list[Counted]:
-    """Ballots of several people in one poll, with one change for all. How it stands, for each.
+def cast(tx: Tx, poll_id: str, ballots: list[Choice]) -> list[Counted | Problem]:
+    """Ballots of several people in one poll, with one change for all. How it stands, or what is wrong, for each.
 
     Raises 404, 409 ``poll_closed``, 403 as `require_allowed`.
     """
-    before = [once.answered(tx, ballot.asked) if ballot.asked is not None else None for ballot in ballots]
+    before = once.each(tx, [ballot.asked for ballot in ballots])
     fresh = [ballot for ballot, answer in zip(ballots, before, strict=True) if answer is None]
     done = _count(tx, poll_id, fresh) if fresh else Counted((), 0)
     for asked in {ballot.asked for ballot in fresh if ballot.asked is not None}:
         once.keep(tx, asked, "", Written(msgspec.json.encode(done.counts), 0, done.seq))
-    return [
-        done if answer is None else Counted(msgspec.json.decode(answer.post, type=tuple[int, ...]), answer.seq)
-        for answer in before
-    ]
+    return [done if answer is None else _told(answer) for answer in before]
+
+
+def _told(answer: Written | Problem) -> Counted | Problem:
+    if isinstance(answer, Problem):
+        return answer
+    return Counted(msgspec.json.decode(answer.post, type=tuple[int, ...]), answer.seq)
 
 
 def _count(tx: Tx, poll_id: str, ballots: list[Choice]) -> Counted:

@@ -21,7 +21,7 @@ from jamserver.objects import Fields, decode, encode
 from jamserver.once import Asked, Written
 from jamserver.problems import Problem, invalid
 from jamserver.standing import Newcomers
-from jamserver.wire import MAX_TAGS, MAX_TAGS_ELSEWHERE, NewPost, PostEdit, clean_tags, clean_text
+from jamserver.wire import MAX_TAGS, MAX_TAGS_ELSEWHERE, NewPost, PostEdit, clean_tags, clean_text, utc
 from jamtui.archive import GONE, Post, rfc3339
 
 # What is left of a post that was taken back: where it stands, who wrote it when, its tally, whether it is locked.
@@ -179,10 +179,7 @@ def create(tx: Tx, actor: Actor, post_id: str, new: NewPost, newcomers: Newcomer
         fields["title"] = title
     fields |= {"body": body, "created_at": rfc3339(tx.now), "tags": list(tags), "votes": {"up": 0}, "version": 1}
     if new.written_at is not None:
-        try:
-            fields["written_at"] = rfc3339(new.written_at)
-        except OverflowError:
-            raise invalid("/written_at", "This time does not exist in UTC.") from None
+        fields["written_at"] = utc(new.written_at, "/written_at")
     if new.lang is not None:
         fields["lang"] = new.lang
     if new.kind is not None:
@@ -448,17 +445,21 @@ def set_tally(tx: Tx, post: Stored, up: int) -> int:
     return seq
 
 
-def vote(tx: Tx, post_id: str, ballots: list[Ballot]) -> list[tuple[int, int]]:
-    """Ballots of several people for one post. Returns (tally, the change that it became) of each.
+def vote(tx: Tx, post_id: str, ballots: list[Ballot]) -> list[tuple[int, int] | Problem]:
+    """Ballots of several people for one post. Returns (tally, the change that it became), or what is wrong, of each.
 
     Raises 404, 409 ``post_gone`` when one of them wants to support it, 403 as `require_allowed`.
     """
-    before = [once.answered(tx, ballot.asked) if ballot.asked is not None else None for ballot in ballots]
+    before = once.each(tx, [ballot.asked for ballot in ballots])
     fresh = [ballot for ballot, answer in zip(ballots, before, strict=True) if answer is None]
     done = _count(tx, get(tx.db, post_id), fresh) if fresh else (0, 0)
     for asked in {ballot.asked for ballot in fresh if ballot.asked is not None}:
         once.keep(tx, asked, "", Written(b"%d" % done[0], 0, done[1]))
-    return [done if answer is None else (int(answer.post), answer.seq) for answer in before]
+    return [done if answer is None else _told(answer) for answer in before]
+
+
+def _told(answer: Written | Problem) -> tuple[int, int] | Problem:
+    return answer if isinstance(answer, Problem) else (int(answer.post), answer.seq)
 
 
 def _count(tx: Tx, post: Stored, ballots: list[Ballot]) -> tuple[int, int]:

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from jamserver.problems import FieldError, Problem, invalid
-from jamtui.archive import Forum, Jam, Person, Post, mend_surrogates, normal_tag
+from jamtui.archive import Forum, Jam, Person, Post, mend_surrogates, normal_tag, rfc3339
 
 MAX_TITLE = 200
 MAX_BODY = 20_000
@@ -550,6 +550,14 @@ def _mismatch(message: str) -> Problem:
         steps.append(field["name"])
     pointer = "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)
     return Problem("invalid", f"{what}.", errors=[FieldError(what, pointer=pointer)])
+
+
+def utc(moment: datetime | None, pointer: str) -> str | None:
+    """A time of a request as it is kept. Raises 422 naming ``pointer`` for one that does not exist in UTC."""
+    try:
+        return None if moment is None else rfc3339(moment)
+    except OverflowError:
+        raise invalid(pointer, "This time does not exist in UTC.") from None
 
 
 def clean_text(text: str) -> str:

@@ -9,7 +9,7 @@ from jamserver import forums, once, polls, wire
 from jamserver.db import Connection
 from jamserver.polls import Choice
 from jamserver.posts import Actor
-from jamserver.problems import invalid
+from jamserver.problems import Problem, invalid
 from jamserver.routes.reading import AFTER, LIMIT, PAGE, after, page
 from jamserver.routes.writing import actor_of, asked, own_id
 from jamserver.web import Answer, Call, Parameter, Route, Who, json_response
@@ -76,6 +76,8 @@ async def _ballot(call: Call, actor: Actor, choice: int | None, request: bytes) 
     poll_id = call.path("poll")
     ballot = Choice(actor.person_id, choice, asked(call, f"{poll_id}/ballot", request))
     done = await call.services.ballots.cast(poll_id, ballot)
+    if isinstance(done, Problem):
+        raise done
     return _answer(call, msgspec.json.encode(wire.BallotAnswer(poll_id, choice, done.counts)), done.seq)
 
 

@@ -30,7 +30,7 @@ async def patch_report(call: Call) -> Response:
 async def put_act(call: Call) -> Response:
     act_id, new = own_id(call, "act"), call.json(wire.NewAct)
     actor = actor_of(call)
-    done, seq, created = await call.services.writer.run(lambda tx: moderation.do(tx, actor, act_id, new))
+    done, seq, created = await call.services.writer.run(lambda tx: moderation.do(tx, actor, act_id, new), alone=True)
     return json_response(done, 201 if created else 200, {"Jam-Seq": str(seq)})
 
 

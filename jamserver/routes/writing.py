@@ -106,7 +106,10 @@ async def delete_vote(call: Call) -> Response:
 async def _vote(call: Call, *, wanted: bool) -> Response:
     post_id, _ = call.path("post"), actor_of(call)
     ballot = Ballot(call.caller.person_id, wanted, asked(call, f"{post_id}/vote"))
-    up, seq = await call.services.votes.cast(post_id, ballot)
+    done = await call.services.votes.cast(post_id, ballot)
+    if isinstance(done, Problem):
+        raise done
+    up, seq = done
     body = msgspec.json.encode(wire.VoteAnswer(post_id, up, wanted))
     call.services.day.add(call.caller.person_id, len(body))
     return json_response(body, headers={"Jam-Seq": str(seq)})

@@ -7,6 +7,7 @@ import contextlib
 import random
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,34 @@ def test_a_poll_is_asked_answered_changed_and_withdrawn(jam: Any) -> None:
     assert "ballots" not in jam.bob.get("/me/desk").json()
     assert jam.guest.get("/polls").json()["items"] == [poll | {"counts": [1, 0, 0]}]
     assert me(jam.ada) not in str(jam.changes()[-4:])
+
+
+def test_what_is_wrong_with_one_ballot_is_told_to_that_one_alone(start_jam: Callable[..., Any]) -> None:
+    """All that come within two seconds are written together; nobody can spoil the others'."""
+    jam = start_jam(vote_join=1.0)
+    poll = ask(jam.host).json()
+    choose(jam.bob, poll, 0, key="k").raise_for_status()  # written at once: the next ones wait for one another
+    with ThreadPoolExecutor(4) as pool:
+        asked = [
+            pool.submit(choose, jam.bob, poll, 1, "k"),  # another one under a key that was used
+            pool.submit(choose, jam.ada, poll, 2, "new"),
+            pool.submit(choose, jam.mod, poll, 1, ""),
+        ]
+        answers = [one.result() for one in asked]
+    assert [answer.status_code for answer in answers] == [422, 200, 200]
+    assert jam.guest.get("/polls").json()["items"][0]["counts"] == [1, 1, 1]
+
+
+def test_two_ballots_under_one_new_key_are_one(start_jam: Callable[..., Any], client: Any) -> None:
+    jam = start_jam(vote_join=1.0)
+    poll = ask(jam.host).json()
+    choose(jam.bob, poll, 0).raise_for_status()
+    token = jam.ada.headers["Authorization"].removeprefix("Bearer ")
+    again = client(jam.url, token)
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(choose, jam.ada, poll, 1, "k"), pool.submit(choose, again, poll, 2, "k")]
+        assert sorted(one.result().status_code for one in both) == [200, 422]
+    assert sum(jam.guest.get("/polls").json()["items"][0]["counts"]) == 2
 
 
 def test_a_poll_or_ballot_that_is_none_is_refused_with_its_place(jam: Any) -> None:

@@ -272,6 +272,19 @@ def test_a_suspended_person_reads_and_writes_nothing(jam: Any, figure: Callable[
         assert code(answer) == (403, "suspended")
         assert "Insults." in answer.json()["detail"]
         refused += 1
+    # a key that was used lets in that write alone, whatever another one may be
+    for answer in (
+        jam.ada.put(f"/posts/{uuid.uuid4()}", json=content, headers=key),
+        jam.ada.patch(f"/posts/{post_id}", json={"body": "x"}, headers=key | {"If-Match": "*"}),
+        jam.ada.delete(f"/posts/{post_id}", headers=key | {"If-Match": "*"}),
+        jam.ada.put(f"/posts/{post_id}/vote", headers=key),
+        jam.ada.delete(f"/posts/{thread['id']}/vote", headers=key),
+        jam.ada.put(f"/posts/{post_id}/tags/x", headers=key),
+        jam.ada.put(f"/posts/{post_id}/links/answers/{thread['id']}", headers=key),
+        jam.ada.patch("/me", json={"about": "x"}, headers=key),
+    ):
+        assert code(answer) == (403, "suspended")
+        refused += 1
     # what was written before, its answer lost, is answered
     assert jam.ada.put(f"/posts/{post_id}", json=content).status_code == 200
     assert jam.ada.put(f"/posts/{thread['id']}/vote", headers=key).status_code == 200
@@ -282,6 +295,20 @@ def test_a_suspended_person_reads_and_writes_nothing(jam: Any, figure: Callable[
     assert jam.ada.put(f"/posts/{uuid.uuid4()}", json=content).status_code == 201
     assert "suspended" not in desk(jam.ada)
     figure(f"a suspended person: {refused} of {refused} writes refused, reading stays")
+
+
+def test_undoing_what_came_of_a_post_is_about_the_person(jam: Any) -> None:
+    """Suspended from a post, as the dialog does it: the act names both."""
+    post, ada = jam.thread(), me(jam.ada)
+    one = done(jam.mod, "suspend", post, person_id=ada, until=LATER, reason="Insults.")
+    undone(jam.mod, one)
+    assert "suspended" not in desk(jam.ada)
+    assert jam.ada.put(f"/posts/{post['id']}/vote").status_code == 200
+    done(jam.mod, "suspend", post, person_id=ada, until=LATER, reason="Insults.")
+    over = done(jam.mod, "unsuspend", post, person_id=ada)
+    undone(jam.mod, over)
+    assert [row["person_id"] for row in desk(jam.mod)["suspensions"]] == [ada]
+    assert desk(jam.ada)["suspended"]["reason"] == "Insults."
 
 
 def test_a_suspension_ends_by_itself_and_sign_in_tells_of_it(jam: Any) -> None:
@@ -366,6 +393,36 @@ def test_a_report_is_made_once_decided_once_and_told_of(jam: Any) -> None:
     jam.host.delete("/me", params={"posts": "keep"}).raise_for_status()  # and with them their report
     undone(jam.mod, hidden)
     assert [one["person_id"] for one in desk(jam.mod)["queue"]] == [me(jam.bob)]
+
+
+def test_only_a_moderator_decides_on_reports_by_an_act_and_not_on_their_own(jam: Any) -> None:
+    def waiting() -> set[str]:
+        sql = "SELECT post_id FROM reports WHERE state = 'open'"
+        return set(jam.server.write(lambda tx: [row[0] for row in tx.db.execute(sql)]))
+
+    mine, its = jam.thread(by=jam.host), jam.thread(by=jam.mod)
+    for post in (mine, its):
+        assert report(jam.bob, post).status_code == 201
+    for client, post in ((jam.host, mine), (jam.mod, its)):
+        done(client, "lock", post)
+        done(client, "unlock", post)
+    assert waiting() == {mine["id"], its["id"]}
+    done(jam.mod, "lock", mine)
+    assert waiting() == {its["id"]}
+
+
+def test_what_came_hidden_with_an_archive_has_no_text_to_be_shown(jam: Any) -> None:
+    post = jam.thread()
+    done(jam.mod, "hide", post)
+    jam.server.write(lambda tx: tx.db.execute("DELETE FROM hidden"))
+    assert code(act(jam.mod, "unhide", post)) == (409, "post_gone")
+
+
+@pytest.mark.parametrize("until", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_that_is_none_in_utc_is_refused(jam: Any, until: str) -> None:
+    assert code(act(jam.mod, "suspend", person_id=me(jam.ada), until=until)) == (422, "invalid")
+    poll = {"question": "When?", "choices": ["Now", "Later"], "closes_at": until}
+    assert code(jam.mod.put(f"/polls/{uuid.uuid4()}", json=poll)) == (422, "invalid")
 
 
 def test_bad_reports_and_acts_are_refused_in_words(jam: Any) -> None:

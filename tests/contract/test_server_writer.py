@@ -84,6 +84,26 @@ async def test_a_write_that_fails_takes_back_its_own_changes_alone(writer: Any, 
         assert value(reading, "SELECT seq FROM log") == 2
 
 
+async def test_a_write_that_wants_to_be_alone_is_a_group_of_its_own(writer: Any, db: Path) -> None:
+    write, groups = writer
+
+    def fails(tx: Tx) -> None:
+        objects.add_person(tx, uuid.uuid4(), "half")
+        raise ValueError("a fault of ours")
+
+    release, held = await hold(write)
+    jobs = ((add("a"), False), (add("b"), True), (fails, True), (add("c"), False), (add("d"), False))
+    tasks = [asyncio.ensure_future(write.run(job, alone=alone)) for job, alone in jobs]
+    await asyncio.sleep(0)
+    release.set()
+    found = await asyncio.gather(*tasks, return_exceptions=True)
+    await held
+    assert [type(one) for one in found] == [str, str, ValueError, str, str]
+    assert [len(group.changes) for group in groups if group.changes] == [1, 1, 2]
+    with connect(db) as reading:
+        assert value(reading, "SELECT group_concat(handle) FROM (SELECT handle FROM people ORDER BY seq)") == "a,b,c,d"
+
+
 async def test_a_full_disk_is_told_and_nothing_is_lost(writer: Any, db: Path) -> None:
     write, groups = writer
     await write.run(add("before"))

@@ -62,12 +62,14 @@ CREATE INDEX others_id ON others(type, id);
 CREATE TABLE ballots(
         poll_id TEXT NOT NULL, person_id TEXT NOT NULL, choice INTEGER NOT NULL, PRIMARY KEY (poll_id, person_id)
     ) WITHOUT ROWID;
+CREATE INDEX ballots_of_person ON ballots(person_id);
 CREATE TABLE reports(
         n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, post_id TEXT NOT NULL, person_id TEXT NOT NULL,
         state TEXT NOT NULL, data BLOB NOT NULL
     );
 CREATE INDEX reports_state ON reports(state, n);
 CREATE INDEX reports_of_post ON reports(post_id);
+CREATE INDEX reports_of_person ON reports(person_id);
 CREATE TABLE moderation(
         n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, act TEXT NOT NULL, by_id TEXT NOT NULL, post_id TEXT NOT NULL,
         person_id TEXT NOT NULL, data BLOB NOT NULL, before BLOB, undone_by TEXT
