@@ -108,22 +108,29 @@ async def test_a_mirror_asks_once_for_what_is_new_unless_it_is_far_behind(jam: A
 async def holding_back(url: str) -> AsyncIterator[str]:
     """A proxy that hands an answer on when it has the whole of it, which of a stream it never has."""
     host, port = url.removeprefix("http://").split(":")
+    under_way: set[asyncio.Task[None]] = set()
 
     async def through(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        there, back = await asyncio.open_connection(host, int(port))
-        back.write(head.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
-        whole, gone = asyncio.create_task(there.read()), asyncio.create_task(reader.read())
-        await asyncio.wait({whole, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if whole.done():
-            writer.write(whole.result())
-        for task in (whole, gone):
-            task.cancel()
-        for one in (back, writer):
-            one.close()
+        task = asyncio.current_task()
+        assert task is not None
+        under_way.add(task)
+        with contextlib.suppress(asyncio.IncompleteReadError), contextlib.closing(writer):
+            head = await reader.readuntil(b"\r\n\r\n")
+            there, back = await asyncio.open_connection(host, int(port))
+            with contextlib.closing(back):
+                back.write(head.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+                whole, gone = asyncio.create_task(there.read()), asyncio.create_task(reader.read())
+                await asyncio.wait({whole, gone}, return_when=asyncio.FIRST_COMPLETED)
+                if whole.done():
+                    writer.write(whole.result())
+                for one in (whole, gone):
+                    one.cancel()
 
     async with await asyncio.start_server(through, "127.0.0.1", 0) as proxy:
         yield f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}"
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
 
 
 async def test_what_is_new_comes_by_pages_where_streams_do_not_come_through(
