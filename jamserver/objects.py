@@ -191,6 +191,13 @@ def change_person(tx: Tx, person_id: str, changes: Fields) -> None:
     tx.db.execute("UPDATE people SET role = ?, data = ? WHERE id = ?", (role, data, person_id))
 
 
+def require_account(db: Connection, person_id: str) -> None:
+    """Raises 401 ``token_unknown`` for somebody whose account was deleted while a write of theirs was on its way."""
+    data = value(db, "SELECT data FROM people WHERE id = ?", (person_id,))
+    if data is not None and decode(data).get("state") == "left":
+        raise Problem("token_unknown", "This account was deleted.")
+
+
 def set_role(tx: Tx, person_id: str, role: str) -> None:
     """Gives a person another role."""
     change_person(tx, person_id, {"role": role})

@@ -223,6 +223,8 @@ def enter(
     found = row(
         tx.db, "SELECT person_id, role FROM identities WHERE issuer = ? AND subject = ?", (config.issuer, subject)
     )
+    if found is not None and _is_over(tx, found[0]):
+        found = None
     if found is None:
         person_id = _welcome(tx, config, claims, subject)
     else:
@@ -236,6 +238,16 @@ def enter(
         last = min(_FOREVER, claims["exp"])  # in this order, also for what is no number
         tx.db.execute("INSERT INTO exchanged VALUES (?, ?, ?)", (mark, sign_in, int(last + KEPT) * 1_000))
     return granted
+
+
+def _is_over(tx: Tx, person_id: str) -> bool:
+    """Whether somebody left while suspended, and that has ended: then nothing leads to that account any more."""
+    person = objects.decode(value(tx.db, "SELECT data FROM people WHERE id = ?", (person_id,)))
+    if person.get("state") != "left" or standing.suspension(tx.db, person_id, tx.now) is not None:
+        return False
+    for table in ("identities", "suspensions", "joined"):
+        tx.db.execute(f"DELETE FROM {table} WHERE person_id = ?", (person_id,))
+    return True
 
 
 def _welcome(tx: Tx, config: Config, claims: dict[str, Any], subject: str) -> str:
@@ -254,6 +266,8 @@ def _follow(tx: Tx, config: Config, claims: dict[str, Any], subject: str, person
     """Name and role as the issuer now has them. A role that was given by hand, which is one that differs from what the
     issuer gave last, stays, and so does a name that the person chose."""
     person = objects.decode(value(tx.db, "SELECT data FROM people WHERE id = ?", (person_id,)))
+    if person.get("state") == "left":  # while suspended: they may read, and nothing of them comes back
+        return
     changes: objects.Fields = {}
     name, role = _name(claims), _role(config, claims)
     chosen = value(tx.db, "SELECT 1 FROM own_names WHERE person_id = ?", (person_id,))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from jamserver import accounts, standing
+from jamserver import accounts, objects, standing
 from jamserver.db import row
 from jamserver.log import Tx
 from jamserver.problems import Problem
@@ -62,18 +62,20 @@ def _reused() -> Problem:
     return Problem("idempotency_key_reused", "Take a new key for another request.")
 
 
-def each(tx: Tx, wanted: Iterable[Asked | None]) -> list[Written | Problem | None]:
-    """`answered` for writes of several people that are done together: what is wrong with one is told to that one."""
+def each(tx: Tx, wanted: Iterable[tuple[str, Asked | None]]) -> list[Written | Problem | None]:
+    """`answered` for writes of several people (each with their id) that are done together: what is wrong with one is
+    told to that one."""
     found: list[Written | Problem | None] = []
     first: dict[tuple[str, str, str, str], Asked] = {}
-    for asked in wanted:
-        if asked is None:
-            found.append(None)
-            continue
+    for person_id, asked in wanted:
         try:
-            answer: Written | Problem | None = answered(tx, asked)
+            objects.require_account(tx.db, person_id)
+            answer: Written | Problem | None = None if asked is None else answered(tx, asked)
         except Problem as problem:
             answer = problem
+        if asked is None:
+            found.append(answer)
+            continue
         there = first.setdefault((asked.person_id, asked.key, asked.method, asked.path), asked)
         found.append(_reused() if answer is None and there.request != asked.request else answer)
     return found

@@ -17,7 +17,7 @@ from jamserver.db import Connection, row, rows, value
 from jamserver.log import Tx
 from jamserver.objects import Fields, decode, encode
 from jamserver.posts import Actor
-from jamserver.problems import Problem, invalid
+from jamserver.problems import invalid
 from jamserver.wire import ProfileEdit, clean_name, clean_text
 from jamtui.archive import rfc3339
 
@@ -28,10 +28,9 @@ NAME_LEFT = "(left)"
 
 def edit(tx: Tx, actor: Actor, change: ProfileEdit) -> tuple[bytes, int]:
     """Another profile; null, and what is empty, takes a field away. Returns the person and the change (0: none)."""
+    objects.require_account(tx.db, actor.person_id)
     before: bytes = value(tx.db, "SELECT data FROM people WHERE id = ?", (actor.person_id,))
     fields = decode(before)
-    if fields.get("state") == "left":  # while this was on its way
-        raise Problem("token_unknown", "This account was deleted.")
     for name in ("org", "country", "about"):
         given = getattr(change, name)
         if given is not msgspec.UNSET:

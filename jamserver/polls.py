@@ -166,7 +166,7 @@ def cast(tx: Tx, poll_id: str, ballots: list[Choice]) -> list[Counted | Problem]
 
     Raises 404, 409 ``poll_closed``, 403 as `require_allowed`.
     """
-    before = once.each(tx, [ballot.asked for ballot in ballots])
+    before = once.each(tx, [(ballot.person_id, ballot.asked) for ballot in ballots])
     fresh = [ballot for ballot, answer in zip(ballots, before, strict=True) if answer is None]
     done = _count(tx, poll_id, fresh) if fresh else Counted((), 0)
     for asked in {ballot.asked for ballot in fresh if ballot.asked is not None}:

@@ -450,7 +450,7 @@ def vote(tx: Tx, post_id: str, ballots: list[Ballot]) -> list[tuple[int, int] | 
 
     Raises 404, 409 ``post_gone`` when one of them wants to support it, 403 as `require_allowed`.
     """
-    before = once.each(tx, [ballot.asked for ballot in ballots])
+    before = once.each(tx, [(ballot.person_id, ballot.asked) for ballot in ballots])
     fresh = [ballot for ballot, answer in zip(ballots, before, strict=True) if answer is None]
     done = _count(tx, get(tx.db, post_id), fresh) if fresh else (0, 0)
     for asked in {ballot.asked for ballot in fresh if ballot.asked is not None}:

@@ -221,6 +221,7 @@ def _require_standing(db: Connection, call: Call) -> None:
     if (route.method, route.path) == ("DELETE", "/api/v1/me"):
         return
     person_id = call.caller.person_id
+    objects.require_account(db, person_id)  # who left while suspended may be signed in, to read
     found = standing.suspension(db, person_id, call.now)
     if found is None:
         return

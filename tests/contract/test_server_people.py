@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from jamserver import accounts, db, objects, oidc, people, records
+from jamserver import accounts, db, objects, oidc, people, polls, posts, records
 from jamserver.log import Tx
 from jamserver.problems import Problem
 
@@ -203,7 +203,7 @@ def test_what_was_under_way_when_somebody_left_brings_nothing_back(jam: Any) -> 
         jam.server.write(late)
 
 
-def test_who_is_suspended_may_leave_and_comes_back_to_the_same_suspension(jam: Any) -> None:
+def test_who_is_suspended_may_leave_and_comes_back_to_the_same_suspension(jam: Any, client: Any) -> None:
     everything_of(jam)
     ada = jam.ada.get("/me").json()["id"]
     until = accounts.millis(datetime.now(UTC) + timedelta(days=3))
@@ -211,5 +211,35 @@ def test_who_is_suspended_may_leave_and_comes_back_to_the_same_suspension(jam: A
     jam.ada.delete("/me", params={"posts": "keep"}).raise_for_status()
     config = oidc.Config("https://id.example", "jamtui")
     claims = {"sub": "sub-quagga", "name": "Ada", "exp": 2_000_000_000}
-    person = json.loads(jam.server.write(lambda tx: oidc.enter(tx, config, claims, accounts.new_secret)).person)
+    granted = jam.server.write(lambda tx: oidc.enter(tx, config, claims, accounts.new_secret))
+    person = json.loads(granted.person)
     assert person["id"] == ada
+    assert (person["name"], person["state"]) == ("(left)", "left")  # the issuer's name does not come back
+    again = client(jam.url, granted.access)
+    assert again.get("/me").status_code == 200
+    content = {"forum_id": jam.forum["id"], "title": "T", "body": "B"}
+    jam.server.write(lambda tx: tx.db.execute("UPDATE suspensions SET until = 1"))
+    assert again.put(f"/posts/{uuid.uuid4()}", json=content).status_code == 401  # that account is no more
+    anew = json.loads(jam.server.write(lambda tx: oidc.enter(tx, config, claims, accounts.new_secret)).person)
+    assert anew["id"] != ada
+    assert "state" not in anew
+
+
+def test_a_vote_and_a_ballot_that_wait_do_not_outlive_their_account(jam: Any) -> None:
+    """They are counted with others two seconds later; an account that was deleted meanwhile leaves no row."""
+    post, poll_id = jam.thread(by=jam.mod), str(uuid.uuid4())
+    poll = {"question": "When?", "choices": ["Now", "Later"]}
+    jam.mod.put(f"/polls/{poll_id}", json=poll).raise_for_status()
+    ada, bob = (client.get("/me").json()["id"] for client in (jam.ada, jam.bob))
+    jam.ada.delete("/me", params={"posts": "keep"}).raise_for_status()
+    votes = [posts.Ballot(person, True) for person in (ada, bob)]
+    ballots = [polls.Choice(person, 1, None) for person in (ada, bob)]
+    for gone, counted in (
+        jam.server.write(lambda tx: posts.vote(tx, post["id"], votes)),
+        jam.server.write(lambda tx: polls.cast(tx, poll_id, ballots)),
+    ):
+        assert isinstance(gone, Problem)
+        assert not isinstance(counted, Problem)
+    for table in ("votes", "ballots"):
+        sql = f"SELECT person_id FROM {table}"
+        assert list(jam.server.write(lambda tx, sql=sql: list(tx.db.execute(sql)))) == [(bob,)]
