@@ -10,6 +10,7 @@ from jamtui.archive import Person
 from jamtui.model import Completion
 from jamtui.names import beside, shown
 from jamtui.safe_text import safe_name
+from jamtui.store.connection import as_bytes
 from jamtui.store.query import FEATURES, HERE, NAMES, STATES, Kind, Part, fold, parts
 from jamtui.store.rows import Rows
 from jamtui.store.search import from_object
@@ -95,14 +96,14 @@ def _people(rows: Rows, wanted: str) -> list[tuple[str, str]]:
         "SELECT a.handle, a.raw, a.n, (SELECT count(*) FROM posts p WHERE p.author = a.n) AS posts FROM people a "
         "WHERE substr(lower(a.handle), 1, length(?1)) = ?1 ORDER BY posts DESC, a.handle LIMIT ?2"
     )
-    found = {int(n): _PERSON.decode(_bytes(raw)) for _, raw, n, _ in rows.db.execute(sql, (wanted, OFFERED))}
+    found = {int(n): _PERSON.decode(as_bytes(raw)) for _, raw, n, _ in rows.db.execute(sql, (wanted, OFFERED))}
     looks = rows.looks.of(found)
     return [(shown(one.handle), f"{shown(one.name)}{beside(looks[n].alike)}") for n, one in found.items()]
 
 
 def _forums(rows: Rows, wanted: str) -> list[tuple[str, str]]:
     forums = rows.db.execute("SELECT slug, raw FROM forums ORDER BY position, n")
-    return [(safe_name(str(slug)), safe_name(_TITLED.decode(_bytes(raw)).title)) for slug, raw in forums]
+    return [(safe_name(str(slug)), safe_name(_TITLED.decode(as_bytes(raw)).title)) for slug, raw in forums]
 
 
 def _languages(rows: Rows) -> list[tuple[str, str]]:
@@ -111,7 +112,3 @@ def _languages(rows: Rows) -> list[tuple[str, str]]:
         "GROUP BY 1 HAVING lang <> '' ORDER BY 2 DESC LIMIT 20"
     )
     return [(safe_name(str(lang)), "") for lang, _ in rows.db.execute(sql, (_LANG_SAMPLE,))]
-
-
-def _bytes(value: object) -> bytes:
-    return value if isinstance(value, bytes) else str(value).encode()

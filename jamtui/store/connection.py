@@ -258,3 +258,8 @@ def _value(db: apsw.Connection, sql: str) -> str | int | float:
 def data_version(db: apsw.Connection, database: str = "main") -> int:
     """A number that changes when another connection has committed to the database."""
     return int(_value(db, f"PRAGMA {database}.data_version"))
+
+
+def as_bytes(value: object) -> bytes:
+    """JSON as it is kept, whether its column gives it as text or as bytes."""
+    return value if isinstance(value, bytes) else str(value).encode()

@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from jamtui.archive import Person
 from jamtui.names import ROLES, claim, handles_in, keys, same, shown
+from jamtui.store.connection import as_bytes
 
 _PERSON = msgspec.json.Decoder(Person)
 _FIRST = 4  # of those who look alike, how many are looked at to find the original
@@ -92,7 +93,7 @@ class Looks:
         return [(int(str(rank)), int(str(n))) for rank, n in self._db.execute(_LIKE, (key,))]
 
     def _person(self, n: int) -> Person:
-        return _PERSON.decode(_bytes(next(iter(self._db.execute(_RAW, (n,))))[0]))
+        return _PERSON.decode(as_bytes(next(iter(self._db.execute(_RAW, (n,))))[0]))
 
     def _claims(self, n: int) -> bool:
         one = self._person(n)
@@ -100,7 +101,3 @@ class Looks:
 
     def _same(self, n: int, name: str) -> bool:
         return same(self._person(n).name, name)
-
-
-def _bytes(value: object) -> bytes:
-    return value if isinstance(value, bytes) else str(value).encode()

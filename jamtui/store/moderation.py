@@ -28,7 +28,8 @@ from jamtui.mod_rows import (
 from jamtui.model import PersonRow, PostRow
 from jamtui.safe_text import safe_body, safe_line, safe_name
 from jamtui.store.own import Queued
-from jamtui.store.rows import Rows, merged_title
+from jamtui.store.row_making import merged_title
+from jamtui.store.rows import Rows
 
 T = TypeVar("T")
 _NOBODY = PersonRow("", "", "somebody", "", "", "", 0)

@@ -1,7 +1,7 @@
 """Reading the mirror for programs: the objects as they came, with what this device knows beside them.
 
-Rows for people are made harmless (`jamtui.store.rows`); a program gets the text as somebody wrote it, every field that
-the archive has, and is told by JSON's own escapes what a terminal must not see. So this reads the stored JSON and
+Rows for people are made harmless (`jamtui.store.row_making`); a program gets the text as somebody wrote it, every field
+that the archive has, and is told by JSON's own escapes what a terminal must not see. So this reads the stored JSON and
 needs neither typed objects nor rows: only `apsw` and `json` are imported, which makes `jamtui forums --json` quick.
 """
 

@@ -14,6 +14,7 @@ from jamtui.countries import code_of, country_name, language_name
 from jamtui.model import LINK_WORDS
 from jamtui.names import shown
 from jamtui.safe_text import safe_line, safe_name
+from jamtui.store.connection import as_bytes
 from jamtui.store.rows import Rows
 from jamtui.ways import Companion, Origin, Origins, PersonMore
 
@@ -33,14 +34,10 @@ _OBJECT = msgspec.json.Decoder(dict[str, object])
 _MOST_TAGS, _MOST_PEOPLE = 8, 6
 
 
-def _bytes(value: object) -> bytes:
-    return value if isinstance(value, bytes) else str(value).encode()
-
-
 def person_object(rows: Rows, person_id: str) -> dict[str, object]:
     """A person as the Jam has it; {} for one whom the mirror does not know."""
     found = next(iter(rows.db.execute("SELECT raw FROM people WHERE id = ?", (person_id,))), None)
-    return _OBJECT.decode(_bytes(found[0])) if found is not None else {}
+    return _OBJECT.decode(as_bytes(found[0])) if found is not None else {}
 
 
 def where_from(db: apsw.Connection) -> Origins:
@@ -49,7 +46,7 @@ def where_from(db: apsw.Connection) -> Origins:
     total = 0
     found: dict[str, dict[str, list[int]]] = {"country": {}, "org": {}, "language": {}}
     for n, raw in db.execute("SELECT n, raw FROM people"):
-        person = _TOLD.decode(_bytes(raw))
+        person = _TOLD.decode(as_bytes(raw))
         if person.state == "left":
             continue
         total += 1
@@ -115,7 +112,7 @@ def more(rows: Rows, person_id: str) -> PersonMore:
     companions = []
     for one in most:
         row = next(iter(rows.db.execute("SELECT raw FROM people WHERE n = ?", (one,))))
-        person = _PERSON.decode(_bytes(row[0]))
+        person = _PERSON.decode(as_bytes(row[0]))
         companions.append(Companion(person.id, shown(person.handle), shown(person.name), answered[one], by[one]))
     return PersonMore(
         datetime.fromtimestamp(int(str(first)) / 1000, UTC) if first is not None else None,

@@ -1,4 +1,4 @@
-"""Reading the mirror for people: the rows of `jamtui.model`, made harmless here and nowhere later.
+"""Reading the mirror for people: the rows of `jamtui.model`, made harmless here and in `row_making`, nowhere later.
 
 One connection reads: the mirror as ``main``, one's own store attached as ``own``. Nothing here writes, nothing waits
 for the network. Counts are derived from what is there and what was read: `jamtui.store.counts`
@@ -16,23 +16,24 @@ import apsw
 import msgspec
 from msgspec.structs import replace
 
-from jamtui.archive import IDEA_STATES, KINDS, Forum, Jam, Person, Post
+from jamtui.archive import Forum, Jam, Person, Post
 from jamtui.errors import NotFound, UsageError
-from jamtui.model import ForumRow, JamRow, LinkRow, Me, PersonRow, PostRow, TagRow, ThreadIndex, ThreadRow
+from jamtui.model import ForumRow, JamRow, LinkRow, Me, PostRow, ThreadIndex, ThreadRow
 from jamtui.names import shown
 from jamtui.safe_text import safe_body, safe_line, safe_name, safe_names
 from jamtui.store import connection
-from jamtui.store.connection import one_moment
+from jamtui.store.connection import as_bytes, one_moment
 from jamtui.store.counts import Counts
+from jamtui.store.directory import Directory
 from jamtui.store.links import Links
-from jamtui.store.looks import HONEST, Look, Looks
+from jamtui.store.looks import HONEST, Looks
 from jamtui.store.mentions import mentions
 from jamtui.store.mirror import numbers
 from jamtui.store.order import HeldOrder, Placed, continued, depth_first, placed
 from jamtui.store.overlay import Overlay, featured_words
 from jamtui.store.own import Queued
+from jamtui.store.row_making import forum_row, jam_row, post_row, shown_kind, shown_role, shown_state
 from jamtui.store.silence import Silence
-from jamtui.store.tag_records import became, tag_records
 
 _POST = msgspec.json.Decoder(Post)
 _PERSON = msgspec.json.Decoder(Person)
@@ -78,7 +79,7 @@ def connect(mirror: Path, own: Path) -> apsw.Connection:
     return db
 
 
-class Rows:
+class Rows(Directory):
     """Rows for screens and commands. ``me`` is who reads; ``overlay`` is replaced whenever the outbox changes."""
 
     def __init__(self, db: apsw.Connection, me: Me) -> None:
@@ -120,7 +121,7 @@ class Rows:
     def _myself(self) -> tuple[str, str]:
         if self._my_self is None:
             row = next(iter(self.db.execute("SELECT raw FROM people WHERE n = ?", (self.my_n(),))), None)
-            me = _PERSON.decode(_bytes(row[0])) if row else self.me
+            me = _PERSON.decode(as_bytes(row[0])) if row else self.me
             self._my_self = me.role, me.name
         return self._my_self
 
@@ -139,7 +140,7 @@ class Rows:
         tag, link, poll. Not harmless. Those that were taken away are left out."""
         if kind not in self._records:
             rows = self.db.execute("SELECT raw FROM others WHERE type = ? ORDER BY n", (kind,))
-            found = (_RECORD.decode(_bytes(raw)) for (raw,) in rows)
+            found = (_RECORD.decode(as_bytes(raw)) for (raw,) in rows)
             self._records[kind] = [record for record in found if record.get("gone") is not True]
         return self._records[kind]
 
@@ -192,15 +193,15 @@ class Rows:
         row = next(iter(self.db.execute("SELECT raw FROM jam")), None)
         if row is None:
             return None
-        raw = _bytes(row[0])
+        raw = as_bytes(row[0])
         if self._jam is None or self._jam[:3] != (raw, where, local):
-            self._jam = raw, where, local, _jam_row(_JAM.decode(raw), where, local)
+            self._jam = raw, where, local, jam_row(_JAM.decode(raw), where, local)
         return self._jam[3]
 
     def jam_object(self) -> dict[str, object]:
         """As it came. Raises `NotFound` while the mirror is empty."""
         for (raw,) in self.db.execute("SELECT raw FROM jam"):
-            return _RECORD.decode(_bytes(raw))
+            return _RECORD.decode(as_bytes(raw))
         raise NotFound("the mirror is still empty", "Run jamtui sync when the server can be reached.")
 
     def count(self, marked: Collection[int] | None = None) -> None:
@@ -211,8 +212,8 @@ class Rows:
         """With the counts of the last `count`."""
         rows, before, self._forum_rows = [], self._forum_rows, {}
         for n, raw in self.db.execute("SELECT n, raw FROM forums ORDER BY position, n"):
-            row = before.get(_bytes(raw)) or _forum_row(_FORUM.decode(_bytes(raw)))
-            self._forum_rows[_bytes(raw)] = row
+            row = before.get(as_bytes(raw)) or forum_row(_FORUM.decode(as_bytes(raw)))
+            self._forum_rows[as_bytes(raw)] = row
             threads, posts, unread = self._counts.of_forum(int(n))
             row = replace(row, threads=threads, posts=posts, unread=unread)
             if (waiting := self.overlay.briefs.get(row.id)) is not None:
@@ -222,11 +223,13 @@ class Rows:
 
     def confirmed_forums(self) -> list[Forum]:
         """The forums as the server has them, without the outbox, their texts as they came."""
-        return [_FORUM.decode(_bytes(raw)) for (raw,) in self.db.execute("SELECT raw FROM forums ORDER BY position, n")]
+        return [
+            _FORUM.decode(as_bytes(raw)) for (raw,) in self.db.execute("SELECT raw FROM forums ORDER BY position, n")
+        ]
 
     def forum_titles(self) -> dict[str, str]:
         """Titles of the forums by id, without the counts that `forums` derives."""
-        found = (_FORUM.decode(_bytes(raw)) for (raw,) in self.db.execute("SELECT raw FROM forums"))
+        found = (_FORUM.decode(as_bytes(raw)) for (raw,) in self.db.execute("SELECT raw FROM forums"))
         return {forum.id: safe_name(forum.title) for forum in found}
 
     def forum_n(self, forum_id: str) -> int:
@@ -254,10 +257,10 @@ class Rows:
             if not self._counts.counted:
                 self.count()
             rows = list(self.db.execute(_THREADS, (_list(stored),)))
-            people = {int(who): _PERSON.decode(_bytes(person)) for person, who in {(row[3], row[8]) for row in rows}}
+            people = {int(who): _PERSON.decode(as_bytes(person)) for person, who in {(row[3], row[8]) for row in rows}}
             looks = self.looks.of(people)
             for n, raw, up, _, replies, last, saved, voted, who in rows:
-                post, author = _POST.decode(_bytes(raw)), people[int(who)]
+                post, author = _POST.decode(as_bytes(raw)), people[int(who)]
                 now, difference = self.overlay.vote_of(post.id, bool(voted))
                 waiting = len(self.overlay.by_thread.get(post.id, ()))
                 look = HONEST if author.id == self.me.person_id else looks[int(who)]
@@ -268,7 +271,7 @@ class Rows:
                     _time(last), self._counts.unread_of(int(n)), bool(saved), bool(post.gone),
                     muted=int(n) in self.silence.threads, followed=int(n) in self.silence.followed,
                     alike=look.alike, namesake=look.namesake, locked=post.locked,
-                    kind=_kind(post), idea_state=_state(post), featured=featured_words(post.featured),
+                    kind=shown_kind(post), idea_state=shown_state(post), featured=featured_words(post.featured),
                 )  # fmt: skip
                 found[int(n)] = self.overlay.sorted(found[int(n)])
         for key in keys:
@@ -320,12 +323,12 @@ class Rows:
         if stored:
             sql = _POSTS.format(muted=self.silence.muted("p"))
             rows = list(self.db.execute(sql, (self.my_n(), _list(stored))))
-            people = {int(who): _PERSON.decode(_bytes(person)) for person, who in {(row[3], row[9]) for row in rows}}
+            people = {int(who): _PERSON.decode(as_bytes(person)) for person, who in {(row[3], row[9]) for row in rows}}
             looks = self.looks.of(people)
             for n, raw, up, _, unread, saved, voted, mine, read, who, muted in rows:
                 look = HONEST if mine else looks[int(who)]
-                row = _post_row(
-                    int(n), _bytes(raw), int(up), people[int(who)], look,
+                row = post_row(
+                    int(n), _POST.decode(as_bytes(raw)), int(up), people[int(who)], look,
                     bool(unread and not muted), bool(saved), bool(mine),
                 )  # fmt: skip
                 if muted or (read and row.version > int(read)):
@@ -395,7 +398,7 @@ class Rows:
     def as_confirmed(self, post_id: str) -> Post | None:
         """A post as the server has it, without the outbox, its texts as they came."""
         row = next(iter(self.db.execute("SELECT raw FROM posts WHERE id = ?", (post_id,))), None)
-        return _POST.decode(_bytes(row[0])) if row is not None else None
+        return _POST.decode(as_bytes(row[0])) if row is not None else None
 
     def live_keys(self, limit: int) -> list[int]:
         """Posts of all forums, the newest first, one's own waiting ones before them."""
@@ -498,89 +501,6 @@ class Rows:
                 return forum, str(row[0])
         return None
 
-    # -- tags and people
-
-    def tag_named(self, name: str) -> str:
-        """The tag as it is written in the Jam, whatever the case, or what it was merged into; one that nobody used is
-        in small letters."""
-        row = next(iter(self.db.execute("SELECT name FROM tags WHERE name = ? COLLATE NOCASE LIMIT 1", (name,))), None)
-        found = str(row[0]) if row else name.lower()
-        return self.merged_tags.get(found, found)
-
-    def tagged(self, name: str) -> bool:
-        """Whether any post carries this tag."""
-        return next(iter(self.db.execute("SELECT 1 FROM tags WHERE name = ? LIMIT 1", (name,))), None) is not None
-
-    def person_named(self, handle: str) -> str | None:
-        """The id of a person."""
-        row = next(iter(self.db.execute("SELECT id FROM people WHERE handle = ? COLLATE NOCASE", (handle,))), None)
-        return str(row[0]) if row else None
-
-    def handle_of(self, person_id: str) -> str:
-        row = next(iter(self.db.execute("SELECT handle FROM people WHERE id = ?", (person_id,))), None)
-        return str(row[0]) if row else ""
-
-    def tags(self) -> list[TagRow]:
-        """Those that posts carry, the most used first, then what hosts say of tags that no post carries."""
-        sql = "SELECT name, count(*) FROM tags GROUP BY name ORDER BY 2 DESC, 1"
-        counts = {str(name): int(count) for name, count in self.db.execute(sql)}
-        said = tag_records(self.records("tag"))
-        counts |= {name: 0 for name in said if name not in counts}
-        return [
-            TagRow(safe_name(name), count, safe_line(record.about), record.curated, safe_name(record.merged_into or ""))
-            if (record := said.get(name)) is not None
-            else TagRow(safe_name(name), count)
-            for name, count in counts.items()
-        ]
-
-    def forum_tags(self, forum_id: str) -> dict[str, int]:
-        """How many threads of a forum carry a tag. Replies are not looked through: that would take longer than a
-        frame."""
-        sql = "SELECT t.name, count(*) FROM tags t JOIN threads o ON o.n = t.post WHERE o.forum = ? GROUP BY t.name"
-        return {safe_name(str(name)): int(count) for name, count in self.db.execute(sql, (self.forum_n(forum_id),))}
-
-    @property
-    def merged_tags(self) -> dict[str, str]:
-        """Tags that were merged, by their name, and what each is now."""
-        said = tag_records(self.records("tag"))
-        return {name: became(name, said) for name, record in said.items() if record.merged_into}
-
-    def people(self) -> list[PersonRow]:
-        """Everybody, those with the most posts first."""
-        counts: dict[int, int] = dict(
-            self.db.execute("SELECT author, count(*) FROM posts WHERE gone = 0 GROUP BY author")
-        )
-        rows = []
-        for n, raw in self.db.execute("SELECT n, raw FROM people"):
-            person = _PERSON.decode(_bytes(raw))
-            rows.append(person_row(person, counts.get(int(n), 0)))
-        rows.sort(key=lambda row: (-row.posts, row.handle))
-        return rows
-
-    def persons(self, ids: Collection[str]) -> dict[str, PersonRow]:
-        """People by their ids, with whom they look like; without how much they wrote."""
-        sql = "SELECT id, n, raw FROM people WHERE id IN (SELECT value FROM json_each(?))"
-        stored = [(str(one), int(n), _PERSON.decode(_bytes(raw))) for one, n, raw in self.db.execute(
-            sql, (json.dumps(list(ids)),)
-        )]  # fmt: skip
-        looks = self.looks.of({n: person for _, n, person in stored})
-        return {
-            one: replace(person_row(person, 0), alike=looks[n].alike, namesake=looks[n].namesake)
-            for one, n, person in stored
-        }
-
-    def marked(self, people: Sequence[PersonRow]) -> list[PersonRow]:
-        """The same rows with whom they look like: for those that are drawn, since it takes a few reads each."""
-        sql = "SELECT id, n, raw FROM people WHERE id IN (SELECT value FROM json_each(?))"
-        stored = list(self.db.execute(sql, (json.dumps([row.id for row in people]),)))
-        by_n = self.looks.of({int(n): _PERSON.decode(_bytes(raw)) for _, n, raw in stored})
-        found = {str(person_id): by_n[int(n)] for person_id, n, _ in stored}
-        looks = [found.get(row.id, HONEST) for row in people]
-        return [
-            row if look is HONEST else replace(row, alike=look.alike, namesake=look.namesake)
-            for row, look in zip(people, looks, strict=True)
-        ]
-
 
 def forum_named(name: str, forums: Sequence[ForumRow]) -> ForumRow:
     """By slug or id. Raises `NotFound`, naming those there are."""
@@ -595,100 +515,8 @@ def forum_named(name: str, forums: Sequence[ForumRow]) -> ForumRow:
     raise NotFound(f"no forum {safe_line(name)}", hint if slugs else "Run jamtui sync.")
 
 
-def _post_row(
-    key: int, raw: bytes, up: int, author: Person, look: Look, unread: bool, saved: bool, mine: bool
-) -> PostRow:
-    post = _POST.decode(raw)
-    return PostRow(
-        key=key,
-        id=post.id,
-        forum_id=post.forum_id,
-        thread_id=post.thread_id,
-        parent_id=post.parent_id,
-        author=shown(author.name),
-        handle=shown(author.handle),
-        role=shown_role(author),
-        author_id=author.id,
-        title=safe_name(post.title or merged_title(post)),
-        body=safe_body(post.body),
-        created_at=post.created_at,
-        edited_at=post.edited_at,
-        version=post.version,
-        up=up,
-        voted=False,
-        tags=safe_names(post.tags),
-        unread=unread,
-        mine=mine,
-        saved=saved,
-        gone=post.gone,
-        featured=bool(post.featured),
-        featured_for=featured_words(post.featured),
-        kind=_kind(post),
-        idea_state=_state(post),
-        alike=look.alike,
-        namesake=look.namesake,
-        locked=post.locked,
-        merged=post.parent_id is not None and post.merged_from is not None,
-    )
-
-
-def merged_title(post: Post) -> str:
-    """What the thread was called that a post opened before it was merged; not harmless."""
-    title = (post.merged_from or {}).get("title")
-    return title if isinstance(title, str) else ""
-
-
-def shown_role(person: Person) -> str:
-    """The role by which somebody's posts are marked: guests of honour have one of their own, who they are comes on
-    their page."""
-    return "honour" if person.honour and person.role in ("participant", "expert") else safe_name(person.role)
-
-
-def _kind(post: Post) -> str:
-    return post.kind if post.kind in KINDS and post.parent_id is None and not post.gone else ""
-
-
-def _state(post: Post) -> str:
-    """How far an idea is; one that says nothing known is new."""
-    if _kind(post) != "idea":
-        return ""
-    return post.idea_state if post.idea_state in IDEA_STATES else IDEA_STATES[0]
-
-
-def person_row(person: Person, posts: int) -> PersonRow:
-    """Without marks: see `Rows.marked`."""
-    return PersonRow(
-        person.id, shown(person.handle), shown(person.name), safe_name(person.role), shown(person.org),
-        shown(person.country), posts, languages=tuple(map(shown, safe_names(person.languages))),
-        about=safe_body(person.about),
-        honour=safe_name(person.honour), left=person.state == "left",
-    )  # fmt: skip
-
-
-def _jam_row(data: Jam, where: str, local: bool) -> JamRow:
-    phases = tuple(
-        replace(phase, title=safe_name(phase.title), guidance=safe_body(phase.guidance)) for phase in data.phases
-    )
-    return JamRow(
-        data.id, safe_name(data.slug), safe_name(data.title), safe_body(data.summary), data.opens_at, data.closes_at,
-        safe_name(where), local, data.grace_seconds, data.archived_at, phases,
-    )  # fmt: skip
-
-
-def _forum_row(data: Forum) -> ForumRow:
-    """Without counts."""
-    return ForumRow(
-        data.id, safe_name(data.slug), safe_name(data.title), safe_body(data.brief), data.position, 0, 0, 0,
-        data.host_ids, data.version,
-    )  # fmt: skip
-
-
 def _list(keys: Sequence[int]) -> str:
     return "[" + ",".join(map(str, keys)) + "]"
-
-
-def _bytes(value: object) -> bytes:
-    return value if isinstance(value, bytes) else str(value).encode()
 
 
 def _time(ms: object) -> datetime:

@@ -25,7 +25,8 @@ from jamtui.errors import NotFound, UsageError
 from jamtui.model import Marks
 from jamtui.safe_text import safe_line, safe_name
 from jamtui.store.columns import KINDS, STAGES
-from jamtui.store.rows import SORTS, Rows, person_row
+from jamtui.store.row_making import person_row
+from jamtui.store.rows import SORTS, Rows
 from jamtui.store.silence import silence_of
 from jamtui.ways import EVERYTHING, Filter, HotRow, Interests, PersonPage, Plan, PlanStep, reading_seconds
 

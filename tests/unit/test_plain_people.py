@@ -23,7 +23,7 @@ from jamtui.session import Session, open_session
 from jamtui.store import connection, mirror, registry
 from jamtui.store.mirror import Loading, Mirror
 from jamtui.store.opening import prepare
-from jamtui.store.rows import person_row
+from jamtui.store.row_making import person_row
 from widgets import way_lists
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
