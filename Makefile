@@ -51,7 +51,7 @@ lock:  ## requirements/*.txt anew from pyproject.toml (needs uv)
 	  --custom-compile-command 'make lock' --group dev pyproject.toml -o requirements/dev.txt
 
 docs:  ## the pages that are made from the code
-	$(BIN)/python -m jamtui.actions > docs/keys.md
+	$(BIN)/python -m jamtui.keys > docs/keys.md
 	$(BIN)/python docs/commands.py > docs/commands.md
 	$(BIN)/python -m jamserver.rights > docs/rights.md
 	$(BIN)/python docs/event.py

@@ -25,8 +25,9 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from jamtui import themes
-from jamtui.actions import AS_DELIVERED, BY_ID, Keymap
+from jamtui.actions import BY_ID
 from jamtui.errors import JamError, UsageError
+from jamtui.keys import AS_DELIVERED, Keymap
 from jamtui.model import Changed, Link
 from jamtui.paths import PathError
 from jamtui.reports import stopped, write_report

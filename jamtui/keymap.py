@@ -18,8 +18,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from jamtui.actions import ACTIONS, BY_ID, Keymap, Where, key_name
+from jamtui.actions import ACTIONS, BY_ID, Where
 from jamtui.config import Entry, Problem
+from jamtui.keys import Keymap, key_name
 
 # Without these one could neither leave nor learn how to.
 KEPT: Final = ("quit", "help")

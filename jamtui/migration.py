@@ -12,9 +12,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from jamtui.actions import ACTIONS, key_name
+from jamtui.actions import ACTIONS
 from jamtui.config import VERSION, ConfigError, parse, read, settings
 from jamtui.errors import JamError
+from jamtui.keys import AS_DELIVERED, key_name
 from jamtui.paths import Home, write_private
 
 Step = Callable[[str], tuple[str, list[str]]]
@@ -98,7 +99,7 @@ def template() -> str:
             group = action.group
             lines += ["", f"# {group}"]
         given = ", ".join(_toml(_typed(key)) for key in action.keys)
-        lines.append(f"# {action.id} = [{given}]  # {action.help}")
+        lines.append(f"# {action.id} = [{given}]  # {AS_DELIVERED.help(action)}")
     help_ = next(one.help for one in settings() if one.name == "token_commands")
     lines += ["", f"# token_command: {help_}.", "[token_commands]", '# "https://jam.example" = ["pass", "show", "jam"]']
     help_ = next(one.help for one in settings() if one.name == "notify")

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Digits, Static
 
-from jamtui.actions import AS_DELIVERED, Keymap
+from jamtui.keys import AS_DELIVERED, Keymap
 from jamtui.session import Session
 from jamtui.timing import Standing
 from screens.messages import JamChanged

@@ -13,7 +13,8 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from jamtui.actions import AS_DELIVERED, Action, Keymap, grouped
+from jamtui.actions import Action
+from jamtui.keys import AS_DELIVERED, Keymap, grouped
 from widgets.dialog import Dialog
 from widgets.fields import Field
 

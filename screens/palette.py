@@ -10,7 +10,8 @@ from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.fuzzy import Matcher
 
-from jamtui.actions import ACTIONS, AS_DELIVERED, Action, Keymap
+from jamtui.actions import ACTIONS, Action
+from jamtui.keys import AS_DELIVERED, Keymap
 from screens.performs import Performs
 
 

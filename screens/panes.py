@@ -17,8 +17,9 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.timer import Timer
 
-from jamtui.actions import AS_DELIVERED, Keymap, Where, hints
+from jamtui.actions import Where
 from jamtui.errors import JamError, NotFound, sentence
+from jamtui.keys import AS_DELIVERED, Keymap, hints
 from jamtui.model import ForumRow, PersonRow, Status
 from jamtui.session import Session
 from jamtui.ways import HotRow

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-from jamtui.actions import Action, Keymap
+from jamtui.actions import Action
 from jamtui.errors import JamError
+from jamtui.keys import Keymap
 
 
 @runtime_checkable

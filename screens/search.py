@@ -22,8 +22,9 @@ from textual.timer import Timer
 from textual.widgets import Input, Static
 from textual.widgets.input import Selection
 
-from jamtui.actions import AS_DELIVERED, Keymap, Where
+from jamtui.actions import Where
 from jamtui.errors import NotFound
+from jamtui.keys import AS_DELIVERED, Keymap
 from jamtui.model import Completion, Found, SearchHit
 from jamtui.session import Session
 from screens.type_ahead import hold_keys, release_keys

@@ -9,7 +9,8 @@ from __future__ import annotations
 from textual.binding import Binding, BindingsMap, BindingType
 from textual.dom import DOMNode
 
-from jamtui.actions import Keymap, Where, actions_of
+from jamtui.actions import Where, actions_of
+from jamtui.keys import AS_DELIVERED, Keymap
 
 
 def bindings(where: Where, *, priority: bool = False, only_here: bool = False, target: str = "") -> list[BindingType]:
@@ -27,7 +28,7 @@ def bindings(where: Where, *, priority: bool = False, only_here: bool = False, t
             else f"{target}{action.method}",
             action.label,
             show=False,
-            tooltip=action.help,  # markup: our own words; a test says that none of them has a bracket
+            tooltip=AS_DELIVERED.help(action),  # markup: our own words; a test says that none of them has a bracket
             id=f"{where.name.lower()}.{action.id}",
             priority=priority,
         )

@@ -26,8 +26,8 @@ from jamtui.store.registry import KnownJam
 if TYPE_CHECKING:
     import argparse
 
-    from jamtui.actions import Keymap
     from jamtui.first_paint import Painted
+    from jamtui.keys import Keymap
     from screens.doors import Doors
 
 _SIZE = re.compile(r"(\d{1,3})x(\d{1,3})")

@@ -10,9 +10,10 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from jamtui.actions import AS_DELIVERED, Keymap, Where, actions_of
+from jamtui.actions import Where, actions_of
 from jamtui.archive import KINDS, split_tags
 from jamtui.errors import JamError, sentence
+from jamtui.keys import AS_DELIVERED, Keymap
 from jamtui.model import LINK_WORDS, Draft, DraftKind, Similar
 from jamtui.plain import words
 from jamtui.plain.console import Console

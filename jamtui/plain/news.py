@@ -8,7 +8,7 @@ from collections.abc import Callable
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from jamtui.actions import AS_DELIVERED, Keymap
+from jamtui.keys import AS_DELIVERED, Keymap
 from jamtui.model import Changed, Link, SendState
 from jamtui.notice import Came, Reason
 from jamtui.notifier import summary

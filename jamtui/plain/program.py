@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from jamtui.actions import ACTIONS, BY_ID, SORTS, Action, Keymap, Where, complete, grouped, key_name
+from jamtui.actions import ACTIONS, BY_ID, SORTS, Action, Where, complete
 from jamtui.archive import IDEA_STATES, KINDS, LINKS
 from jamtui.errors import JamError, UsageError
+from jamtui.keys import Keymap, grouped, key_name
 from jamtui.plain import words
 from jamtui.plain.console import Ended
 from jamtui.plain.event import Event

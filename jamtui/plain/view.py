@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from jamtui.actions import AS_DELIVERED, Keymap
 from jamtui.errors import JamError, NotFound, UsageError, sentence
+from jamtui.keys import AS_DELIVERED, Keymap
 from jamtui.model import GONE, ForumRow, OutboxRow, PersonRow, PostRow, SearchHit, ThreadIndex, ThreadRow
 from jamtui.notice import InboxRow, wanted
 from jamtui.notify import settings

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from jamtui.actions import AS_DELIVERED, Keymap
 from jamtui.errors import JamError, sentence
+from jamtui.keys import AS_DELIVERED, Keymap
 from jamtui.opener import open_url
 from jamtui.plain import words
 from jamtui.plain.console import Another, Console, Ended, tell

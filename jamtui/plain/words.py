@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from jamtui.actions import Keymap, key_name
 from jamtui.countdown import standing as stands
+from jamtui.keys import Keymap, key_name
 from jamtui.model import (
     GONE,
     LINK_WORDS,

@@ -118,7 +118,7 @@ def test_the_docs_index_names_every_page(project: Path) -> None:
     ("page", "maker"),
     [
         ("commands.md", ["docs/commands.py"]),
-        ("keys.md", ["-m", "jamtui.actions"]),
+        ("keys.md", ["-m", "jamtui.keys"]),
         ("rights.md", ["-m", "jamserver.rights"]),
     ],
 )

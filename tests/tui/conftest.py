@@ -25,8 +25,8 @@ from textual._context import active_app
 from textual.pilot import Pilot
 
 from jamserver.demo_jam import demo_records
-from jamtui.actions import AS_DELIVERED, Keymap
 from jamtui.app import JamApp
+from jamtui.keys import AS_DELIVERED, Keymap
 from jamtui.paths import Home
 from jamtui.session import Session, open_session
 from jamtui.store import connection, mirror, registry

@@ -10,9 +10,10 @@ from typing import Any
 from textual.widgets import Static
 
 from jamtui import keymap as keymap_module
-from jamtui.actions import ACTIONS, Keymap
+from jamtui.actions import ACTIONS
 from jamtui.config import parse
 from jamtui.keymap import keymap
+from jamtui.keys import Keymap
 from screens.dialogs import Confirm
 from screens.help import Help
 from widgets.area import Area

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from jamtui.actions import ACTIONS, AS_DELIVERED, Keymap, Where, grouped, hints
+from jamtui.actions import ACTIONS, Where
 from jamtui.config import Problem, parse
 from jamtui.keymap import doubles, key, keymap
+from jamtui.keys import AS_DELIVERED, Keymap, grouped, hints
 
 
 def made(*lines: str) -> tuple[Keymap, list[Problem]]:
@@ -58,7 +59,9 @@ def test_what_is_no_key_is_told(written: str, why: str) -> None:
 
 def test_every_key_of_the_table_is_understood_as_it_is_shown() -> None:
     for action in ACTIONS:
-        for one, shown in zip(action.keys, action.shown.split(", ") if action.keys else (), strict=True):
+        for one, shown in zip(
+            action.keys, AS_DELIVERED.shown(action.id).split(", ") if action.keys else (), strict=True
+        ):
             assert key(one) == one
             assert key(shown) == one
 

@@ -18,8 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jamserver.demo_jam import demo_records
-from jamtui.actions import ACTIONS, Keymap, Where
+from jamtui.actions import ACTIONS, Where
 from jamtui.errors import JamError
+from jamtui.keys import Keymap
 from jamtui.model import Changed, Draft, DraftKind
 from jamtui.output import width
 from jamtui.paths import Home
