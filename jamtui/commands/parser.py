@@ -7,23 +7,18 @@ from __future__ import annotations
 
 import argparse
 
+from jamtui.commands.command import IDEA_STATES, KINDS, SORTS, Command, count, post_id
 from jamtui.commands.hosting_words import HOSTING
 from jamtui.commands.moderating_words import MODERATING
 from jamtui.commands.notice_words import NOTICE
+from jamtui.commands.writing_words import WAITING, WRITING
 from jamtui.errors import UsageError
 
 TYPE_CHECKING = False  # typing's own is not worth its import: see jamtui.output
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any, NoReturn
 
-SORTS = ("active", "new", "votes", "replies", "state", "unanswered")
-KINDS = ("idea", "question", "discussion")
-IDEA_STATES = ("new", "discussed", "refined", "chosen")
-LINKS = ("builds-on", "duplicates", "objects", "answers")
 PLAIN_HELP = "no table, no colour: fields apart by tabs; instead of the full screen: lines for screen readers"
-POST_HELP = "the post's id, or its first characters (6 or more)"
-BODY_HELP = "the text; - reads standard input; without it $VISUAL or $EDITOR opens"
 
 
 class Parser(argparse.ArgumentParser):
@@ -47,22 +42,7 @@ class _Code(argparse.Action):
         setattr(namespace, self.dest, code)
 
 
-class Command:
-    """One command: ``run`` is "module:function" in `jamtui.commands`; ``add`` gives its parser the arguments."""
-
-    __slots__ = ("about", "add", "examples", "run", "summary")
-
-    def __init__(
-        self, run: str, summary: str, examples: str, add: Callable[[Parser], None] | None = None, about: str = ""
-    ) -> None:
-        self.run = run
-        self.summary = summary
-        self.examples = examples
-        self.add = add
-        self.about = about
-
-
-def _demo(parser: Parser) -> None:
+def _demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="the same number makes the same Jam")
     parser.add_argument("--freeze", metavar="TIME", help="stop the clock and the live posts at this RFC 3339 time")
     parser.add_argument("--archive", metavar="FILE", help="show this Jam archive instead, reopened from now")
@@ -70,24 +50,24 @@ def _demo(parser: Parser) -> None:
     _picture(parser)
 
 
-def _explore(parser: Parser) -> None:
+def _explore(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--explore", action="store_true", help="look around: nothing is marked as read, no place kept")
 
 
-def _picture(parser: Parser) -> None:
+def _picture(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--screenshot", metavar="FILE", help="no terminal: draw the screen into this SVG file and end")
     parser.add_argument("--size", default="120x40", metavar="CxL", help="columns and lines of the picture (120x40)")
     parser.add_argument("--keys", default="", help='keys pressed before the picture, e.g. "enter j j space"')
 
 
-def _open(parser: Parser) -> None:
+def _open(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a Jam archive: JSON lines, plain, .gz or .zst")
     parser.add_argument("--index-only", action="store_true", help="index the file and end; --json implies it")
     _explore(parser)
     _picture(parser)
 
 
-def _login(parser: Parser) -> None:
+def _login(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("url", metavar="URL", help="the Jam's address, like https://jam.example.org")
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--guest", action="store_true", help="read only, without an account")
@@ -118,20 +98,20 @@ def _login(parser: Parser) -> None:
     )
 
 
-def _logout(parser: Parser) -> None:
+def _logout(parser: argparse.ArgumentParser) -> None:
     _optional_jam(parser)
     parser.add_argument("--discard", action="store_true", help="even if drafts or unsent texts go with it")
 
 
-def _auth(parser: Parser) -> None:
+def _auth(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=("status",), help="status: who you are, where, and where the secret is kept")
 
 
-def _optional_jam(parser: Parser) -> None:
+def _optional_jam(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="JAM", nargs="?", help="slug or URL; else the Jam used last")
 
 
-def _threads(parser: Parser) -> None:
+def _threads(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("forum", metavar="FORUM", nargs="?", help="the forum's slug or id; without it, all forums")
     parser.add_argument("--sort", choices=SORTS, default="active", help="the order (active)")
     parser.add_argument("--tag", action="append", default=[], metavar="T", help="with a post that carries this tag")
@@ -148,45 +128,45 @@ def _threads(parser: Parser) -> None:
     parser.add_argument("--before", metavar="TIME", help="with a post before that time")
     parser.add_argument("--code", action="store_true", help="with a post that holds code")
     parser.add_argument("--unread", action="store_true", help="with a post that you have not read")
-    parser.add_argument("--limit", type=_count, metavar="N", help="at most so many")
+    parser.add_argument("--limit", type=count, metavar="N", help="at most so many")
 
 
-def _hot(parser: Parser) -> None:
-    parser.add_argument("--limit", type=_count, default=30, metavar="N", help="at most so many (30)")
+def _hot(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--limit", type=count, default=30, metavar="N", help="at most so many (30)")
 
 
-def _people(parser: Parser) -> None:
+def _people(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("handle", metavar="HANDLE", nargs="?", help="one person's page: who, figures, latest posts")
     parser.add_argument("--posts", action="store_true", help="with HANDLE and --json: the posts instead of the person")
     parser.add_argument("--where", action="store_true", help="who is from where: countries, organisations, languages")
     parser.add_argument("--by", choices=("country", "org", "language"), help="with --where: that alone")
-    parser.add_argument("--limit", type=_count, default=30, metavar="N", help="at most so many posts, or rows (30)")
+    parser.add_argument("--limit", type=count, default=30, metavar="N", help="at most so many posts, or rows (30)")
 
 
-def _tags(parser: Parser) -> None:
+def _tags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--curated", action="store_true", help="those that hosts chose, with what they mean")
 
 
-def _tag_curate(parser: Parser) -> None:
+def _tag_curate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("tag", metavar="TAG", help="with or without #")
     parser.add_argument("--about", metavar="TEXT", help="what it means, in a sentence")
     parser.add_argument("--off", action="store_true", help="take it out of the curated set; posts keep it")
 
 
-def _tag_merge(parser: Parser) -> None:
+def _tag_merge(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("tag", metavar="TAG", help="the tag that goes")
     parser.add_argument("into", metavar="INTO", nargs="?", help="the tag that stays")
     parser.add_argument("--undo", action="store_true", help="make TAG a tag of its own again; posts keep the other")
 
 
-def _profile(parser: Parser) -> None:
+def _profile(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set", action="append", default=[], metavar="FIELD=VALUE",
         help="name, org, country, languages or about; several times; an empty value takes the field away",
     )  # fmt: skip
 
 
-def _mydata(parser: Parser) -> None:
+def _mydata(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="FILE", help="a new file; .gz and .zst are compressed; else stdout")
     parser.add_argument("--force", action="store_true", help="replace the file if it is there")
     parser.add_argument("--device", action="store_true", help="only what this device has; needs no server")
@@ -195,133 +175,47 @@ def _mydata(parser: Parser) -> None:
     parser.add_argument("--confirm", metavar="HANDLE", help="with --delete: your handle, where nobody can be asked")
 
 
-def _plan(parser: Parser) -> None:
-    parser.add_argument("time", type=_count, nargs="?", metavar="MINUTES", help="the time that you have (15)")
-    parser.add_argument("--minutes", type=_count, default=15, metavar="N", help="the same")
+def _plan(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("time", type=count, nargs="?", metavar="MINUTES", help="the time that you have (15)")
+    parser.add_argument("--minutes", type=count, default=15, metavar="N", help="the same")
 
 
-def _post_id(parser: Parser) -> None:
-    parser.add_argument("post", metavar="POST", help=POST_HELP)
-
-
-def _search(parser: Parser) -> None:
+def _search(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "query", metavar="QUERY", nargs="+", help="words, phrases, tag:T author:HANDLE since:2d is:unread -not"
     )
-    parser.add_argument("--limit", type=_count, metavar="N", help="at most so many (200; with --json all)")
+    parser.add_argument("--limit", type=count, metavar="N", help="at most so many (200; with --json all)")
 
 
-def _new_post(parser: Parser) -> None:
-    parser.add_argument("--forum", required=True, metavar="F", help="the forum's slug or id")
-    parser.add_argument("--title", required=True, metavar="T", help="one line that says what it is about")
-    parser.add_argument("--kind", choices=KINDS, default=KINDS[0], help="what the thread is (idea)")
-    parser.add_argument(
-        "--link", action="append", default=[], metavar="KIND:POST",
-        help="how it stands to another post, like builds-on:0192f3a4; may be repeated",
-    )  # fmt: skip
-    parser.add_argument("--anyway", action="store_true", help="do not ask about threads that are like it")
-    parser.add_argument("--tag", action="append", default=[], metavar="T", help="a tag; may be repeated")
-    parser.add_argument("--body", metavar="TEXT", help=BODY_HELP)
-
-
-def _connect(parser: Parser) -> None:
-    _post_id(parser)
-    parser.add_argument("kind", metavar="KIND", choices=LINKS, help=f"one of: {', '.join(LINKS)}")
-    parser.add_argument("to", metavar="OTHER", help="the other post's id, or its first characters (6 or more)")
-    parser.add_argument("--remove", action="store_true", help="take the link away")
-
-
-def _kind(parser: Parser) -> None:
-    _post_id(parser)
-    parser.add_argument("kind", choices=KINDS, help="what the thread of the post is")
-
-
-def _idea_state(parser: Parser) -> None:
-    _post_id(parser)
-    parser.add_argument("state", choices=IDEA_STATES, help="how far the idea is")
-
-
-def _feature(parser: Parser) -> None:
-    _post_id(parser)
-    parser.add_argument("--reason", required=True, metavar="TEXT", help="why it is worth everybody's time, in a line")
-
-
-def _featured(parser: Parser) -> None:
-    parser.add_argument("--limit", type=_count, metavar="N", help="at most so many")
-
-
-def _reply(parser: Parser) -> None:
-    _post_id(parser)
-    parser.add_argument("--tag", action="append", default=[], metavar="T", help="a tag; may be repeated")
-    parser.add_argument("--body", metavar="TEXT", help=BODY_HELP)
-
-
-def _edit(parser: Parser) -> None:
-    _post_id(parser)
-    parser.add_argument("--title", metavar="T", help="a new title (posts that open a thread)")
-    parser.add_argument("--body", metavar="TEXT", help=BODY_HELP)
-
-
-def _delete(parser: Parser) -> None:
-    _post_id(parser)
-    parser.add_argument("--yes", action="store_true", help="do not ask; off a terminal nothing is asked")
-
-
-def _tag(parser: Parser) -> None:
-    _post_id(parser)
-    parser.add_argument("tag", metavar="TAG", nargs="+", help="a tag, with or without #")
-
-
-def _outbox(parser: Parser) -> None:
-    choices = ("retry", "edit", "drop", "show", "mine", "theirs")
-    parser.add_argument("action", nargs="?", choices=choices, help="without it: list what waits")
-    parser.add_argument("id", metavar="ID", nargs="?", help="the row's id, or its first characters (6 or more)")
-    parser.add_argument("--body", metavar="TEXT", help=f"with edit: {BODY_HELP}")
-    parser.add_argument("--to", metavar="POST", help="with edit: answer that post instead")
-
-
-def _drafts(parser: Parser) -> None:
-    parser.add_argument("action", nargs="?", choices=("send", "discard", "restore"), help="without it: list them")
-    parser.add_argument("id", metavar="ID", nargs="?", help="the draft's id, or its first characters (6 or more)")
-    parser.add_argument("--thrown", action="store_true", help="list what was thrown away in the last 30 days")
-
-
-def _export(parser: Parser) -> None:
+def _export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", required=True, choices=("jam", "markdown"), help="a Jam archive, or a text to read")
     parser.add_argument("-o", "--output", metavar="FILE", help="a new file; .gz and .zst are compressed; else stdout")
     parser.add_argument("--force", action="store_true", help="replace the file if it is there")
 
 
-def _what(parser: Parser) -> None:
+def _what(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", metavar="WHAT", nargs="+", help="#tag, @handle, or a post of the thread that is meant")
 
 
-def _state(parser: Parser) -> None:
+def _state(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=("export", "import"), help="write the file, or merge one")
     parser.add_argument("file", metavar="FILE", nargs="?", help="import: the file")
     parser.add_argument("-o", "--output", metavar="FILE", help="export: a new file; .gz, .zst compressed; else stdout")
     parser.add_argument("--force", action="store_true", help="export: replace the file if it is there")
 
 
-def _config(parser: Parser) -> None:
+def _config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "action", choices=("check", "path", "edit"), help="check: what is wrong; path: where; edit: open"
     )
 
 
-def _doctor(parser: Parser) -> None:
+def _doctor(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repair", action="store_true", help="mend what can be mended; nothing of your own is lost")
 
 
-def _completion(parser: Parser) -> None:
+def _completion(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("shell", choices=("bash", "zsh"), help="whose language the script is in")
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise ValueError(text)
-    return value
 
 
 COMMANDS: dict[str, Command] = {
@@ -395,7 +289,7 @@ COMMANDS: dict[str, Command] = {
         "reading:show",
         "a post and what was answered under it",
         "jamtui show 0192f3a4\njamtui show 0192f3a4 --json | jq -r .body",
-        _post_id,
+        post_id,
     ),
     "tags": Command(
         "reading:tags", "the tags, the most used first", "jamtui tags --json\njamtui tags --curated", _tags
@@ -442,63 +336,7 @@ COMMANDS: dict[str, Command] = {
         "follow. --delete says what goes, lets you type your handle, deletes your account there, and leaves nothing "
         "on this device.",
     ),
-    "post": Command(
-        "writing:post",
-        "open a new thread",
-        'jamtui post --forum ideas --title "Quiet hours" --tag office --body "Two a day."\n'
-        'jamtui post --forum ideas --kind question --title "Who has tried it?" --body "And how did it go?"\n'
-        'fortune | jamtui post --forum ideas --title "Of the day" --body -',
-        _new_post,
-        "The text is put into the outbox first, then sent for up to five seconds; off line it waits there. "
-        "Threads that are like it are named; on a terminal you are asked then, unless --anyway is given.",
-    ),
-    "kind": Command(
-        "ideas:kind",
-        "say what a thread is: an idea, a question or a discussion",
-        "jamtui kind 0192f3a4 question",
-        _kind,
-        "Its author does, and hosts do.",
-    ),
-    "connect": Command(
-        "ideas:connect",
-        "say how a post stands to another: it builds on it, duplicates it, objects to it or answers it",
-        "jamtui connect 0192f3a4 builds-on 0192f3b5\njamtui connect 0192f3a4 duplicates 0192f3b5 --remove",
-        _connect,
-        "jamtui show tells the links of a post in both directions.",
-    ),
-    "ideas": Command(
-        "ideas:ideas",
-        "how many ideas are new, discussed, refined and chosen, in the Jam and in each forum",
-        "jamtui ideas\njamtui ideas --json | jq 'select(.forum == null)'\njamtui threads --state chosen",
-    ),
-    "idea-state": Command(
-        "ideas:idea_state",
-        "say how far an idea is, for hosts and moderators",
-        "jamtui idea-state 0192f3a4 refined",
-        _idea_state,
-    ),
-    "feature": Command(
-        "ideas:feature",
-        "feature a post with a reason, for hosts and moderators",
-        'jamtui feature 0192f3a4 --reason "Shows what it costs, and who would pay."',
-        _feature,
-    ),
-    "unfeature": Command("ideas:unfeature", "feature a post no longer", "jamtui unfeature 0192f3a4", _post_id),
-    "featured": Command(
-        "ideas:featured", "the posts that hosts feature, and why", "jamtui featured\njamtui featured --json", _featured
-    ),
-    "reply": Command("writing:reply", "answer a post", 'jamtui reply 0192f3a4 --body "I agree."', _reply),
-    "edit": Command(
-        "writing:edit",
-        "change a post of your own",
-        "jamtui edit 0192f3a4\njamtui edit 0192f3a4 --body - < new.md",
-        _edit,
-    ),
-    "delete": Command("writing:delete", "take back a post of your own", "jamtui delete 0192f3a4", _delete),
-    "tag": Command("writing:tag", "put tags on a post", "jamtui tag 0192f3a4 office energy", _tag),
-    "untag": Command("writing:untag", "take tags off a post", "jamtui untag 0192f3a4 office", _tag),
-    "vote": Command("writing:vote", "support a post", "jamtui vote 0192f3a4", _post_id),
-    "unvote": Command("writing:unvote", "take your support back", "jamtui unvote 0192f3a4", _post_id),
+    **WRITING,
     **{name: Command(*words) for name, words in HOSTING.items()},
     **{name: Command(*words) for name, words in NOTICE.items()},
     **{name: Command(*words) for name, words in MODERATING.items()},
@@ -507,23 +345,7 @@ COMMANDS: dict[str, Command] = {
         "follow the Jam, a line a change (posts, announcements, people, forums), until interrupted",
         "jamtui watch\njamtui watch --json | jq -r 'select(.change == \"new\") | .body'",
     ),
-    "outbox": Command(
-        "outbox:run",
-        "what you wrote and the Jam has not confirmed: why, and when it is tried again",
-        "jamtui outbox\njamtui outbox retry 0192f3a4\njamtui outbox drop 0192f3a4\n"
-        "jamtui outbox show 0192f3a4\njamtui outbox edit 0192f3a4 --to 0192f3b5",
-        _outbox,
-        "show tells all about one. Where a post was changed meanwhile, it shows both versions: mine sends yours over "
-        "theirs, theirs drops yours, edit writes a third.",
-    ),
-    "drafts": Command(
-        "drafts:run",
-        "what you are writing and have not sent",
-        "jamtui drafts\njamtui drafts send reply:0192f3a4\njamtui drafts discard reply:0192f3a4\n"
-        "jamtui drafts --thrown\njamtui drafts restore 12",
-        _drafts,
-        "What was discarded, dropped from the outbox, or gave way to another window can be brought back for 30 days.",
-    ),
+    **WAITING,
     "export": Command(
         "files:export",
         "the mirror as a Jam archive or as Markdown",
