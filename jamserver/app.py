@@ -76,6 +76,7 @@ class Settings:
     new_links: int = 3  # in a post
     day_writes: int = 5_000  # of a person in 24 hours
     day_bytes: int = 16 << 20  # by which these let the log grow
+    day_of_hosts: int = 10  # times as much for hosts and moderators: one merge is a change for each post of a thread
     grouped_commits: bool = True
 
 
@@ -136,6 +137,7 @@ class Services:
         self.day = Day(
             seconds, settings.day_writes, settings.day_bytes, "That was very much for one day. Go on tomorrow."
         )
+        self.day_of_hosts = settings.day_of_hosts
         self.hashing = Hashing()
         self._seconds = seconds
         self._issuer: Issuer | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -55,7 +56,8 @@ class Day:
     """What each person made the log grow by in the last 24 hours: so many writes, and so many bytes of changes.
 
     A change holds its whole object, so a tag on a long post, put and taken off again without end, fills the disk and
-    the line of every reader sooner than it is noticed by its number.
+    the line of every reader sooner than it is noticed by its number. It is counted where it happens, in the writing
+    thread, so that neither many at once nor somebody who hangs up pass it by.
     """
 
     HOURS = 24
@@ -66,22 +68,25 @@ class Day:
         self._size = size
         self._words = words
         self._grown: dict[str, dict[int, tuple[int, int]]] = {}  # person: hour: (writes, bytes)
+        self._lock = threading.Lock()
 
-    def begin(self, person: str) -> None:
-        """Raises 429 when nothing is left for this person."""
-        hours = self._recent(person)
-        if sum(count for count, _ in hours.values()) >= self._writes or (
-            sum(size for _, size in hours.values()) >= self._size
+    def begin(self, person: str, times: int = 1) -> None:
+        """Raises 429 when nothing is left for this person, who may do so many times as much as others."""
+        with self._lock:
+            hours = self._recent(person)
+        if sum(count for count, _ in hours.values()) >= self._writes * times or (
+            sum(size for _, size in hours.values()) >= self._size * times
         ):
             raise later("rate_limited", self._words, (min(hours) + self.HOURS) * 3_600 - self._now())
 
-    def add(self, person: str, size: int) -> None:
-        """Counts a write that was made."""
-        if len(self._grown) > _MAX_KEYS:
-            self._grown = {one: hours for one in self._grown if (hours := self._recent(one))}
-        hour, hours = int(self._now() // 3_600), self._recent(person)
-        count, before = hours.get(hour, (0, 0))
-        self._grown[person] = hours | {hour: (count + 1, before + size)}
+    def add(self, person: str, size: int, count: int = 1) -> None:
+        """Counts a write that was made; with -1 and what was counted, takes it back."""
+        with self._lock:
+            if len(self._grown) > _MAX_KEYS:
+                self._grown = {one: hours for one in self._grown if (hours := self._recent(one))}
+            hour, hours = int(self._now() // 3_600), self._recent(person)
+            writes, before = hours.get(hour, (0, 0))
+            self._grown[person] = hours | {hour: (writes + count, before + size)}
 
     def _recent(self, person: str) -> dict[int, tuple[int, int]]:
         over = int(self._now() // 3_600) - self.HOURS

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from jamserver import announcements, wire
 from jamserver.db import Connection
 from jamserver.routes.reading import AFTER, LIMIT, PAGE, after, page
-from jamserver.routes.writing import actor_of, own_id
+from jamserver.routes.writing import actor_of, counted, own_id
 from jamserver.web import Answer, Call, Route, Who, json_response
 
 
@@ -19,8 +19,7 @@ def list_announcements(db: Connection, call: Call) -> Response:
 async def put_announcement(call: Call) -> Response:
     new_id, new = own_id(call, "announcement"), call.json(wire.NewAnnouncement)
     actor = actor_of(call)
-    made, seq, created = await call.services.writer.run(lambda tx: announcements.make(tx, actor, new_id, new))
-    call.services.day.add(call.caller.person_id, len(made))
+    made, seq, created = await counted(call, lambda tx: announcements.make(tx, actor, new_id, new))
     return json_response(made, 201 if created else 200, {"Jam-Seq": str(seq)})
 
 

@@ -11,7 +11,7 @@ from jamserver.polls import Choice
 from jamserver.posts import Actor
 from jamserver.problems import Problem, invalid
 from jamserver.routes.reading import AFTER, LIMIT, PAGE, after, page
-from jamserver.routes.writing import actor_of, asked, own_id
+from jamserver.routes.writing import actor_of, asked, counted, own_id
 from jamserver.web import Answer, Call, Parameter, Route, Who, json_response
 from jamtui.archive import Forum
 
@@ -23,10 +23,9 @@ async def patch_forum(call: Call) -> Response:
     name = call.path("forum")
     request = msgspec.json.encode(change)
     wanted = asked(call, f"forums/{name}", request)
-    done = await call.services.writer.run(
-        lambda tx: once.run(tx, wanted, "", lambda inner: forums.edit(inner, actor, name, change, if_match))
+    done = await counted(
+        call, lambda tx: once.run(tx, wanted, "", lambda inner: forums.edit(inner, actor, name, change, if_match))
     )
-    call.services.day.add(call.caller.person_id, len(done.post))
     return json_response(done.post, 200, {"Jam-Seq": str(done.seq), "ETag": f'"{done.version}"'})
 
 
@@ -35,28 +34,27 @@ def list_polls(db: Connection, call: Call) -> Response:
     return page(polls.listed(db, after(call), limit + 1), limit)
 
 
-def _answer(call: Call, body: bytes, seq: int, status: int = 200) -> Response:
-    call.services.day.add(call.caller.person_id, len(body))
+def _answer(body: bytes, seq: int, status: int = 200) -> Response:
     return json_response(body, status, {"Jam-Seq": str(seq)})
 
 
 async def put_poll(call: Call) -> Response:
     poll_id, new = own_id(call, "poll"), call.json(wire.NewPoll)
     actor = actor_of(call)
-    made, seq, created = await call.services.writer.run(lambda tx: polls.make(tx, actor, poll_id, new))
-    return _answer(call, made, seq, 201 if created else 200)
+    made, seq, created = await counted(call, lambda tx: polls.make(tx, actor, poll_id, new))
+    return _answer(made, seq, 201 if created else 200)
 
 
 async def patch_poll(call: Call) -> Response:
     actor, change, poll_id = actor_of(call), call.json(wire.PollEdit), call.path("poll")
     if not change.closed:
         raise invalid("/closed", "A poll is ended; it is not opened again.")
-    return _answer(call, *await call.services.writer.run(lambda tx: polls.close(tx, actor, poll_id)))
+    return _answer(*await counted(call, lambda tx: polls.close(tx, actor, poll_id)))
 
 
 async def delete_poll(call: Call) -> Response:
     actor, poll_id = actor_of(call), call.path("poll")
-    return _answer(call, *await call.services.writer.run(lambda tx: polls.take_away(tx, actor, poll_id)))
+    return _answer(*await counted(call, lambda tx: polls.take_away(tx, actor, poll_id)))
 
 
 async def put_ballot(call: Call) -> Response:
@@ -78,7 +76,9 @@ async def _ballot(call: Call, actor: Actor, choice: int | None, request: bytes) 
     done = await call.services.ballots.cast(poll_id, ballot)
     if isinstance(done, Problem):
         raise done
-    return _answer(call, msgspec.json.encode(wire.BallotAnswer(poll_id, choice, done.counts)), done.seq)
+    body = msgspec.json.encode(wire.BallotAnswer(poll_id, choice, done.counts))
+    call.services.day.add(actor.person_id, len(body))
+    return _answer(body, done.seq)
 
 
 _SEQ = ("Jam-Seq", "The change that the write became.")

@@ -12,7 +12,7 @@ from jamserver.db import Connection
 from jamserver.log import Tx
 from jamserver.once import Written
 from jamserver.problems import invalid
-from jamserver.routes.writing import actor_of, asked, post_once
+from jamserver.routes.writing import actor_of, asked, counted, post_once
 from jamserver.web import Answer, Call, Parameter, Route, Who, json_response
 from jamtui.archive import Post
 
@@ -57,8 +57,7 @@ async def _link(call: Call, *, wanted: bool) -> Response:
     def run(tx: Tx) -> Written:
         return once.run(tx, wanted_once, "", lambda one: write(one, actor, post_id, kind, to_id))
 
-    done = await call.services.writer.run(run)
-    call.services.day.add(call.caller.person_id, len(done.post))
+    done = await counted(call, run)
     return json_response(done.post, 201 if done.created else 200, {"Jam-Seq": str(done.seq)})
 
 

@@ -9,28 +9,28 @@ from jamserver.db import Connection
 from jamserver.posts import Actor
 from jamserver.problems import Problem
 from jamserver.routes.reading import AFTER, LIMIT, PAGE, after, page
-from jamserver.routes.writing import actor_of, own_id
+from jamserver.routes.writing import actor_of, counted, own_id
 from jamserver.web import Answer, Call, Route, Who, json_response
 
 
 async def put_report(call: Call) -> Response:
     report_id, new = own_id(call, "report"), call.json(wire.NewReport)
     actor = actor_of(call)
-    made, created = await call.services.writer.run(lambda tx: reports.make(tx, actor, report_id, new))
+    made, created = await counted(call, lambda tx: reports.make(tx, actor, report_id, new))
     return json_response(made, 201 if created else 200, {"Jam-Seq": "0"})
 
 
 async def patch_report(call: Call) -> Response:
     report_id, state = call.path("report"), call.json(wire.ReportDecision).state
     actor = actor_of(call)
-    found, _ = await call.services.writer.run(lambda tx: moderation.decide(tx, actor, report_id, state))
+    found, _ = await counted(call, lambda tx: moderation.decide(tx, actor, report_id, state))
     return json_response(found, headers={"Jam-Seq": "0"})
 
 
 async def put_act(call: Call) -> Response:
     act_id, new = own_id(call, "act"), call.json(wire.NewAct)
     actor = actor_of(call)
-    done, seq, created = await call.services.writer.run(lambda tx: moderation.do(tx, actor, act_id, new), alone=True)
+    done, seq, created = await counted(call, lambda tx: moderation.do(tx, actor, act_id, new), alone=True)
     return json_response(done, 201 if created else 200, {"Jam-Seq": str(seq)})
 
 

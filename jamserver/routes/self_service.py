@@ -8,15 +8,14 @@ from jamserver import people, wire
 from jamserver.db import Connection
 from jamserver.posts import Actor
 from jamserver.problems import FieldError, Problem
-from jamserver.routes.writing import actor_of
+from jamserver.routes.writing import actor_of, counted
 from jamserver.web import Answer, Call, Parameter, Route, Who, json_response
 from jamtui.archive import Person, rfc3339
 
 
 async def patch_me(call: Call) -> Response:
     actor, change = actor_of(call), call.json(wire.ProfileEdit)
-    raw, seq = await call.services.writer.run(lambda tx: people.edit(tx, actor, change))
-    call.services.day.add(call.caller.person_id, len(raw))
+    raw, seq = await counted(call, lambda tx: people.edit(tx, actor, change))
     return json_response(raw, headers={"Jam-Seq": str(seq)})
 
 

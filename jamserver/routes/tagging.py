@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from jamserver import tags, wire
-from jamserver.routes.writing import actor_of
+from jamserver.routes.writing import actor_of, counted
 from jamserver.web import Answer, Call, Route, Who, json_response
 
 
@@ -13,20 +13,19 @@ def _name(call: Call) -> str:
     return wire.clean_tag(call.path("tag"), "")
 
 
-def _written(call: Call, raw: bytes, seq: int) -> Response:
-    call.services.day.add(call.caller.person_id, len(raw))
+def _written(raw: bytes, seq: int) -> Response:
     return json_response(raw, headers={"Jam-Seq": str(seq)})
 
 
 async def put_tag_record(call: Call) -> Response:
     actor, name, new = actor_of(call), _name(call), call.json(wire.TagEdit)
-    done = await call.services.writer.run(lambda tx: tags.curate(tx, actor, name, new.about, curated=new.curated))
-    return _written(call, *done)
+    done = await counted(call, lambda tx: tags.curate(tx, actor, name, new.about, curated=new.curated))
+    return _written(*done)
 
 
 async def delete_tag_record(call: Call) -> Response:
     actor, name = actor_of(call), _name(call)
-    return _written(call, *await call.services.writer.run(lambda tx: tags.forget(tx, actor, name)))
+    return _written(*await counted(call, lambda tx: tags.forget(tx, actor, name)))
 
 
 async def put_merge(call: Call) -> Response:
@@ -34,17 +33,17 @@ async def put_merge(call: Call) -> Response:
     that are left."""
     actor, name, new = actor_of(call), _name(call), call.json(wire.TagMerge)
     into = wire.clean_tag(new.into, "/into")
-    raw, seq = await call.services.writer.run(lambda tx: tags.merge(tx, actor, name, into))
+    raw, seq = await counted(call, lambda tx: tags.merge(tx, actor, name, into))
     while True:
-        changed, last = await call.services.writer.run(lambda tx: tags.retag(tx, name))
+        changed, last = await counted(call, lambda tx: tags.retag(tx, name))
         if not changed:
-            return _written(call, raw, seq)
+            return _written(raw, seq)
         seq = max(seq, last)
 
 
 async def delete_merge(call: Call) -> Response:
     actor, name = actor_of(call), _name(call)
-    return _written(call, *await call.services.writer.run(lambda tx: tags.unmerge(tx, actor, name)))
+    return _written(*await counted(call, lambda tx: tags.unmerge(tx, actor, name)))
 
 
 _SEQ = (("Jam-Seq", "The change that the write became, 0 when there was nothing to do."),)

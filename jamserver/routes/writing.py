@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Callable
+from typing import TypeVar
 
 import msgspec
 from starlette.responses import Response
@@ -17,18 +18,46 @@ from jamserver.problems import FieldError, Problem, invalid
 from jamserver.web import Answer, Call, Parameter, Route, Who, json_response
 from jamtui.archive import Post
 
+T = TypeVar("T")
+
 
 def actor_of(call: Call) -> Actor:
     """Who writes. Each write counts, also one that is refused or was made before: asking costs the same."""
     call.services.writes.begin(call.caller.person_id)
     if call.services.newcomers.holds(call.caller.joined, call.now):
         call.services.new_writes.begin(call.caller.person_id)
-    call.services.day.begin(call.caller.person_id)
-    return Actor(*call.actor)
+    actor = Actor(*call.actor)
+    call.services.day.begin(actor.person_id, _times(call, actor))
+    return actor
 
 
-def _written(call: Call, done: Written) -> Response:
-    call.services.day.add(call.caller.person_id, len(done.post))
+def _times(call: Call, actor: Actor) -> int:
+    """So many times as much as others may this person write in a day."""
+    return call.services.day_of_hosts if actor.hosts else 1
+
+
+async def counted(call: Call, job: Callable[[Tx], T], *, alone: bool = False) -> T:
+    """Runs a write, and counts for the day what it made the log grow by: of an act on a thread a change for each of
+    its posts. Looks once more whether there is room, just before: of many at once all passed `actor_of`."""
+    day, actor = call.services.day, Actor(*call.actor)
+    grown: list[int] = []
+
+    def run(tx: Tx) -> T:
+        day.begin(actor.person_id, _times(call, actor))
+        result = job(tx)
+        grown.append(sum(len(change.item) for change in tx.changes))
+        day.add(actor.person_id, grown[0])
+        return result
+
+    try:
+        return await call.services.writer.run(run, alone=alone)
+    except Problem:
+        if grown:  # the disk refused what it was written with
+            day.add(actor.person_id, -grown[0], -1)
+        raise
+
+
+def _written(done: Written) -> Response:
     headers = {"Jam-Seq": str(done.seq), "ETag": f'"{done.version}"'}
     return json_response(done.post, 201 if done.created else 200, headers)
 
@@ -49,7 +78,7 @@ async def put_post(call: Call) -> Response:
     post_id = own_id(call, "post")
     actor, new = actor_of(call), call.json(wire.NewPost)
     fresh = call.services.newcomers
-    return _written(call, await call.services.writer.run(lambda tx: posts.create(tx, actor, post_id, new, fresh)))
+    return _written(await counted(call, lambda tx: posts.create(tx, actor, post_id, new, fresh)))
 
 
 async def patch_post(call: Call) -> Response:
@@ -82,7 +111,7 @@ def asked(call: Call, path: str, request: bytes = b"") -> Asked | None:
 async def post_once(call: Call, request: bytes, path: str, write: Callable[[Tx], Written]) -> Response:
     """Runs the write; with an ``Idempotency-Key`` once: a repeat gets the first answer, kept in the same commit."""
     wanted, post_id = asked(call, path, request), call.path("post")
-    return _written(call, await call.services.writer.run(lambda tx: once.run(tx, wanted, post_id, write)))
+    return _written(await counted(call, lambda tx: once.run(tx, wanted, post_id, write)))
 
 
 async def put_tag(call: Call) -> Response:
