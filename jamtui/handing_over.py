@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from jamtui.archive import rfc3339
-from jamtui.model import PostRow, Undo
+from jamtui.model import PostRow, Undo, titled
 from jamtui.safe_text import safe_body, safe_name
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class HandingOver:
         titles = {row.id: row.title for row in self.forums()}
         rows = {row.key: row for row in self.posts([key for key, _ in found])}
         openers = {row.thread_id for row in rows.values() if row.parent_id is not None}
-        of_threads = {row.id: row.title for row in self.posts(self.keys(list(openers)))}
+        of_threads = {row.id: titled(row.title, row.gone) for row in self.posts(self.keys(list(openers)))}
         return tuple(
             Handed(row, row.title or of_threads.get(row.thread_id, ""), titles.get(row.forum_id, ""), why)
             for key, why in found

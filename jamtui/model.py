@@ -90,7 +90,7 @@ class ThreadRow(Struct, frozen=True):
     key: int
     id: str
     forum_id: str
-    title: str
+    title: str  # in brackets why there is none, when it is ``gone``
     author: str
     handle: str
     role: str
@@ -103,7 +103,7 @@ class ThreadRow(Struct, frozen=True):
     last_at: datetime
     unread: int  # posts of the thread not read yet, the opener included
     saved: bool
-    gone: bool  # the opener was taken back or removed
+    gone: str  # of the opener, as in `PostRow`
     send: SendState | None = None
     muted: bool = False  # the thread as a whole
     followed: bool = False
@@ -121,6 +121,18 @@ GONE = {
     "removed": "removed by a moderator",
     "hidden": "hidden by a moderator for now",
 }
+
+
+def titled(title: str, gone: str = "") -> str:
+    """What stands where the title of a thread does: the title; in brackets why there is none."""
+    return f"({GONE.get(gone, gone)})" if gone else title
+
+
+def begins(row: PostRow, most: int = 120) -> str:
+    """How a post begins, on one line; in brackets why nothing of it is there."""
+    flat = " ".join((row.title or row.body[: 4 * most]).split())
+    flat = titled(flat, row.gone) or "(no text)"
+    return flat if len(flat) <= most else f"{flat[: most - 1].rstrip()}…"
 
 
 # Kind of link in words: as it is said of the post that it is from, and of the other.
@@ -168,7 +180,7 @@ class PostRow(Struct, frozen=True):
     unread: bool
     mine: bool
     saved: bool
-    gone: str  # "" or "deleted" (by the author) or "removed" (by a moderator)
+    gone: str  # one of `GONE`, "" while it is there
     featured: bool = False
     send: SendState | None = None
     reason: str = ""  # why it was refused, in words
@@ -202,7 +214,7 @@ class SearchHit(Struct, frozen=True):
     """A post found; ``snippet`` is text in runs, True where words of the query stand. Smaller ``rank`` is better."""
 
     post: PostRow
-    thread_title: str
+    thread_title: str  # in brackets why there is none, where the thread is gone
     forum_title: str
     snippet: tuple[tuple[str, bool], ...]
     rank: float

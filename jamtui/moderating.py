@@ -31,7 +31,7 @@ from jamtui.mod_rows import (
     ReportRow,
     Suspended,
 )
-from jamtui.model import GONE, Draft, ForumRow, Link, Me, PostRow, Undo
+from jamtui.model import GONE, Draft, ForumRow, Link, Me, PostRow, Undo, begins
 from jamtui.refusals import act_of
 from jamtui.store.own import Payload, new_uuid7
 
@@ -421,7 +421,7 @@ class Moderating:
 
 def _line(post: PostRow) -> str:
     """How a post begins."""
-    return (post.title or " ".join(post.body[:400].split()))[:80] or "(gone)"
+    return begins(post, 80)
 
 
 def _decides(row: Queued) -> bool:

@@ -64,7 +64,7 @@ class InboxRow(Struct, frozen=True):
     count: int
     unread: int
     at: datetime  # of the newest
-    title: str = ""  # of the thread, or what the thing says first
+    title: str = ""  # of the thread (in brackets why there is none), or what the thing says first
     excerpt: str = ""  # how the newest begins, one line
     body: str = ""  # of what is no post: all of its text
     who: tuple[str, ...] = ()  # names, the latest first, three at most
@@ -75,6 +75,7 @@ class InboxRow(Struct, frozen=True):
     thread_id: str = ""
     told: tuple[Reason, ...] = ()  # of ``reasons`` those that are the weightiest of some post
     post_id: str = ""  # where opening goes: the first unread, else the newest; "" where there is no place
+    gone: str = ""  # of the thread, as in `jamtui.model.PostRow`
 
     @property
     def id(self) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from jamtui.actions import SORTS
 from jamtui.errors import NotFound, UsageError
-from jamtui.model import JamRow, Mark, MarkKind, MarkRow, Marks, PostRow, ThreadRow, Undo
+from jamtui.model import JamRow, Mark, MarkKind, MarkRow, Marks, PostRow, ThreadRow, Undo, begins
 from jamtui.safe_text import safe_line
 from jamtui.store import state
 from jamtui.store.marks import MarkStore
@@ -231,6 +231,6 @@ class Reading:
         if kind is MarkKind.PERSON:
             return f"@{safe_line(self._rows.handle_of(target) or target)}"
         try:
-            return safe_line(self.post(target).title) or "(taken back)"
+            return begins(self.post(target))
         except NotFound:
             return target

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from jamtui.errors import NotFound, UsageError
 from jamtui.event import Act, Refusal
-from jamtui.model import Conflict, Draft, DraftKind, Link, OutboxRow, PostRow, SendState, Undo
+from jamtui.model import Conflict, Draft, DraftKind, Link, OutboxRow, PostRow, SendState, Undo, begins
 from jamtui.refusals import act_of, advice
 from jamtui.safe_text import safe_body, safe_line, safe_name
 from jamtui.store.own import ACTS, TEXTS, Dropped, Own, Queued, as_draft
@@ -113,7 +113,9 @@ class Waiting:
             return row.payload.title
         with contextlib.suppress(NotFound):
             target = self.post(row.post_id)
-            about = target.title or " ".join(target.body.split())[:80]
+            about = begins(target, 80)
+            if row.kind == "delete" and (there := self._rows.as_confirmed(row.post_id)) is not None and not there.gone:
+                about = safe_line(there.title or " ".join(there.body[:400].split()), 80)  # what goes, not that it goes
             return f"{row.payload.tag}: {about}" if row.payload.tag else about
         return row.payload.title or row.payload.tag or row.post_id
 

@@ -27,6 +27,7 @@ from jamtui.model import (
     Me,
     PostRow,
     Undo,
+    begins,
 )
 from jamtui.refusals import ACT_OF, act_of
 from jamtui.safe_text import UNCUT, safe_block, safe_line
@@ -134,7 +135,7 @@ class Writing(Waiting):
             post = self.post(draft.target)
         except NotFound:
             return _PLACES[draft.kind], False
-        about = post.title or " ".join(post.body.split())[:80] or "(taken back)"
+        about = begins(post, 80)
         if draft.kind is DraftKind.EDIT:
             return f"Change of {about}", not post.gone
         return f"Reply to {post.author}: {about}", not post.gone

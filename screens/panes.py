@@ -20,7 +20,7 @@ from textual.timer import Timer
 from jamtui.actions import Where
 from jamtui.errors import JamError, NotFound, sentence
 from jamtui.keys import AS_DELIVERED, Keymap, hints
-from jamtui.model import ForumRow, PersonRow, Status
+from jamtui.model import ForumRow, PersonRow, Status, titled
 from jamtui.session import Session
 from jamtui.ways import HotRow
 from screens.hints import idle, not_here
@@ -260,7 +260,7 @@ class Panes(Hits, SparingScreen[None]):
             return Content("No thread"), Content("")
         with contextlib.suppress(NotFound):
             opener = self.session.post(self._shown)
-            title = one_line(opener.title) or "(taken back)"
+            title = one_line(titled(opener.title, opener.gone)) or "(no title)"
             if self.hits is not None:
                 return Content(title), Content(self.hit_figures())
             return Content(title), Content(self._thread_figures())

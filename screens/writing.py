@@ -13,7 +13,7 @@ from textual.app import SuspendNotSupported
 from jamtui import model
 from jamtui.errors import JamError, NotFound, UsageError
 from jamtui.event import Act
-from jamtui.model import Draft, DraftKind, OutboxRow, PostRow, SendState, ThreadRow, Undo
+from jamtui.model import Draft, DraftKind, OutboxRow, PostRow, SendState, ThreadRow, Undo, begins
 from jamtui.notice import InboxRow
 from jamtui.refusals import ACT_OF
 from jamtui.safe_text import safe_block
@@ -138,7 +138,7 @@ class Writing(Moving):
             post = self.session.post(post_id)
         except NotFound:
             return "a post that is not here"
-        return one_line(post.title) or one_line(post.body[:200]) or "(taken back)"
+        return begins(post)
 
     def action_new_thread(self) -> None:
         self._may_write(Act.THREADS)

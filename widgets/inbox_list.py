@@ -64,7 +64,7 @@ def inbox_row(row: InboxRow, width: int, now: datetime, forum: str, ages: Ages =
     where = list(cut(where, width // 4))
     room = width - 2 - line_width(where)
     kept = max(room // 2, room - cell_width(row.excerpt) - 4)  # how it begins has half of the line, if it needs it
-    title = cut([Span(row.title or "(taken back)", "unread" if row.unread else "title")], kept)
+    title = cut([Span(row.title or "(no title)", "unread" if row.unread else "title")], kept)
     below = [Span("  "), *title, Span(f"  {row.excerpt}" if row.excerpt else "", "muted")]
     return [spread(head, right, width), spread(below, where, width) if where else cut(below, width)]
 

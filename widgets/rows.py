@@ -187,7 +187,7 @@ def _busy(counts: str, active: Sequence[int], top: int, width: int) -> Line:
 def thread_row(row: ThreadRow, width: int, now: datetime, lines: int, ages: Ages = age) -> list[Line]:
     """A thread: one line of columns when wide, else two lines, or one short line when ``lines`` is 1."""
     if row.gone:
-        title = Span("(taken back)", "faint")
+        title = Span(row.title, "faint")
     else:
         title = Span(one_line(row.title) or "(no title)", "unread" if row.unread else "title")
     marks = [*([Span("◉ ", "accent")] if row.followed else []), *([Span("locked ", "muted")] if row.locked else [])]

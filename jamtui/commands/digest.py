@@ -246,7 +246,8 @@ def _json(made: Digest) -> Iterator[str]:
             "for_me": [
                 {"row": row.key, "reasons": list(row.reasons), "count": row.count, "unread": row.unread,
                  "at": rfc3339(row.at), "title": row.title, "excerpt": row.excerpt, "who": list(row.who),
-                 "forum_id": row.forum_id, "thread_id": row.thread_id, "post_id": row.post_id}
+                 "forum_id": row.forum_id, "thread_id": row.thread_id, "thread_state": row.gone or None,
+                 "post_id": row.post_id}
                 for row in made.for_me
             ],
             "more_for_me": made.more_for_me,

@@ -50,7 +50,8 @@ def run(context: Context, args: argparse.Namespace) -> None:
 def _why(row: InboxRow) -> dict[str, object]:
     return {
         "row": row.key, "reasons": [reason.value for reason in row.reasons], "count": row.count, "unread": row.unread,
-        "at": rfc3339(row.at), "thread_title": row.title if row.thread_id else None, "open_at": row.post_id or None,
+        "at": rfc3339(row.at), "thread_title": row.title if row.thread_id and not row.gone else None,
+        "thread_state": row.gone or None, "open_at": row.post_id or None,
     }  # fmt: skip
 
 

@@ -32,8 +32,7 @@ def write(session: Session, file: IO[bytes]) -> int:
             _put(file, "\n".join(_quoted(forum.brief, 1)) + "\n")
         for key in session.thread_keys(forum.id, "new"):
             for thread in session.threads([key]):
-                title = "(taken back)" if thread.gone else plain(thread.title)
-                _put(file, f"### {title}\n")
+                _put(file, f"### {plain(thread.title)}\n")
                 for row, depth in _posts(session, thread.id):
                     _put(file, "\n".join(_lines(row, depth, session.whole(row))) + "\n")
                     count += 1

@@ -13,7 +13,7 @@ from contextlib import closing
 from jamtui.archive import rfc3339
 from jamtui.commands.context import Context
 from jamtui.errors import NotFound, UsageError
-from jamtui.model import GONE, PostRow, SearchHit
+from jamtui.model import GONE, PostRow, SearchHit, begins
 from jamtui.names import beside
 from jamtui.output import BOLD, DIM, GREEN, RED, YELLOW, Output, local_time, width
 from jamtui.safe_text import safe_line
@@ -88,7 +88,7 @@ def show(context: Context, args: argparse.Namespace) -> None:
             return
         if post.parent_id is not None:
             opener = session.post(post.thread_id)
-            out.line(out.style(f"in: {opener.title} ({opener.id[:SHORT]})", DIM))
+            out.line(out.style(f"in: {begins(opener)} ({opener.id[:SHORT]})", DIM))
         for start in range(0, len(keys), _WINDOW):
             window = keys[start : start + _WINDOW]
             at = dict(zip(window, depths[start : start + _WINDOW], strict=True))

@@ -20,6 +20,7 @@ from contextlib import closing
 
 from msgspec import Struct
 
+from jamtui.archive import GONE
 from jamtui.commands.context import Context
 from jamtui.commands.reading import SHORT
 from jamtui.model import Changed, Link
@@ -51,7 +52,8 @@ class Watcher:
         self._seen: dict[tuple[str, str], _Seen] = {}
 
     def look(self, objects: Objects) -> Iterator[tuple[str, str, Object]]:
-        """(what changed, type, object); what: new, edited, deleted, removed, tagged, votes, changed."""
+        """(what changed, type, object); what: new, edited, deleted, removed, hidden, shown, tagged, votes,
+        changed."""
         for kind, object_id, raw, up in objects.fingerprints():
             digest = hashlib.blake2b(raw, digest_size=12).digest()
             before = self._seen.get((kind, object_id))
@@ -78,8 +80,10 @@ def _word(kind: str, before: _Seen | None, now: _Seen) -> str:
         return "new"
     if kind != "post":
         return "changed"
-    if now.gone != before.gone and now.gone in ("deleted", "removed"):
+    if now.gone != before.gone and now.gone in GONE:
         return now.gone
+    if before.gone in GONE and not now.gone:
+        return "shown"
     if now.tags != before.tags:
         return "tagged"
     return "votes" if now.digest == before.digest or now.up != before.up else "edited"

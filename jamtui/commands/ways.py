@@ -9,6 +9,7 @@ from textwrap import wrap
 from jamtui.archive import rfc3339
 from jamtui.commands.context import Context
 from jamtui.commands.reading import SHORT
+from jamtui.model import begins
 from jamtui.names import beside
 from jamtui.output import BOLD, DIM, Output, local_time
 from jamtui.ways import Filter, PersonMore, PersonPage, moment
@@ -40,7 +41,7 @@ def threads(context: Context, args: argparse.Namespace) -> None:
         ["post", "title", "kind", *(["forum"] if slugs else []), "by", "replies", "votes", "unread", "last", "tags"],
         [
             (
-                row.id[:shown], "(taken back)" if row.gone else f"{'◆ ' if row.featured else ''}{row.title}",
+                row.id[:shown], f"{'◆ ' if row.featured and not row.gone else ''}{row.title}",
                 row.kind if row.idea_state in ("", "new") else f"{row.kind}: {row.idea_state}",
                 *([slugs.get(row.forum_id, "")] if slugs else []), f"{row.handle}{beside(row.alike)}",
                 row.replies, row.up, row.unread,
@@ -172,7 +173,7 @@ def plan(context: Context, args: argparse.Namespace) -> None:
                 step = more[key]
                 out.row(post | {"seconds": round(step.seconds), "context": step.context, "why": step.why})
             return
-        titles = {step.post.thread_id: session.post(step.post.thread_id).title for step in found.steps}
+        titles = {step.post.thread_id: begins(session.post(step.post.thread_id)) for step in found.steps}
     shown = SHORT if out.table_wanted else None
     out.table(
         ["post", "thread", "by", "seconds", "why"],

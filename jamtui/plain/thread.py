@@ -6,7 +6,7 @@ import contextlib
 
 from jamtui.errors import NotFound
 from jamtui.keys import Keymap
-from jamtui.model import GONE, PostRow, ThreadIndex
+from jamtui.model import GONE, PostRow, ThreadIndex, begins
 from jamtui.plain import words
 from jamtui.plain.console import Console
 from jamtui.plain.markdown import lines_of, spoken
@@ -169,8 +169,8 @@ class Thread:
 
     def thread_title(self) -> str:
         with contextlib.suppress(NotFound):
-            return self.session.post(self.spot.thread).title
-        return "(taken back)"
+            return begins(self.session.post(self.spot.thread))
+        return "(not here any more)"
 
 
 def _says_more(row: PostRow) -> bool:

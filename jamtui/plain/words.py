@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from jamtui.countdown import standing as stands
 from jamtui.keys import Keymap, key_name
 from jamtui.model import (
-    GONE,
     LINK_WORDS,
     ForumRow,
     JamRow,
@@ -22,6 +21,7 @@ from jamtui.model import (
     SendState,
     Status,
     ThreadRow,
+    titled,
 )
 from jamtui.names import MIXED, YOU
 from jamtui.notice import InboxRow
@@ -220,7 +220,7 @@ def forum(row: ForumRow, index: int, total: int) -> str:
 
 def thread(row: ThreadRow, now: datetime, index: int, total: int, ages: Ages = ago, hot: HotRow | None = None) -> str:
     """``hot``: in the list of what is hot, why it is."""
-    title = "(taken back)" if row.gone else one_line(row.title, 300)
+    title = one_line(row.title, 300)
     facts = joined(
         author(row),
         "locked" if row.locked else "",
@@ -241,7 +241,7 @@ def thread(row: ThreadRow, now: datetime, index: int, total: int, ages: Ages = a
 
 def listed(row: PostRow, forum_title: str, now: datetime, index: int, total: int, ages: Ages = ago) -> str:
     """A post as a line of a list."""
-    text = GONE[row.gone] if row.gone else one_line(row.title or row.body)
+    text = titled("", row.gone) or one_line(row.title or row.body)
     facts = joined(
         author(row),
         "unread" if row.unread else "muted" if row.muted else _CHANGED if row.changed else "",
@@ -285,7 +285,7 @@ def inbox(row: InboxRow, forum_title: str, now: datetime, index: int, total: int
         f"in {forum_title}" if forum_title else "",
         ages(row.at, now),
     )
-    said = joined(row.title or "taken back", row.excerpt) if row.thread_id else row.title
+    said = joined(row.title or "no title", row.excerpt) if row.thread_id else row.title
     return f"{row.why[:1].upper()}{row.why[1:]}: {said} -- {facts}. Row {at(index, total)}."
 
 

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from jamtui.archive import Post
-from jamtui.model import PostRow
+from jamtui.model import PostRow, titled
 from jamtui.safe_text import safe_line, safe_name
 from jamtui.store.rows import Rows
 
@@ -113,7 +113,7 @@ def busy(rows: Rows, since: datetime, unread: dict[str, int]) -> list[Busy]:
 
 def _title(rows: Rows, thread_id: str) -> str:
     opener = rows.as_confirmed(thread_id)
-    return safe_name(opener.title or "") if opener is not None else ""
+    return titled(safe_name(opener.title or ""), opener.gone) if opener is not None else ""
 
 
 def _time(text: object) -> datetime | None:

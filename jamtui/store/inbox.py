@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from jamtui.archive import Person
-from jamtui.model import Marks
+from jamtui.model import GONE, Marks, titled
 from jamtui.names import shown
 from jamtui.notice import OF_POSTS, REASONS, Came, InboxRow, Reason
 from jamtui.safe_text import safe_line, safe_name
@@ -36,6 +36,7 @@ _IN = "IN (SELECT value FROM json_each(?))"
 
 class _Title(Struct):
     title: str | None = None
+    state: str | None = None
 
 
 _TITLE = msgspec.json.Decoder(_Title)
@@ -133,7 +134,7 @@ class Inbox:
                 text = safe_line(post.body[: 2 * EXCERPT].replace("\n", " "), EXCERPT)
                 key = f"thread:{post.thread_id}"
                 who = post.author or post.handle
-                made.append(Came(key, one.reasons[0], who, titles.get(one.thread, ""), text, post.thread_id))
+                made.append(Came(key, one.reasons[0], who, titles.get(one.thread, ("", ""))[0], text, post.thread_id))
         return made
 
     # -- keeping it right
@@ -251,19 +252,27 @@ class Inbox:
                 made.append(self.things.rows[key])
             elif hits and (post := newest.get(hits[-1].n)) is not None:
                 begin = safe_line(post.body[: 2 * EXCERPT].replace("\n", " "), EXCERPT)
+                title, gone = titles.get(hits[0].thread, ("", ""))
                 made.append(
                     InboxRow(
                         key, self.reasons(key), len(hits), self.unread(key), post.created_at,
-                        titles.get(hits[0].thread, ""), begin, "", names[key], len({hit.author for hit in hits}),
-                        post.role, post.author_id, post.forum_id, post.thread_id, _told(hits), str(ids[places[key]]),
+                        title, begin, "", names[key], len({hit.author for hit in hits}),
+                        post.role, post.author_id, post.forum_id, post.thread_id, _told(hits),
+                        str(ids[places[key]]), gone,
                     )
                 )  # fmt: skip
         return made
 
     @staticmethod
-    def _titles(db: apsw.Connection, threads: Sequence[int]) -> dict[int, str]:
+    def _titles(db: apsw.Connection, threads: Sequence[int]) -> dict[int, tuple[str, str]]:
+        """(title, or why there is none; the state of an opener that is gone) of threads."""
         found = db.execute(f"SELECT n, raw FROM posts WHERE n {_IN}", (_list(threads),))
-        return {int(n): safe_name(_TITLE.decode(bytes(raw)).title or "") for n, raw in found}
+        openers = {int(n): _TITLE.decode(bytes(raw)) for n, raw in found}
+        return {
+            n: (titled(safe_name(one.title or ""), gone), gone)
+            for n, one in openers.items()
+            for gone in (one.state if one.state in GONE else "",)
+        }
 
     @staticmethod
     def _names(db: apsw.Connection, authors: dict[str, list[int]]) -> dict[str, tuple[str, ...]]:

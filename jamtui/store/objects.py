@@ -262,7 +262,7 @@ def _patched(post: Object, waiting: Sequence[Queued]) -> Object:
         title if isinstance(title, str) else "",
         body if isinstance(body, str) else "",
         [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else [],
-        state if (state := post.get("state")) in ("deleted", "removed") else "",
+        state if (state := post.get("state")) in ("deleted", "removed", "hidden") else "",
         bool(post["voted"]),
     )
     then.sort_as(post.get("kind"), post.get("idea_state"), post.get("featured"))

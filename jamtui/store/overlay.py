@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from jamtui.archive import IDEA_STATES, KINDS
-from jamtui.model import PostRow, SendState, ThreadRow
+from jamtui.model import PostRow, SendState, ThreadRow, titled
 from jamtui.safe_text import safe_body, safe_line, safe_name, safe_names
 from jamtui.store.own import Queued
 from jamtui.store.pending import Pending, changes_of
@@ -83,18 +83,19 @@ class Overlay(Struct):
         )
 
     def sorted(self, row: ThreadRow) -> ThreadRow:
-        """The row of a thread with what it will be: its kind, its state, whether it is featured."""
+        """The row of a thread with what it will be: its kind, its state, whether it is featured, or taken back."""
         waiting = self.changes.get(row.id)
         if not waiting:
             return row
-        then = Pending("", "", ())
+        then = Pending("", "", (), row.gone)
         then.sort_as(row.kind, row.idea_state, row.featured or None)
         then.fold(waiting)
         featured = featured_words(then.featured)
         state = state_shown(then)
-        if (then.kind, state, featured) == (row.kind, row.idea_state, row.featured):
+        if (then.kind, state, featured, then.gone) == (row.kind, row.idea_state, row.featured, row.gone):
             return row
-        return replace(row, kind=then.kind, idea_state=state, featured=featured)
+        title = row.title if then.gone == row.gone else titled("", then.gone)
+        return replace(row, title=title, gone=then.gone, kind=then.kind, idea_state=state, featured=featured)
 
     def row_of(self, key: int, me: tuple[str, str, str, str]) -> PostRow | None:
         """A post that only the outbox has. ``me``: person id, handle, name, role of the writer."""

@@ -18,8 +18,9 @@ _WORSE = {"": 0, "sending": 1, "queued": 2, "refused": 3}
 class Pending:
     """A post as it will be once the outbox is sent. Texts are as written, not made harmless.
 
-    ``gone`` is "deleted", "removed" or ""; ``up`` is by how much the tally will differ; ``send`` the worst state that
-    one of its writes is in, as a `jamtui.model.SendState` has it, "" when none waits; ``reason`` belongs to that.
+    ``gone`` is one of `jamtui.archive.GONE` or ""; ``up`` is by how much the tally will differ; ``send`` the worst
+    state that one of its writes is in, as a `jamtui.model.SendState` has it, "" when none waits; ``reason`` belongs to
+    that.
     """
 
     __slots__ = (

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from jamtui.archive import Forum, Jam, Person, Post
 from jamtui.errors import NotFound, UsageError
-from jamtui.model import ForumRow, JamRow, LinkRow, Me, PostRow, ThreadIndex, ThreadRow
+from jamtui.model import ForumRow, JamRow, LinkRow, Me, PostRow, ThreadIndex, ThreadRow, titled
 from jamtui.names import shown
 from jamtui.safe_text import safe_body, safe_line, safe_name, safe_names
 from jamtui.store import connection
@@ -265,10 +265,10 @@ class Rows(Directory):
                 waiting = len(self.overlay.by_thread.get(post.id, ()))
                 look = HONEST if author.id == self.me.person_id else looks[int(who)]
                 found[int(n)] = ThreadRow(
-                    int(n), post.id, post.forum_id, safe_name(post.title or ""), shown(author.name),
+                    int(n), post.id, post.forum_id, titled(safe_name(post.title or ""), post.gone), shown(author.name),
                     shown(author.handle), shown_role(author), author.id, int(replies) + waiting,
                     int(up) + difference, now, safe_names(post.tags), post.created_at,
-                    _time(last), self._counts.unread_of(int(n)), bool(saved), bool(post.gone),
+                    _time(last), self._counts.unread_of(int(n)), bool(saved), post.gone,
                     muted=int(n) in self.silence.threads, followed=int(n) in self.silence.followed,
                     alike=look.alike, namesake=look.namesake, locked=post.locked,
                     kind=shown_kind(post), idea_state=shown_state(post), featured=featured_words(post.featured),
@@ -279,7 +279,7 @@ class Rows(Directory):
                 found[key] = ThreadRow(
                     key, row.id, row.forum_id, row.title, row.author, row.handle, row.role, row.author_id,
                     len(self.overlay.by_thread.get(row.id, ())) - 1, row.up, row.voted, row.tags, row.created_at,
-                    row.created_at, 0, False, False, row.send, kind=row.kind, idea_state=row.idea_state,
+                    row.created_at, 0, False, "", row.send, kind=row.kind, idea_state=row.idea_state,
                     featured=row.featured_for,
                 )  # fmt: skip
         return [found[key] for key in keys if key in found]

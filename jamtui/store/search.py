@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from jamtui.archive import tag_form
 from jamtui.errors import NotFound, UsageError
-from jamtui.model import Found, PostRow, SearchHit
+from jamtui.model import GONE, Found, PostRow, SearchHit, titled
 from jamtui.safe_text import safe_line, safe_name
 from jamtui.store.columns import KINDS, STAGES
 from jamtui.store.excerpts import hits_in, places, snippet
@@ -45,6 +45,7 @@ _ORDERS = {"newest": "n DESC", "best": "score"}
 
 class _Opener(msgspec.Struct):
     title: str | None = None
+    state: str | None = None
 
 
 class _Named(msgspec.Struct):
@@ -404,10 +405,18 @@ def _hits(rows: Rows, found: Sequence[PostRow], marks: Sequence[str], ranks: dic
     forums = rows.forum_titles()
     made = []
     for row in found:
-        title = row.title if row.parent_id is None else titles.get(row.thread_id, "")
+        title = titled(row.title, row.gone) if row.parent_id is None else titles.get(row.thread_id, "")
         forum, text, rank = forums.get(row.forum_id, ""), snippet(row, marks), ranks.get(row.key, 0.0)
-        made.append(SearchHit(row, title, forum, text, rank, tuple(hits_in(title, marks))))
+        in_title = () if title in _NO_TITLES else tuple(hits_in(title, marks))
+        made.append(SearchHit(row, title, forum, text, rank, in_title))
     return made
+
+
+_NO_TITLES = {titled("", gone) for gone in GONE}
+
+
+def _title(opener: _Opener) -> str:
+    return titled(safe_name(opener.title or ""), opener.state if opener.state in GONE else "")
 
 
 def _titles(rows: Rows, found: Sequence[PostRow]) -> dict[str, str]:
@@ -418,6 +427,6 @@ def _titles(rows: Rows, found: Sequence[PostRow]) -> dict[str, str]:
         row.post_id: safe_name(row.payload.title) for row in rows.overlay.posts.values() if not row.payload.parent_id
     }
     return titles | {
-        str(post_id): safe_name(_OPENER.decode(raw if isinstance(raw, bytes) else str(raw).encode()).title or "")
+        str(post_id): _title(_OPENER.decode(raw if isinstance(raw, bytes) else str(raw).encode()))
         for post_id, raw in rows.db.execute(sql, (wanted,))
     }
