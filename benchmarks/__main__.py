@@ -2,8 +2,8 @@
 
     python -m benchmarks [--only start,search] [--peers|--no-peers] [--json FILE] [--markdown FILE] [--runs 5]
 
-Each part runs in a process of its own, one after the other. Parts that fail are told in the table and on standard
-error, and make the exit code 1; goals that are missed do not: a budget is no test.
+Each part runs in a process of its own, one after the other. Parts that fail, and parts whose process dies, are told in
+the table and on standard error, and make the exit code 1; goals that are missed do not: a budget is no test.
 """
 
 from __future__ import annotations
@@ -85,6 +85,8 @@ def main(words: list[str] | None = None) -> int:
             figures += found
             failed = failed or bool(error)
             print(f"{time.monotonic() - begin:.0f} s\n{error}".rstrip(), file=sys.stderr)
+            if options.json:  # after each part: what was measured is there whatever ends this run
+                options.json.write_text(json.dumps(plain(figures), indent=1), "utf-8")
     console = Console(width=None if sys.stdout.isatty() else 200)
     console.print(table(figures))
     console.print(summary(figures), markup=False, highlight=False)
