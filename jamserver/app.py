@@ -73,7 +73,7 @@ class Settings:
     new_account: float = 3_600.0  # how long somebody is new who came by an invite or an issuer; of them:
     new_writes: int = 60  # in ``writes_in``
     new_threads: int = 5  # as long as they are new
-    new_links: int = 3  # in a post
+    new_links: int = 3  # in a post, and between posts
     day_writes: int = 5_000  # of a person in 24 hours
     day_bytes: int = 16 << 20  # by which these let the log grow
     day_of_hosts: int = 10  # times as much for hosts and moderators: one merge is a change for each post of a thread

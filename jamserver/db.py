@@ -145,6 +145,26 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE left_handles(digest BLOB PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;
     CREATE INDEX changes_of_person ON changes(object_id) WHERE type = 'person';
     """,
+    """
+    -- Which links between posts are there, by both ends and by who put them; their records are in others, under seq.
+    CREATE TABLE links(
+        seq INTEGER PRIMARY KEY, from_id TEXT NOT NULL, to_id TEXT NOT NULL, author_id TEXT NOT NULL
+    );
+    CREATE INDEX links_from ON links(from_id, seq);
+    CREATE INDEX links_to ON links(to_id, seq);
+    CREATE INDEX links_by ON links(author_id);
+    INSERT INTO links
+    SELECT seq, data ->> '$.from_id', data ->> '$.to_id', data ->> '$.author_id'
+    FROM (SELECT seq, id, CAST(data AS TEXT) AS data FROM others WHERE type = 'link' AND json_valid(CAST(data AS TEXT)))
+    WHERE id = (data ->> '$.from_id') || '.' || (data ->> '$.kind') || '.' || (data ->> '$.to_id')
+        AND data ->> '$.author_id' IS NOT NULL AND data ->> '$.gone' IS NOT 1;
+    -- Ballots of a poll that came with an archive, which does not say who chose: counted with those that are known.
+    CREATE TABLE counted(
+        poll_id TEXT NOT NULL, choice INTEGER NOT NULL, ballots INTEGER NOT NULL, PRIMARY KEY (poll_id, choice)
+    ) WITHOUT ROWID;
+    -- Records are blanked in all their changes, as posts and people are.
+    CREATE INDEX changes_of_record ON changes(type, object_id) WHERE type NOT IN ('post', 'person', 'votes');
+    """,
 )
 SCHEMA = len(MIGRATIONS)
 

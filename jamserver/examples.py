@@ -129,7 +129,7 @@ EXAMPLES: dict[type, object] = {
         ),
         wire.Announcements((_announcement,), None),
         _link,
-        wire.Links((_link,)),
+        wire.Links((_link,), None),
         wire.IdeaState("refined"),
         wire.Featuring("Says what it costs, and who would pay."),
         _poll,

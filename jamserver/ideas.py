@@ -8,20 +8,20 @@ hours, since ideas are chosen when all have been heard; an archived Jam changes 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 
 import msgspec
 
 from jamserver import posts, records
 from jamserver.allowed import Act, require_allowed
-from jamserver.db import Connection, rows
+from jamserver.db import Connection, rows, value
 from jamserver.locks import require_unlocked
 from jamserver.log import Tx
 from jamserver.objects import Fields, decode
 from jamserver.once import Written
-from jamserver.posts import Actor
+from jamserver.posts import Actor, Stored
 from jamserver.problems import Problem, invalid
-from jamserver.wire import MAX_LINKS, Link, clean_name
+from jamserver.standing import Newcomers
+from jamserver.wire import MAX_LINKS, MAX_LINKS_ELSEWHERE, MAX_LINKS_TO, Link, clean_name
 from jamtui.archive import rfc3339
 
 LINK = "link"
@@ -67,29 +67,73 @@ def unfeature(tx: Tx, actor: Actor, post_id: str) -> Written:
 # -- links
 
 
-def link(tx: Tx, actor: Actor, post_id: str, kind: str, to_id: str) -> Written:
+def link(tx: Tx, actor: Actor, post_id: str, kind: str, to_id: str, newcomers: Newcomers | None = None) -> Written:
     """Says how a post stands to another. One that is there is answered as it is; one that was taken away is put anew.
 
-    Raises 404 for a post that there is not, 409 ``post_gone``, 403 ``jam_closed``, 422.
+    Raises 404 for a post that there is not, 409 ``post_gone``, 403 ``jam_closed``, 422, 429 for who is new.
     """
     if post_id == to_id:
         raise invalid("", "A post has no link to itself.")
-    for one in (post_id, to_id):
-        posts.require_there(posts.get(tx.db, one))
+    post, to = posts.get(tx.db, post_id), posts.get(tx.db, to_id)
+    for one in (post, to):
+        posts.require_there(one)
     record_id = f"{post_id}.{kind}.{to_id}"
     there = _find(tx.db, record_id)
     if there is not None and not there[1].gone:
         return Written(there[0], 1, 0)
     require_allowed(tx, actor, Act.STEERING if actor.hosts else Act.LINKS)
-    require_unlocked(tx, actor, posts.get(tx.db, post_id).thread_id)
-    if sum(not one.gone for _, one in _of(tx.db, post_id) if one.from_id == post_id) >= MAX_LINKS:
-        raise invalid("", f"A post has at most {MAX_LINKS} links to others.")
+    require_unlocked(tx, actor, post.thread_id)
+    _require_room(tx, actor, post, to)
+    if newcomers is not None:
+        newcomers.check_links(tx, actor.person_id)
     fields: Fields = {
         "id": record_id, "from_id": post_id, "kind": kind, "to_id": to_id, "author_id": actor.person_id,
         "created_at": rfc3339(tx.now),
     }  # fmt: skip
     data, seq = records.put(tx, LINK, record_id, fields)
+    note_link(tx.db, record_id, data)
     return Written(data, 1, seq, created=True)
+
+
+def _require_room(tx: Tx, actor: Actor, post: Stored, to: Stored) -> None:
+    """Nobody takes all places of a post that is not theirs: its author and hosts have places of their own, all others
+    share some, of which one person gets a few. Raises 422."""
+    mine = post.author_id == actor.person_id or actor.hosts
+    own = _count(tx.db, "from_id = ? AND author_id = ?", post.id, actor.person_id)
+    if own >= (MAX_LINKS if mine else MAX_LINKS_ELSEWHERE):
+        if mine:
+            raise invalid("", f"A post has at most {MAX_LINKS} links of one person to others.")
+        raise invalid("", f"From a post of somebody else you put at most {MAX_LINKS_ELSEWHERE} links.")
+    others = _count(tx.db, "from_id = ? AND author_id <> ?", post.id, post.author_id)
+    if not mine and others >= MAX_LINKS:
+        raise invalid("", f"A post has at most {MAX_LINKS} links by others than its author. It or a host may add more.")
+    if actor.hosts:
+        return
+    if _count(tx.db, "to_id = ? AND author_id = ?", to.id, actor.person_id) >= MAX_LINKS:
+        raise invalid("", f"To one post you put at most {MAX_LINKS} links.")
+    if _count(tx.db, "to_id = ?", to.id) >= MAX_LINKS_TO:
+        raise invalid("", f"At most {MAX_LINKS_TO} links lead to one post.")
+
+
+def _count(db: Connection, where: str, *bindings: str) -> int:
+    found: int = value(db, f"SELECT count(*) FROM links WHERE {where}", bindings)
+    return found
+
+
+def note_link(db: Connection, record_id: str, data: bytes) -> None:
+    """Keeps which links are there beside their records, which a type says too little of; nothing for what is none."""
+    try:
+        one = _DECODE(data)
+    except msgspec.ValidationError:
+        return
+    if one.id == record_id == f"{one.from_id}.{one.kind}.{one.to_id}":
+        sql = "DELETE FROM links WHERE seq IN (SELECT seq FROM others WHERE type = 'link' AND id = ?)"
+        db.execute(sql, (record_id,))
+        if not one.gone:
+            sql = (
+                "INSERT INTO links SELECT seq, ?, ?, ? FROM others WHERE type = 'link' AND id = ? ORDER BY seq LIMIT 1"
+            )
+            db.execute(sql, (one.from_id, one.to_id, one.author_id, record_id))
 
 
 def unlink(tx: Tx, actor: Actor, post_id: str, kind: str, to_id: str) -> Written:
@@ -110,13 +154,18 @@ def unlink(tx: Tx, actor: Actor, post_id: str, kind: str, to_id: str) -> Written
             raise Problem("forbidden", "Who put a link, the authors of its posts and hosts take it away.")
     require_allowed(tx, actor, Act.STEERING if actor.hosts else Act.LINKS)
     data, seq = records.put(tx, LINK, record_id, decode(data) | {"gone": True})
+    note_link(tx.db, record_id, data)
     return Written(data, 1, seq)
 
 
-def links_of(db: Connection, post_id: str) -> list[bytes]:
-    """The links from a post and to it that are there, the first made first. Raises 404."""
+def links_of(db: Connection, post_id: str, after: int, limit: int) -> list[tuple[int, bytes]]:
+    """(place, link) of the links from a post and to it that are there, the first made first. Raises 404."""
     posts.get(db, post_id)
-    return [data for data, one in _of(db, post_id) if not one.gone]
+    sql = (
+        "SELECT seq, data FROM others WHERE seq IN (SELECT seq FROM links WHERE from_id = ?1 AND seq > ?2 "
+        "UNION SELECT seq FROM links WHERE to_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3) ORDER BY seq"
+    )
+    return [(seq, bytes(data)) for seq, data in rows(db, sql, (post_id, after, limit))]
 
 
 def _find(db: Connection, record_id: str) -> tuple[bytes, Link] | None:
@@ -126,15 +175,3 @@ def _find(db: Connection, record_id: str) -> tuple[bytes, Link] | None:
         with contextlib.suppress(msgspec.ValidationError):
             return data, _DECODE(data)
     return None
-
-
-def _of(db: Connection, post_id: str) -> Iterator[tuple[bytes, Link]]:
-    sql = (
-        "SELECT data FROM others WHERE type = 'link' AND (substr(id, 1, length(?1)) = ?1 OR "
-        "substr(id, -length(?2)) = ?2) ORDER BY seq"
-    )
-    for (data,) in rows(db, sql, (f"{post_id}.", f".{post_id}")):
-        with contextlib.suppress(msgspec.ValidationError):
-            one = _DECODE(bytes(data))
-            if post_id in (one.from_id, one.to_id):
-                yield bytes(data), one

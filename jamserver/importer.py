@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from jamserver import objects, posts, snapshot
+from jamserver import ideas, objects, polls, posts, snapshot, tags
 from jamserver.db import Connection, row, rows, value
 from jamserver.log import Tx
 from jamtui import archive
@@ -41,6 +41,9 @@ def import_records(tx: Tx, records: Iterable[Record], reopen: timedelta | None =
         tx.changes.clear()  # they are in the log; nobody streams this transaction
     for data in earlier:
         _add_earlier(tx, data)
+    tags.came(tx)
+    polls.came(tx)
+    tx.changes.clear()
     return counts
 
 
@@ -77,6 +80,8 @@ def _insert(tx: Tx, record: Record, raw: bytes, reopen: timedelta | None) -> Non
         record_id = known if isinstance(known, str) else ""
         seq = tx.append(record.type, record_id, raw)
         tx.db.execute("INSERT INTO others VALUES (?, ?, ?, ?)", (seq, record.type, raw, record_id))
+        if record.type == ideas.LINK:
+            ideas.note_link(tx.db, record_id, raw)
 
 
 def _add_earlier(tx: Tx, raw: bytes) -> None:

@@ -84,12 +84,12 @@ class Tx:
         return self.put(self.next_seq(), kind, object_id, data)
 
     def blank_record(self, kind: str, record_id: str, data: bytes) -> None:
-        """The same for a record without a table of its own. Seldom: all changes are looked at for it."""
-        found = "SELECT seq, mark FROM changes WHERE type = ? AND object_id = ?"
-        for seq, mark in list(rows(self.db, found, (kind, record_id))):
-            self.db.execute("UPDATE changes SET item = ? WHERE seq = ?", (_item(seq, mark, kind, data), seq))
-        self.db.execute("UPDATE log SET removals = removals + 1")
-        self.removed = True
+        """The same for a record without a table of its own."""
+        # Said once more for the index, which has no others.
+        sql = (
+            "SELECT seq, mark FROM changes WHERE type NOT IN ('post', 'person', 'votes') AND type = ? AND object_id = ?"
+        )
+        self._blank(kind, list(rows(self.db, sql, (kind, record_id))), data)
 
     def blank(self, post_id: str, data: bytes) -> None:
         """Replaces the post in all its changes by ``data``, in place: nobody gets the removed text afterwards."""

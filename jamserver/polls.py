@@ -24,6 +24,7 @@ from jamtui.archive import rfc3339
 
 TYPE = "poll"
 MAX_OPEN = 100  # polls of a Jam that take ballots at the same time
+MOST = 2**53 - 1  # ballots that a count of an archive stands for: beyond, readers of JSON differ
 _DECODE = msgspec.json.Decoder(Poll).decode
 
 
@@ -156,7 +157,10 @@ def take_away(tx: Tx, actor: Actor, poll_id: str) -> tuple[bytes, int]:
     _require_steering(tx, actor, poll)
     frame: Fields = {name: fields[name] for name in ("id", "author_id", "created_at", "forum_id") if name in fields}
     frame["gone"] = True
-    tx.db.execute("DELETE FROM ballots WHERE poll_id = ?", (poll_id,))
+    # The answers that are kept go, too: each says that somebody chose, and by its digest what.
+    tx.db.execute("DELETE FROM answers WHERE post_id = ?", (poll_id,))
+    for table in ("ballots", "counted"):
+        tx.db.execute(f"DELETE FROM {table} WHERE poll_id = ?", (poll_id,))
     tx.blank_record(TYPE, poll_id, encode(frame))
     return records.put(tx, TYPE, poll_id, frame)
 
@@ -170,7 +174,7 @@ def cast(tx: Tx, poll_id: str, ballots: list[Choice]) -> list[Counted | Problem]
     fresh = [ballot for ballot, answer in zip(ballots, before, strict=True) if answer is None]
     done = _count(tx, poll_id, fresh) if fresh else Counted((), 0)
     for asked in {ballot.asked for ballot in fresh if ballot.asked is not None}:
-        once.keep(tx, asked, "", Written(msgspec.json.encode(done.counts), 0, done.seq))
+        once.keep(tx, asked, poll_id, Written(msgspec.json.encode(done.counts), 0, done.seq))
     return [done if answer is None else _told(answer) for answer in before]
 
 
@@ -191,12 +195,33 @@ def _count(tx: Tx, poll_id: str, ballots: list[Choice]) -> Counted:
         elif ballot.choice < len(poll.choices):
             values = (poll_id, ballot.person_id, ballot.choice)
             tx.db.execute("INSERT OR REPLACE INTO ballots VALUES (?, ?, ?)", values)
-    found = dict(rows(tx.db, "SELECT choice, count(*) FROM ballots WHERE poll_id = ? GROUP BY choice", (poll_id,)))
-    counts = tuple(int(found.get(index, 0)) for index in range(len(poll.choices)))
+    counts = _counts(tx.db, poll_id, len(poll.choices))
     if counts == tuple(poll.counts):
         return Counted(counts, _seq(tx.db, poll_id))
     fields = decode(records.find(tx.db, TYPE, poll_id) or b"{}")
     return Counted(counts, records.put(tx, TYPE, poll_id, fields | {"counts": list(counts)})[1])
+
+
+def _counts(db: Connection, poll_id: str, choices: int) -> tuple[int, ...]:
+    """The ballots for each choice: those that are here, and those that came as numbers with an archive."""
+    sql = (
+        "SELECT choice, sum(n) FROM (SELECT choice, count(*) AS n FROM ballots WHERE poll_id = ?1 GROUP BY choice "
+        "UNION ALL SELECT choice, ballots FROM counted WHERE poll_id = ?1) GROUP BY choice"
+    )
+    found = dict(rows(db, sql, (poll_id,)))
+    return tuple(int(found.get(index, 0)) for index in range(choices))
+
+
+def came(tx: Tx) -> None:
+    """After an import: what was chosen before is counted from then on, though nobody knows by whom. A poll whose counts
+    do not fit its choices gets such as do."""
+    for _, data, poll in list(records.listed(tx.db, TYPE, _DECODE)):
+        given = [*poll.counts, *[0] * len(poll.choices)][: len(poll.choices)]
+        counts = [max(0, min(count, MOST)) for count in given]
+        values = [(poll.id, choice, count) for choice, count in enumerate(counts) if count]
+        tx.db.executemany("INSERT OR REPLACE INTO counted VALUES (?, ?, ?)", values)
+        if counts != list(poll.counts):
+            records.put(tx, TYPE, poll.id, decode(data) | {"counts": counts})
 
 
 def of_person(db: Connection, actor: Actor, now: datetime) -> object:

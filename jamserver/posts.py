@@ -164,7 +164,7 @@ def create(tx: Tx, actor: Actor, post_id: str, new: NewPost, newcomers: Newcomer
     if parent is not None:
         require_unlocked(tx, actor, parent.thread_id)
     if newcomers is not None:
-        newcomers.check(tx, actor.person_id, body, thread=parent is None)
+        newcomers.check(tx, actor.person_id, f"{title or ''}\n{body}", thread=parent is None)
     if parent is None and not value(tx.db, "SELECT 1 FROM forums WHERE id = ?", (forum_id,)):
         raise invalid("/forum_id", "There is no such forum.")
     tags = tag_names.now_called(tx.db, tags)
@@ -327,8 +327,8 @@ def edit(
         fields["body"] = clean_text(change.body)
     if fields == kept:
         return put_fields(tx, post, fields)
-    if newcomers is not None and change.body is not msgspec.UNSET:
-        newcomers.check(tx, actor.person_id, change.body, thread=False)
+    if newcomers is not None:
+        newcomers.check(tx, actor.person_id, f"{fields.get('title') or ''}\n{fields['body']}", thread=False)
     fields |= {"version": post.version + 1, "edited_at": rfc3339(tx.now)}
     return store(tx, post, fields)
 

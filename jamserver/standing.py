@@ -6,16 +6,14 @@ gives a role are not new.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from jamserver import links_out
 from jamserver.db import Connection, row, value
 from jamserver.log import Tx
 from jamserver.problems import Problem, later
 from jamtui.archive import rfc3339
-
-_LINK = re.compile(r"https?://", re.IGNORECASE)
 
 
 def moment(milliseconds: int) -> datetime:
@@ -68,7 +66,8 @@ def came(tx: Tx, person_id: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Newcomers:
-    """What new accounts may do: so many ``threads`` in their first ``period`` seconds, so many ``links`` a post."""
+    """What new accounts may do in their first ``period`` seconds: so many ``threads``, so many ``links`` in a post, and
+    as many between posts."""
 
     period: float
     threads: int
@@ -86,15 +85,23 @@ class Newcomers:
         end = moment(at) + timedelta(seconds=self.period)
         return end if end > now else None
 
-    def check(self, tx: Tx, person_id: str, body: str, *, thread: bool) -> None:
-        """Raises 429 until the account is not new any more."""
+    def check(self, tx: Tx, person_id: str, text: str, *, thread: bool) -> None:
+        """``text``: title and body. Raises 429 until the account is not new any more."""
         end = self.since(tx.db, person_id, tx.now)
         if end is None:
             return
         wait = (end - tx.now).total_seconds()
-        if len(_LINK.findall(body)) > self.links:
+        if links_out.count(text) > self.links:
             raise later("rate_limited", f"An account's first hour: at most {self.links} links in a post.", wait)
         if thread:
             sql = "SELECT count(*) FROM posts WHERE author_id = ? AND parent_id IS NULL"
             if value(tx.db, sql, (person_id,)) >= self.threads:
                 raise later("rate_limited", f"An account's first hour: at most {self.threads} new threads.", wait)
+
+    def check_links(self, tx: Tx, person_id: str) -> None:
+        """The same before one more link between posts."""
+        end = self.since(tx.db, person_id, tx.now)
+        if end is None or value(tx.db, "SELECT count(*) FROM links WHERE author_id = ?", (person_id,)) < self.links:
+            return
+        wait = (end - tx.now).total_seconds()
+        raise later("rate_limited", f"An account's first hour: at most {self.links} links between posts.", wait)

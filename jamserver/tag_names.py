@@ -15,12 +15,17 @@ TYPE = "tag"
 
 
 class Tag(msgspec.Struct, frozen=True):
-    """A record as it is kept; `Tag.gone` when it was taken away."""
+    """A record as it is kept; `Tag.gone` when it was taken away.
+
+    ``merged_into`` is where the tag ends, in one step however often it was merged further; ``merged_as`` what it was
+    merged into first, where that is another.
+    """
 
     id: str
     about: str = ""
     curated: bool = False
     merged_into: str | None = None
+    merged_as: str | None = None
     gone: bool = False
 
 

@@ -27,7 +27,9 @@ MAX_CHOICE = 100
 MAX_CHOICES = 8
 MAX_HOSTS = 50
 MAX_WHY = 300  # that a post is featured
-MAX_LINKS = 24  # from one post
+MAX_LINKS = 24  # from one post by its author, or a host; by all others together; and of one person to one post
+MAX_LINKS_ELSEWHERE = 5  # of one person from a post of another
+MAX_LINKS_TO = 1_000  # to one post
 MAX_TAG = 40
 MAX_TAGS = 12
 MAX_TAGS_ELSEWHERE = 5  # of one person on a post of another: nobody fills all places of a post that is not theirs
@@ -324,6 +326,7 @@ class Link(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Links(msgspec.Struct, frozen=True):
     items: tuple[Link, ...]
+    next: str | None
 
 
 class Poll(msgspec.Struct, frozen=True):
@@ -463,6 +466,7 @@ class TagRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     about: str = ""
     curated: bool = False
     merged_into: str | None = None
+    merged_as: str | None = None
     gone: bool = False
 
 

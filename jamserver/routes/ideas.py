@@ -12,6 +12,7 @@ from jamserver.db import Connection
 from jamserver.log import Tx
 from jamserver.once import Written
 from jamserver.problems import invalid
+from jamserver.routes.reading import AFTER, LIMIT, PAGE, after, page
 from jamserver.routes.writing import actor_of, asked, counted, post_once
 from jamserver.web import Answer, Call, Parameter, Route, Who, json_response
 from jamtui.archive import Post
@@ -52,18 +53,23 @@ async def delete_link(call: Call) -> Response:
 async def _link(call: Call, *, wanted: bool) -> Response:
     actor, post_id, kind, to_id = actor_of(call), call.path("post"), _kind(call), call.path("to")
     wanted_once = asked(call, f"{post_id}/links/{kind}/{to_id}")
-    write = ideas.link if wanted else ideas.unlink
+    fresh = call.services.newcomers
+
+    def write(tx: Tx) -> Written:
+        if wanted:
+            return ideas.link(tx, actor, post_id, kind, to_id, fresh)
+        return ideas.unlink(tx, actor, post_id, kind, to_id)
 
     def run(tx: Tx) -> Written:
-        return once.run(tx, wanted_once, "", lambda one: write(one, actor, post_id, kind, to_id))
+        return once.run(tx, wanted_once, "", write)
 
     done = await counted(call, run)
     return json_response(done.post, 201 if done.created else 200, {"Jam-Seq": str(done.seq)})
 
 
 def list_links(db: Connection, call: Call) -> Response:
-    found = ideas.links_of(db, call.path("post"))
-    return json_response(b'{"items":[' + b",".join(found) + b"]}")
+    limit = call.limit(PAGE, PAGE)
+    return page(ideas.links_of(db, call.path("post"), after(call), limit + 1), limit)
 
 
 _SEQ = ("Jam-Seq", "The change that the write became; 0 when nothing was to do.")
@@ -120,8 +126,9 @@ ROUTES: tuple[Route, ...] = (
         "list_links",
         "The links from a post and to it, the first made first.",
         Who.ANY,
-        (Answer(200, "The links.", wire.Links),),
+        (Answer(200, "A page of links.", wire.Links),),
         ("not_found",),
+        (AFTER, LIMIT),
         read=list_links,
     ),
     Route(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
+import json
 import random
 import uuid
 from collections.abc import Callable
@@ -14,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from jamserver import objects, polls
+from jamserver import importer, objects, polls
 from jamserver.app import random_id
 from jamserver.db import connect, prepare, value
 from jamserver.log import Tx
@@ -23,6 +25,7 @@ from jamserver.posts import Actor
 from jamserver.votes import VoteJoin
 from jamserver.wire import NewPoll
 from jamserver.writer import Writer, write_once
+from jamtui import archive
 from jamtui.archive import rfc3339
 
 Json = dict[str, Any]
@@ -249,3 +252,42 @@ async def test_a_popular_poll_costs_a_change_every_while_and_not_one_a_ballot(
     assert changed[-1].counts == counts == (667 + 67 - 1, 667 - 33, 666 - 33)
     assert changes <= 4
     figure(f"polls: {ballots:,} ballots of {ballots:,} people and 100 changed ones became {changes} changes")
+
+
+def test_nothing_says_what_was_chosen_in_a_poll_that_was_taken_away(jam: Any) -> None:
+    """Also not the answers that are kept for a repeat: by its digest such a one tells which choice it was."""
+    poll = ask(jam.host).json()
+    choose(jam.ada, poll, 1, key="k").raise_for_status()
+    jam.host.delete(f"/polls/{poll['id']}").raise_for_status()
+    with contextlib.closing(connect(jam.server.db)) as db:
+        for table in ("answers", "ballots", "counted"):
+            assert value(db, f"SELECT count(*) FROM {table}") == 0, table
+    assert refused(choose(jam.ada, poll, 1, key="k")) == (404, "not_found")
+
+
+def test_a_poll_of_an_archive_counts_on(start_jam: Callable[..., Any], tmp_path: Path) -> None:
+    """Who chose is in no archive: what was counted stays, and a first ballot is one more."""
+    jam = start_jam(vote_join=0.0)
+    poll = ask(jam.host).json()
+    choose(jam.ada, poll, 1).raise_for_status()
+    found = [line for line in jam.guest.get("/snapshot").text.splitlines() if line]
+    odd = {"id": "odd", "author_id": "x", "question": "?", "choices": ["a", "b"], "created_at": poll["created_at"]}
+    for number, counts in enumerate(([5], [1, 2, 3], [-4, 7])):
+        found.append(json.dumps({"type": "poll", "data": odd | {"id": f"odd{number}", "counts": counts}}))
+    copy = tmp_path / "copy.sqlite"
+    prepare(copy)
+    lines = io.BytesIO("\n".join(found).encode())
+    write_once(copy, datetime.now(UTC), random.Random(1), lambda tx: importer.import_records(tx, archive.read(lines)))
+    with contextlib.closing(connect(copy)) as db:
+        counts = [polls.get(db, poll_id).counts for poll_id in (poll["id"], "odd0", "odd1", "odd2")]
+    assert counts == [(0, 1, 0), (5, 0), (1, 2), (0, 7)]
+
+    def cast(tx: Tx, person: str, choice: int | None) -> tuple[int, ...]:
+        done = polls.cast(tx, poll["id"], [Choice(person, choice)])[0]
+        assert isinstance(done, polls.Counted)
+        return done.counts
+
+    def job(tx: Tx) -> list[tuple[int, ...]]:
+        return [cast(tx, "kim", 1), cast(tx, "kim", 0), cast(tx, "kim", None)]
+
+    assert write_once(copy, datetime.now(UTC), random.Random(1), job) == [(0, 2, 0), (1, 1, 0), (0, 1, 0)]

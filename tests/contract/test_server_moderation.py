@@ -476,7 +476,7 @@ def joined(jam: Any, client: Any, handle: str = "eve", role: str = "participant"
 
 def test_a_new_account_begins_slowly(start_jam: Callable[..., Any], client: Any) -> None:
     ahead = [timedelta(0)]
-    settings = {"new_account": 600, "new_threads": 2, "new_links": 1, "new_writes": 8}
+    settings = {"new_account": 600, "new_threads": 2, "new_links": 1, "new_writes": 11}
     jam = start_jam(vote_join=0.0, clock=lambda: datetime.now(UTC) + ahead[0], **settings)
     eve = joined(jam, client)
     links = "http://a.example https://b.example"
@@ -484,12 +484,16 @@ def test_a_new_account_begins_slowly(start_jam: Callable[..., Any], client: Any)
     answer = eve.put(f"/posts/{uuid.uuid4()}", json=content | {"body": links})
     assert code(answer) == (429, "rate_limited")
     assert 500 < int(answer.headers["retry-after"]) <= 600
+    titled = eve.put(f"/posts/{uuid.uuid4()}", json=content | {"title": "www.a.example", "body": "b.com"})
+    assert code(titled) == (429, "rate_limited"), "in the title, and without a scheme, as well"
     first = [eve.put(f"/posts/{uuid.uuid4()}", json=content) for _ in range(3)]
     assert [one.status_code for one in first] == [201, 201, 429]
     mine = first[0].json()
     edit = eve.patch(f"/posts/{mine['id']}", json={"body": links}, headers={"If-Match": "*"})
     assert code(edit) == (429, "rate_limited")
     assert jam.reply(mine, by=eve)["id"]
+    linked = [eve.put(f"/posts/{mine['id']}/links/{kind}/{first[1].json()['id']}") for kind in ("answers", "objects")]
+    assert [one.status_code for one in linked] == [201, 429], "links between posts are links"
     assert [eve.put(f"/posts/{mine['id']}/vote").status_code for _ in range(3)] == [200, 200, 429]
     known = joined(jam, client, "kim", "expert")
     assert all(jam.thread(by=one, body=links)["id"] for one in (known, jam.ada) for _ in range(3))

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import json
+import random
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from jamserver import objects, posts, tags
+from jamserver import db, importer, objects, posts, tag_names, tags
 from jamserver.log import Tx
 from jamserver.posts import Actor
 from jamserver.wire import NewPost
+from jamserver.writer import write_once
+from jamtui import archive
 
 
 def records(jam: Any) -> dict[str, dict[str, Any]]:
@@ -171,3 +179,48 @@ def test_5000_posts_are_retagged_and_others_write_in_between(jam: Any, figure: C
         f"tags: {count:,} posts retagged in {took:.1f} s; {len(between)} writes of others in between, "
         f"the longest waited {1000 * max(waits):.0f} ms"
     )
+
+
+def test_a_chain_of_merges_is_one_step_and_is_undone_where_it_was_made(jam: Any) -> None:
+    for old, new in (("a", "b"), ("z", "b"), ("b", "c"), ("c", "d")):
+        jam.mod.put(f"/tags/{old}/merged", json={"into": new}).raise_for_status()
+
+    def became() -> dict[str, str]:
+        return {name: record["merged_into"] for name, record in records(jam).items() if "merged_into" in record}
+
+    assert became() == dict.fromkeys("azbc", "d"), "whoever tags walks no chain"
+    assert records(jam)["a"]["merged_as"] == "b"
+    assert "merged_as" not in records(jam)["c"]
+    jam.mod.put("/tags/b", json={"about": "Bees.", "curated": False}).raise_for_status()
+    assert records(jam)["b"]["merged_as"] == "c", "another word about a tag does not touch it"
+    jam.mod.delete("/tags/b/merged").raise_for_status()
+    assert became() == {"a": "b", "z": "b", "c": "d"}, "what was merged into it is with it"
+    assert jam.thread(tags=["a"])["tags"] == ["b"]
+    jam.mod.put("/tags/b/merged", json={"into": "c"}).raise_for_status()
+    jam.mod.put("/tags/b/merged", json={"into": "e"}).raise_for_status()
+    assert became() == {"a": "e", "z": "e", "b": "e", "c": "d"}
+
+
+def test_merged_tags_of_an_archive_lead_to_where_they_end(tmp_path: Path) -> None:
+    merged = {"a": "b", "b": "c", "c": "d", "r1": "r2", "r2": "r1", "to-ring": "r1", "self": "self", "bad": "x,y"}
+    merged |= {f"long{n}": f"long{n + 1}" for n in range(2_000)}
+    at = "2026-01-01T00:00:00Z"
+    found: list[tuple[str, dict[str, Any]]] = [
+        ("jam", {"format": 1, "id": "j", "slug": "s", "title": "T", "opens_at": at, "closes_at": at}),
+        ("person", {"id": "p1", "handle": "ada", "name": "Ada"}),
+        ("forum", {"id": "f1", "slug": "ideas", "title": "Ideas"}),
+        ("post", {
+            "id": "t1", "forum_id": "f1", "thread_id": "t1", "author_id": "p1", "title": "T", "body": "B",
+            "created_at": at, "tags": ["a", "r1", "long0"],
+        }),
+    ]  # fmt: skip
+    found += [("tag", {"id": old, "about": "", "curated": False, "merged_into": new}) for old, new in merged.items()]
+    lines = io.BytesIO(b"\n".join(json.dumps({"type": kind, "data": data}).encode() for kind, data in found))
+    path = tmp_path / "jam.sqlite"
+    db.prepare(path)
+    write_once(path, datetime.now(UTC), random.Random(1), lambda tx: importer.import_records(tx, archive.read(lines)))
+    with contextlib.closing(db.connect(path)) as there:
+        now = {tag.id: tag.merged_into for tag in tag_names.all_of(there) if tag.merged_into}
+        assert {name: end for name, end in now.items() if "long" not in name} == {"a": "d", "b": "d", "c": "d"}
+        assert {end for name, end in now.items() if "long" in name} == {"long2000"}
+        assert posts.tags_of(there, "t1") == ["d", "long2000", "r1"]

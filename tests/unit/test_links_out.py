@@ -1,0 +1,35 @@
+"""How many links a text has, however they are written."""
+
+from __future__ import annotations
+
+import pytest
+
+from jamserver.links_out import count
+
+
+@pytest.mark.parametrize(
+    ("text", "links"),
+    [
+        ("http://a.example and HTTPS://B.EXAMPLE/x", 2),
+        ("see www.a.example, or shop.example.com/now", 2),
+        ("Buy at GOLD.EXAMPLE.COM.", 1),
+        ("[here](//a.example) and [there](<http://b.com/x y>)", 2),
+        ("[one], [ One ] and [this][one]\n\n[one]: //a.example", 4),
+        ("> [x]: a.example\n\n[x] [x]", 3),
+        ("ex\u200bample\u3002com and ｅｘａｍｐｌｅ．ｃｏｍ", 2),
+        ("пример.com, xn--e1afmkfd.xn--p1ai", 2),
+        ("<a href='//a.example'>x</a> or ![](http://a.com/x.png)", 2),
+        ("mailto:a@b.example", 1),
+        ("e.g. main.py, README.md.txt, 3.14 or 1.2.3; i.e. this... and that.Then", 0),
+        ("- [ ] to do\n- [x] done [a note]", 0),
+        ("a time 10:30, a ratio 3:1, C++, //", 0),
+    ],
+)
+def test_links_are_counted_however_they_are_written(text: str, links: int) -> None:
+    assert count(text) == links
+
+
+def test_a_long_text_costs_as_much_as_it_is_long() -> None:
+    """Of 20,000 characters, each kind would take minutes if one place were tried again from all others."""
+    for piece in ("a.", "[a", "](", "//", "[a]: x\n", "http:", "é", "a.com.", f"{'b' * 60}.", "www.", "[", "]"):
+        assert count((piece * 20_000)[:20_000]) >= 0
