@@ -44,6 +44,7 @@ class Bounds(Struct, frozen=True):
     quiet_seconds: float = 15.0  # without a byte of the snapshot
     stream_quiet_seconds: float = 45.0  # without a byte of the stream: three heartbeats
     snapshot_bytes: int = 2 << 30
+    connect_seconds: float = 10.0  # of a call's: until there is a connection
 
 
 class Answer(Struct, frozen=True):
@@ -89,7 +90,9 @@ class Transport:
             self._http = httpx.AsyncClient(
                 headers={"User-Agent": user_agent, "Accept-Encoding": ACCEPTED},
                 follow_redirects=False,
-                timeout=None,  # httpx bounds single reads; every wait here is under asyncio.timeout
+                # httpx bounds single reads; every wait here is under asyncio.timeout. But for connecting: what found no
+                # connection cannot have arrived, and it is worth to know that.
+                timeout=httpx.Timeout(None, connect=bounds.connect_seconds),
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
                 transport=transport,
                 verify=trusted,
@@ -295,6 +298,15 @@ class Transport:
                 f"{self.origin} cannot be reached",
                 "Check the network and the address.",
                 brief="the server cannot be reached",
+            )
+            unsent.unsent = True
+            return unsent
+        if isinstance(error, httpx.ConnectTimeout):
+            seconds = self.bounds.connect_seconds
+            unsent = Unreachable(
+                f"{self.origin} took no connection within {seconds:g} seconds",
+                "Check the network.",
+                brief=f"no answer for {seconds:g} s",
             )
             unsent.unsent = True
             return unsent

@@ -42,6 +42,7 @@ from widgets.thread_reader import ThreadReader
 from widgets.way_lists import HotList, PeopleList
 
 CHART_LINES = HEIGHT + 5  # of a chart below a text, with what stands between them
+SOON = 0.02  # seconds; a timer may come a little early
 PLACES = ("forums", "live", "mentions", "saved", "outbox")
 _LISTS: dict[str, type[RowList[Any, Any]]] = {
     "forums": ForumList,
@@ -78,6 +79,7 @@ class Panes(Hits, SparingScreen[None]):
         self._frozen = frozen
         self.ages: Ages = clock_time if absolute_times else age
         self._resting: Timer | None = None
+        self._counting: Timer | None = None  # down to the next try to connect
         self._arranged_for = Size()
         self._shown = ""  # the thread in the reader
         self._arrived = 0  # posts that came into it where they cannot be seen
@@ -91,8 +93,8 @@ class Panes(Hits, SparingScreen[None]):
         # everything anew.
         self.add_class(*_classes_for(self.app), *(name for name, on in self._spot_classes().items() if on))
         session = self.session
-        signs_in = self.keymap.name("reconnect")
-        yield StatusLine(session.jam, session.status(), session.now(), self._who(), signs_in, session.event_now())
+        key = self.keymap.name("reconnect")
+        yield StatusLine(session.jam, session.status(), session.now(), self._who(), key, session.event_now())
         yield Tabs([(self.keymap.name(place), place) for place in ("inbox", *PLACES, "followed")], self.spot.place)
         with Horizontal(id="panes"):
             with Vertical(id="left"):
@@ -215,7 +217,18 @@ class Panes(Hits, SparingScreen[None]):
         session = self.session
         status = session.status()
         self.query_one(StatusLine).show(session.jam, status, session.now(), self._who(), session.event_now())
+        self._count_down()
         return status
+
+    def _count_down(self) -> None:
+        """Lets the status line say how long it is until the next try, woken when it says something else: once a second
+        at most, and never while there is a connection."""
+        if self._counting is not None:
+            self._counting.stop()
+            self._counting = None
+        left = None if self._frozen else self.query_one(StatusLine).count_down(self.session.now())
+        if left is not None:
+            self._counting = self.set_timer(max(left, SOON), self._count_down, name="count down")
 
     def _who(self) -> str:
         return "reading only" if self.session.refusal() else f"as {self.session.my_name()}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -67,18 +68,28 @@ def link_words(status: Status, now: datetime) -> _Part:
     return f"○ {link}{age}", "$warning" if link is Link.OFFLINE else "$error"
 
 
-def reasons(status: Status, now: datetime, signs_in: str = "") -> list[str]:
-    """The link in words with its cause and when it is tried again, most words first; [] when all is well. ``signs_in``
-    is the key that signs in again."""
+def until(length: timedelta) -> tuple[str, timedelta]:
+    """How long it is until something that is waited for, and for how long these words are right."""
+    left = max(0.0, length.total_seconds())
+    if left < 100:
+        whole = math.ceil(left)
+        return (f"in {whole} s", timedelta(seconds=left - whole + 1)) if whole else ("now", timedelta.max)
+    return f"in {math.ceil(left / 60)} min", timedelta(seconds=left - max(100, 60 * (math.ceil(left / 60) - 1)))
+
+
+def reasons(status: Status, now: datetime, key: str = "") -> list[str]:
+    """The link in words with its cause and when it is tried again, most words first; [] when all is well. ``key`` is
+    the one that tries now, or signs in again."""
     if not status.why:
         return []
     words, comma, age = link_words(status, now)[0].partition(", ")
-    why = f"{signs_in} signs in again" if signs_in and status.link is Link.SIGNED_OUT else status.why
+    why = f"{key} signs in again" if key and status.link is Link.SIGNED_OUT else status.why
     least = f"{words}: {why}"
     if status.next_try is None:
         return [f"{least}{comma}{age}", least]
-    again = f"{least}, again at {status.next_try.astimezone():%H:%M:%S}"
-    return [f"{again}{comma}{age}", again, least]
+    again = f"{least}, next try {until(status.next_try - now)[0]}"
+    by_key = f"{again}, {key} now" if key else again
+    return [f"{by_key}{comma}{age}", by_key, again, least]
 
 
 class StatusLine(AtOnce):
@@ -87,16 +98,16 @@ class StatusLine(AtOnce):
     DEFAULT_CSS = "StatusLine { height: 1; width: 1fr; padding: 0 1; background: $panel; color: $foreground; }"
 
     def __init__(
-        self, jam: JamRow, status: Status, now: datetime, who: str, signs_in: str = "", there: datetime | None = None
+        self, jam: JamRow, status: Status, now: datetime, who: str, key: str = "", there: datetime | None = None
     ) -> None:
-        """``who`` is the name of the reader, or why one only reads; ``signs_in`` the key that signs in again; ``there``
-        is the time by the server's clock, where that is another than ``now``."""
+        """``who`` is the name of the reader, or why one only reads; ``key`` the one that tries to connect now, or signs
+        in again; ``there`` is the time by the server's clock, where that is another than ``now``."""
         super().__init__()
         self._jam = jam
         self._status = status
         self._now = now
         self._who = who
-        self._signs_in = signs_in
+        self._key = key
         self._there = there or now
 
     def show(self, jam: JamRow, status: Status, now: datetime, who: str, there: datetime) -> None:
@@ -105,6 +116,15 @@ class StatusLine(AtOnce):
         self._jam, self._status, self._now, self._who, self._there = jam, status, now, who, there
         if self._words(self.content_size.width) != before:
             self.refresh()
+
+    def count_down(self, now: datetime) -> float | None:
+        """Says how long it is by now until the next try. Seconds until that is to be asked again; None when no time is
+        shown: then nothing has to be woken for it."""
+        jam, again = self._jam, self._status.next_try
+        self.show(jam, self._status, now, self._who, self._there + (now - self._now))
+        if again is None or not any("next try in" in text for text, _ in self._words(self.content_size.width)[1]):
+            return None
+        return until(again - now)[1].total_seconds()
 
     def render(self) -> Content:
         left, right = self._words(self.content_size.width)
@@ -136,7 +156,7 @@ class StatusLine(AtOnce):
         words, colour = link_words(status, self._now)
         whole = [part for part in right if part[1] != "$text-muted"]
         without = [part for part in whole if part[1] != "$foreground"]
-        forms = reasons(status, self._now, self._signs_in)
+        forms = reasons(status, self._now, self._key)
         # Why there is no connection comes before the time left, and that before what is unread.
         for kept in (right, whole, without):
             for form in forms:

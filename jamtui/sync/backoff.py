@@ -1,4 +1,8 @@
-"""How long to wait before the next try: exponential with full jitter, 1 s to 120 s, or what the server asks for."""
+"""How long to wait before the next try: exponential with full jitter, 1 s to 120 s, or what the server asks for.
+
+Two minutes are for a server that has too much to do. Where none was reached (no network, nobody listens, a captive
+portal answers) a try costs it nothing, and who sits before it wants to be back: there, 20 s are the most.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import random
 
 SHORTEST = 1.0
 LONGEST = 120.0
+NEAR = 20.0  # the longest where no server was reached
 _BRIEF = 10.0  # seconds; a connection that ends sooner counts as failed, even when it ended without an error
 _STEADY = 60.0  # seconds that a connection must have lived for its loss to count as the first
 
@@ -35,8 +40,9 @@ class Backoff:
     def reset(self) -> None:
         self.failures = 0
 
-    def next(self, asked: float | None = None) -> float:
-        """Seconds to wait now. ``asked`` is Retry-After, already capped by the client at 15 minutes."""
+    def next(self, asked: float | None = None, *, reached: bool = True) -> float:
+        """Seconds to wait now. ``asked`` is Retry-After, already capped by the client at 15 minutes; ``reached``:
+        the server may have heard of the try."""
         self.failures += 1
-        ceiling = min(LONGEST, 2.0 ** min(self.failures, 10))
+        ceiling = min(LONGEST if reached else NEAR, 2.0 ** min(self.failures, 10))
         return max(asked or 0.0, SHORTEST + self._rng.random() * (ceiling - SHORTEST))

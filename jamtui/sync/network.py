@@ -28,6 +28,7 @@ from jamtui.store.registry import KnownJam
 from jamtui.sync.backoff import SHORTEST, Backoff
 from jamtui.sync.holder import Holder
 from jamtui.sync.sleep import SleepWatch
+from jamtui.sync.way import another_way
 
 if TYPE_CHECKING:
     from api_client import errors
@@ -100,7 +101,7 @@ class Network:
         self._woken = asyncio.Event()  # something is to be sent
         self._acted = asyncio.Event()  # an act was sent, or a person wants to see what came
         self._at_once = asyncio.Event()  # a person, or the end of a sleep, asks for a new connection
-        self._slept = False
+        self._moved = False  # the machine slept, or has another network
         self._was_live = False
         self._holder = Holder(jam.lock)
 
@@ -250,12 +251,15 @@ class Network:
         while True:
             since = time.monotonic()
             asked: float | None = None
+            nowhere = False
+            tried: frozenset[str] = frozenset()
             self._woken.clear()
             self._at_once.clear()
-            if self._slept:
+            if self._moved:
                 backoff.reset()  # another place, another network
-                self._slept = False
+                self._moved = False
             try:
+                tried = _queued(own_db)
                 self._say(Link.RECONNECTING if self._was_live else Link.CONNECTING)
                 end = await self._unless_at_once(self._attempt(engine, sender, own_db))
                 if end is None:  # a person, or the end of a sleep: what was connected is not trusted any more
@@ -269,7 +273,8 @@ class Network:
             except errors.ApiError as error:
                 backoff.worked(time.monotonic() - since)
                 asked = error.retry_after
-                wait = backoff.next(asked)
+                nowhere = isinstance(error, errors.Unreachable) and (error.unsent or isinstance(error, errors.NotAJam))
+                wait = backoff.next(asked, reached=not nowhere)
                 link = Link.RECONNECTING if self._was_live and backoff.failures < 3 else Link.OFFLINE
                 portal = error.brief == errors.PORTAL
                 self._put_off(link, sentence(error.brief) if portal else error.title, error.brief, wait)
@@ -280,7 +285,8 @@ class Network:
             except Exception as error:  # noqa: BLE001 - an error of our own is told and written down, and tried again
                 wait = backoff.next()
                 self._put_off(Link.OFFLINE, self._our_own(error), "an error of jamtui's own", wait)
-            await self._pause(wait, since, asked is not None)
+            noticing = None if asked is not None else self._notice_writes(own_db, tried)
+            await self._pause(wait, since, noticing, nowhere=nowhere)
 
     async def _attempt(self, engine: Engine, sender: Sender, own_db: connection.Connection) -> _End:
         """One connection, from the first request to the end of the stream."""
@@ -308,17 +314,32 @@ class Network:
                 task.cancel()
             await asyncio.gather(going, other, return_exceptions=True)
 
-    async def _pause(self, seconds: float, since: float, asked: bool) -> None:
-        """Waits for the next try. A person's wish and the end of a sleep end it at once, a write in the outbox unless
-        the server asked for the wait; but tries begin a second apart, so that none of these makes a hot loop."""
-        await _any(self._at_once, *([] if asked else [self._woken]), within=seconds)
+    async def _pause(
+        self, seconds: float, since: float, writes: Coroutine[None, None, None] | None, *, nowhere: bool = False
+    ) -> None:
+        """Waits for the next try. A person's wish and the end of a sleep end it at once; so does a write in the outbox,
+        for which ``writes`` looks (None where the server asked for the wait), and another network where ``nowhere`` was
+        a server. But tries begin a second apart, so that none of these makes a hot loop."""
+        with contextlib.ExitStack() as stack:
+            ends = [self._at_once]
+            if writes is not None:
+                noticing = asyncio.create_task(writes)
+                # A disk that cannot be read is told by the try, which looks there, too.
+                noticing.add_done_callback(lambda task: None if task.cancelled() else task.exception())
+                stack.callback(noticing.cancel)
+                ends.append(self._woken)
+            if nowhere:
+                another = stack.enter_context(another_way())
+                ends.append(another)
+            await _any(*ends, within=seconds)
+            self._moved = self._moved or (nowhere and another.is_set())
         await asyncio.sleep(max(0.0, since + SHORTEST - time.monotonic()))
 
     async def _notice_sleep(self) -> None:
         while True:
             await asyncio.sleep(_TICK)
             if self._watch.slept():
-                self._slept = True
+                self._moved = True
                 self._at_once.set()
 
     async def _live(self, engine: Engine, sender: Sender, own_db: connection.Connection, behind: bool) -> _End:
@@ -392,6 +413,18 @@ class Network:
                     self._woken.set()
                     self._notify(Changed(outbox=True, reading=True, status=True))
 
+    async def _notice_writes(self, own_db: connection.Connection, tried: frozenset[str]) -> None:
+        """Wakes who waits for the next try when there is a write that the last one did not know, whoever made it.
+        What is read meanwhile is no reason to try."""
+        seen = 0
+        while not self._woken.is_set():
+            now = connection.data_version(own_db)
+            if now != seen:
+                seen = now
+                if _queued(own_db) - tried:
+                    self._woken.set()
+            await asyncio.sleep(_LOOK)
+
     # -- words
 
     def _clock_in(self, seconds: float) -> str:
@@ -456,6 +489,11 @@ async def _apart(call: Callable[[], T]) -> T:
 
     threading.Thread(target=work, name="jamtui-sign-in", daemon=True).start()
     return await answer
+
+
+def _queued(own_db: connection.Connection) -> frozenset[str]:
+    """The rows of the outbox that wait to be sent."""
+    return frozenset(row.id for row in own.Own(own_db).outbox("WHERE state = 'queued'"))
 
 
 async def _any(*events: asyncio.Event, within: float) -> bool:

@@ -433,9 +433,10 @@ async def test_what_is_written_does_not_shorten_a_wait_that_the_server_asked_for
     environ = new_home().login(at.server.url, "ana").environment()
     home = paths.Home.from_env(environ)
     one = Reader(registry.find(home, None), home, SHORT, environ).network
-    for asked, ended in ((True, False), (False, True)):
+    never = asyncio.Event()
+    for writes, ended in ((None, False), (never.wait(), True)):
         one._woken.clear()
-        pause = asyncio.create_task(one._pause(900.0, 0.0, asked))
+        pause = asyncio.create_task(one._pause(900.0, 0.0, writes))
         one._woken.set()  # something was put into the outbox
         for _ in range(20):
             await asyncio.sleep(0)

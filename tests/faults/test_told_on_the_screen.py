@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +21,7 @@ def test_in_the_status_line(
     proxy = new_proxy(new_server())
     tui = new_tui(new_home().login(proxy.url, "ana"), size=(150, 24))
     tui.wait_for("● live")
-    for answer, words in ((PAGE, PORTAL), (BUSY, "the server asks to come back later, again at ")):
+    for answer, words in ((PAGE, PORTAL), (BUSY, "the server asks to come back later, next try in 10 min, Ctrl-R now")):
         proxy.decide = lambda call, rng, answer=answer: answer
         proxy.reset()
         tui.wait_for(words)
@@ -28,6 +29,19 @@ def test_in_the_status_line(
         tui.press("\x12")  # ctrl+r: at once, whatever is asked for
         tui.wait_for("● live")
         tui.wait_gone(words)
+    proxy.decide = lambda call, rng: Answer(503, b"", (("Retry-After", "60"),))
+    proxy.reset()
+    seen: set[str] = set()
+
+    def counts(screen: str) -> bool:
+        seen.update(re.findall(r"next try in (\d+) s, Ctrl-R now", screen))
+        return len(seen) > 2
+
+    tui.wait(counts, "three seconds counted, with nobody pressing anything")
+    proxy.decide = lambda call, rng: PASS
+    tui.press("\x12")
+    tui.wait_for("● live")
+    tui.wait_gone("next try")
     tui.press("\x11")
     assert tui.wait_end() == 0
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from textual.geometry import Size
 
 from api_client.errors import PORTAL
 from jamtui.model import JamRow, Link, Status
 from jamtui.plain import words as spoken
-from widgets.status_line import StatusLine, link_words, reasons
+from widgets.status_line import StatusLine, link_words, reasons, until
 
 NOW = datetime(2026, 1, 2, 14, tzinfo=UTC)
 JAM = JamRow(
@@ -20,7 +21,7 @@ JAM = JamRow(
 def line(width: int, **facts: object) -> str:
     """What stands on the line after the title."""
     status = Status(mirrored_at=NOW - timedelta(minutes=9), unread=1234, queued=2, **facts)  # type: ignore[arg-type]
-    _, right = StatusLine(JAM, status, NOW, "Ana")._words(width)
+    _, right = StatusLine(JAM, status, NOW, "Ana", "Ctrl-R")._words(width)
     return "   ".join(text for text, _ in right)
 
 
@@ -34,12 +35,35 @@ def offline(width: int, why: str = "no answer for 15 s") -> str:
 
 
 def test_the_cause_and_the_next_try_stand_in_the_status_line() -> None:
-    again = f"again at {(NOW + timedelta(seconds=70)).astimezone():%H:%M:%S}"
+    again = "next try in 70 s, Ctrl-R now"
     whole = f"○ offline: no answer for 15 s, {again}, mirror 9 min old"
     assert offline(160) == f"1,234 unread   ↑ 2 to send   2 d left   {whole}"
-    assert offline(112).endswith(f"○ offline: no answer for 15 s, {again}")
+    assert offline(119).endswith(f"○ offline: no answer for 15 s, {again}")
+    assert offline(106).endswith("○ offline: no answer for 15 s, next try in 70 s")
     assert offline(80).endswith("○ offline: no answer for 15 s")
     assert offline(40).startswith("↑2   ○ offline: no ")
+
+
+def test_the_count_down_is_right_and_is_woken_for_other_words_alone() -> None:
+    """Each second the last hundred, each minute before; each text comes once, and none is skipped."""
+    left, told = 301.5, []
+    while not told or told[-1] != "now":
+        words, good_for = until(timedelta(seconds=left))
+        assert words not in told
+        told.append(words)
+        left -= good_for.total_seconds() + 1e-6
+    assert told == [*(f"in {n} min" for n in (6, 5, 4, 3, 2)), *(f"in {n} s" for n in range(100, 0, -1)), "now"]
+
+
+def test_nothing_is_counted_where_nothing_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    status = Status(Link.OFFLINE, why="no answer", next_try=NOW + timedelta(seconds=9.5))
+    widths = {120: 0.5, 40: None}
+    for width, seconds in widths.items():
+        shown = StatusLine(JAM, status, NOW, "Ana", "Ctrl-R")
+        monkeypatch.setattr(StatusLine, "content_size", Size(width, 1))
+        assert shown.count_down(NOW) == seconds
+        assert shown.count_down(NOW + timedelta(seconds=20)) is None  # it is tried
+    assert StatusLine(JAM, Status(Link.LIVE), NOW, "Ana", "Ctrl-R").count_down(NOW) is None
 
 
 def test_a_mirror_of_years_ago_is_told_by_its_day() -> None:

@@ -1,0 +1,138 @@
+"""How soon one is back after an outage: a try comes within seconds, and what makes waiting pointless ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import socket
+import subprocess
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from statistics import quantiles
+from typing import Any
+
+import pytest
+
+from api_client.client import JamClient
+from api_client.errors import Unreachable
+from api_client.tokens import FixedToken
+from api_client.transport import Bounds
+from jamtui import paths
+from jamtui.store import connection, own, registry
+from jamtui.store.marks import MarkStore
+from jamtui.sync.backoff import LONGEST, Backoff
+from jamtui.sync.network import Network
+from jamtui.sync.sign_in import client_for
+
+
+def waits(outages: int, *, reached: bool) -> list[float]:
+    """Seconds from the end of each outage to the next try. They last up to an hour, and each has its own seed."""
+    found = []
+    for seed in range(outages):
+        rng = random.Random(seed)
+        backoff, end, at = Backoff(rng), rng.uniform(1, 3600), 0.0
+        while at < end:
+            at += backoff.next(reached=reached)
+        found.append(at - end)
+    return found
+
+
+def test_after_an_outage_a_try_comes_within_seconds(figure: Callable[..., None]) -> None:
+    near, far = waits(500, reached=False), waits(500, reached=True)
+    tell = "{:.0f} s at most, {:.0f} in the middle"
+    figure(
+        f"promise 10: back after 500 outages within {tell.format(max(near), quantiles(near)[1])}"
+        f" (of a server that was reached: {tell.format(max(far), quantiles(far)[1])})"
+    )
+    assert max(near) <= 20
+    assert LONGEST / 2 < max(far) <= LONGEST
+
+
+@pytest.fixture
+def waiting(new_server: Callable[..., Any], new_home: Callable[..., Any]) -> tuple[Network, Any]:
+    """A network's thread that is not started, so that a test can wait as it does, and the home that it is of."""
+    server = new_server()
+    home = new_home().login(server.url, "ana")
+    home.jamtui("sync")
+    server.kill()
+    environ = home.environment()
+    folder = paths.Home.from_env(environ)
+    jam = registry.find(folder, None)
+    return Network(
+        jam, lambda: client_for(folder, jam, environ), now=lambda: datetime.now(UTC), rng=random.Random(1),
+        notify=lambda _: None,
+    ), home  # fmt: skip
+
+
+async def let_look(task: asyncio.Task[None]) -> bool:
+    """Whether it ends, given time to look at the disk more than once."""
+    await asyncio.wait({task}, timeout=0.8)
+    return task.done()
+
+
+async def test_a_write_of_a_command_ends_the_wait_and_what_is_read_does_not(waiting: tuple[Network, Any]) -> None:
+    network, home = waiting
+    with closing(connection.connect(network._jam.own, own.SCHEMA)) as db:
+        pause = asyncio.create_task(network._pause(900.0, 0.0, network._notice_writes(db, frozenset())))
+        with closing(connection.connect(network._jam.own, own.SCHEMA)) as other:
+            MarkStore(other).mark_hashes([1, 2, 3], True)
+        assert not await let_look(pause)
+        post = ("post", "--forum", "ideas", "--title", "Off line", "--body", "and on its way")
+        told = await asyncio.to_thread(home.jamtui, *post)
+        assert "queued" in told.stdout + told.stderr
+        await asyncio.wait_for(pause, 60)
+        # The next wait knows it: it was tried.
+        network._woken.clear()
+        tried = frozenset(row.id for row in own.Own(db).outbox())
+        pause = asyncio.create_task(network._pause(900.0, 0.0, network._notice_writes(db, tried)))
+        assert not await let_look(pause)
+        pause.cancel()
+
+
+def address(what: str) -> bool:
+    """Gives this machine an address more, or takes it away; False where that may not be done."""
+    with contextlib.suppress(FileNotFoundError):
+        done = subprocess.run(
+            ["ip", "address", what, "127.77.0.1/32", "dev", "lo"], capture_output=True, check=False
+        )  # fmt: skip
+        return done.returncode == 0
+    return False
+
+
+async def test_another_network_ends_the_wait(waiting: tuple[Network, Any]) -> None:
+    network, _ = waiting
+    for nowhere in (False, True):
+        pause = asyncio.create_task(network._pause(900.0, 0.0, None, nowhere=nowhere))
+        await asyncio.sleep(0)  # it listens
+        await asyncio.sleep(0)
+        if not address("add"):
+            pause.cancel()
+            pytest.skip("addresses of this machine cannot be changed here")
+        try:
+            if nowhere:
+                await asyncio.wait_for(pause, 60)
+            else:  # a server that has too much to do has no less of it then
+                assert not await let_look(pause)
+        finally:
+            pause.cancel()
+            assert address("delete")
+        assert network._moved is nowhere
+
+
+async def test_what_found_no_connection_is_known_not_to_have_arrived() -> None:
+    """A way on which packets are lost: a server whose queue of connections is full, so that nobody answers."""
+    with contextlib.ExitStack() as stack:
+        full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(8):
+            one = stack.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(full.getsockname())
+        bounds = Bounds(call_seconds=30.0, connect_seconds=0.3)
+        url = f"http://127.0.0.1:{full.getsockname()[1]}"
+        async with JamClient(url, tokens=FixedToken("t"), bounds=bounds) as client:
+            with pytest.raises(Unreachable) as caught:
+                await client.my_votes()
+    assert caught.value.unsent
+    assert caught.value.brief == "no answer for 0.3 s"
