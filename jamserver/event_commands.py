@@ -247,7 +247,12 @@ def _sentence(fields: Fields, now: datetime) -> str:
     words = f"{jam.title} is {shown}" + (f", phase {phase.title}" if phase is not None else "")
     if after is None:
         return words
-    what = {"opens": "it opens", "closes": "it closes", "grace": "late texts are taken", "archived": "it is archived"}
+    what = {
+        "opens": "it opens",
+        "closes": "it closes",
+        "grace": "what waits in outboxes is taken",
+        "archived": "it is archived",
+    }
     until = "until " if after.what == "grace" else ""
     named = f"phase {after.phase.title} begins" if after.phase is not None else what[after.what]
     return f"{words}; {named} {until}{rfc3339(after.at)} (in {_span(after.at - now)})"
@@ -413,7 +418,8 @@ def archive(arguments: argparse.Namespace) -> None:
                 "Close it first: jamserver jam close; or archive it later: --in LENGTH, --at TIME",
             )
         if now < event.grace_ends(jam) and at < event.grace_ends(jam):
-            say(f"late texts are taken no longer, though the grace ends at {rfc3339(event.grace_ends(jam))}")
+            ends = rfc3339(event.grace_ends(jam))
+            say(f"what waits in outboxes is taken no longer, though the grace ends at {ends}")
         return {"archived_at": rfc3339(at)}
 
     _tell(arguments, *_change(arguments, changes))

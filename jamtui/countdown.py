@@ -115,7 +115,8 @@ def standing(jam: Event, now: datetime, length: Callable[[timedelta], str]) -> l
         )
         return [*whole, f"{title} · {left}", left]
     if state is State.GRACE:
-        return [f"closed; late texts are taken for {length(event.grace_ends(jam) - now)}", "closed"]
+        left = length(event.grace_ends(jam) - now)
+        return [f"closed; outboxes are taken for {left} more", f"closed; outbox {left}", "closed"]
     return [state.value]
 
 
@@ -127,7 +128,7 @@ def coming(jam: Event, now: datetime) -> tuple[str, datetime] | None:
     words = {
         "opens": "The Jam opens",
         "closes": "The Jam closes",
-        "grace": "Late texts are taken no more",
+        "grace": "What waits in an outbox since before the end is taken no longer",
         "archived": "The Jam is archived",
     }
     told = f"“{short_title(after.phase)}” begins" if after.phase is not None else words[after.what]
@@ -138,7 +139,7 @@ def state_words(state: State) -> str:
     return {
         State.SCHEDULED: "scheduled: it has not opened yet",
         State.OPEN: "open",
-        State.GRACE: "closed; what was written before and comes late is still taken",
+        State.GRACE: "closed: nothing new is written, and what waits in an outbox since before the end is still taken",
         State.CLOSED: "closed: it can be read",
         State.ARCHIVED: "archived: it can be read, and nothing in it changes any more",
     }[state]

@@ -27,9 +27,16 @@ _LONGEST = 7 * 86_400.0  # seconds; more is no wait for the system's calls
 _NEWS = {
     State.SCHEDULED: "The Jam is not open yet",
     State.OPEN: "The Jam is open",
-    State.GRACE: "The Jam has closed; what you sent before is still taken",
+    State.GRACE: "The Jam has closed; what waits in your outbox is taken until {until}",
     State.CLOSED: "The Jam has closed; it can still be read",
     State.ARCHIVED: "The Jam is archived",
+}
+# What hosts and moderators do in a Jam that takes no posts.
+_STILL = {
+    Act.ANNOUNCEMENTS: "announce",
+    Act.STEERING: "sort",
+    Act.MODERATION: "moderate",
+    Act.REMOVAL: "remove",
 }
 _FAR = datetime.max.replace(tzinfo=UTC)
 
@@ -57,6 +64,7 @@ class Timing:
     if TYPE_CHECKING:  # `jamtui.moderating` has it; a body here would stand before that one
 
         def suspended_words(self) -> str: ...
+        def my_name(self) -> str: ...
 
     @property
     def me(self) -> Me:
@@ -113,7 +121,10 @@ class Timing:
         if before is None or before == now:
             return ""
         if before[0] is not stood.state:
-            return f"{_NEWS[stood.state]}{f': {self.phase_line()}' if phase is not None else ''}"
+            news = _NEWS[stood.state].format(until=f"{event.grace_ends(stood.jam).astimezone():%d %B %H:%M}")
+            if stood.state in (State.CLOSED, State.GRACE) and (still := self.still_does()):
+                news = f"{news}; {still}"
+            return f"{news}{f': {self.phase_line()}' if phase is not None else ''}"
         if phase is not None and before[1] != phase.id:
             return self.phase_line()
         if stood.state is State.OPEN and before[2] != closes:
@@ -147,6 +158,29 @@ class Timing:
             return suspended
         found = self.refused(act)
         return "" if found is None else event.reason(found, _when)
+
+    def still_does(self) -> str:
+        """What the reader may still do where nothing of theirs can be written, as a clause: ``you still announce, sort
+        and moderate``; "" for who only reads then, and while something can be written."""
+        stood = self.standing()
+        if stood is None or self.only_reads() or self.suspended_words() or self.refused() is None:
+            return ""
+        still = [verb for act, verb in _STILL.items() if act not in stood.refused]
+        if still == [_STILL[Act.REMOVAL]]:
+            return "you can still remove what nobody may read"
+        still = still[:3]  # who moderates also removes
+        return f"you still {', '.join(still[:-1])} and {still[-1]}" if len(still) > 1 else ""
+
+    def who_words(self) -> str:
+        """Who reads, for the top line, or that they only read; and what a host is when nothing can be written."""
+        if self.only_reads() or (self.refusal() and not self.still_does()):
+            return "suspended: reading only" if self.suspended_words() else "reading only"
+        name = f"as {self.my_name()}"
+        if not (still := self.still_does()):
+            return name
+        if "remove" in still:
+            return f"{name}, removing only"
+        return f"{name}, still {'moderating' if self._rows.my_role() == 'moderator' else 'hosting'}"
 
     def only_reads(self) -> str:
         """Why this reader never writes here, whatever the Jam takes; "" for who has signed in."""

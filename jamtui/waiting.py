@@ -87,11 +87,12 @@ class Waiting:
         """What the Jam's hours mean for something that waits: it is sent whatever this machine thinks of them."""
         removes = row.payload.data.get("act") == "remove"
         act = act_of(row.kind, answers=row.payload.parent_id is not None, removes=removes)
-        if act is None or self.refused(act) is None:
+        if act is None or (refused := self.refused(act)) is None:
             return ""
         until = self.late_until(act)
         if until is not None:
-            return f"the Jam takes what comes late until {until.astimezone():%d %B %H:%M}"
+            ended = "the phase is over" if refused.phase is not None else "the Jam has closed"
+            return f"{ended}, but takes this until {until.astimezone():%d %B %H:%M}"
         return "by now the Jam may refuse it"
 
     def _when(self, at: datetime | None, link: Link | None) -> str:

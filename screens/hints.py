@@ -32,7 +32,7 @@ def idle(session: Session) -> frozenset[str]:
     hours = stood.refused if stood is not None else {}
     refused = {action for action, act in ACTS.items() if everything or act in hours}
     return (
-        frozenset(refused | ({"discard"} if everything else set()))
+        frozenset(refused | ({"discard"} if session.only_reads() else set()))
         | (_ABOUT_ONESELF if session.me.guest else frozenset())
         | (frozenset() if session.hosts() else _MODERATING | _HOSTING)
     )

@@ -231,7 +231,7 @@ class Panes(Hits, SparingScreen[None]):
             self._counting = self.set_timer(max(left, SOON), self._count_down, name="count down")
 
     def _who(self) -> str:
-        return "reading only" if self.session.refusal() else f"as {self.session.my_name()}"
+        return self.session.who_words()
 
     def _refresh_heads(self) -> None:
         """What can change with the cursor of a list: the heads of the panes, the hints."""

@@ -136,7 +136,11 @@ class Plain(Moderating, Inboxing, SelfService, Event, Ideas):
     def begin(self) -> None:
         """What is told first: where one is, then how the Jam stands and who one is, then the row or the post."""
         session = self.session
-        who = f"You read only: {session.refusal()}" if session.refusal() else f"You are {session.my_name()}"
+        who = f"You are {session.my_name()}"
+        if still := session.still_does():
+            who = f"{who}. {session.refusal()}; {still}"
+        elif session.refusal():
+            who = f"You read only: {session.refusal()}"
         self.news.begin(session)
         spot = self.remembered()
         self.spot = Spot()

@@ -121,7 +121,7 @@ async def test_what_waits_is_sent_in_the_grace_and_nothing_new_is_begun(
     session.vote(post["id"])
     reader.moves(60 * MINUTE)  # closed a quarter of an hour ago
     assert session.standing().state is State.GRACE  # type: ignore[union-attr]
-    assert all("the Jam takes what comes late until" in row.when for row in session.outbox())
+    assert all("the Jam has closed, but takes this until" in row.when for row in session.outbox())
     for begin in (
         lambda: session.send(Draft(DraftKind.REPLY, post["id"], body="New")),
         lambda: session.unvote(post["id"]),

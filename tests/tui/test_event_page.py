@@ -65,7 +65,7 @@ async def test_it_scrolls_and_leaves_by_the_keys_of_lists(tui: Running) -> None:
     [
         (timedelta(0), "Ideas for 8 h · 1 d 8 h left"),
         (8 * HOUR, "Refining · 1 d left"),
-        (32 * HOUR, "closed; late texts are taken for 1 h"),
+        (32 * HOUR, "closed; outboxes are taken for 1 h more"),
         (34 * HOUR, "closed"),
     ],
 )

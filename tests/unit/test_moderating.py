@@ -148,6 +148,7 @@ def test_what_stands_on_the_desk_is_made_harmless(world: World) -> None:
     rows.append(session.my_reports())
     shown = "".join(texts(msgspec.to_builtins(rows)))
     assert "evil" in shown
+    assert session.who_words() == "suspended: reading only"
     said = world.talk("notices", "audit", "", "hidden", "", "reports", "n")
     for text in (shown, said, session.refusal()):
         assert not {"\x1b", "\x9b", "\u202e"} & set(text)

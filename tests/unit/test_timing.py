@@ -149,6 +149,36 @@ def test_the_role_is_the_one_that_the_jam_has_by_now(open_as: Callable[..., Sess
     assert host.refusal() == ""
 
 
+@pytest.mark.parametrize(
+    ("role", "moment", "who", "news"),
+    [
+        ("participant", CLOSES + HOUR, "reading only", "it can still be read"),
+        ("host", CLOSES + HOUR, "as Me, still hosting", "it can still be read; you still announce, sort and moderate"),
+        ("moderator", CLOSES + HOUR, "as Me, still moderating", "you still announce, sort and moderate"),
+        ("host", ARCHIVED, "reading only", "The Jam is archived"),
+        ("moderator", ARCHIVED, "as Me, removing only", "The Jam is archived"),
+        ("host", NOW, "as Me", ""),
+        ("participant", NOW, "reading only", ""),
+        ("participant", OPENS, "as Me", ""),
+    ],
+)
+def test_who_hosts_is_told_what_is_left_to_do(
+    open_as: Callable[..., Session], clock: Clock, role: str, moment: datetime, who: str, news: str
+) -> None:
+    session = open_as(role)
+    clock.now = moment - HOUR if moment is ARCHIVED else OPENS
+    session.hours_news()
+    clock.now = moment
+    assert session.who_words() == who
+    if news:
+        assert news in session.hours_news()
+    out = io.StringIO()
+    with pytest.raises(Ended):
+        Plain(session, Pipe(io.StringIO(""), out, columns=400), edit=str, browse=str, environ={}).run()
+    assert ("You read only" in out.getvalue()) == (who == "reading only")
+    assert (session.still_does() in out.getvalue()) or not session.still_does()
+
+
 def test_guests_and_files_are_told_that_they_read(open_as: Callable[..., Session], clock: Clock) -> None:
     guest = open_as(guest=True)
     clock.now = OPENS
@@ -176,7 +206,7 @@ def test_changes_of_the_hours_are_news_once(open_as: Callable[..., Session], clo
         told.append(session.hours_news())
     assert [line.partition(" on ")[0] for line in told] == [
         "", "", "The Jam is open: Ideas: Say *what*. All of it.", "", told[4], "", "The Jam closes", "",
-        "The Jam has closed; what you sent before is still taken", "The Jam has closed; it can still be read",
+        told[8], "The Jam has closed; it can still be read",
         "The Jam is archived", "",
     ]  # fmt: skip
     waits = []
@@ -192,6 +222,8 @@ def test_changes_of_the_hours_are_news_once(open_as: Callable[..., Session], clo
     ]  # to the opening, refining, near the end, the end, the end of the grace
     assert waits == [60.0 * one + 1.0 for one in minutes] + [None]
     assert told[4].startswith("Re")
+    ends = (CLOSES + 30 * MINUTE).astimezone()
+    assert told[8] == f"The Jam has closed; what waits in your outbox is taken until {ends:%d %B %H:%M}"
     assert told[6].endswith(": send what you are writing")
 
 
@@ -207,7 +239,7 @@ def test_where_the_jam_stands_in_words(open_as: Callable[..., Session]) -> None:
     assert said(NOW) == ["opens in 2 h"]
     assert said(OPENS) == ["Ideas for 2 d · 3 d left", "Ideas · 3 d left", "3 d left"]
     assert said(CLOSES - HOUR)[-1] == "1 h left"
-    assert said(CLOSES) == ["closed; late texts are taken for 30 min", "closed"]
+    assert said(CLOSES) == ["closed; outboxes are taken for 30 min more", "closed; outbox 30 min", "closed"]
     assert said(CLOSES + HOUR) == ["closed"]
     assert said(ARCHIVED) == ["archived"]
 
@@ -292,7 +324,7 @@ def test_plain_mode_tells_what_has_changed_of_the_hours(open_as: Callable[..., S
             session, Pipe(Later("forums\nforums\nforums\n"), out, columns=200), edit=str, browse=str, environ={}
         ).run()
     assert out.getvalue().count("fining.") == 1
-    assert out.getvalue().count("The Jam has closed; what you sent before is still taken.") == 1
+    assert out.getvalue().count("The Jam has closed; what waits in your outbox is taken until ") == 1
 
 
 def test_plain_mode_says_why_not(open_as: Callable[..., Session], clock: Clock) -> None:
