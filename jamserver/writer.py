@@ -66,6 +66,8 @@ class Writer:
 
     MAX_WAITING = 5_000
     MAX_GROUP = 512
+    ERASE_AGAIN = 0.25  # s until removed text is taken out of the write-ahead log, where a read was in the way; doubled
+    ERASE_AT_MOST = 30.0  # up to this
 
     def __init__(
         self,
@@ -85,6 +87,7 @@ class Writer:
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._next: _Job | None = None  # taken from the queue, and to be a group of its own
         self._to_erase = False
+        self._erase_again = self.ERASE_AGAIN
         self._db = connect(path)  # here, so that what is wrong with the file is raised to whoever starts the server
         self._thread = threading.Thread(target=self._work, name="jam-write", daemon=True)
         self._thread.start()
@@ -108,9 +111,13 @@ class Writer:
         await asyncio.to_thread(self._thread.join)
 
     def _take(self) -> tuple[list[_Job], bool]:
-        """What waits now, at least one; and whether the end was asked for."""
+        """What waits now, at least one; and whether the end was asked for. None while there is text to erase."""
         jobs: list[_Job] = []
-        first, self._next = self._next or self._queue.get(), None
+        try:
+            wait = self._erase_again if self._to_erase else None
+            first, self._next = self._next or self._queue.get(timeout=wait), None
+        except queue.Empty:
+            return jobs, False
         while first is not None:
             if first.alone and jobs:
                 self._next = first
@@ -132,8 +139,8 @@ class Writer:
                 if jobs:
                     committed = self._group(db, jobs)
                     self._loop.call_soon_threadsafe(self._answer, jobs, committed)
-                    if self._to_erase:
-                        self._erase(db)
+                if self._to_erase:
+                    self._erase(db)
 
     def _group(self, db: Connection, jobs: list[_Job]) -> Committed:
         changes: list[Change] = []
@@ -179,13 +186,14 @@ class Writer:
         return True
 
     def _erase(self, db: Connection) -> None:
-        """Takes removed text out of the write-ahead log too; again later while readers are in the way."""
+        """Takes removed text out of the write-ahead log too; again a moment later while readers are in the way."""
         db.set_busy_timeout(0)  # writes must not wait for a long read
         try:
             db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-            self._to_erase = False
+            self._to_erase, self._erase_again = False, self.ERASE_AGAIN
         except apsw.BusyError:
-            _LOG.info("a reader holds the write-ahead log; removed text leaves it after the next write")
+            self._erase_again = min(2 * self._erase_again, self.ERASE_AT_MOST)
+            _LOG.debug("a reader holds the write-ahead log; removed text leaves it when that is over")
         finally:
             db.set_busy_timeout(BUSY_MS)
 
