@@ -7,8 +7,10 @@ became of their post and why, without a name.
 Rights:
 
 - Moderators do all acts. Hosts lock, unlock, move and merge, in forums that they host, and undo these.
-- Nobody acts on themselves: not on their own standing, not on a hidden post of their own, not on a report about a post
-  of theirs. Another moderator does.
+- Nobody acts on themselves: not on their own standing or a warning to them, not on a hidden post of their own, not on
+  a report about a post of theirs. Another moderator does.
+- An act is undone while it is the last that stands on that thing, also by those who may do it to where things come
+  from: what a moderator merged out of a forum, that forum's hosts take back, not the other's alone.
 - A moderator is neither warned nor suspended by another: the organiser takes the role away first, on the machine.
 """
 
@@ -235,25 +237,54 @@ def _on_person(tx: Tx, actor: Actor, new: NewAct, reason: str) -> Effect:
 def _undo(tx: Tx, actor: Actor, act_id: str, new: NewAct) -> Effect:
     if new.of is None or new.to is not None or new.until is not None or new.post_id or new.person_id:
         raise invalid("/of", "Name the act that is undone, and nothing else.")
-    found = row(tx.db, "SELECT act, post_id, person_id, before, undone_by FROM moderation WHERE id = ?", (new.of,))
+    found = row(tx.db, "SELECT n, act, post_id, person_id, before, undone_by FROM moderation WHERE id = ?", (new.of,))
     if found is None:
         raise Problem("not_found", "There is no such act.")
-    act, post_id, person_id, raw, undone_by = found
+    n, act, post_id, person_id, raw, undone_by = found
     if act in ("remove", "undo"):
         raise invalid("/of", "A removal is final." if act == "remove" else "Do the act itself again.")
     if not actor.moderates and act not in OF_HOSTS:
         raise Problem("forbidden", "Moderators undo this.")
-    if undone_by is not None or raw is None:
+    if undone_by is not None:
+        return None, 0
+    if not actor.moderates:
+        _require_host(tx, actor, posts.get(tx.db, post_id).forum_id)
+    if person_id == actor.person_id:
+        raise Problem("forbidden", "Another moderator decides on you.")
+    # An act on a person may name the post that it came of, too.
+    target = person_id if act in _ON_PEOPLE else post_id
+    _require_last(tx.db, n, act, target)
+    tx.db.execute("UPDATE moderation SET undone_by = ? WHERE id = ?", (act_id, new.of))
+    if raw is None:  # it changed nothing, but it stood, so that an earlier one could not be undone
         return None, 0
     before = decode(raw)
-    # An act on a person may name the post that it came of, too.
-    seq = _UNDONE[act](tx, actor, person_id if act in _ON_PEOPLE else post_id, before)
+    seq = _UNDONE[act](tx, actor, target, before)
     reports.reopen(tx, before.get("reports"))
-    tx.db.execute("UPDATE moderation SET undone_by = ? WHERE id = ?", (act_id, new.of))
     told = person_id or value(tx.db, "SELECT author_id FROM posts WHERE id = ?", (post_id,))
     if told != actor.person_id and act not in ("dismiss", "settle"):
         notices.tell(tx, told, "undone", of=act, post_id=post_id)
     return {}, seq
+
+
+# Acts on the same thing of a post or a person: only the last of them that stands is undone.
+_OF_ONE_THING = (("hide", "unhide"), ("lock", "unlock"), ("move", "merge"), ("suspend", "unsuspend"))
+
+
+def _require_last(db: Connection, n: int, act: str, target: str) -> None:
+    """Raises 409 ``act_overtaken`` while a later act on the same thing stands: undoing this one would undo that one,
+    whoever did it, or bring back a state that nobody meant to follow it."""
+    kinds = next((kinds for kinds in _OF_ONE_THING if act in kinds), None)
+    if kinds is None:
+        return
+    column = "person_id" if act in _ON_PEOPLE else "post_id"
+    sql = (
+        f"SELECT act, data FROM moderation WHERE n > ? AND {column} = ? AND act IN (?, ?) AND undone_by IS NULL "
+        "ORDER BY n DESC LIMIT 1"
+    )
+    later = row(db, sql, (n, target, *kinds))
+    if later is not None:
+        what = "person" if column == "person_id" else "post"
+        raise _overtaken(f"{later[0]} of {decode(later[1])['created_at']} came after it, on the same {what}.")
 
 
 def _overtaken(what: str) -> Problem:
@@ -279,7 +310,6 @@ def _set_lock(locked: bool) -> Callable[[Tx, Actor, str, Fields], int]:
         post = posts.get(tx.db, post_id)
         if post.parent_id is not None:
             raise _overtaken("The thread was merged into another since: undo that first.")
-        _require_host(tx, actor, post.forum_id)
         return threads.lock(tx, post, locked) or post.changed
 
     return run
@@ -290,22 +320,17 @@ def _move_back(tx: Tx, actor: Actor, post_id: str, before: Fields) -> int:
     if post.parent_id is not None:
         raise _overtaken("The thread was merged into another since: undo that first.")
     forum_id = str(before["forum_id"])
-    _require_host(tx, actor, post.forum_id)
     _require_host(tx, actor, forum_id)
     return threads.move(tx, post, forum_id) or post.changed
 
 
 def _split(tx: Tx, actor: Actor, post_id: str, before: Fields) -> int:
     post = posts.get(tx.db, post_id)
-    if post.parent_id is None:
-        return post.changed
-    _require_host(tx, actor, post.forum_id)
-    return threads.split(tx, post, before)
+    _require_host(tx, actor, str(before["forum_id"]))
+    return post.changed if post.parent_id is None else threads.split(tx, post, before)
 
 
 def _stand(tx: Tx, actor: Actor, person_id: str, before: Fields) -> int:
-    if person_id == actor.person_id:
-        raise Problem("forbidden", "Another moderator decides on you.")
     was = before.get("suspension")
     if isinstance(was, dict):
         until = datetime.fromisoformat(str(was["until"]))

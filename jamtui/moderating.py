@@ -329,7 +329,7 @@ class Moderating:
             if row.act == "remove":
                 raise UsageError("a removal is final", "The text is not kept anywhere.")
             if not row.undoable:
-                raise UsageError("this cannot be undone", "It was undone already, or is nothing that can be.")
+                raise UsageError("this cannot be undone", "It was undone already, or an act that came after it stands.")
         words, about = mine or ("", "")
         if waiting is not None:
             words, about = waiting.payload.title, waiting.post_id

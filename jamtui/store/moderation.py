@@ -17,6 +17,7 @@ from jamtui.errors import NotFound
 from jamtui.mod_rows import (
     DONE,
     OF_HOSTS,
+    ON_PEOPLE,
     AuditRow,
     HiddenRow,
     NoticeRow,
@@ -248,6 +249,12 @@ def _queued(
 
 # -- the audit log
 
+# Acts on the same thing of a post or a person: only the last of them that stands is undone (docs/wire.md).
+_THING = {
+    "hide": "text", "unhide": "text", "lock": "lock", "unlock": "lock", "move": "place", "merge": "place",
+    "suspend": "standing", "unsuspend": "standing",
+}  # fmt: skip
+
 
 def audit(
     rows: Rows, desk: Mapping[str, object], waiting: Iterable[Queued], *, moderates: bool, local: str
@@ -266,14 +273,19 @@ def audit(
         )
         for row in reversed(queued)
     ]  # fmt: skip
+    standing: set[tuple[str, str]] = set()  # things of which a later act stands
     for one in acts:
         undone = bool(one.undone_by) or one.id in undoing
-        may = moderates or one.act in OF_HOSTS
+        thing = _THING.get(one.act, ""), one.person_id if one.act in ON_PEOPLE else one.post_id
+        last = not thing[0] or thing not in standing
+        if not undone:
+            standing.add(thing)
+        may = (moderates or one.act in OF_HOSTS) and last
         found.append(
             AuditRow(
                 one.id, safe_line(one.act, 40), people.get(one.by_id, _NOBODY).name,
                 _done(rows, one, people, known, local), safe_line(one.reason), one.created_at.astimezone(UTC),
-                one.post_id, undone, may and one.changed and not undone and one.act not in ("remove", "undo"),
+                one.post_id, undone, may and not undone and one.act not in ("remove", "undo"),
                 one.changed,
             )
         )  # fmt: skip

@@ -4,11 +4,15 @@ hidden, and threads near the limit."""
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import json
+import time
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import apsw
 import httpx
 import pytest
 
@@ -80,3 +84,119 @@ def test_reports_and_acts_count_as_writes(start_jam: Callable[..., Any]) -> None
     report = [jam.bob.put(f"/reports/{uuid.uuid4()}", json={"post_id": post["id"], "reason": "spam"}) for post in posts]
     assert [one.status_code for one in report] == [201] * 4 + [429] * 2
     assert [act(jam.mod, "lock", post).status_code for post in posts] == [201] * 4 + [429] * 2
+
+
+# -- undoing, in an order that is none
+
+LATER, SOONER = ((datetime.now(UTC) + timedelta(days=days)).isoformat() for days in (2, 1))
+
+
+def post_of(jam: Any, post: Json | str) -> Json:
+    return dict(jam.guest.get(f"/posts/{post['id'] if isinstance(post, dict) else post}").json())
+
+
+def me(client: httpx.Client) -> str:
+    return str(client.get("/me").json()["id"])
+
+
+def role(jam: Any, client: httpx.Client, name: str) -> None:
+    person_id = me(client)
+    jam.server.write(lambda tx: objects.set_role(tx, person_id, name))
+
+
+def hosted(jam: Any, forum_id: str, *people: httpx.Client) -> None:
+    ids = json.dumps([me(one) for one in people])
+    sql = "UPDATE forums SET data = json_set(data, '$.host_ids', json(?)) WHERE id = ?"
+    jam.server.write(lambda tx: tx.db.execute(sql, (ids, forum_id)))
+
+
+@pytest.mark.parametrize("kind", ["hide", "lock", "move", "merge", "suspend"])
+def test_an_older_act_is_not_undone_over_a_newer_one(jam: Any, kind: str, figure: Callable[..., None]) -> None:
+    """Of two moderators' acts on the same thing the first one's undo took the second one's away."""
+    role(jam, jam.bob, "moderator")
+    thread, ada = jam.thread(), me(jam.ada)
+    places = [forum(jam, f"f{number}")["id"] for number in range(2)]
+    target = jam.thread()["id"]
+    fields: list[Json] = {
+        "move": [{"to": places[0]}, {"to": places[1]}],
+        "suspend": [{"person_id": ada, "until": SOONER}, {"person_id": ada, "until": LATER}],
+    }.get(kind, [{}, {}])
+    if kind == "merge":
+        first = done(jam.mod, "move", thread, to=places[0])
+        second = done(jam.bob, "merge", thread, to=target)
+    else:
+        first = done(jam.mod, kind, thread, **fields[0])
+        second = done(jam.bob, kind, thread, **fields[1])
+    before = post_of(jam, thread), jam.ada.get("/me/desk").json().get("suspended")
+    refused = act(jam.mod, "undo", of=first["id"])
+    assert code(refused) == (409, "act_overtaken")
+    assert second["act"] in refused.json()["detail"]
+    assert (post_of(jam, thread), jam.ada.get("/me/desk").json().get("suspended")) == before
+    undone(jam.mod, second)
+    undone(jam.mod, first)
+    after = post_of(jam, thread)
+    assert after.get("state") is after.get("locked") is after["parent_id"] is None
+    assert after["forum_id"] == jam.forum["id"]
+    assert "suspended" not in jam.ada.get("/me/desk").json()
+    figure(f"{kind}: the older act undone over the newer one 0 of 1 times, both in order")
+
+
+def test_an_act_that_was_overtaken_by_its_opposite_stays(jam: Any) -> None:
+    thread = jam.thread()
+    first = done(jam.mod, "lock", thread)
+    second = done(jam.mod, "unlock", thread)
+    assert code(act(jam.mod, "undo", of=first["id"])) == (409, "act_overtaken")
+    other = done(jam.mod, "hide", thread)  # another thing of the same post
+    undone(jam.mod, second)
+    assert post_of(jam, thread)["locked"] is True
+    undone(jam.mod, first)
+    assert post_of(jam, thread)["state"] == "hidden"
+    undone(jam.mod, other)
+
+
+def test_each_warning_is_taken_back_by_itself_but_not_by_who_was_warned(jam: Any) -> None:
+    ada = me(jam.ada)
+    first, second = (done(jam.mod, "warn", person_id=ada, reason=f"For {n}.") for n in range(2))
+    role(jam, jam.ada, "moderator")
+    assert code(act(jam.ada, "undo", of=first["id"])) == (403, "forbidden")
+    undone(jam.mod, first)
+    undone(jam.mod, second)
+
+
+def test_what_came_out_of_a_forum_goes_back_with_the_rights_over_both(jam: Any) -> None:
+    """The host of where a thread was merged or moved to does not send it back alone."""
+    role(jam, jam.bob, "host")
+    there = forum(jam, "there")
+    hosted(jam, jam.forum["id"], jam.bob)
+    hosted(jam, there["id"], jam.host)
+    target = jam.thread(by=jam.ada, forum_id=there["id"])
+    for kind, to in (("merge", target["id"]), ("move", there["id"])):
+        one = done(jam.mod, kind, jam.thread(), to=to)
+        for client in (jam.host, jam.bob):
+            assert code(act(client, "undo", of=one["id"])) == (403, "forbidden"), kind
+        hosted(jam, there["id"], jam.host, jam.bob)
+        undone(jam.bob, one)
+        hosted(jam, there["id"], jam.host)
+
+
+# -- text that is gone
+
+
+def test_a_removed_text_leaves_the_disk_when_a_long_read_is_over(jam: Any) -> None:
+    """It waited for the next write, which may come the day after."""
+    post = jam.thread(body="CANARY")
+    files = [jam.server.db, jam.server.db.with_name(f"{jam.server.db.name}-wal")]
+
+    def there() -> bool:
+        return any(b"CANARY" in one.read_bytes() for one in files if one.exists())
+
+    reader = apsw.Connection(str(jam.server.db), flags=apsw.SQLITE_OPEN_READONLY)
+    with contextlib.closing(reader):
+        reader.execute("BEGIN; SELECT count(*) FROM posts")
+        done(jam.mod, "remove", post)
+        assert there()
+        reader.execute("ROLLBACK")
+        end = time.monotonic() + 30
+        while there() and time.monotonic() < end:
+            time.sleep(0.02)
+        assert not there()

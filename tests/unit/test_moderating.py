@@ -276,3 +276,23 @@ def test_an_act_that_was_not_sent_is_taken_out_of_the_outbox(world: World) -> No
     assert world.session.outbox() == []
     with pytest.raises(UsageError, match="no such act"):
         world.session.undo_act("nothing")
+
+
+def test_of_acts_on_the_same_thing_the_last_one_is_undone(world: World) -> None:
+    """The Jam would refuse the others (409 `act_overtaken`)."""
+    post, at = world.openers()[0], "2026-02-06T16:00:00Z"
+    kinds = ["hide", "lock", "hide", "warn", "warn"]  # the latest first
+    acts: list[dict[str, object]] = [
+        {"id": f"a{n}", "act": kind, "by_id": "x", "created_at": at, "post_id": post.id, "person_id": "p" * (n > 2)}
+        for n, kind in enumerate(kinds)
+    ]
+    world.desk(audit=acts)
+    assert [row.undoable for row in world.session.audit()] == [True, True, False, True, True]
+    with pytest.raises(UsageError, match="cannot be undone"):
+        world.session.undo_act("a2")
+    acts[0] |= {"changed": False}  # it stands all the same, so that the earlier one waits for it
+    world.desk(audit=acts)
+    assert [row.undoable for row in world.session.audit()][:3] == [True, True, False]
+    acts[0] |= {"undone_by": "u"}
+    world.desk(audit=acts)
+    assert [row.undoable for row in world.session.audit()][:3] == [False, True, True]
