@@ -11,19 +11,17 @@ Each word is one short question to the full text, and no question looks at more 
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import math
 import re
-import threading
 from collections.abc import Callable
-from functools import partial
 
 import apsw
 import msgspec
 
 from jamtui.model import Similar
 from jamtui.store.columns import words_of
+from jamtui.store.latest import Latest, Overtaken
 from jamtui.store.mirror import numbers
 from jamtui.store.query import fold
 from jamtui.store.rows import Rows
@@ -131,65 +129,26 @@ class Likeness:
     """Looks for the latest text on a thread of its own. ``connect`` makes rows over a connection of that thread."""
 
     def __init__(self, connect: Callable[[], Rows]) -> None:
-        self._connect = connect
-        self._told = threading.Condition()
-        self._wanted: _Asked | None = None
-        self._stopped = False
-        self._running: apsw.Connection | None = None
-        self._thread: threading.Thread | None = None
+        self._latest = Latest("likeness", connect, _answer, REST)
 
     def ask(self, text: str, find: Find, deliver: Deliver) -> None:
         """Returns at once. ``find`` is `similar` or `titled`; ``deliver`` is not called for a text that was
         overtaken."""
-        with self._told:
-            self._wanted = (text, find, deliver)
-            self._overtake()
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="likeness", daemon=True)
-                self._thread.start()
+        self._latest.ask((text, find, deliver))
 
     def close(self) -> None:
         """Returns when nothing is delivered any more."""
-        with self._told:
-            self._stopped = True
-            self._overtake()
-        if self._thread is not None:
-            self._thread.join()
+        self._latest.close()
 
-    def _overtake(self) -> None:
-        if self._running is not None:
-            self._running.interrupt()
-        self._told.notify_all()
 
-    def _run(self) -> None:
-        rows = self._connect()
-        try:
-            while (asked := self._next(rows.db)) is not None:
-                text, find, deliver = asked
-                found: tuple[Similar, ...] = ()
-                # Overtaken, or a torn mirror: the sync and the doctor see to that, and nothing is found meanwhile.
-                with contextlib.suppress(apsw.Error):
-                    rows.forget_numbers()
-                    found = find(rows, text)
-                with self._told:
-                    self._running = None
-                    overtaken = self._stopped or self._wanted is not None
-                if not overtaken:
-                    deliver(text, found)
-        finally:
-            rows.db.close()
-
-    def _next(self, db: apsw.Connection) -> _Asked | None:
-        """The latest text, when it has rested; None in the end."""
-        with self._told:
-            while not self._stopped:
-                asked = self._wanted
-                if asked is None:
-                    self._told.wait()
-                elif not self._told.wait_for(partial(self._no_longer, asked), REST):
-                    self._wanted, self._running = None, db
-                    return asked
-            return None
-
-    def _no_longer(self, asked: object) -> bool:
-        return self._stopped or self._wanted is not asked
+def _answer(rows: Rows, asked: _Asked, overtaken: Overtaken) -> None:
+    text, find, deliver = asked
+    try:
+        rows.forget_numbers()
+        found = find(rows, text)
+    except apsw.InterruptError:
+        raise
+    except apsw.Error:  # a torn mirror: the sync and the doctor see to that, and nothing is found meanwhile
+        found = ()
+    if not overtaken():
+        deliver(text, found)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
 import apsw
 import pytest
 
-from jamtui.model import Found
+from jamtui.model import Found, PostRow, Similar
 from jamtui.store import searcher
+from jamtui.store.latest import Latest
+from jamtui.store.likeness import Likeness
 from jamtui.store.overlay import Overlay
 from jamtui.store.rows import Rows
 from jamtui.store.silence import Silence
@@ -22,7 +25,8 @@ COUNT = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT ?)
 
 
 def connect() -> Rows:
-    return cast("Rows", SimpleNamespace(db=apsw.Connection(":memory:"), overlay=None, silence=None))
+    alone = SimpleNamespace(db=apsw.Connection(":memory:"), overlay=None, silence=None, forget_numbers=lambda: None)
+    return cast("Rows", alone)
 
 
 def asked(text: str, deliver: Callable[[Found], None]) -> Any:
@@ -31,9 +35,9 @@ def asked(text: str, deliver: Callable[[Found], None]) -> Any:
 
 @pytest.fixture
 def lane(request: pytest.FixtureRequest) -> Any:
-    def make(answer: Any, rest: float = 0.0) -> searcher._Lane:
-        made = searcher._Lane(connect, answer, rest)
-        request.addfinalizer(made.stop)
+    def make(answer: Any, rest: float = 0.0) -> Latest[Any]:
+        made = Latest[Any]("search", connect, partial(searcher._answer, answer), rest)
+        request.addfinalizer(made.close)
         return made
 
     return make
@@ -52,6 +56,30 @@ def test_an_interruption_that_comes_late_does_not_lose_the_query_it_meets(lane: 
     lane(answer).ask(asked("only", lambda _: answered.set()))
     assert answered.wait(30)
     assert tries == ["only", "only"]
+
+
+def test_an_interruption_that_comes_late_does_not_make_a_title_like_nothing(request: pytest.FixtureRequest) -> None:
+    tries: list[str] = []
+    post = Similar(cast("PostRow", None), "Ideas", 0, 1.0)
+
+    def find(rows: Rows, text: str) -> tuple[Similar, ...]:
+        tries.append(text)
+        if len(tries) == 1:
+            raise apsw.InterruptError("meant for the one before")
+        return (post,)
+
+    likeness = Likeness(connect)
+    request.addfinalizer(likeness.close)
+    found: list[tuple[Similar, ...]] = []
+    answered = threading.Event()
+
+    def deliver(text: str, similar: tuple[Similar, ...]) -> None:
+        found.append(similar)
+        answered.set()
+
+    likeness.ask("Quiet hours", find, deliver)
+    assert answered.wait(30)
+    assert (found, tries) == ([(post,)], ["Quiet hours", "Quiet hours"])
 
 
 def test_a_query_that_comes_just_when_the_rest_is_over_is_not_lost(lane: Any, monkeypatch: pytest.MonkeyPatch) -> None:
