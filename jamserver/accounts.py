@@ -26,6 +26,7 @@ from jamserver import objects, standing
 from jamserver.db import Connection, row, rows, value
 from jamserver.log import Tx
 from jamserver.problems import Problem
+from jamtui.event import ROLES
 
 ACCESS = timedelta(hours=1)
 REFRESH = timedelta(days=30)
@@ -285,7 +286,7 @@ def accept_invite(
     role: str = value(tx.db, "DELETE FROM invites WHERE digest = ? RETURNING role", (digest(code),))
     free = objects.new_handle(tx.db, handle, tx.now)
     person_id = objects.add_person(tx, uuid.UUID(int=tx.rng.getrandbits(128), version=4), free, name=name, role=role)
-    if role == objects.ROLES[0]:  # an invite that gives a role is of somebody who is known
+    if role == ROLES[0]:  # an invite that gives a role is of somebody who is known
         standing.came(tx, person_id)
     if hashed is not None:
         set_password(tx, person_id, hashed)

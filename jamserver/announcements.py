@@ -19,9 +19,9 @@ from jamserver.posts import Actor
 from jamserver.problems import Problem, invalid
 from jamserver.wire import Announcement, NewAnnouncement, clean_text
 from jamtui.archive import rfc3339
+from jamtui.event import HOSTS
 
 TYPE = "announcement"
-_MAY = ("host", "moderator")
 _DECODE = msgspec.json.Decoder(Announcement).decode
 
 
@@ -44,7 +44,7 @@ def make(tx: Tx, actor: Actor, new_id: str, new: NewAnnouncement) -> tuple[bytes
     People are greeted before the Jam opens and thanked after it closed; only an archived one tells nothing new. Raises
     403, 409 ``id_taken``, 422.
     """
-    if actor.role not in _MAY:
+    if actor.role not in HOSTS:
         raise Problem("forbidden", "Hosts and moderators announce.")
     text = clean_text(new.body)
     if not text.strip():

@@ -16,9 +16,9 @@ from typing import Any, NoReturn
 
 from jamserver import commands, event_commands, sign_in_commands
 from jamserver.faults import where
-from jamserver.objects import ROLES
 from jamserver.problems import Problem
 from jamtui.errors import JamError
+from jamtui.event import ROLES
 from jamtui.safe_text import safe_line
 
 _EXAMPLES = """\

@@ -26,6 +26,7 @@ from jamserver.writer import write_once
 from jamtui import archive
 from jamtui.archive import rfc3339
 from jamtui.errors import JamError, NotFound, UsageError
+from jamtui.event import HOSTS
 from jamtui.safe_text import ForEyes
 
 
@@ -99,7 +100,7 @@ def import_archive(arguments: argparse.Namespace) -> None:
 
 def _tell_roles(reading: db.Connection) -> None:
     """Who may do more than others: a file says so, and whoever made it wrote it."""
-    for role in ("host", "moderator"):
+    for role in HOSTS:
         sql = "SELECT handle FROM people WHERE role = ? ORDER BY seq"
         found = [handle for (handle,) in db.rows(reading, sql, (role,))]
         if found:

@@ -13,6 +13,7 @@ from jamserver.posts import Actor
 from jamserver.problems import Problem, invalid
 from jamserver.wire import ForumEdit, clean_name, clean_text
 from jamtui.archive import Forum
+from jamtui.event import HOSTS
 
 
 def hosted_by(actor: Actor, forum: Forum) -> bool:
@@ -80,7 +81,7 @@ def _hosts(db: Connection, ids: tuple[str, ...]) -> list[str]:
     found = list(dict.fromkeys(ids))
     for index, person_id in enumerate(ids):
         role = value(db, "SELECT role FROM people WHERE id = ?", (person_id,))
-        if role not in ("host", "moderator"):
+        if role not in HOSTS:
             raise invalid(f"/host_ids/{index}", "Hosts and moderators of the Jam host a forum.")
     return found
 

@@ -16,7 +16,6 @@ from jamserver.problems import Problem, invalid
 from jamserver.wire import MAX_HANDLE
 from jamtui.archive import Jam, rfc3339
 
-ROLES = ("participant", "expert", "host", "moderator")
 NEW_JAM_HOURS = 72
 
 Fields = dict[str, object]

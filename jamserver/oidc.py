@@ -22,10 +22,10 @@ from jamserver import accounts, objects, standing
 from jamserver.accounts import Grant, millis
 from jamserver.db import Connection, row, value
 from jamserver.log import Tx
-from jamserver.objects import ROLES
 from jamserver.problems import Problem
 from jamserver.wire import MAX_HANDLE, MAX_NAME, clean_name
 from jamtui.errors import UsageError
+from jamtui.event import ROLES
 
 HOURS = 24.0
 KEPT = 120  # seconds beyond its end that a token is remembered: more than by which clocks may differ

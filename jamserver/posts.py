@@ -23,6 +23,7 @@ from jamserver.problems import Problem, invalid
 from jamserver.standing import Newcomers
 from jamserver.wire import MAX_TAGS, MAX_TAGS_ELSEWHERE, NewPost, PostEdit, clean_tags, clean_text, utc
 from jamtui.archive import GONE, Post, rfc3339
+from jamtui.event import HOSTS
 
 # What is left of a post that was taken back: where it stands, who wrote it when, its tally, whether it is locked.
 _FRAME = (
@@ -44,7 +45,7 @@ class Actor:
     @property
     def hosts(self) -> bool:
         """Briefs forums and sorts what is in them; a moderator does so as well."""
-        return self.role in ("host", "moderator")
+        return self.role in HOSTS
 
 
 ANYBODY = Actor("", "participant")  # whose votes count as everybody's do

@@ -22,6 +22,7 @@ from msgspec import Struct
 from jamtui.archive import Phase
 
 ROLES = ("participant", "expert", "host", "moderator")
+HOSTS = ("host", "moderator")  # a moderator may do all that a host may
 MAX_GRACE = timedelta(days=30)  # more than that is not believed
 
 
@@ -72,7 +73,7 @@ class Cell(enum.StrEnum):
 
 
 _ALL = frozenset(ROLES)
-_HOSTS = frozenset(("host", "moderator"))
+_HOSTS = frozenset(HOSTS)
 _MODERATORS = frozenset(("moderator",))
 _NOBODY: frozenset[str] = frozenset()
 _Row = tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[str], frozenset[str]]
@@ -328,7 +329,7 @@ def markdown() -> str:
 def _cell_words(state: State, act: Act) -> str:
     who = [role for role in ROLES if TABLE[state, act, role] is not Cell.NO]
     late = ", late" if any(TABLE[state, act, role] is Cell.LATE for role in who) else ""
-    names = {ROLES: "everybody", ("host", "moderator"): "hosts, moderators", ("moderator",): "moderators"}
+    names = {ROLES: "everybody", HOSTS: "hosts, moderators", ("moderator",): "moderators"}
     return f"{names[tuple(who)]}{late}" if who else "–"
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from jamtui.archive import rfc3339
 from jamtui.errors import NotFound, NotSignedIn, Refused, UsageError
-from jamtui.event import Act
+from jamtui.event import HOSTS, Act
 from jamtui.model import (
     EVERYBODY,
     MAX_ANNOUNCEMENT,
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from jamtui.store.registry import KnownJam
     from jamtui.store.rows import Rows
 
-HOSTS = ("host", "moderator")
 MAX_QUESTION, MAX_CHOICE, MAX_CHOICES = 300, 100, 8  # characters, characters, how many
 _POLL_KINDS = "'poll', 'close-poll', 'remove-poll', 'ballot', 'unballot'"
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from jamtui.archive import IDEA_STATES, KINDS, LINKS
 from jamtui.errors import NotFound, Refused, UsageError
-from jamtui.event import Act
+from jamtui.event import HOSTS, Act
 from jamtui.model import GONE, LINK_WORDS, Draft, LinkRow, PostRow, Similar, Stages, Undo
 from jamtui.safe_text import safe_line
 from jamtui.store.links import ends
@@ -67,7 +67,7 @@ class Ideas(Writing):
     @property
     def sorts(self) -> bool:
         """Whether the reader may feature posts and say how far ideas are."""
-        return self.role in ("host", "moderator")
+        return self.role in HOSTS
 
     # -- what a thread is
 

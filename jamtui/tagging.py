@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from jamtui.errors import Refused, UsageError
+from jamtui.event import HOSTS
 from jamtui.model import PostRow, TagRow, Undo
 from jamtui.safe_text import safe_line
 from jamtui.store.rows import Rows
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from jamtui.tag_book import TagBook
 
 MAX_ABOUT = 300
-_HOSTS = ("host", "moderator")
 
 
 class Tagging:
@@ -62,7 +62,7 @@ class Tagging:
     @property
     def looks_after_tags(self) -> bool:
         """Whether the reader is a host or a moderator, as far as is known here."""
-        return self._fresh().my_role() in _HOSTS
+        return self._fresh().my_role() in HOSTS
 
     def _need_host(self) -> None:
         self.need_name("tags to look after")

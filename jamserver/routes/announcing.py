@@ -9,6 +9,7 @@ from jamserver.db import Connection
 from jamserver.routes.reading import AFTER, LIMIT, PAGE, after, page
 from jamserver.routes.writing import actor_of, counted, own_id
 from jamserver.web import Answer, Call, Route, Who, json_response
+from jamtui.event import HOSTS
 
 
 def list_announcements(db: Connection, call: Call) -> Response:
@@ -49,7 +50,7 @@ ROUTES: tuple[Route, ...] = (
         ),
         ("forbidden", "id_taken", "rate_limited"),
         body=wire.NewAnnouncement,
-        only=("host", "moderator"),
+        only=HOSTS,
         run=put_announcement,
     ),
 )

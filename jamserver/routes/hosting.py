@@ -14,6 +14,7 @@ from jamserver.routes.reading import AFTER, LIMIT, PAGE, after, page
 from jamserver.routes.writing import actor_of, asked, counted, own_id
 from jamserver.web import Answer, Call, Parameter, Route, Who, json_response
 from jamtui.archive import Forum
+from jamtui.event import HOSTS
 
 
 async def patch_forum(call: Call) -> Response:
@@ -88,7 +89,6 @@ _POLL = (Answer(200, "The poll as it now is.", wire.Poll, headers=(_SEQ,)),)
 _COUNTS = (Answer(200, "How the poll stands.", wire.BallotAnswer, headers=(_SEQ,)),)
 _V1 = "/api/v1"
 _PATH = f"{_V1}/polls/{{poll}}"
-_HOSTS = ("host", "moderator")
 _CLOSED = ("jam_closed", "phase_closed", "not_found", "rate_limited")
 
 ROUTES: tuple[Route, ...] = (
@@ -104,7 +104,7 @@ ROUTES: tuple[Route, ...] = (
         (Parameter("If-Match", 'The version that was seen, in quotes: `"3"`.', where="header"), _KEY),
         body=wire.ForumEdit,
         run=patch_forum,
-        only=_HOSTS,
+        only=HOSTS,
     ),
     Route(
         "GET",
@@ -129,7 +129,7 @@ ROUTES: tuple[Route, ...] = (
         (*_CLOSED, "forbidden", "id_taken"),
         body=wire.NewPoll,
         run=put_poll,
-        only=_HOSTS,
+        only=HOSTS,
     ),
     Route(
         "PATCH",
@@ -141,7 +141,7 @@ ROUTES: tuple[Route, ...] = (
         (*_CLOSED, "forbidden"),
         body=wire.PollEdit,
         run=patch_poll,
-        only=_HOSTS,
+        only=HOSTS,
     ),
     Route(
         "DELETE",
@@ -152,7 +152,7 @@ ROUTES: tuple[Route, ...] = (
         (Answer(200, "What is left of the poll.", wire.Gone, headers=(_SEQ,)),),
         (*_CLOSED, "forbidden"),
         run=delete_poll,
-        only=_HOSTS,
+        only=HOSTS,
     ),
     Route(
         "PUT",

@@ -16,6 +16,7 @@ from jamserver.routes.reading import AFTER, LIMIT, PAGE, after, page
 from jamserver.routes.writing import actor_of, asked, counted, post_once
 from jamserver.web import Answer, Call, Parameter, Route, Who, json_response
 from jamtui.archive import Post
+from jamtui.event import HOSTS
 
 
 async def put_idea_state(call: Call) -> Response:
@@ -76,7 +77,6 @@ _SEQ = ("Jam-Seq", "The change that the write became; 0 when nothing was to do."
 _ETAG = ("ETag", "The version of the post's content, in quotes; none of these raises it.")
 _POST = (Answer(200, "The post as it now is.", Post, headers=(_SEQ, _ETAG)),)
 _KEY = (Parameter("Idempotency-Key", "The same key gets the first answer again for 7 days.", where="header"),)
-_SORT = ("host", "moderator")
 _PATH = "/api/v1/posts/{post}"
 _LINK = f"{_PATH}/links/{{kind}}/{{to}}"
 _CODES = ("forbidden", "jam_closed", "not_found", "invalid", "idempotency_key_reused", "rate_limited")
@@ -92,7 +92,7 @@ ROUTES: tuple[Route, ...] = (
         (*_CODES, "post_gone"),
         _KEY,
         body=wire.IdeaState,
-        only=_SORT,
+        only=HOSTS,
         run=put_idea_state,
     ),
     Route(
@@ -105,7 +105,7 @@ ROUTES: tuple[Route, ...] = (
         (*_CODES, "post_gone"),
         _KEY,
         body=wire.Featuring,
-        only=_SORT,
+        only=HOSTS,
         run=put_featured,
     ),
     Route(
@@ -117,7 +117,7 @@ ROUTES: tuple[Route, ...] = (
         _POST,
         _CODES,
         _KEY,
-        only=_SORT,
+        only=HOSTS,
         run=delete_featured,
     ),
     Route(
@@ -154,7 +154,7 @@ ROUTES: tuple[Route, ...] = (
         (Answer(200, "What is left of the link.", wire.Link, headers=(_SEQ,)),),
         _CODES,
         _KEY,
-        only=("author", *_SORT),
+        only=("author", *HOSTS),
         run=delete_link,
     ),
 )

@@ -11,6 +11,7 @@ from jamserver.problems import Problem
 from jamserver.routes.reading import AFTER, LIMIT, PAGE, after, page
 from jamserver.routes.writing import actor_of, counted, own_id
 from jamserver.web import Answer, Call, Route, Who, json_response
+from jamtui.event import HOSTS
 
 
 async def put_report(call: Call) -> Response:
@@ -94,7 +95,7 @@ ROUTES: tuple[Route, ...] = (
         ),
         ("jam_closed", "forbidden", "id_taken", "not_found", "post_gone", "act_overtaken", "rate_limited"),
         body=wire.NewAct,
-        only=("host", "moderator"),
+        only=HOSTS,
         run=put_act,
     ),
 )

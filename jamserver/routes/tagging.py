@@ -7,6 +7,7 @@ from starlette.responses import Response
 from jamserver import tags, wire
 from jamserver.routes.writing import actor_of, counted
 from jamserver.web import Answer, Call, Route, Who, json_response
+from jamtui.event import HOSTS
 
 
 def _name(call: Call) -> str:
@@ -62,7 +63,7 @@ ROUTES: tuple[Route, ...] = (
         _CODES,
         body=wire.TagEdit,
         run=put_tag_record,
-        only=("host", "moderator"),
+        only=HOSTS,
     ),
     Route(
         "DELETE",
@@ -73,7 +74,7 @@ ROUTES: tuple[Route, ...] = (
         _RECORD,
         _CODES,
         run=delete_tag_record,
-        only=("host", "moderator"),
+        only=HOSTS,
     ),
     Route(
         "PUT",
@@ -85,7 +86,7 @@ ROUTES: tuple[Route, ...] = (
         _CODES,
         body=wire.TagMerge,
         run=put_merge,
-        only=("host", "moderator"),
+        only=HOSTS,
     ),
     Route(
         "DELETE",
@@ -96,6 +97,6 @@ ROUTES: tuple[Route, ...] = (
         _RECORD,
         _CODES,
         run=delete_merge,
-        only=("host", "moderator"),
+        only=HOSTS,
     ),
 )

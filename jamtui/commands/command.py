@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
     from collections.abc import Callable
 
+# Said again here, since the parser is at every start and their modules are not; a test holds them together.
 SORTS = ("active", "new", "votes", "replies", "state", "unanswered")
 KINDS = ("idea", "question", "discussion")
 IDEA_STATES = ("new", "discussed", "refined", "chosen")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from jamtui.commands.command import count
+
 TYPE_CHECKING = False  # typing's own is not worth its import: see jamtui.output
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -47,7 +49,7 @@ def _ballot(parser: ArgumentParser) -> None:
 
 
 def _unanswered(parser: ArgumentParser) -> None:
-    parser.add_argument("--limit", type=int, metavar="N", help="at most so many")
+    parser.add_argument("--limit", type=count, metavar="N", help="at most so many")
 
 
 def _hand_over(parser: ArgumentParser) -> None:

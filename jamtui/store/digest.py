@@ -7,13 +7,12 @@ from datetime import UTC, datetime
 import msgspec
 from msgspec import Struct
 
-from jamtui.archive import Post
+from jamtui.archive import IDEA_STATES, Post
 from jamtui.model import PostRow, titled
 from jamtui.safe_text import safe_line, safe_name
 from jamtui.store.rows import Rows
 
 MOST = 50  # of each section
-STATES = ("new", "discussed", "refined", "chosen")
 _POST = msgspec.json.Decoder(Post)
 
 
@@ -74,7 +73,7 @@ def states(rows: Rows) -> dict[str, str]:
     sql = "SELECT p.id, p.raw FROM threads t JOIN posts p ON p.n = t.n WHERE p.gone = 0"
     for post_id, raw in rows.db.execute(f"{sql} AND instr(CAST(p.raw AS TEXT), '\"idea_state\"') > 0"):
         state = _POST.decode(bytes(raw)).idea_state
-        if state in STATES[1:]:
+        if state in IDEA_STATES[1:]:
             found[str(post_id)] = str(state)
     return found
 
@@ -94,7 +93,7 @@ def moved(rows: Rows, before: dict[str, str] | None, since: datetime) -> list[Mo
         for row in rows.posts(rows.keys(ids))
         if not row.gone
     ]
-    made.sort(key=lambda one: (STATES.index(one.state), one.post.up), reverse=True)
+    made.sort(key=lambda one: (IDEA_STATES.index(one.state), one.post.up), reverse=True)
     return made[:MOST]
 
 
