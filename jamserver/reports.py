@@ -72,9 +72,14 @@ def decide(tx: Tx, post_id: str, state: str, act: str = "") -> list[str]:
 
 
 def reopen(tx: Tx, report_ids: object) -> None:
-    """They wait for a decision again."""
-    if isinstance(report_ids, list):
-        _set(tx, map(str, report_ids), "open")
+    """They wait for a decision again, which who reported is told, as they were told the one that does not hold."""
+    if not isinstance(report_ids, list):
+        return
+    _set(tx, map(str, report_ids), "open")
+    for report_id in map(str, report_ids):
+        found = row(tx.db, "SELECT person_id, post_id FROM reports WHERE id = ?", (report_id,))
+        if found is not None:
+            notices.tell(tx, found[0], "report", post_id=found[1], state="open")
 
 
 def _set(tx: Tx, report_ids: Iterable[str], state: str) -> None:

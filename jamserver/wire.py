@@ -448,7 +448,7 @@ class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
     to: str = ""
     until: Time | None = None
-    state: str = ""  # of a report: acted, dismissed
+    state: str = ""  # of a report: acted, dismissed; open: it waits again
     act: str = ""  # what was done about it
     of: str = ""  # which act does not hold any more
 

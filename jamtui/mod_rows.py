@@ -102,7 +102,8 @@ class NoticeRow(Struct, frozen=True):
 
 
 class ReportRow(Struct, frozen=True):
-    """A report of one's own. ``state``: open, acted, dismissed, or of one that waits in the outbox "waiting"."""
+    """A report of one's own. ``state``: open, acted, dismissed, or of one that waits in the outbox "waiting" or
+    "refused"."""
 
     id: str
     post_id: str
@@ -111,6 +112,7 @@ class ReportRow(Struct, frozen=True):
     note: str
     state: str
     at: datetime
+    became: str  # what became of it, in words
 
 
 class Reporter(Struct, frozen=True):

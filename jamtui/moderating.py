@@ -409,9 +409,8 @@ class Moderating:
             return []
         from jamtui.store import moderation
 
-        hidden = {row.post_id: row.title or " ".join(row.body[:120].split()) for row in self.hidden() if row.mine}
         seen = self._marks.seen("notice")
-        return moderation.notices(self._fresh(), desk, seen, hidden, LOCAL)
+        return moderation.notices(self._fresh(), desk, seen, LOCAL)
 
     def see_notices(self, ids: Collection[str]) -> None:
         """They were looked at. Does nothing while exploring."""

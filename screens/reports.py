@@ -24,14 +24,7 @@ from widgets.list_dialog import LETTERS, ListDialog
 from widgets.row_dialog import RowDialog
 from widgets.rows import Ages, count, one_line
 
-_STATES = {
-    "open": ("moderators see it", "$text-muted"),
-    "acted": ("moderators did something about it", "$success"),
-    "dismissed": ("moderators left it as it is", "$text-muted"),
-    "waiting": ("waits to be sent", "$accent"),
-    "refused": ("refused: see the outbox", "$error"),
-}
-
+_COLOURS = {"acted": "$success", "waiting": "$accent", "refused": "$error"}
 
 _NARROW = 70  # columns below which a row and the keys are short
 
@@ -59,12 +52,11 @@ class MyReportsDialog(RowDialog[ReportRow]):
         return self._session.my_reports()
 
     def drawn(self, row: ReportRow, width: int) -> Content:
-        words, colour = _STATES.get(row.state, (row.state, "$text-muted"))
         return Content.assemble(
             (f"{row.reason:<11}", "$accent"),
             (one_line(row.about), "bold"),
             (f"\n{'':11}{self._ages(row.at, self._session.now())} · ", "$text-muted"),
-            (words, colour),
+            (row.became, _COLOURS.get(row.state, "$text-muted")),
             (f"\n{'':11}{one_line(row.note)}" if row.note else "", "$text-muted"),
         )
 

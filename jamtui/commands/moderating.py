@@ -51,8 +51,8 @@ def reports(context: Context, args: argparse.Namespace) -> int | None:
                              "state": mine.state, "created_at": rfc3339(mine.at)})  # fmt: skip
             else:
                 out.table(
-                    ["post", "reason", "state", "at", "about"],
-                    [(one.post_id[:13], one.reason, one.state, local_time(one.at), one.about) for one in rows],
+                    ["post", "reason", "became", "at", "about"],
+                    [(one.post_id[:13], one.reason, one.became, local_time(one.at), one.about) for one in rows],
                     give=4,
                 )
                 if not rows:

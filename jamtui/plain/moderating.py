@@ -14,13 +14,6 @@ from jamtui.plain.hosting import Hosting
 from jamtui.plain.wrap import wrap
 
 _MOST = 20  # rows that are told of a list
-_STATES = {
-    "open": "moderators see it",
-    "acted": "moderators did something about it",
-    "dismissed": "moderators left it as it is",
-    "waiting": "waits to be sent",
-    "refused": "refused, see the outbox",
-}
 
 
 class Moderating(Hosting):
@@ -94,8 +87,7 @@ class Moderating(Hosting):
             self.say(self.with_keys("You reported nothing. {report} on a post tells the moderators of it."))
             return
         for row in rows[:_MOST]:
-            state = _STATES.get(row.state, row.state)
-            self.say(f"{row.reason}: {words.one_line(row.about, 80)} -- {state}.")
+            self.say(f"{row.reason}: {words.one_line(row.about, 80)} -- {row.became}.")
 
     def _go_through(self) -> None:
         rows = self.session.queue()

@@ -26,7 +26,7 @@ from jamtui.mod_rows import (
     ReportRow,
     Suspended,
 )
-from jamtui.model import PersonRow, PostRow
+from jamtui.model import PersonRow, PostRow, begins
 from jamtui.safe_text import safe_body, safe_line, safe_name
 from jamtui.store.own import Queued
 from jamtui.store.row_making import merged_title
@@ -105,18 +105,41 @@ def suspensions(desk: Mapping[str, object], now: datetime) -> dict[str, datetime
     return {one.person_id: one.until.astimezone(UTC) for one in found if one.until > now}
 
 
-def about(rows: Rows, post_id: str) -> str:
-    """How a post begins, in one harmless line; what is known of one that is not there."""
-    with contextlib.suppress(NotFound):
-        return line_of(rows.post(post_id))
-    return "a post that is not here"
+def texts_of(desk: Mapping[str, object]) -> dict[str, str]:
+    """How hidden posts begin whose text this reader may see, by id: of moderators all, of others their own."""
+    return {
+        one.id: safe_line(one.title or merged_title(one) or " ".join(one.body[:400].split()), _ABOUT)
+        for one in section(desk, "hidden", Post)
+    }
 
 
-def line_of(post: PostRow) -> str:
-    text = post.title or " ".join(post.body[:400].split())
-    line = safe_line(text)
-    line = line if len(line) <= _ABOUT else f"{line[: _ABOUT - 1].rstrip()}…"
-    return line or ("a post that is gone" if post.gone else "a post without text")
+def about(rows: Rows, post_id: str, texts: Mapping[str, str], *, yours: bool = False, most: int = _ABOUT) -> str:
+    """A post in one harmless line: how it begins, in quotation marks; of one whose text is not here whose it was and
+    where: ``a post by Ana in “Quiet hours”``. ``texts`` as `texts_of` has them; ``yours``: it stands after "your post",
+    so only where it was is told."""
+    if begin := texts.get(post_id):
+        return quoted(begin, most)
+    try:
+        post = rows.post(post_id)
+    except NotFound:
+        return "" if yours else "a post that is not here"
+    if not post.gone:
+        return quoted(begins(post, most), most)
+    return _place(rows, post, most) if yours else f"a post by {post.author} {_place(rows, post, most)}"
+
+
+def _place(rows: Rows, post: PostRow, most: int) -> str:
+    if post.parent_id is not None:
+        with contextlib.suppress(NotFound):
+            opener = rows.post(post.thread_id)
+            if not opener.gone:
+                return f"in {quoted(begins(opener, most), most)}"
+    return f"of {post.created_at.astimezone():%d %B} in {rows.forum_titles().get(post.forum_id, '')}".rstrip()
+
+
+def _begin(post: PostRow, texts: Mapping[str, str]) -> str:
+    """The same as a line of its own; why a text is not here stands in brackets."""
+    return texts.get(post.id) or begins(post, _ABOUT)
 
 
 def quoted(text: str, most: int = _QUOTED) -> str:
@@ -153,31 +176,32 @@ _ABOUT_REPORT = {
     "hide": "hid it", "remove": "removed it", "lock": "locked the thread", "move": "moved the thread",
     "merge": "merged the thread", "warn": "warned its author", "suspend": "suspended its author",
 }  # fmt: skip
+_DEALT = "dealt with it"
 _GRAVE = ("warn", "suspend", "remove", "hide")
 
 
-def notices(
-    rows: Rows, desk: Mapping[str, object], seen: Collection[str], hidden: Mapping[str, str], local: str
-) -> list[NoticeRow]:
-    """The latest first. ``hidden`` are the beginnings of one's own hidden posts, by id; ``local`` is a pattern for
-    `datetime.strftime`."""
+def notices(rows: Rows, desk: Mapping[str, object], seen: Collection[str], local: str) -> list[NoticeRow]:
+    """The latest first. ``local`` is a pattern for `datetime.strftime`."""
+    texts = texts_of(desk)
     return [
         NoticeRow(
-            one.id, safe_line(one.kind, 40), _told(rows, one, hidden, local), safe_line(one.reason),
+            one.id, safe_line(one.kind, 40), _told(rows, one, texts, local), safe_line(one.reason),
             one.at.astimezone(UTC), one.post_id, one.id in seen, one.kind in _GRAVE,
         )
         for one in section(desk, "notices", _Notice)
     ]  # fmt: skip
 
 
-def _told(rows: Rows, one: _Notice, hidden: Mapping[str, str], local: str) -> str:
-    what = quoted(hidden.get(one.post_id) or about(rows, one.post_id)) if one.post_id else ""
+def _told(rows: Rows, one: _Notice, texts: Mapping[str, str], local: str) -> str:
+    report = one.kind == "report"
+    what = about(rows, one.post_id, texts, yours=not report, most=_QUOTED) if one.post_id else ""
     until = f" until {one.until.astimezone().strftime(local)}" if one.until is not None else ""
-    if one.kind == "report":
+    if report:
         if one.state == "dismissed":
             return f"Moderators looked at your report of {what} and left the post as it is"
-        done = _ABOUT_REPORT.get(one.act, "dealt with it")
-        return f"Thank you for your report of {what}: moderators {done}"
+        if one.state == "open":
+            return f"Moderators look again at your report of {what}: what they had decided was taken back"
+        return f"Thank you for your report of {what}: moderators {_ABOUT_REPORT.get(one.act, _DEALT)}"
     if one.kind == "undone":
         pattern = _TAKEN_BACK.get(one.of, "A moderator took something back about {post}")
     else:
@@ -185,8 +209,8 @@ def _told(rows: Rows, one: _Notice, hidden: Mapping[str, str], local: str) -> st
     to = ""
     if one.to:
         forum = rows.forum_titles().get(one.to)
-        to = f" to {forum}" if forum is not None else f" into {quoted(about(rows, one.to))}"
-    return pattern.format(post=what or "(a post)", to=to, until=until)
+        to = f" to {forum}" if forum is not None else f" into {about(rows, one.to, texts, most=_QUOTED)}"
+    return " ".join(pattern.format(post=what, to=to, until=until).split())
 
 
 # -- reports
@@ -194,21 +218,42 @@ def _told(rows: Rows, one: _Notice, hidden: Mapping[str, str], local: str) -> st
 
 def reports(rows: Rows, desk: Mapping[str, object], waiting: Iterable[Queued]) -> list[ReportRow]:
     """One's own, those that wait in the outbox first, then the latest first."""
+    texts = texts_of(desk)
+    acts: dict[str, str] = {}  # what was done, by the post: told in the notices, the latest of which stands first
+    for told in section(desk, "notices", _Notice):
+        if told.kind == "report":
+            acts.setdefault(told.post_id, told.act)
     found = [
         ReportRow(
-            row.id, row.post_id, about(rows, row.post_id), safe_line(str(row.payload.data.get("reason", ""))),
+            row.id, row.post_id, about(rows, row.post_id, texts), safe_line(str(row.payload.data.get("reason", ""))),
             safe_line(str(row.payload.data.get("note", ""))),
             "refused" if row.state == "refused" else "waiting", row.created,
+            _became("refused" if row.state == "refused" else "waiting", ""),
         )
         for row in waiting if row.kind == "report" and row.state != "sent"
     ]  # fmt: skip
     return found + [
         ReportRow(
-            one.id, one.post_id, about(rows, one.post_id), safe_line(one.reason, 40), safe_line(one.note),
-            safe_line(one.state, 40), one.created_at.astimezone(UTC),
+            one.id, one.post_id, about(rows, one.post_id, texts), safe_line(one.reason, 40), safe_line(one.note),
+            safe_line(one.state, 40), one.created_at.astimezone(UTC), _became(one.state, acts.get(one.post_id, "")),
         )
         for one in section(desk, "reports", _Report)
     ]  # fmt: skip
+
+
+_BECAME = {
+    "open": "moderators see it",
+    "dismissed": "moderators left it as it is",
+    "waiting": "waits to be sent",
+    "refused": "refused: see the outbox",
+}
+
+
+def _became(state: str, act: str) -> str:
+    """What became of a report, in words."""
+    return _BECAME.get(state) or (
+        f"moderators {_ABOUT_REPORT.get(act, _DEALT)}" if state == "acted" else safe_line(state, 40)
+    )
 
 
 def queue(rows: Rows, desk: Mapping[str, object], decided: Collection[str]) -> list[QueueRow]:
@@ -221,14 +266,16 @@ def queue(rows: Rows, desk: Mapping[str, object], decided: Collection[str]) -> l
         if one.post_id not in decided:
             of_posts.setdefault(one.post_id, []).append(one)
     people = rows.persons({one.person_id for found in of_posts.values() for one in found})
-    listed = [_queued(rows, post_id, found, people, times) for post_id, found in of_posts.items()]
+    texts = texts_of(desk)
+    listed = [_queued(rows, post_id, found, people, times, texts) for post_id, found in of_posts.items()]
     listed.sort(key=lambda row: (-len(row.reports), row.reports[0].at))
     return listed
 
 
 def _queued(
-    rows: Rows, post_id: str, found: list[_Report], people: Mapping[str, PersonRow], times: Mapping[str, int]
-) -> QueueRow:
+    rows: Rows, post_id: str, found: list[_Report], people: Mapping[str, PersonRow], times: Mapping[str, int],
+    texts: Mapping[str, str],
+) -> QueueRow:  # fmt: skip
     said = []
     for one in found:
         who = people.get(one.person_id, _NOBODY)
@@ -241,8 +288,11 @@ def _queued(
         post = rows.post(post_id)
     except NotFound:
         return QueueRow(post_id, "", "a post that is not here yet", "", "", "", "", "", "", tuple(said))
+    opener = post
+    with contextlib.suppress(NotFound):
+        opener = rows.post(post.thread_id)
     return QueueRow(
-        post.id, post.thread_id, line_of(post), about(rows, post.thread_id),
+        post.id, post.thread_id, _begin(post, texts), _begin(opener, texts),
         rows.forum_titles().get(post.forum_id, ""), post.author, post.handle, post.author_id, post.gone, tuple(said),
     )  # fmt: skip
 
@@ -264,7 +314,7 @@ def audit(
     queued = [row for row in waiting if row.kind == "moderate" and row.state != "sent"]
     undoing = {str(row.payload.data.get("of")) for row in queued if row.state == "queued"}
     people = rows.persons({one.by_id for one in acts} | {one.person_id for one in acts})
-    known = {one.id: one for one in acts}
+    known, texts = {one.id: one for one in acts}, texts_of(desk)
     found = [
         AuditRow(
             row.id, str(row.payload.data.get("act", "")), safe_name(rows.me.name), safe_line(row.payload.title, 300),
@@ -284,7 +334,7 @@ def audit(
         found.append(
             AuditRow(
                 one.id, safe_line(one.act, 40), people.get(one.by_id, _NOBODY).name,
-                _done(rows, one, people, known, local), safe_line(one.reason), one.created_at.astimezone(UTC),
+                _done(rows, one, people, known, texts, local), safe_line(one.reason), one.created_at.astimezone(UTC),
                 one.post_id, undone, may and not undone and one.act not in ("remove", "undo"),
                 one.changed,
             )
@@ -293,12 +343,15 @@ def audit(
 
 
 def _done(
-    rows: Rows, one: _Act, people: Mapping[str, PersonRow], known: Mapping[str, _Act], local: str, deep: bool = True
-) -> str:
+    rows: Rows, one: _Act, people: Mapping[str, PersonRow], known: Mapping[str, _Act], texts: Mapping[str, str],
+    local: str, deep: bool = True,
+) -> str:  # fmt: skip
     verb = DONE.get(one.act, safe_line(one.act, 40))
     if one.act == "undo":
         undone = known.get(one.of)
-        return f"undid: {_done(rows, undone, people, known, local, False)}" if undone and deep else "undid an act"
+        return (
+            f"undid: {_done(rows, undone, people, known, texts, local, False)}" if undone and deep else "undid an act"
+        )
     parts = [verb]
     if one.person_id:
         who = people.get(one.person_id, _NOBODY)
@@ -307,10 +360,10 @@ def _done(
         parts.append(f"until {one.until.astimezone().strftime(local)}")
     if one.post_id:
         most = _QUOTED // 2 if one.to else _QUOTED  # so that where it went has room
-        parts.append(f"{'for ' if one.person_id else ''}{quoted(about(rows, one.post_id), most)}")
+        parts.append(f"{'for ' if one.person_id else ''}{about(rows, one.post_id, texts, most=most)}")
     if one.to:
         forum = rows.forum_titles().get(one.to)
-        parts.append(f"to {forum}" if forum is not None else f"into {quoted(about(rows, one.to))}")
+        parts.append(f"to {forum}" if forum is not None else f"into {about(rows, one.to, texts, most=_QUOTED)}")
     if not one.changed:
         parts.append("(it was so already)")
     return " ".join(parts)

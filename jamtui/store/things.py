@@ -97,7 +97,7 @@ class Things:
             self._put(Reason.POLL, "poll", poll.id, poll.created_at, poll.question, read=over or poll.author_id == me,
                       author_id=poll.author_id, forum_id=poll.forum_id)  # fmt: skip
         self._see_links(rows, decoded(records[2], Link))
-        for told in moderation.notices(rows, private, looked, {}, _LOCAL):
+        for told in moderation.notices(rows, private, looked, _LOCAL):
             reason = Reason.REPORT if told.kind == "report" else Reason.NOTICE
             text = f"{told.words}\n{told.reason}" if told.reason else told.words
             self._put(reason, "notice", told.id, told.at, text, post_id=told.post_id)

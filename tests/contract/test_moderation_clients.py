@@ -228,6 +228,40 @@ def test_a_report_goes_to_moderators_and_its_end_comes_back(jam: Any, people: Ca
     assert [mine.state for mine in ada.session.my_reports()] == ["dismissed"]
 
 
+def test_what_became_of_a_post_and_of_a_report_is_told_in_words_though_its_text_is_gone(
+    jam: Any, people: Callable[[str], Reader]
+) -> None:
+    """Hidden, shown again, removed: to its author, to who reported it, and in the moderators' log."""
+    thread = jam.thread(by=jam.host, title="Quiet hours")
+    reply = jam.reply(thread, by=jam.bob, body="An insult for everybody")
+    ada, bob, mod = people("ada"), people("bob"), people("mod")
+    ada.session.report(reply["id"], "abuse")
+    ada.sync()
+    mod.sync()
+    name = bob.session.me.name
+    theirs, told, done = f"a post by {name} in “Quiet hours”", [], ""
+    for act in ("hide", "undo", "remove"):
+        if act == "undo":
+            mod.session.undo_act(done)
+        else:
+            done = mod.session.act(Act(act, "R", reply["id"]))
+        for one in (mod, ada, bob):
+            one.sync()
+        told.append([ada.session.notices()[0].words, ada.session.my_reports()[0].became,
+                     bob.session.notices()[0].words, mod.session.audit()[0].words])  # fmt: skip
+    shown = "“An insult for everybody”"
+    assert told == [
+        [f"Thank you for your report of {theirs}: moderators hid it", "moderators hid it",
+         f"Your post {shown} was hidden by a moderator", f"hid {shown}"],
+        [f"Moderators look again at your report of {shown}: what they had decided was taken back", "moderators see it",
+         f"Your post {shown} can be read again: that it was hidden was taken back", f"undid: hid {shown}"],
+        [f"Thank you for your report of {theirs}: moderators removed it", "moderators removed it",
+         "Your post in “Quiet hours” was removed by a moderator", f"removed {theirs}"],
+    ]  # fmt: skip
+    assert ada.session.my_reports()[0].about == theirs
+    assert [row.title for row in bob.session.inbox_rows(bob.session.inbox_keys())][:1] == [told[2][2]]
+
+
 def test_a_suspended_person_is_told_why_and_keeps_their_texts(jam: Any, people: Callable[[str], Reader]) -> None:
     thread = jam.thread(by=jam.bob)
     ada, mod = people("ada"), people("mod")

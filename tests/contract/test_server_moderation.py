@@ -391,12 +391,15 @@ def test_a_report_is_made_once_decided_once_and_told_of(jam: Any) -> None:
     assert row["act"] == "dismiss"
     undone(jam.mod, row)
     assert len(desk(jam.mod)["queue"]) == 2
+    for reporter in (jam.bob, jam.host):  # who was told of a decision is told that it does not hold
+        assert [(one["kind"], one["state"]) for one in desk(reporter)["notices"]][:1] == [("report", "open")]
     hidden = done(jam.mod, "hide", thread)
     assert [(one["state"], one["act"]) for one in desk(jam.bob)["notices"][:1]] == [("acted", "hide")]
     assert desk(jam.mod)["queue"] == []
     jam.host.delete("/me", params={"posts": "keep"}).raise_for_status()  # and with them their report
     undone(jam.mod, hidden)
     assert [one["person_id"] for one in desk(jam.mod)["queue"]] == [me(jam.bob)]
+    assert desk(jam.bob)["notices"][0]["state"] == "open"
 
 
 def test_only_a_moderator_decides_on_reports_by_an_act_and_not_on_their_own(jam: Any) -> None:
