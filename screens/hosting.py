@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -201,14 +200,6 @@ class Hosting(Ways):
         """Threads of one's forums that nobody answered: a list like others, in which one key answers."""
         self.session.need_host("look after what nobody answered")
         self._to_anew("unanswered")
-
-    def _keys(self) -> Sequence[str] | Sequence[int]:
-        return self.session.unanswered_keys() if self.spot.place == "unanswered" else super()._keys()
-
-    def _fill_list(self) -> None:
-        super()._fill_list()
-        if self.spot.place == "unanswered":
-            self.list_now.empty = "Everything in your forums has an answer."
 
     def _left_head(self) -> tuple[Content, Content]:
         if self.spot.place == "unanswered":

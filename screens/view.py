@@ -20,7 +20,7 @@ from jamtui.notice import InboxRow
 from screens.messages import HitsFound, JamChanged
 from screens.panes import PLACES, Panes
 from screens.rail import RailList
-from screens.spot import Spot
+from screens.spot import Spot, empty_words, keys_of
 from widgets.bindings import bindings, rebind
 from widgets.line_view import LineView
 from widgets.lists import ForumList
@@ -34,13 +34,6 @@ BESIDE = 0.2  # seconds between two looks at what others changed in a list besid
 LOOK = 1.0  # seconds between looks at what another jamtui wrote
 TICK = 20.0  # seconds between looks at the clock for ages and the time left
 _THREADED = ("threads", "posts", "inbox")  # kinds of lists beside which a thread stands
-_EMPTY = {
-    "live": "Nothing was posted yet.",
-    "mentions": "Nobody answered you or named you yet.",
-    "followed": "Nothing there yet.\n{follow} follows a thread, :follow #tag a tag, :follow @person a person.",
-    "featured": "Nothing is featured yet.\nHosts feature what is worth everybody's time, and say why.",
-    "saved": "Nothing saved yet.\n{save} keeps a post here.",
-}
 
 
 class View(Panes):
@@ -164,24 +157,12 @@ class View(Panes):
             cursor = self.session.key(kept)
         above = self.session.place(f"above:{self.spot.list_name}")
         rows.set_rows(keys, cursor=cursor or None, above=int(above) if above.isdecimal() else None)
-        if self.spot.kind == "posts":
-            rows.empty = self.keymap.fill(_EMPTY.get(self.spot.place, "Nothing here yet."))
+        words = empty_words(self.session, self.spot) or ("Nothing here yet." if self.spot.kind == "posts" else "")
+        if words:
+            rows.empty = self.keymap.fill(words)
 
     def _keys(self) -> Sequence[str] | Sequence[int]:
-        spot, session = self.spot, self.session
-        if spot.kind == "forums":
-            return [row.id for row in session.forums()]
-        if spot.kind == "outbox":
-            return [row.id for row in session.outbox()]
-        if spot.kind == "threads":
-            return session.thread_keys(spot.forum, spot.sort)
-        if spot.place == "live":
-            return session.live_keys()
-        if spot.place == "followed":
-            return session.followed_keys()
-        if spot.place == "featured":
-            return session.featured_keys()
-        return session.mention_keys() if spot.place == "mentions" else session.saved_keys()
+        return keys_of(self.session, self.spot)
 
     def _fill_thread(self, thread_id: str, post: str = "", *, unread: bool = False) -> None:
         index = self.session.thread_index(thread_id)

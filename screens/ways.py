@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from textual.content import Content
 
 from jamtui.errors import JamError, NotFound, UsageError
-from jamtui.event import Act
 from jamtui.model import PersonRow, PostRow, ThreadRow
 from jamtui.notice import InboxRow
 from jamtui.ways import HotRow, PersonMore, PersonPage, Plan, chips, complete_filter
@@ -61,29 +60,14 @@ class Ways(Moving):
         return spot
 
     def _keys(self) -> Sequence[str] | Sequence[int]:
-        spot, session = self.spot, self.session
+        spot = self.spot
         if spot.kind == "people":
             return self._keys_of_people()
         if spot.place == "hot":
             return list(self._heat())
-        if spot.place == "person":
-            return session.person(spot.about).keys
         if spot.place == "plan":
             return self._keys_of_plan()
-        if spot.kind == "threads":
-            return session.thread_keys(spot.forum or None, spot.sort, session.filter(spot.filter))
         return super()._keys()
-
-    def _fill_list(self) -> None:
-        super()._fill_list()
-        spot, name = self.spot, self.keymap.name
-        if spot.kind == "threads" and spot.filter:
-            self.list_now.empty = (
-                f"Nothing fits.\n{name('filter-clear')} clears the filter, {name('filter')} changes it."
-            )
-        elif spot.kind == "threads" and spot.place != "hot":
-            first = "" if self.session.refusal(Act.THREADS) else f"\n{name('new-thread')} opens the first."
-            self.list_now.empty = f"No threads here yet.{first}"
 
     def _keys_of_people(self) -> list[str]:
         now = self.session.now()

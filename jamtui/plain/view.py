@@ -28,7 +28,7 @@ from jamtui.plain.thread import Thread
 from jamtui.plain.wrap import wrap
 from jamtui.session import Session
 from jamtui.ways import HotRow, Plan, chips
-from screens.spot import Spot
+from screens.spot import Spot, empty_words, keys_of
 
 if TYPE_CHECKING:
     from jamtui.config import Entry
@@ -48,18 +48,10 @@ _TITLES = {
 }
 _EMPTY = {
     "forums": "There is no forum yet.",
-    "filtered": "No thread fits. {filter} changes the filter, {filter-clear} clears it.",
-    "threads": "No thread yet. {new-thread} opens the first one.",
-    "live": "Nothing was posted yet.",
-    "mentions": "Nobody answered you or named you yet.",
     "inbox": "Nothing is for you here. {follow} follows a thread, :follow #tag a tag, :follow @person a person.",
-    "saved": "Nothing saved yet. {save} keeps a post here.",
-    "followed": "Nothing there yet. {follow} follows a thread, :follow #tag a tag, :follow @person a person.",
-    "featured": "Nothing is featured yet. Hosts feature what is worth everybody's time, and say why.",
     "plan": "Nothing unread fits into this time: all read, or the posts are longer.",
     "people": "Nobody is here yet.",
     "outbox": "Nothing waits: all that you wrote has arrived.",
-    "unanswered": "Everything in your forums has an answer.",
 }
 
 WAYS = ("all", "hot", "people", "person", "plan", "unanswered")
@@ -132,38 +124,17 @@ class View(Thread):
         self.at = _find(self.keys, wanted)
 
     def _keys(self) -> Sequence[int] | Sequence[str]:
-        spot, session = self.spot, self.session
-        match spot.kind:
-            case "forums":
-                return [row.id for row in session.forums()]
-            case "threads":
-                if spot.place == "unanswered":
-                    return session.unanswered_keys()
-                if spot.place == "hot":
-                    self._hot = {row.thread.key: row for row in session.hot()}
-                    return list(self._hot)
-                return session.thread_keys(spot.forum or None, spot.sort, session.filter(spot.filter))
-            case "people":
-                self._people = {row.id: row for row in session.people()}
-                return list(self._people)
-            case "outbox":
-                return [row.id for row in session.outbox()]
-            case "hits":
-                return [hit.post.id for hit in self.hits]
-        match spot.place:
-            case "live":
-                return session.live_keys()
-            case "mentions":
-                return session.mention_keys()
-            case "followed":
-                return session.followed_keys()
-            case "featured":
-                return session.featured_keys()
-            case "person":
-                return session.person(spot.about).keys
-            case "plan":
-                return [step.post.key for step in self.plan.steps] if self.plan else []
-        return session.saved_keys()
+        if self.spot.place == "hot":
+            self._hot = {row.thread.key: row for row in self.session.hot()}
+            return list(self._hot)
+        if self.spot.kind == "people":
+            self._people = {row.id: row for row in self.session.people()}
+            return list(self._people)
+        if self.spot.kind == "hits":
+            return [hit.post.id for hit in self.hits]
+        if self.spot.place == "plan":
+            return [step.post.key for step in self.plan.steps] if self.plan else []
+        return keys_of(self.session, self.spot)
 
     def rows(self, start: int, stop: int) -> list[Row]:
         """Rows of the list, as they now are."""
@@ -230,9 +201,8 @@ class View(Thread):
         self._keep_row()
         if not self._item:
             place = self.spot.place if self.spot.kind == "posts" else self.spot.kind
-            place = "unanswered" if self.spot.place == "unanswered" else place
-            place = "filtered" if self.spot.filter else place
-            self._item = wrap(self.with_keys(_EMPTY.get(place, "Nothing is here.")), self.console.columns)
+            told = empty_words(self.session, self.spot).replace("\n", " ") or _EMPTY.get(place, "Nothing is here.")
+            self._item = wrap(self.with_keys(told), self.console.columns)
 
     def _keep_row(self) -> None:
         row = self.row

@@ -51,7 +51,7 @@ async def test_what_is_narrowed_to_nothing_says_how_to_go_on(tui: Any) -> None:
         assert t.screen.list_now.keys
         await t.press("A", "enter")
         assert "Nothing fits." in t.text
-        assert "x clears the filter, f changes it." in t.text
+        assert "f changes the filter, x clears it." in t.text
         assert not t.screen.reader.index.keys
         await t.press("1", "enter")
         await t.command("filter lang:xx")

@@ -37,7 +37,7 @@ from jamtui.session import Session, open_session
 from jamtui.store import connection, mirror, own, registry
 from jamtui.store.mirror import Loading, Mirror
 from jamtui.store.opening import prepare
-from screens.spot import Spot
+from screens.spot import Spot, empty_words
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2011, 2, 9, 14, tzinfo=UTC)
@@ -529,6 +529,14 @@ def test_a_guest_is_told_why_there_are_no_mentions_and_no_outbox(talk: Talk, ses
     told = talk("3", "5")
     assert "No mentions here. You read as a guest: sign in to write (jamtui login)." in told
     assert "No outbox here. You read as a guest" in told
+
+
+def test_an_empty_forum_asks_for_a_thread_only_where_one_may_be_opened(session: Session, clock: Clock) -> None:
+    spot = Spot(forum=session.forums()[0].id)
+    assert empty_words(session, spot) == "No threads here yet.\n{new-thread} opens the first."
+    clock.now = NOW + timedelta(days=30)
+    assert empty_words(session, spot) == "No threads here yet."
+    assert empty_words(session, Spot(forum=spot.forum, filter="#none")).startswith("Nothing fits.")
 
 
 def test_a_closed_jam_is_read_and_refuses_in_words(talk: Talk, clock: Clock, session: Session) -> None:
