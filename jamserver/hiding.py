@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from jamserver.db import rows, value
+from collections.abc import Iterable
+
+from jamserver import tag_names
+from jamserver.db import Connection, rows, value
 from jamserver.log import Tx
-from jamserver.objects import decode, encode
+from jamserver.objects import Fields, decode, encode, has_left
 from jamserver.once import Written
-from jamserver.posts import Stored, blanked, store
+from jamserver.posts import Stored, blanked, store, tags_of
 from jamserver.problems import Problem
 
 
@@ -19,11 +22,11 @@ def hide(tx: Tx, post: Stored) -> Written:
 
 
 def unhide(tx: Tx, post: Stored) -> Written:
-    """The text as it was, where the post stands now: its thread may have been moved, merged or split meanwhile."""
-    data: bytes | None = value(tx.db, "SELECT data FROM hidden WHERE post_id = ?", (post.id,))
-    if data is None:  # it came hidden, with an archive, which has no text of it
+    """The text as it was, where the post stands now: its thread may have been moved, merged or split meanwhile. Its
+    tags are those of now: what they became by merging, and nobody's whose account is not there any more."""
+    kept = _kept(tx.db, post.id)
+    if kept is None:  # it came hidden, with an archive, which has no text of it
         raise Problem("post_gone", "The text of this post is not here.")
-    kept = decode(data)
     was, now = dict(_items(kept["post"])), decode(post.data)
     before = was.pop("merged_from", None)
     title = was.pop("title", None) or (before.get("title") if isinstance(before, dict) else None)
@@ -38,9 +41,41 @@ def unhide(tx: Tx, post: Stored) -> Written:
     if now.get("locked") is True:
         fields["locked"] = True
     tx.db.execute("DELETE FROM hidden WHERE post_id = ?", (post.id,))
-    tags = [(tag, post.id, person_id) for tag, person_id in kept["tags"]] if isinstance(kept["tags"], list) else []
-    tx.db.executemany("INSERT INTO post_tags VALUES (?, ?, ?)", tags)
-    return store(tx, post, fields)
+    for tag, person_id in kept["tags"] if isinstance(kept["tags"], list) else ():
+        who = "" if has_left(tx.db, person_id) else person_id
+        tx.db.execute("INSERT OR IGNORE INTO post_tags VALUES (?, ?, ?)", (tag_names.became(tx.db, tag), post.id, who))
+    return store(tx, post, fields | {"tags": tags_of(tx.db, post.id)})
+
+
+def take(tx: Tx, post_id: str, names: Iterable[str]) -> Fields:
+    """Takes fields off what is kept of a hidden post, which are not to come again with it. Returns those that it had;
+    none for a post that is not hidden."""
+    kept = _kept(tx.db, post_id)
+    if kept is None:
+        return {}
+    was = dict(_items(kept["post"]))
+    taken = {name: was.pop(name) for name in names if name in was}
+    if taken:
+        _keep(tx, post_id, kept | {"post": was})
+    return taken
+
+
+def give(tx: Tx, post_id: str, fields: Fields) -> bool:
+    """Adds fields to what is kept of a hidden post, which come again with it. False for a post that is not hidden."""
+    kept = _kept(tx.db, post_id)
+    if kept is None:
+        return False
+    _keep(tx, post_id, kept | {"post": dict(_items(kept["post"])) | fields})
+    return True
+
+
+def _kept(db: Connection, post_id: str) -> Fields | None:
+    data: bytes | None = value(db, "SELECT data FROM hidden WHERE post_id = ?", (post_id,))
+    return None if data is None else decode(data)
+
+
+def _keep(tx: Tx, post_id: str, kept: Fields) -> None:
+    tx.db.execute("UPDATE hidden SET data = ? WHERE post_id = ?", (encode(kept), post_id))
 
 
 def _items(found: object) -> list[tuple[str, object]]:

@@ -321,7 +321,7 @@ def _move_back(tx: Tx, actor: Actor, post_id: str, before: Fields) -> int:
         raise _overtaken("The thread was merged into another since: undo that first.")
     forum_id = str(before["forum_id"])
     _require_host(tx, actor, forum_id)
-    return threads.move(tx, post, forum_id) or post.changed
+    return post.changed if post.forum_id == forum_id else threads.move_back(tx, post, forum_id)
 
 
 def _split(tx: Tx, actor: Actor, post_id: str, before: Fields) -> int:

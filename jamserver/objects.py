@@ -192,9 +192,14 @@ def change_person(tx: Tx, person_id: str, changes: Fields) -> None:
 
 def require_account(db: Connection, person_id: str) -> None:
     """Raises 401 ``token_unknown`` for somebody whose account was deleted while a write of theirs was on its way."""
-    data = value(db, "SELECT data FROM people WHERE id = ?", (person_id,))
-    if data is not None and decode(data).get("state") == "left":
+    if has_left(db, person_id):
         raise Problem("token_unknown", "This account was deleted.")
+
+
+def has_left(db: Connection, person_id: str) -> bool:
+    """Whether this account was deleted."""
+    data = value(db, "SELECT data FROM people WHERE id = ?", (person_id,))
+    return data is not None and decode(data).get("state") == "left"
 
 
 def set_role(tx: Tx, person_id: str, role: str) -> None:

@@ -134,7 +134,7 @@ def _same_content(
     before it was moved or merged."""
     first = _first_content(there)
     if first == content or first is None or new.parent_id is None:
-        return first == content
+        return first == content  # which has its author, too
     return any(
         _digest(actor.person_id, forum, new.parent_id, title or "", body, tags, new.lang, new.kind) == first
         for (forum,) in rows(db, "SELECT id FROM forums")
@@ -150,14 +150,15 @@ def create(tx: Tx, actor: Actor, post_id: str, new: NewPost, newcomers: Newcomer
     body = clean_text(new.body)
     tags = clean_tags(new.tags)
     parent = _parent(tx.db, new)
-    _check_shape(new, post_id, title, body, parent)
     forum_id = parent.forum_id if parent else new.forum_id or ""
     content = _digest(actor.person_id, forum_id, new.parent_id, title or "", body, tags, new.lang, new.kind)
     there = find(tx.db, post_id)
+    # Before anything that may have changed since the first time, such as where its parent stands: a repeat after a lost
+    # answer gets its answer.
+    if there is not None and _same_content(tx.db, there, content, actor, new, title, body, tags):
+        return Written(there.data, there.version, there.seq)
+    _check_shape(new, post_id, title, body, parent)
     if there is not None:
-        # Before anything that may have changed since the first time: a repeat after a lost answer gets its answer.
-        if there.author_id == actor.person_id and _same_content(tx.db, there, content, actor, new, title, body, tags):
-            return Written(there.data, there.version, there.seq)
         raise Problem("id_taken", "Another post has this id. Take a new one.")
     require_allowed(tx, actor, Act.THREADS if parent is None else Act.REPLIES)
     if parent is not None and parent.gone:

@@ -8,15 +8,18 @@ are no cycles.
 
 from __future__ import annotations
 
-from jamserver import posts
-from jamserver.db import Connection, rows
+from collections.abc import Iterator
+
+from jamserver import hiding, posts
+from jamserver.db import Connection, rows, value
 from jamserver.log import Tx
 from jamserver.objects import Fields, decode, encode
 from jamserver.posts import Stored
 from jamserver.problems import invalid
 
 MAX_POSTS = 10_000  # of a thread that is moved or merged: each is a change that every reader gets
-_OF_OPENERS = ("locked", "kind", "idea_state")  # fields that a reply does not have
+_SORTED = ("kind", "idea_state")  # which a hidden opener has, too, kept apart with its text
+_OF_OPENERS = ("locked", *_SORTED)  # fields that a reply does not have
 
 
 def opener(db: Connection, post_id: str, pointer: str = "/post_id") -> Stored:
@@ -43,6 +46,12 @@ def move(tx: Tx, post: Stored, forum_id: str) -> int | None:
     """Puts a whole thread into another forum. Returns the last change, None when it is there already."""
     if post.forum_id == forum_id:
         return None
+    require_size(tx.db, post.id)
+    return move_back(tx, post, forum_id)
+
+
+def move_back(tx: Tx, post: Stored, forum_id: str) -> int:
+    """The same, however many posts the thread has by then."""
     seq = 0
     for post_id, data in _of_thread(tx.db, post.id):
         seq = _rewrite(tx, post_id, decode(data) | {"forum_id": forum_id})
@@ -68,7 +77,8 @@ def merge(tx: Tx, post: Stored, target: Stored) -> tuple[Fields, int]:
     In an archive each post stands behind the one that it answers: where the other thread is the younger one, the posts
     get their places anew, behind it.
     """
-    before: Fields = {"forum_id": post.forum_id}
+    require_size(tx.db, post.id)
+    before: Fields = {"forum_id": post.forum_id} | hiding.take(tx, post.id, _SORTED)
     seq = 0
     for post_id, data in _of_thread(tx.db, post.id):
         fields = decode(data)
@@ -82,31 +92,54 @@ def merge(tx: Tx, post: Stored, target: Stored) -> tuple[Fields, int]:
 
 
 def split(tx: Tx, post: Stored, before: Fields) -> int:
-    """Gives a merged thread back its own opener, with all that hangs on it now. Returns the last change."""
+    """Gives a merged thread back its own opener, with all that hangs on it now, however much that has become. Returns
+    the last change."""
     forum_id = str(before["forum_id"])
-    inside = {post.id}
     seq = 0
-    for post_id, data in _of_thread(tx.db, post.thread_id):
+    for post_id, data in _under(tx.db, post):
         fields = decode(data)
         if post_id == post.id:
             merged_from = fields.pop("merged_from", None)
             title = merged_from.get("title", "") if isinstance(merged_from, dict) else ""
-            fields |= {"parent_id": None, "title": title}
-            fields |= {name: before[name] for name in _OF_OPENERS if name in before}
-        elif fields.get("parent_id") not in inside:
-            continue
-        inside.add(post_id)
+            fields |= {"parent_id": None, "title": title} | _given_back(tx, post, before)
         seq = _rewrite(tx, post_id, fields | {"thread_id": post.id, "forum_id": forum_id})
     return seq
 
 
-def _of_thread(db: Connection, thread_id: str) -> list[tuple[str, bytes]]:
-    """Its posts, each behind the one that it answers."""
-    sql = "SELECT id, data FROM posts WHERE thread_id = ? ORDER BY seq LIMIT ?"
-    found = list(rows(db, sql, (thread_id, MAX_POSTS + 1)))
-    if len(found) > MAX_POSTS:
+def _given_back(tx: Tx, post: Stored, before: Fields) -> Fields:
+    """What it has again as an opener. Of a hidden post what it is stays with its text; a removed one is nothing."""
+    locked: Fields = {"locked": before["locked"]} if "locked" in before else {}
+    what = {name: before[name] for name in _SORTED if name in before}
+    return locked if hiding.give(tx, post.id, what) or post.gone else locked | what
+
+
+def require_size(db: Connection, thread_id: str) -> None:
+    """Raises 422 for a thread that is too large to be moved or merged. It is put back whatever its size."""
+    sql = "SELECT count(*) FROM (SELECT 1 FROM posts WHERE thread_id = ? LIMIT ?)"
+    if value(db, sql, (thread_id, MAX_POSTS + 1)) > MAX_POSTS:
         raise invalid("/post_id", f"A thread of more than {MAX_POSTS:,} posts stays where it is.")
-    return [(post_id, bytes(data)) for post_id, data in found]
+
+
+def _of_thread(db: Connection, thread_id: str) -> Iterator[tuple[str, bytes]]:
+    """Its posts, each behind the one that it answers. What they are is read before they are changed."""
+    ids = [post_id for (post_id,) in rows(db, "SELECT id FROM posts WHERE thread_id = ? ORDER BY seq", (thread_id,))]
+    return _each(db, ids)
+
+
+def _under(db: Connection, post: Stored) -> Iterator[tuple[str, bytes]]:
+    """A post and all that answers it, in that order."""
+    ids, inside = [post.id], {post.id}
+    sql = "SELECT id, parent_id FROM posts WHERE thread_id = ? ORDER BY seq"
+    for post_id, parent_id in rows(db, sql, (post.thread_id,)):
+        if parent_id in inside:
+            inside.add(post_id)
+            ids.append(post_id)
+    return _each(db, ids)
+
+
+def _each(db: Connection, ids: list[str]) -> Iterator[tuple[str, bytes]]:
+    for post_id in ids:
+        yield post_id, bytes(value(db, "SELECT data FROM posts WHERE id = ?", (post_id,)))
 
 
 def _rewrite(tx: Tx, post_id: str, fields: Fields, *, behind: bool = False) -> int:

@@ -16,7 +16,7 @@ import apsw
 import httpx
 import pytest
 
-from jamserver import objects
+from jamserver import objects, threads
 
 Json = dict[str, Any]
 
@@ -200,3 +200,96 @@ def test_a_removed_text_leaves_the_disk_when_a_long_read_is_over(jam: Any) -> No
         while there() and time.monotonic() < end:
             time.sleep(0.02)
         assert not there()
+
+
+# -- what happens while a post is hidden
+
+
+@pytest.mark.parametrize("order", ["hums", "hmus", "hmsu", "mhus", "mhsu", "mshu"])
+def test_an_idea_that_is_hidden_and_merged_is_the_same_idea_afterwards(
+    jam: Any, order: str, figure: Callable[..., None]
+) -> None:
+    """Hidden, unhidden, merged and split in every order: its kind and state come again, and a reply has none."""
+    idea, target = jam.thread(kind="idea", tags=["tea"]), jam.thread(by=jam.bob, kind="question")
+    reply = jam.reply(idea)
+    jam.mod.put(f"/posts/{idea['id']}/idea-state", json={"idea_state": "chosen"}).raise_for_status()
+    jam.mod.put(f"/posts/{idea['id']}/featured", json={"reason": "Read this"}).raise_for_status()
+    before, other = post_of(jam, idea), post_of(jam, target)
+    acts: dict[str, Json] = {}
+    for step in order:
+        if step in "hm":
+            acts[step] = done(
+                jam.mod, {"h": "hide", "m": "merge"}[step], idea, **({"to": target["id"]} if step == "m" else {})
+            )
+        else:
+            undone(jam.mod, acts[{"u": "h", "s": "m"}[step]])
+        now = post_of(jam, idea)
+        if now["parent_id"] is not None or now.get("state") == "hidden":
+            assert "kind" not in now
+            assert "idea_state" not in now
+    now = post_of(jam, idea)
+    assert now.pop("version") == before.pop("version") + 2
+    assert now == before
+    assert post_of(jam, reply)["thread_id"] == idea["id"]
+    assert post_of(jam, target) == other
+    figure(f"an idea hidden and merged in the order {order}: 0 fields differ")
+
+
+def test_a_removed_idea_is_nothing_when_its_thread_is_split(jam: Any) -> None:
+    idea, target = jam.thread(kind="idea"), jam.thread()
+    merged = done(jam.mod, "merge", idea, to=target["id"])
+    done(jam.mod, "remove", idea)
+    undone(jam.mod, merged)
+    assert "kind" not in post_of(jam, idea)
+
+
+def test_tags_of_a_hidden_post_come_again_as_they_are_called_now(jam: Any) -> None:
+    post = jam.thread(tags=["coffees", "tea"])
+    for client, name in ((jam.bob, "coffees"), (jam.bob, "cake"), (jam.host, "coffee")):
+        client.put(f"/posts/{post['id']}/tags/{name}").raise_for_status()
+    hidden = done(jam.mod, "hide", post)
+    jam.mod.put("/tags/coffees/merged", json={"into": "coffee"}).raise_for_status()
+    bob = me(jam.bob)
+    jam.bob.delete("/me", params={"posts": "keep"}).raise_for_status()
+    undone(jam.mod, hidden)
+    assert post_of(jam, post)["tags"] == ["cake", "coffee", "tea"]
+    who = jam.server.write(lambda tx: list(tx.db.execute("SELECT tag, person_id FROM post_tags")))
+    assert bob not in {person for _, person in who}
+    assert ("cake", "") in who
+    assert "coffees" not in {tag for tag, _ in who}
+
+
+# -- threads near the limit
+
+
+@pytest.mark.parametrize("kind", ["merge", "move"])
+def test_a_thread_near_the_limit_is_put_back_however_large_it_has_become(
+    jam: Any, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads, "MAX_POSTS", 4)
+    thread, target = jam.thread(), jam.thread()
+    for post in (thread, thread, target, target):
+        jam.reply(post)
+    to = forum(jam, "there")["id"] if kind == "move" else target["id"]
+    one = done(jam.mod, kind, thread, to=to)
+    for _ in range(3):
+        jam.reply(thread)
+    undone(jam.mod, one)
+    shown = jam.guest.get("/posts", params={"limit": 200}).json()["items"]
+    assert sum(post["thread_id"] == thread["id"] for post in shown) == 6
+    assert sum(post["thread_id"] == target["id"] for post in shown) == 3
+    assert {post["forum_id"] for post in shown} == {jam.forum["id"]}
+    assert code(act(jam.mod, "move", thread, to=forum(jam, "other")["id"])) == (422, "invalid")
+
+
+def test_a_reply_that_names_its_thread_is_answered_again_after_a_merge(jam: Any) -> None:
+    thread, target = jam.thread(), jam.thread()
+    post_id = str(uuid.uuid4())
+    content = {"parent_id": thread["id"], "thread_id": thread["id"], "forum_id": jam.forum["id"], "body": "Yes"}
+    first = jam.bob.put(f"/posts/{post_id}", json=content)
+    done(jam.mod, "merge", thread, to=target["id"])
+    again = jam.bob.put(f"/posts/{post_id}", json=content)
+    assert (first.status_code, again.status_code) == (201, 200), again.text
+    assert int(again.headers["jam-seq"]) >= int(first.headers["jam-seq"])
+    assert code(jam.bob.put(f"/posts/{post_id}", json=content | {"body": "No"})) == (422, "invalid")
+    assert code(jam.bob.put(f"/posts/{uuid.uuid4()}", json=content)) == (422, "invalid")
