@@ -385,6 +385,7 @@ class Status(Struct, frozen=True):
     why: str = ""  # the cause in a few words, while there is no connection
     next_try: datetime | None = None  # when it is tried again by itself
     for_me: int = 0  # rows of the inbox with something unread; 0 until somebody looked into it
+    reported: int = 0  # posts that wait for this moderator's decision
 
 
 class Changed(Struct, frozen=True):

@@ -60,6 +60,7 @@ class Moderating:
     """What `Session` gives: its rows, its marks, its outbox, who reads."""
 
     _acts: dict[str, tuple[str, str]] | None = None
+    _waiting: tuple[object, int] | None = None  # what was counted when, and how many reports wait
 
     if TYPE_CHECKING:  # `Session` has these; a body here would stand before theirs
         known: KnownJam
@@ -360,7 +361,14 @@ class Moderating:
 
     def waiting_reports(self) -> int:
         """How many posts wait for a moderator's decision; 0 for who is none."""
-        return len(self.queue()) if self.moderates and self.desk().get("queue") else 0
+        if not self.moderates or not self.desk().get("queue"):
+            return 0
+        stamp = self._own.stamp()  # it is asked for in every frame
+        if self._waiting is None or self._waiting[0] != stamp:
+            from jamtui.store import moderation
+
+            self._waiting = stamp, len(moderation.reported(self.desk()) - self._decided())
+        return self._waiting[1]
 
     def _decided(self) -> set[str]:
         """Posts on which something is decided that the desk does not show yet."""

@@ -170,6 +170,7 @@ class Session(Timing, Ways, Reading, Hosting, HandingOver, Noticing, Moderating,
             why=safe_line(state.why),
             next_try=state.next_try,
             for_me=self.for_me(),
+            reported=self.waiting_reports(),
         )
 
     def _meta(self, key: str) -> str:

@@ -26,6 +26,7 @@ from widgets.rows import Ages, count, one_line
 
 _COLOURS = {"acted": "$success", "waiting": "$accent", "refused": "$error"}
 
+_NAMED = 40  # characters of a post in what is told of it
 _NARROW = 70  # columns below which a row and the keys are short
 
 
@@ -94,6 +95,8 @@ class QueueDialog(ListDialog[str]):
         self._moderate = moderate
         self._rows: list[QueueRow] = []
         self._undo: Callable[[], None] | None = None
+        self._told = ("", "")  # what was done last, and its colour: it stands until one goes to another post
+        self._here = ""  # the post under the cursor
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -127,6 +130,7 @@ class QueueDialog(ListDialog[str]):
         options.display = bool(self._rows)
         found = next((index for index, row in enumerate(self._rows) if row.post_id == here), at)
         options.highlighted = min(found, len(self._rows) - 1) if self._rows else None
+        self._here = self._row.post_id if self._row is not None else ""
         posts = count(len(self._rows), "post", "posts")
         waiting = f"   {posts} to decide on" if self._rows else ""
         self.query_one("#queue-head", Static).update(Content.assemble(("Reports", "bold"), (waiting, "$text-muted")))
@@ -152,9 +156,17 @@ class QueueDialog(ListDialog[str]):
 
     @on(OptionList.OptionHighlighted)
     def moved(self) -> None:
+        """Also told when the list was filled anew: then what was done stays there."""
+        here = self._row.post_id if self._row is not None else ""
+        if here != self._here:
+            self._here, self._told = here, ("", "")
         self._draw_post()
 
-    def _draw_post(self, words: str = "", colour: str = "$success") -> None:
+    def _tell(self, words: str, colour: str = "$success") -> None:
+        self._told = words, colour
+        self._draw_post()
+
+    def _draw_post(self) -> None:
         row = self._row
         width = max(24, self.query_one("#queue-post").size.width - 3)
         self.query_one("#queue-post").display = row is not None
@@ -164,8 +176,11 @@ class QueueDialog(ListDialog[str]):
         keys = few if self.app.size.width < _NARROW else many
         if row is None:
             keys = "Nothing waits: what people report stands here.\nEsc leaves"
-        told = Content.styled(words or keys, colour if words else "$text-disabled")
-        self.query_one("#queue-keys", Static).update(told)
+        told, colour = self._told
+        lines = [Content.styled(told, f"bold {colour}")] if told else []
+        if not told or not self.has_class("-short"):  # a short screen has room for one of them
+            lines.append(Content.styled(keys, "$text-disabled"))
+        self.query_one("#queue-keys", Static).update(Content("\n").join(lines))
 
     def _in_context(self, row: QueueRow, width: int) -> Content:
         """Who reported and why; the post, under what it answers."""
@@ -218,12 +233,12 @@ class QueueDialog(ListDialog[str]):
     # -- deciding
 
     def _complain(self, error: JamError) -> None:
-        self._draw_post(f"{sentence(error.title)}. {error.hint}".strip(), "$error")
+        self._tell(f"{sentence(error.title)}. {error.hint}".strip(), "$error")
 
     def _did(self, words: str, take_back: Callable[[], None]) -> None:
         self._undo = take_back
         self._fill()
-        self._draw_post(f"{words}   z takes it back")
+        self._tell(f"{words}   z takes it back")
 
     def action_dismiss_reports(self) -> None:
         row = self._row
@@ -234,7 +249,9 @@ class QueueDialog(ListDialog[str]):
         except JamError as error:
             self._complain(error)
             return
-        self._did("Left as it is", lambda: self._session.undo_dismissal(done, row.post_id))
+        self._did(
+            f"Left as it is: {one_line(row.about)[:_NAMED]}", lambda: self._session.undo_dismissal(done, row.post_id)
+        )
 
     def action_decide(self, act: str) -> None:
         """At once, with what was reported as the reason; the dialog of acts asks for another."""
@@ -249,8 +266,8 @@ class QueueDialog(ListDialog[str]):
         except JamError as error:
             self._complain(error)
             return
-        words = {"hide": "Hidden", "lock": "Thread locked", "warn": f"{one_line(row.author)} is warned"}[act]
-        self._did(words, lambda: self._take_back(done))
+        done_to = {"hide": "Hidden: ", "lock": "Locked the thread: ", "warn": f"{one_line(row.author)} is warned for: "}
+        self._did(f"{done_to[act]}{one_line(row.about)[:_NAMED]}", lambda: self._take_back(done))
 
     def action_more(self, act: str) -> None:
         row = self._row
@@ -268,7 +285,7 @@ class QueueDialog(ListDialog[str]):
 
     def action_take_back(self) -> None:
         if self._undo is None:
-            self._draw_post("Nothing to take back; the audit log has what was done before", "$warning")
+            self._tell("Nothing to take back; the audit log has what was done before", "$warning")
             return
         try:
             self._undo()
@@ -277,7 +294,7 @@ class QueueDialog(ListDialog[str]):
             return
         self._undo = None
         self._fill()
-        self._draw_post("Taken back")
+        self._tell("Taken back: it waits for a decision again")
 
     def action_open(self) -> None:
         if self._row is not None:

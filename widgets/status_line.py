@@ -144,6 +144,10 @@ class StatusLine(AtOnce):
             right.append(("exploring" if width >= 60 else "expl", "$warning"))
         if status.for_me:
             right.append((f"{status.for_me:,} for you" if width >= 60 else f"@ {status.for_me:,}", "$accent bold"))
+        if status.reported:
+            right.append(
+                (f"{status.reported:,} reported" if width >= 60 else f"! {status.reported:,}", "$warning bold")
+            )
         if status.unread:
             right.append((f"{status.unread:,} unread" if width >= 60 else f"● {status.unread:,}", "$foreground"))
         if status.refused:

@@ -448,6 +448,7 @@ def status(jam: JamRow, state: Status, now: datetime, there: datetime) -> str:
         f"{state.unread:,} unread" if state.unread else "all read",
         f"{state.queued:,} to send" if state.queued else "",
         f"{state.refused:,} refused, 5 lists them" if state.refused else "",
+        f"{count(state.reported, 'post')} reported" if state.reported else "",
         time_left(jam, there),
         link(state, now),
     )

@@ -256,6 +256,11 @@ def _became(state: str, act: str) -> str:
     )
 
 
+def reported(desk: Mapping[str, object]) -> set[str]:
+    """Ids of the posts with an open report."""
+    return {one.post_id for one in section(desk, "queue", _Report)}
+
+
 def queue(rows: Rows, desk: Mapping[str, object], decided: Collection[str]) -> list[QueueRow]:
     """Posts that were reported, those reported most often first, then the longest waiting; without those that the
     moderator has ``decided`` on and whose decision is still in the outbox."""

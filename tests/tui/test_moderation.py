@@ -161,19 +161,33 @@ async def test_the_queue_is_gone_through_with_one_key_each(tui: Any, session: Se
     moderator(session)
     async with tui() as t:
         assert "3 posts are reported" in t.told
+        assert "3 reported" in t.text.splitlines()[0]
         await t.command("reports")
         assert "3 posts to decide on" in t.text
         await t.press("h")
         assert [row.payload.data["act"] for row in session._own.outbox()] == ["hide"]
         assert session._own.outbox()[0].payload.data["reason"] == "Reported: spam, off-topic."
         assert len(session.queue()) == 2
+        assert "Hidden: " in t.text  # it stands there though the list is another now
+        assert "z takes it back" in t.text
         await t.press("x")
+        assert "Left as it is: " in t.text
         assert len(session.queue()) == 1
         await t.press("z")
+        assert "Taken back" in t.text
         assert len(session.queue()) == 2
+        await t.press("j")
+        assert "Taken back" not in t.text  # one looks at another post
+        await t.press("k")
         await t.press("x", "w")
         assert session.queue() == []
         assert "z takes it back" in t.text
+        await t.press("escape")
+        assert " reported" not in t.text.splitlines()[0]
+        session.drop(session.outbox()[-1].id)
+        await t.settle()
+        t.screen.reload()
+        assert "1 reported" in t.text.splitlines()[0]
 
 
 async def test_an_act_is_undone_from_the_audit_log(tui: Any, session: Session) -> None:
