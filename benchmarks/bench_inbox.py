@@ -25,7 +25,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from jamserver import cli as jamserver
-from jamtui.model import Mark
+from jamtui.model import Mark, MarkKind
 from jamtui.paths import Home
 from jamtui.session import Session, open_session
 from jamtui.store import connection, mirror, registry
@@ -64,7 +64,8 @@ def of(archive: Path, folder: Path, hits: int) -> tuple[Session, dict[str, Any]]
         if sum(len(inbox.posts(key)) for key in inbox.keys) >= hits:
             break
         if author != me:
-            session.set_mark(f"@{people[author]['handle']}", Mark.FOLLOWED, True)
+            # As somebody who followed them before they wrote anything: what was there is not in the inbox, else.
+            session._marks.set_mark(MarkKind.PERSON, author, Mark.FOLLOWED, NOW, since=0)
     return session, next(post for post in posts.values() if post["author_id"] == me)
 
 

@@ -61,7 +61,7 @@ class Noticing:
         of = self._seen[1], self._stamp
         if of != self._inbox_of:
             desk, seen = self._own.desk()[0], self._marks.all_seen
-            self._inbox.refresh(rows, self.followed(), self.muted(), desk, seen, self._stamp)
+            self._inbox.refresh(rows, self._marks.followed_since(), self.muted(), desk, seen, self._stamp)
             self._inbox_of = of
         return self._inbox
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from jamtui.actions import SORTS
 from jamtui.errors import NotFound, UsageError
@@ -37,6 +37,9 @@ class Reading:
         raise NotImplementedError
 
     def now(self) -> datetime:
+        raise NotImplementedError
+
+    def event_now(self) -> datetime:
         raise NotImplementedError
 
     def _fresh(self) -> Rows:
@@ -188,11 +191,17 @@ class Reading:
             before = self._follow_merged(target)
         on = before is not mark if on is None else on
         now = mark if on else None if before is mark else before
-        self._marks.set_mark(kind, target, now, self.now())
+        since = self._marks.since(kind, target)
+        self._marks.set_mark(kind, target, now, self.now(), self._newest())
         done = _PAST[mark] if on else f"no longer {_PAST[mark]}"
         unknown = kind is MarkKind.TAG and on and not self._rows.tagged(target)
         words = f"{done}: {self._name_of(kind, target)}{', which no post carries yet' if unknown else ''}"
-        return Undo(words, ("mark", kind, target, before))
+        return Undo(words, ("mark", kind, target, before, since))
+
+    def _newest(self) -> int:
+        """The time of the newest post that is here: who follows something now is told of what is newer. Posts of next
+        year, which an archive may bring, are none of them."""
+        return self._rows.newest(self.event_now() + timedelta(days=1))
 
     def _follow_merged(self, name: str) -> Mark | None:
         """A mark that was set on a tag which became this one since: it is kept under this one's name from now on."""
@@ -200,15 +209,17 @@ class Reading:
         for mark in Mark:
             for row in self._marks.mark_rows(mark):
                 if row.kind is MarkKind.TAG and now.get(row.target) == name:
+                    since = self._marks.since(row.kind, row.target)
                     self._marks.set_mark(row.kind, row.target, None, self.now())
-                    self._marks.set_mark(row.kind, name, mark, self.now())
+                    self._marks.set_mark(row.kind, name, mark, self.now(), since)
                     return mark
         return None
 
     def take_off(self, row: MarkRow) -> Undo:
         """Takes a mark off, also from what is no longer in the mirror."""
+        since = self._marks.since(row.kind, row.target)
         self._marks.set_mark(row.kind, row.target, None, self.now())
-        return Undo(f"no longer {_PAST[row.mark]}: {row.name}", ("mark", row.kind, row.target, row.mark))
+        return Undo(f"no longer {_PAST[row.mark]}: {row.name}", ("mark", row.kind, row.target, row.mark, since))
 
     def undo_reading(self, token: object) -> bool:
         """Takes back what `mark_all_read`, `toggle_read` or `set_mark` did; False when the token is of another kind."""
@@ -217,8 +228,9 @@ class Reading:
                 self._marks.mark_hashes(hashes, False)
             case ("unread", list() as before):
                 self._marks.mark_versions(before)
-            case ("mark", MarkKind() as kind, str() as target, before):
-                self._marks.set_mark(kind, target, before if isinstance(before, Mark) else None, self.now())
+            case ("mark", MarkKind() as kind, str() as target, before, since):
+                mark = before if isinstance(before, Mark) else None
+                self._marks.set_mark(kind, target, mark, self.now(), since if isinstance(since, int) else None)
             case _:
                 return False
         return True

@@ -9,17 +9,18 @@ the reading state whenever that changed, never counted up or down. What is no po
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import apsw
 import msgspec
 from msgspec import Struct
 
 from jamtui.archive import Person
-from jamtui.model import GONE, Marks, titled
+from jamtui.model import GONE, MarkKind, Marks, titled
 from jamtui.names import shown
 from jamtui.notice import OF_POSTS, REASONS, Came, InboxRow, Reason
 from jamtui.safe_text import safe_line, safe_name
+from jamtui.store.marks import Followed
 from jamtui.store.mentions import mentions
 from jamtui.store.mirror import Mirror, seq_of
 from jamtui.store.rows import Rows
@@ -140,7 +141,7 @@ class Inbox:
     # -- keeping it right
 
     def refresh(
-        self, rows: Rows, followed: Marks, muted: Marks, desk: bytes, seen: Callable[[], set[str]],
+        self, rows: Rows, followed: Followed, muted: Marks, desk: bytes, seen: Callable[[], set[str]],
         stamp: tuple[int, int],
     ) -> None:  # fmt: skip
         """Looks for what changed since the last time. ``desk`` is the document as it came, ``seen`` gives what of the
@@ -149,7 +150,7 @@ class Inbox:
         before, self._cursor = self._cursor, mirror.cursor
         mine, self._stamp = stamp != self._stamp, stamp
         last, self.last = self.last, mirror.next_n() - 1
-        wanted = (rows.my_n(), rows.me.handle, followed, muted, mirror.meta("n_base"))
+        wanted = (rows.my_n(), rows.me.handle, followed, muted, mirror.meta("n_base"), _merged(rows, followed))
         held = self._hits
         if wanted != self._for or seq_of(self._cursor) < seq_of(before) or not seq_of(before):
             self._find_all(rows, followed)
@@ -165,11 +166,11 @@ class Inbox:
             made = [(int(thing.at.timestamp() * 1000), key) for key, thing in self.things.rows.items()]
             self._order = sorted([*((hits[-1].created, key) for key, hits in self._threads.items()), *made])[::-1]
 
-    def _find_all(self, rows: Rows, followed: Marks) -> None:
+    def _find_all(self, rows: Rows, followed: Followed) -> None:
         self._hits = {}
         self._find(rows, followed, "", ())
 
-    def _find_more(self, rows: Rows, followed: Marks, before: int, last: int) -> None:
+    def _find_more(self, rows: Rows, followed: Followed, before: int, last: int) -> None:
         """What changed since the change ``before``, when no post had a number above ``last``."""
         old = {int(n) for (n,) in rows.db.execute("SELECT n FROM threads WHERE rev > ?1 AND old > ?1", (before,))}
         if len(old) > MANY:
@@ -181,8 +182,9 @@ class Inbox:
             self._find(rows, followed, f"AND p.thread {_IN}", (_list(old),))
         self._find(rows, followed, "AND p.n > ?", (last,))
 
-    def _find(self, rows: Rows, followed: Marks, narrowed: str, values: tuple[object, ...]) -> None:
-        """Adds the posts for the reader, of those that ``narrowed`` (a condition on ``p``) leaves."""
+    def _find(self, rows: Rows, followed: Followed, narrowed: str, values: tuple[object, ...]) -> None:
+        """Adds the posts for the reader, of those that ``narrowed`` (a condition on ``p``) leaves. What was there when
+        somebody followed it is no news: it is in the list of all that is followed, and not here."""
         db, me = rows.db, rows.my_n()
         why: dict[int, int] = {}
 
@@ -198,22 +200,34 @@ class Inbox:
             found(Reason.ANSWER, f"SELECT p.n AS n FROM posts p WHERE p.parent IN ({mine}) {near}", me)
             for n in mentions(db, rows.me.handle, narrowed, values):
                 why[n] = why.get(n, 0) | _BIT[Reason.MENTION]
-        for reason, names, sql in (
-            (Reason.THREAD, followed.threads, f"posts p WHERE p.thread IN (SELECT n FROM posts WHERE id {_IN})"),
-            (Reason.PERSON, followed.people, f"posts p WHERE p.author IN (SELECT n FROM people WHERE id {_IN})"),
-            (Reason.TAG, followed.tags, f"posts p WHERE p.n IN (SELECT post FROM tags WHERE name {_IN})"),
-        ):
-            if names:
-                found(reason, f"SELECT p.n AS n FROM {sql}", _list(names))
+        threads = _since(db, "SELECT id, thread FROM posts", followed[MarkKind.THREAD])  # where it is, if merged
+        people = _since(db, "SELECT id, n FROM people", followed[MarkKind.PERSON])
+        for reason, column, numbers in ((Reason.THREAD, "thread", threads), (Reason.PERSON, "author", people)):
+            if numbers:
+                written = f"SELECT p.n AS n FROM posts p WHERE p.{column} {_IN}"
+                found(reason, f"{written} AND p.created > {min(numbers.values()):d}", _list(numbers))
+        merged, tags = _merged(rows, followed), dict[int, set[str]]()
+        for tag, since in followed[MarkKind.TAG].items():
+            tags.setdefault(since, set()).add(merged.get(tag, tag))
+        for since, names in tags.items():
+            tagged = f"SELECT p.n AS n FROM posts p WHERE p.n IN (SELECT post FROM tags WHERE name {_IN})"
+            found(Reason.TAG, f"{tagged} AND p.created > {since:d}", _list(names))
         sql = (
             "SELECT json_group_array(json_array(p.n, p.thread, p.author, p.created, p.h)) FROM posts p "
             f"WHERE p.n {_IN} AND p.gone = 0 AND p.author <> ? {rows.silence.loud('p')}"
         )
         row = next(iter(db.execute(sql, (json.dumps(list(why)), me))))
         if more := _FOUND.decode(str(row[0])):
-            self._hits = self._hits | {
-                n: Hit(n, thread, author, created, h, why[n]) for n, thread, author, created, h in more
-            }
+            fresh = {}
+            for n, thread, author, created, h in more:
+                bits = why[n]
+                if bits & _BIT[Reason.THREAD] and created <= threads[thread]:
+                    bits -= _BIT[Reason.THREAD]
+                if bits & _BIT[Reason.PERSON] and created <= people[author]:
+                    bits -= _BIT[Reason.PERSON]
+                if bits:
+                    fresh[n] = Hit(n, thread, author, created, h, bits)
+            self._hits = self._hits | fresh
 
     def _ask_unread(self, db: apsw.Connection) -> None:
         hashes = json.dumps([hit.h for hit in self._hits.values()])
@@ -282,6 +296,20 @@ class Inbox:
             person = _PERSON.decode(bytes(raw))
             known[int(n)] = shown(person.name) or shown(person.handle)
         return {key: tuple(known[n] for n in found if n in known) for key, found in authors.items()}
+
+
+def _since(db: apsw.Connection, numbers: str, followed: Mapping[str, int]) -> dict[int, int]:
+    """What is followed, by the numbers that the mirror has for it (``numbers`` gives them by id): since when."""
+    found: dict[int, int] = {}
+    if followed:
+        for name, n in db.execute(f"{numbers} WHERE id {_IN}", (_list(followed),)):
+            found[int(n)] = min(followed[str(name)], found.get(int(n), followed[str(name)]))
+    return found
+
+
+def _merged(rows: Rows, followed: Followed) -> dict[str, str]:
+    """What tags that were merged are now: who follows one of them follows that."""
+    return rows.merged_tags if followed[MarkKind.TAG] else {}
 
 
 def _told(hits: Sequence[Hit]) -> tuple[Reason, ...]:

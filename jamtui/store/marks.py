@@ -16,6 +16,9 @@ from jamtui.model import Mark, MarkKind, MarkRow, Marks
 from jamtui.store.connection import transaction
 from jamtui.store.own import BUMP, BUMP_READING
 
+# What is followed, by kind and target, with the time (milliseconds since 1970) of the newest post that was there then.
+Followed = Mapping[MarkKind, Mapping[str, int]]
+
 _READ = "INSERT INTO read VALUES (?, ?) ON CONFLICT(h) DO UPDATE SET version = max(version, excluded.version)"
 _UNREAD = "DELETE FROM read WHERE h = ?"
 
@@ -143,9 +146,31 @@ class MarkStore:
         row = next(iter(self.db.execute(sql, (kind.value, target))), None)
         return Mark(str(row[0])) if row else None
 
-    def set_mark(self, kind: MarkKind, target: str, mark: Mark | None, now: datetime) -> None:
-        """None takes it off. Muted and followed exclude each other."""
+    def followed_since(self) -> Followed:
+        """What is followed, and from which time on what is written there is for the reader. Who followed it before
+        that was kept has the time at which they did, by their own clock: there is no other."""
+        found: dict[MarkKind, dict[str, int]] = {kind: {} for kind in MarkKind}
+        sql = (
+            "SELECT m.kind, m.target, CAST(coalesce(p.value, m.at) AS INTEGER) FROM marks m "
+            "LEFT JOIN places p ON p.name = 'since:' || m.kind || ':' || m.target WHERE m.mark = ?"
+        )
+        for kind, target, since in self.db.execute(sql, (Mark.FOLLOWED.value,)):
+            found[MarkKind(str(kind))][str(target)] = int(since)
+        return found
+
+    def since(self, kind: MarkKind, target: str) -> int | None:
+        """The time that was kept of it, if it is followed."""
+        kept = self.place(f"since:{kind.value}:{target}")
+        return int(kept) if kept.isdecimal() else None
+
+    def set_mark(self, kind: MarkKind, target: str, mark: Mark | None, now: datetime, since: int | None = None) -> None:
+        """None takes it off. Muted and followed exclude each other. ``since``, of what is followed: the time of the
+        newest post that was there, in milliseconds since 1970; what is newer is for the reader."""
+        name = f"since:{kind.value}:{target}"
         with self._writing():
+            self.db.execute("DELETE FROM places WHERE name = ?", (name,))
+            if mark is Mark.FOLLOWED and since is not None:
+                self.db.execute("INSERT INTO places VALUES (?, ?)", (name, str(since)))
             if mark is None:
                 self.db.execute("DELETE FROM marks WHERE kind = ? AND target = ?", (kind.value, target))
             else:

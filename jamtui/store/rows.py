@@ -428,6 +428,11 @@ class Rows(Directory):
         sql = f"SELECT n FROM posts p WHERE gone = 0 AND author <> ? AND {heard} {self.silence.loud('p')} "
         return numbers(self.db.execute(f"{sql} ORDER BY n DESC LIMIT ?", (self.my_n(), limit)))
 
+    def newest(self, before: datetime) -> int:
+        """The time of the newest post from before then, in milliseconds since 1970; 0: there is none."""
+        sql = "SELECT coalesce(max(created), 0) FROM posts WHERE created < ?"
+        return int(next(iter(self.db.execute(sql, (int(before.timestamp() * 1000),))))[0])
+
     def saved_keys(self) -> list[int]:
         return numbers(
             self.db.execute("SELECT p.n FROM own.saved s JOIN posts p ON p.id = s.post_id ORDER BY s.at DESC")

@@ -123,7 +123,12 @@ def anew(session: Session) -> list[tuple[str, int, int, tuple[Reason, ...]]]:
     """The same as `rows` tells, looked for from nothing."""
     fresh, held = Inbox(), session.inbox()
     fresh.refresh(
-        session._rows, session.followed(), session.muted(), session._own.desk()[0], session._marks.all_seen, (0, 0)
+        session._rows,
+        session._marks.followed_since(),
+        session.muted(),
+        session._own.desk()[0],
+        session._marks.all_seen,
+        (0, 0),
     )
     assert fresh.keys == held.keys
     return [(row.key, row.count, row.unread, row.reasons) for row in fresh.rows(session._rows, fresh.keys)]
@@ -157,9 +162,11 @@ def test_why_something_is_there(session: Session, write: Write) -> None:
     assert [row.title for row in rows(session, "mentions")] == ["Idea 2", "Idea 1"]
     for what in ("@cy", "#tea", uid(15)):
         session.set_mark(what, Mark.FOLLOWED)
-    assert [(row.title, row.why) for row in rows(session)] == [
-        ("Idea 15", "thread you follow"), ("Idea 13", "tag you follow"), ("Idea 12", "person you follow"),
-        ("Idea 2", "names you"), ("Idea 1", "answers you"),
+    assert len(rows(session)) == 2  # what is there is no news
+    write(post(22, 22, author=CY), post(23, 23, author=BEN, tags=["tea"]), post(25, 15, 15))
+    assert [(row.title, row.why, row.count) for row in rows(session)] == [
+        ("Idea 15", "thread you follow", 1), ("Idea 23", "tag you follow", 1), ("Idea 22", "person you follow", 1),
+        ("Idea 2", "names you", 1), ("Idea 1", "answers you", 1),
     ]  # fmt: skip
     assert anew(session) == [(row.key, row.count, row.unread, row.reasons) for row in rows(session)]
 
@@ -257,11 +264,64 @@ def test_announcements_polls_links_and_what_only_i_am_told(session: Session, wri
 
 
 def test_guests_have_what_they_follow(known: registry.KnownJam, write: Write) -> None:
-    write(post(10, 1, 1, body="@guest and @"))
     with closing(opened(known.changed(person_id="", handle="", role="guest", store="none"))) as guest:
-        assert rows(guest) == []
         guest.set_mark("@ana", Mark.FOLLOWED)
+        assert rows(guest) == []
+        write(post(10, 1, 1, body="@guest and @"), post(11, 2, 2))
         assert {row.title for row in rows(guest)} == {"Idea 1", "Idea 2"}
+
+
+@pytest.mark.parametrize("what", ["@ben", "#tea", uid(2)])
+def test_what_is_followed_brings_what_comes_after_it(
+    session: Session, write: Write, what: str, figure: Callable[[str], None]
+) -> None:
+    write(*(post(n, 2, 2, author=BEN, tags=["tea"]) for n in range(10, 210)))
+    assert session.for_me() == len(rows(session)) == 0
+    undo = session.set_mark(what, Mark.FOLLOWED)
+    old = sum(row.count for row in rows(session))
+    write(post(300, 2, 2, author=BEN, tags=["tea"]), post(301, 2, 2, author=BEN, body="@me", tags=["tea"]))
+    (row,) = rows(session)
+    assert (row.count, row.unread, row.post_id) == (2, 2, uid(300))
+    assert len(session.followed_keys()) >= 202  # the list of all that is followed has the old ones
+    figure(f"following brings {old} of 200 old posts into the inbox, and 2 of 2 new ones")
+    assert old == 0
+    # Off and on again by an undo is as if it had not been: since when it is followed is taken back with it.
+    session.undo(session.set_mark(what, Mark.FOLLOWED))
+    assert anew(session)[0][:3] == (f"thread:{uid(2)}", 2, 2)
+    session.undo(undo)
+    assert [row.why for row in rows(session)] == ["names you"]
+    session.set_mark(what, Mark.FOLLOWED)
+    assert [row.count for row in rows(session)] == [1]  # from now on; what names one is there all the same
+
+
+def test_who_followed_before_it_was_kept_since_when_has_what_came_after_that(session: Session, write: Write) -> None:
+    session.set_mark("@ana", Mark.FOLLOWED)
+    session._own_db.execute("DELETE FROM places WHERE name LIKE 'since:%'")
+    write(post(10, 2, 2, created_at=rfc3339(NOW + timedelta(seconds=1))))
+    write(post(11, 2, 2, created_at=rfc3339(NOW - timedelta(seconds=1))))
+    assert [row.count for row in rows(session)] == [1]
+
+
+def test_a_post_of_next_year_does_not_silence_what_is_followed(session: Session, write: Write) -> None:
+    write(post(10, 2, 2, created_at=rfc3339(NOW + timedelta(days=400))))
+    session.set_mark("@ana", Mark.FOLLOWED)
+    write(post(11, 2, 2))
+    assert session.inbox().posts(f"thread:{uid(2)}") == session.keys([uid(10), uid(11)])
+
+
+def test_what_is_followed_stays_so_where_hosts_and_moderators_put_it(session: Session, write: Write) -> None:
+    """A tag that was merged into another, and a thread that was merged into another."""
+    write(post(3, 3, author=CY))
+    session.set_mark("#pilots", Mark.FOLLOWED)
+    session.set_mark(uid(2), Mark.FOLLOWED)
+    write(record("tag", id="pilots", about="", curated=False, merged_into="pilot-projects"))
+    write(post(2, 3, 3))
+    assert rows(session) == []
+    write(post(10, 10, tags=["pilot-projects"]), post(11, 3, 3, author=BEN))
+    assert [(row.title, row.why) for row in rows(session)] == [
+        ("Idea 3", "thread you follow"), ("Idea 10", "tag you follow")
+    ]  # fmt: skip
+    assert anew(session) == [(row.key, row.count, row.unread, row.reasons) for row in rows(session)]
 
 
 def test_texts_of_strangers_are_harmless_in_rows(session: Session, write: Write) -> None:

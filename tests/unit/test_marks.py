@@ -205,7 +205,7 @@ def test_the_state_goes_to_another_device_and_merges(session: Session, tmp_path:
         other.mark_read([key for n in (2, 3) if (key := other.key(uid(n)))])
         other.set_mark(uid(4), Mark.FOLLOWED)
         merged = other.import_state(lines)
-        assert merged.counts == {"read": [2, 1], "saved": [1, 1], "muted": [1, 0], "followed": [1, 1], "place": [1, 1]}
+        assert merged.counts == {"read": [2, 1], "saved": [1, 1], "muted": [1, 0], "followed": [1, 1], "place": [2, 2]}
         assert merged.unknown == {"dream": 1}
         assert unread(other) == {4, 5, 6}
         assert other.followed() == Marks(threads=frozenset({uid(4)}), tags=frozenset({"Tea"}))
