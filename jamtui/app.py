@@ -525,45 +525,12 @@ class JamApp(TypeAhead[int]):
         self._handle_exception(error if isinstance(error, Exception) else RuntimeError("stopped"))
 
 
-def run(
-    session: Session | None,
-    *,
-    doors: Doors | None = None,
-    again: Callable[[], Doors] | None = None,
-    reports: Path,
-    theme: str = "dark",
-    keep_theme: Callable[[str], str] | None = None,
-    frozen: bool = False,
-    ascii_only: bool = False,
-    keymap: Keymap = AS_DELIVERED,
-    editor: str = "",
-    absolute_times: bool = False,
-    mouse: bool = True,
-    painted: Painted | None = None,
-    keep_screen: Callable[[str, int, int], None] | None = None,
-    notify: Sequence[Entry] | None = None,
-) -> int:
+def run(app: JamApp, *, mouse: bool = True) -> int:
     """Runs the TUI until the person leaves; returns the exit code.
 
     ``mouse`` False leaves the mouse to the terminal. The session that is open at the end (the one given, or the one
     made through ``doors``) is closed here.
     """
-    app = JamApp(
-        session,
-        doors=doors,
-        again=again,
-        reports=reports,
-        theme=theme,
-        keep_theme=keep_theme,
-        frozen=frozen,
-        ascii_only=ascii_only,
-        keymap=keymap,
-        editor=editor,
-        absolute_times=absolute_times,
-        painted=painted,
-        keep_screen=keep_screen,
-        notify=notify,
-    )
 
     def early(number: int, _: FrameType | None) -> None:
         """Before the app is there: it ends as soon as it can, and gives back what it has taken of the terminal."""

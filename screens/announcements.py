@@ -47,18 +47,13 @@ class AnnouncementsDialog(ListDialog[None]):
             yield Static(id="announcements-keys")
 
     def on_mount(self) -> None:
-        self._fit()
+        self.fit_list(ROOM, ROOM_LOW)
         self._fill()
         self.query_one(OptionList).focus()
 
     def on_resize(self) -> None:
-        self._fit()
+        self.fit_list(ROOM, ROOM_LOW)
         self._fill()
-
-    def _fit(self) -> None:
-        """The list has what the rest leaves: it scrolls, the dialog does not."""
-        height = self.app.size.height
-        self.query_one(OptionList).styles.max_height = max(3, height - (ROOM_LOW if height < 16 else ROOM))
 
     @on(JamChanged)
     def changed(self, message: JamChanged) -> None:

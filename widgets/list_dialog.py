@@ -30,3 +30,9 @@ class ListDialog(Dialog[Answer]):
 
     def action_leave(self) -> None:
         self.dismiss(None)
+
+    def fit_list(self, room: int, room_low: int) -> None:
+        """The list has what the rest leaves: it scrolls, the dialog does not. ``room`` is how many lines stand around
+        it, ``room_low`` how many on a terminal of a few lines."""
+        height = self.app.size.height
+        self.query_one(OptionList).styles.max_height = max(3, height - (room_low if height < 16 else room))

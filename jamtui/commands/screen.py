@@ -98,7 +98,7 @@ def run(
     keep_screen = keep_screen and not chosen.problems and sys.stderr.encoding.lower() == "utf-8"
     if context.theme:
         app.check_theme(context.theme)
-    return app.run(
+    made = app.JamApp(
         session,
         doors=doors,
         again=(lambda: doors or _doors(context)) if keep else None,
@@ -110,11 +110,11 @@ def run(
         keymap=keys,
         editor=chosen.editor,
         absolute_times=chosen.timestamps == "absolute",
-        mouse=chosen.mouse,
         painted=context.painted,
         notify=chosen.notify,
         keep_screen=partial(first_paint.keep, context.environ) if keep_screen else None,
     )
+    return app.run(made, mouse=chosen.mouse)
 
 
 def _doors(context: Context) -> Doors:
