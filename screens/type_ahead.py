@@ -2,7 +2,8 @@
 
 Textual hands each key to what has the focus when it arrives, and does its binding later. So of ``/pilot`` written in
 one go, ``pilot`` would reach the list below the search line that ``/`` is about to open. `TypeAhead` lets a key out
-only when the one before it has been dealt with, and holds all of them while a field is on its way to the focus.
+only when the one before it has been dealt with, and what that led to on the way of a key (a field that was entered,
+a dialog that opens, a composer that closes) is over; it holds all of them while a field is on its way to the focus.
 Nothing is dropped, nothing changes its order, and a single key waits for nobody.
 
 Textual carries each key through the queue of every container up to the app, and copies all bindings of all of them,
@@ -13,7 +14,7 @@ way has anything else to do, is bound at once; and of the bindings those of this
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from functools import cache
 from typing import Any, TypeVar
 
@@ -28,6 +29,7 @@ from textual.message_pump import MessagePump
 from textual.timer import Timer
 from textual.widget import Widget
 
+ROUNDS = 4  # at most, up the way of a key, behind what the key before it led to: work that never ends holds no key
 LONGEST = 3.0  # seconds after which held keys are let out whatever happened, so that no fault of ours eats them
 
 Result = TypeVar("Result")
@@ -41,6 +43,7 @@ class TypeAhead(App[Result]):
         super().__init__(*args, **more)
         self._typed: deque[_Typed] = deque()
         self._in_hand: _Typed | None = None
+        self._settling = False
         self._held_for: Callable[[Widget], bool] | None = None
         self._patience: Timer | None = None
 
@@ -63,6 +66,10 @@ class TypeAhead(App[Result]):
         elif self._in_hand is not None or self._held_for is not None or self._typed:
             self._typed.append(event)
             self._be_patient()
+        elif self._busy():
+            self._typed.append(event)
+            self._be_patient()
+            self._settle()
         elif isinstance(event, events.Key) and self._may_skip(event):
             self._in_hand = event
             self.app_focus = True
@@ -79,18 +86,39 @@ class TypeAhead(App[Result]):
             self._patience.reset()
         await super().on_event(event)
         if event.is_forwarded:
-            self._follow(self.screen if self.focused is None else self.focused, event)
+            self._follow(self._way[0], lambda: self._dealt_with(event))
         else:
             await self._dealt_with(event)
 
+    @property
+    def _way(self) -> list[DOMNode]:
+        """What a key would pass, from the focus up to the screen."""
+        focused = self.focused
+        return [self.screen] if focused is None else focused.ancestors_with_self[:-1] or [focused]
+
+    def _busy(self) -> bool:
+        """Whether something on the way of a key still has to do what a key before it led to, or anything else."""
+        return any(map(_at_work, self._way))
+
+    def _settle(self, rounds: int = ROUNDS) -> None:
+        """Lets the next key out when what stands before it on its way is done, and what comes of that."""
+
+        async def settled() -> None:
+            if rounds > 1 and self._settling and (self._busy() or not _queue(self).empty()):
+                self._settle(rounds - 1)
+            elif self._settling:
+                self._settling = False
+                await self._next(settled=True)
+
+        self._settling = True
+        self._follow(self._way[0], settled)
+
     def _may_skip(self, key: events.Key) -> bool:
         """Whether the key may be bound at once: its way through the queues would change nothing but the time."""
-        focused = self.focused
-        if focused is None or self.screen.maximized is not None or not _queue(self).empty():
+        if self.focused is None or self.screen.maximized is not None or not _queue(self).empty():
             return False
         names = tuple(key.name_aliases)
-        way = focused.ancestors_with_self[:-1]  # without the app itself
-        return not any(_at_work(node) or _listens(type(node), names) for node in way)
+        return not any(_at_work(node) or _listens(type(node), names) for node in self._way)
 
     async def _check_bindings(self, key: str, priority: bool = False) -> bool:
         """As in Textual, whose own works out all bindings of all that has the focus, for each key anew."""
@@ -113,8 +141,8 @@ class TypeAhead(App[Result]):
             if node.check_consume_key(key, character) or (node.is_modal and not priority):
                 return
 
-    def _follow(self, pump: MessagePump, event: _Typed) -> None:
-        """Goes up behind the event, queue by queue, until the app has done its binding.
+    def _follow(self, pump: MessagePump, then: Callable[[], Awaitable[None]]) -> None:
+        """Goes up behind an event and all else, queue by queue, until the app has done its binding; ``then`` is next.
 
         It goes all the way when the event is stopped, too: Textual marks an event so where it still hands it on.
         """
@@ -122,23 +150,25 @@ class TypeAhead(App[Result]):
         async def here() -> None:
             parent = pump._parent
             if pump is self or parent is None:
-                await self._dealt_with(event)
+                await then()
             else:
-                self._follow(parent, event)
+                self._follow(parent, then)
 
         if not pump.call_later(here):  # it was just closed: whatever became of the event, it is over
-            self.call_later(self._dealt_with, event)
+            self.call_later(then)
 
     async def _dealt_with(self, event: _Typed) -> None:
         if self._in_hand is event:
             self._in_hand = None
             await self._next()
 
-    async def _next(self) -> None:
+    async def _next(self, *, settled: bool = False) -> None:
         if self._held_for is not None and self.focused is not None and self._held_for(self.focused):
             self._held_for = None
-        if self._in_hand is None and self._held_for is None:
-            if self._typed:
+        if self._in_hand is None and self._held_for is None and not self._settling:
+            if self._typed and not settled and self._busy():
+                self._settle()
+            elif self._typed:
                 await self._let_out(self._typed.popleft())
             elif self._patience is not None:
                 self._patience.stop()
@@ -155,6 +185,7 @@ class TypeAhead(App[Result]):
     async def _give_up(self) -> None:
         self._patience = None
         self._in_hand = self._held_for = None
+        self._settling = False
         if self._typed:
             self._be_patient()
         await self._next()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 from textual import on
 from textual.app import SuspendNotSupported
+from textual.widget import AwaitMount
 
 from jamtui import model
 from jamtui.errors import JamError, NotFound, UsageError
@@ -127,11 +128,15 @@ class Writing(Moving):
         hold_keys(self.app, lambda widget: any(one.id == "composer" for one in widget.ancestors))
         composer = Composer(draft, heading, desk, titled=titled)
         rebind(composer, self.keymap)
-        self.query_one("#right").mount(composer)
-        self.call_after_refresh(self._arrange)
         answered = self.session.key(draft.target) if draft.kind is not DraftKind.THREAD else None
+        self.call_later(self._open_beside, self.query_one("#right").mount(composer), answered)
+
+    async def _open_beside(self, composer: AwaitMount, answered: int | None) -> None:
+        """Once the composer is there, and the thread as high as it leaves room for: what is answered is at its top."""
+        await composer
+        self._arrange()
         if answered is not None:
-            self.call_after_refresh(self.reader.go_to, answered)
+            self.call_after_refresh(self.reader.call_later, self.reader.go_to, answered)
 
     def _title_of(self, post_id: str) -> str:
         try:

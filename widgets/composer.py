@@ -26,7 +26,7 @@ from jamtui.tag_book import TagBook
 from widgets.area import Area
 from widgets.bindings import bindings
 from widgets.drawn import drawn
-from widgets.fields import Field, LastWord
+from widgets.fields import Field, LastWord, StepField
 from widgets.rows import KIND_SIGNS
 from widgets.tag_hints import TagHints
 
@@ -114,17 +114,26 @@ class Composer(Vertical):
         if self._desk.phase:
             yield Static(Content(self._desk.phase), id="composer-phase")
         if self._titled:
-            yield Field(
-                self._draft.title, placeholder="Title: one line that says what it is about", id="title", compact=True
+            title = StepField(
+                self._draft.title,
+                placeholder="Title: one line that says what it is about",
+                select_on_focus=False,
+                id="title",
+                compact=True,
             )
+            title.step = self._next_field
+            yield title
         if self._draft.kind is DraftKind.THREAD:
-            yield Field(
+            tags = StepField(
                 ", ".join(self._draft.tags),
                 placeholder="Tags, separated by commas (→ completes)",
                 suggester=LastWord(self._fitting_tags),
+                select_on_focus=False,
                 id="tags",
                 compact=True,
             )
+            tags.step = self._next_field
+            yield tags
             yield Static(id="composer-similar")
             yield TagHints()
         yield Area(
@@ -317,7 +326,7 @@ class Composer(Vertical):
         self._abandoned = True
 
     def focus_body(self) -> None:
-        self.query_one(Area).focus()
+        self.screen.set_focus(self.query_one(Area))
 
     def replace_body(self, text: str) -> None:
         """What the editor brought back."""
@@ -325,7 +334,7 @@ class Composer(Vertical):
         area.text = text
         area.move_cursor(area.document.end)
         self.save_now()
-        area.focus()
+        self.screen.set_focus(area)
 
     def complain(self, error: JamError) -> None:
         """An error, in place, until something is typed."""
@@ -355,12 +364,9 @@ class Composer(Vertical):
         if self.is_attached:
             self.save_now()
 
-    @on(Input.Submitted)
-    def next_field(self, event: Input.Submitted) -> None:
+    def _next_field(self) -> None:
         """Enter in a field goes to the next."""
-        event.stop()
-        fields = [*self.query(Field), self.query_one(Area)]
-        fields[fields.index(event.input) + 1].focus()
+        self.action_field(1)
 
     def _say(self, text: str, colour: str) -> None:
         self._note = (text, colour)
@@ -417,7 +423,7 @@ class Composer(Vertical):
             self.query_one("#composer-drawn", Static).update(self._drawn())
         preview.display = showing
         area.display = not showing
-        (preview if showing else area).focus()
+        self.screen.set_focus(preview if showing else area)
 
     def _drawn(self) -> Content:
         draft, width = self.draft, max(20, self.size.width - 6)
