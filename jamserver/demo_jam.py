@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from jamserver.content import compose, converging, stock
+from jamserver.content import compose, converging, hosted, stock
 from jamserver.content.people import Author, people, uuid4
 from jamserver.demo_events import LivePost, pause
 from jamserver.generate import (
@@ -45,9 +45,13 @@ _QUIET = 3.0  # hours before now in which only the threads written by hand were 
 
 
 class DemoJam:
-    """The Jam of a seed at a moment. Read `records` to its end, then `live`: both come from one run."""
+    """The Jam of a seed at a moment. Read `records` to its end, then `live`: both come from one run.
 
-    def __init__(self, seed: int, now: datetime) -> None:
+    ``hosted``: with what is there beside the posts (`jamserver.content.hosted`); the posts are the same without it.
+    """
+
+    def __init__(self, seed: int, now: datetime, *, hosted: bool = True) -> None:
+        self._hosted = hosted
         self._rng = random.Random(f"demo:{seed}")  # noqa: S311 (texts and shapes, not secrets)
         self._now = now
         self._opens_at = now - OPENED
@@ -107,11 +111,12 @@ class DemoJam:
                 ],
             },
         )
-        for person in self.cast.everybody:
-            yield "person", person.record()
+        yield from self._people()
         forum_ids = []
+        forums: list[tuple[str, str, Sequence[str]]] = []
         for forum_id, record in forum_records(rng, self.cast):
             forum_ids.append(forum_id)
+            forums.append(hosted.stage_of(record))
             yield record
         hours = Hours(self._opens_at, (OPENED + CLOSES).total_seconds() / 3600)
         composer = compose.Composer(rng, median_words=28, longest=75)
@@ -124,10 +129,26 @@ class DemoJam:
             if written.hours > self._now_hours:
                 self._next = written
                 yield from links.records()
+                yield from self._beside(forums)
                 return
             links.see(written.topic, written.data)
             self._seen.append(str(written.data["id"]))
             yield "post", written.data
+
+    def _people(self) -> Iterator[Record]:
+        if not self._hosted:
+            yield from (("person", person.record()) for person in self.cast.everybody)
+            return
+        guests = hosted.honours(self.cast.everybody[index].id for index in self.cast.by_role.get("expert", ()))
+        for person in self.cast.everybody:
+            fields = hosted.with_profile(person, demo=person is self.demo)
+            yield "person", fields | ({"honour": guests[person.id]} if person.id in guests else {})
+
+    def _beside(self, forums: Sequence[tuple[str, str, Sequence[str]]]) -> Iterator[Record]:
+        if self._hosted:
+            hosts = [self.cast.everybody[index].id for index in self.cast.by_role.get("host", ())]
+            closes, refining = self._now + CLOSES, self._now + REFINING
+            yield from hosted.records(hosted.Stage(self._opens_at, closes, self._now, forums, hosts, POSTS, refining))
 
     def live(self) -> Iterator[LivePost]:
         """What happens after ``now``: the posts that are left of the 2,666, then others without end."""
@@ -231,8 +252,9 @@ class DemoJam:
 
 
 def demo_records(seed: int, now: datetime) -> Iterator[Record]:
-    """The records of the demo Jam as it stands at ``now``, ready for an archive."""
-    return DemoJam(seed, now).records()
+    """The posts of the demo Jam as it stands at ``now``, who wrote them and in which forums, ready for an archive: the
+    stage for pictures and tests of one thing, which add what else they show."""
+    return DemoJam(seed, now, hosted=False).records()
 
 
 def live_posts(seed: int, now: datetime) -> Iterator[LivePost]:

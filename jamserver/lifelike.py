@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from jamserver.content import converging, stock
+from jamserver.content import converging, hosted, stock
 from jamserver.content.frames import FramedComposer
 from jamserver.content.people import people, uuid4
 from jamserver.generate import Cast, Hours, Play, Record, Thread
@@ -179,14 +179,32 @@ def generate(
             "summary": "A Jam with the shape of real ones and people, firms and words that are all invented.",
             "opens_at": rfc3339(opens_at),
             "closes_at": rfc3339(closes_at),
+            "phases": [
+                {
+                    "id": "ideas",
+                    "title": "Ideas",
+                    "starts_at": rfc3339(opens_at),
+                    "guidance": "Say what should be different, one idea a thread, and build on what others say.",
+                },
+                {
+                    "id": "refining",
+                    "title": "Refining",
+                    "starts_at": rfc3339(opens_at + (closes_at - opens_at) * 0.6),
+                    "guidance": "Make the ideas that are there better: what would it take, and what is a first step?",
+                },
+            ],
         },
     )
+    guests = hosted.honours(crowd.everybody[index].id for index in crowd.by_role.get("expert", ()))
     for person in crowd.everybody:
-        yield "person", person.record()
+        fields = hosted.with_profile(person)
+        yield "person", fields | ({"honour": guests[person.id]} if person.id in guests else {})
     forums = _Forums(len(shape.forums))
     forum_ids = []
+    hosting: list[tuple[str, str, Sequence[str]]] = []
     for forum_id, record in forums.records(rng, crowd):
         forum_ids.append(forum_id)
+        hosting.append(hosted.stage_of(record))
         yield record
     hours = rushed_hours(opens_at, (closes_at - opens_at).total_seconds() / 3600)
     composer = FramedComposer(rng, median_words=round(shape.words * _OVERSHOOT), longest=1_800)
@@ -199,6 +217,8 @@ def generate(
         links.see(written.topic, written.data)
         yield "post", written.data
     yield from links.records()
+    hosts = [crowd.everybody[index].id for index in crowd.by_role.get("host", ())]
+    yield from hosted.records(hosted.Stage(opens_at, closes_at, now, hosting, hosts, posts))
 
 
 _OVERSHOOT = 0.81  # a body ends with a whole sentence, and may have a list or a table behind it

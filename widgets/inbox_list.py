@@ -9,6 +9,7 @@ from textual.content import Content
 
 from jamtui.notice import WORDS, InboxRow, Reason
 from widgets.drawn import drawn
+from widgets.forum_head import plain_words
 from widgets.row_list import RowList
 from widgets.rows import Ages, age, badge, one_line, spread
 from widgets.strips import Line, Span, cell_width, cut, line_width
@@ -64,7 +65,8 @@ def inbox_row(row: InboxRow, width: int, now: datetime, forum: str, ages: Ages =
     where = list(cut(where, width // 4))
     room = width - 2 - line_width(where)
     kept = max(room // 2, room - cell_width(row.excerpt) - 4)  # how it begins has half of the line, if it needs it
-    title = cut([Span(row.title or "(no title)", "unread" if row.unread else "title")], kept)
+    begin = plain_words(row.title) if Reason.ANNOUNCEMENT in row.reasons else row.title  # which has no title of its own
+    title = cut([Span(begin or "(no title)", "unread" if row.unread else "title")], kept)
     below = [Span("  "), *title, Span(f"  {row.excerpt}" if row.excerpt else "", "muted")]
     return [spread(head, right, width), spread(below, where, width) if where else cut(below, width)]
 

@@ -67,6 +67,18 @@ async def test_a_live_post_arrives_and_the_host_ends_with_its_parent(tmp_path: P
     assert not [child for child in children if child.is_running()]
 
 
+async def test_the_reader_has_a_ballot_in_a_poll_of_the_demo(tmp_path: Path) -> None:
+    async with demo(tmp_path, "--seed", "1", "--freeze", TIME) as (_, facts):
+        headers = {"Authorization": f"Bearer {facts['token']}"}
+        async with httpx.AsyncClient(base_url=f"{facts['url']}/api/v1", headers=headers, trust_env=False) as client:
+            first, second = (await client.get("/polls")).json()["items"]
+            before = second["counts"]
+            assert (await client.put(f"/polls/{first['id']}/ballot", json={"choice": 0})).status_code == 409  # is over
+            after = (await client.put(f"/polls/{second['id']}/ballot", json={"choice": 2})).json()["counts"]
+            assert after == [*before[:2], before[2] + 1, *before[3:]]
+            assert len((await client.get("/announcements")).json()["items"]) == 3
+
+
 async def test_frozen_twice_is_the_same_to_the_byte(tmp_path: Path) -> None:
     seen = []
     for name in ("a", "b"):

@@ -14,6 +14,7 @@ from itertools import islice, pairwise
 import msgspec
 import pytest
 
+from jamserver import wire
 from jamserver.content import stock
 from jamserver.demo_events import LivePost
 from jamserver.demo_jam import DEMO_HANDLE, DemoJam, demo_records, live_posts
@@ -108,6 +109,71 @@ def test_every_thread_by_hand_can_be_read() -> None:
 def demo() -> tuple[list[archive.Record], DemoJam]:
     jam = DemoJam(1, NOW)
     return checked(as_bytes(jam.records())), jam
+
+
+def test_what_hosts_do_beside_the_posts_changes_none_of_them(demo: tuple[list[archive.Record], DemoJam]) -> None:
+    """Pictures and tests stand on the posts alone."""
+    alone = checked(as_bytes(demo_records(1, NOW)))
+    assert [record.raw for record in alone if record.type in ("post", "link", "forum", "jam")] == [
+        record.raw for record in demo[0] if record.type in ("post", "link", "forum", "jam")
+    ]
+    assert {record.type for record in alone} == {"jam", "person", "forum", "post", "link"}
+    people = [record.data for record in alone if isinstance(record.data, archive.Person)]
+    assert not any(person.about or person.languages or person.honour for person in people)
+
+
+@pytest.mark.parametrize("whose", ["demo", "generated"])
+def test_a_generated_jam_is_a_whole_one(whose: str, demo: tuple[list[archive.Record], DemoJam]) -> None:
+    """All that hosts and people of a Jam do is there, in the form that the server takes."""
+    records = demo[0] if whose == "demo" else checked(archive_bytes(2_000, 1))
+    found: dict[str, list[bytes]] = {}
+    for record in records:
+        found.setdefault(record.type, []).append(record.raw)
+    people = {r.data.id: r.data for r in records if isinstance(r.data, archive.Person)}
+    forums = {r.data.id: r.data for r in records if isinstance(r.data, archive.Forum)}
+    posts = posts_of(records)
+    jam = records[0].data
+    assert isinstance(jam, archive.Jam)
+    assert [bool(phase.guidance) for phase in jam.phases] == [True, True]
+    assert all(forum.brief and forum.host_ids for forum in forums.values())
+    assert found["link"]
+    assert {post.kind for post in posts if not post.parent_id} == {"idea", "question", "discussion"}
+    assert any(isinstance(post.featured, dict) for post in posts)
+
+    announced = [msgspec.json.decode(raw, type=wire.Announcement) for raw in found["announcement"]]
+    polls = [msgspec.json.decode(raw, type=wire.Poll) for raw in found["poll"]]
+    assert any(isinstance(one.forum_id, str) for one in announced)
+    assert any(isinstance(one.forum_id, str) for one in polls)
+    for said in (*announced, *polls):
+        assert people[said.author_id].role == "host"
+        assert jam.opens_at <= said.created_at <= NOW
+        if isinstance(said.forum_id, str):
+            assert said.author_id in forums[said.forum_id].host_ids
+    for poll in polls:
+        assert len(poll.counts) == len(poll.choices)
+        assert min(poll.counts) > 0
+        assert sum(poll.counts) < len(people) * (1 if whose == "demo" else 2)
+    assert [isinstance(poll.closes_at, datetime) and poll.closes_at > NOW for poll in polls] == [
+        False, whose == "demo",
+    ]  # fmt: skip
+
+    tags = {one.id: one for one in (msgspec.json.decode(raw, type=wire.TagRecord) for raw in found["tag"])}
+    used = {tag for post in posts for tag in post.tags}
+    curated = {name for name, tag in tags.items() if tag.curated}
+    assert len(curated & used) > 8
+    assert all(tag.about for tag in tags.values() if tag.curated)
+    merged = {name: tag.merged_into for name, tag in tags.items() if tag.merged_into}
+    assert merged
+    assert set(merged.values()) <= curated
+    assert not used & merged.keys()
+
+    told = [person for person in people.values() if person.about or person.languages]
+    assert len(told) > len(people) / 3
+    for person in told:
+        data = {"about": person.about, "languages": person.languages}
+        msgspec.convert(data, wire.ProfileEdit)
+    assert 1 <= sum(bool(person.honour) for person in people.values()) <= 5
+    assert all(len(person.honour) <= wire.MAX_HONOUR for person in people.values())
 
 
 def test_demo_figures_are_those_of_the_social_business_jam() -> None:
