@@ -78,6 +78,7 @@ class Moderating:
         def refused(self, act: event.Act | None = None) -> event.Refusal | None: ...
         def check_may_write(self, act: event.Act, *, late: bool = False) -> None: ...
         def forum(self, name: str) -> ForumRow: ...
+        def forums(self) -> list[ForumRow]: ...
         def post(self, post_id: str) -> PostRow: ...
         def desk(self) -> dict[str, object]: ...
         def hosts(self, forum: ForumRow | None = None) -> bool: ...
@@ -211,13 +212,17 @@ class Moderating:
             raise UsageError("you reported this post already", "Moderators see it; you are told what becomes of it.")
         return post
 
-    def withdraw_report(self, outbox_id: str) -> bool:
-        """Takes a report out of the outbox; False when moderators may have it already."""
+    def withdraw_report(self, outbox_id: str) -> None:
+        """A report that has not gone out yet is as if it had not been. Raises `UsageError` when moderators may have it
+        already."""
         waiting = self._own.one(outbox_id)
         if waiting is None or waiting.state == "sent" or waiting.attempts:
-            return False
+            raise UsageError("the moderators have it already", "They decide; you are told what becomes of it.")
         self.drop(outbox_id)
-        return True
+
+    def may_hold(self, forum_id: str) -> list[ForumRow]:
+        """Forums that a thread can go to from ``forum_id``: of a host those that they host."""
+        return [row for row in self.forums() if row.id != forum_id and self.hosts(row)]
 
     def thanks(self) -> str:
         """What is told who reported."""

@@ -6,12 +6,15 @@ from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from jamtui.actions import SORTS
+from jamtui.archive import IDEA_STATES, KINDS, LINKS
 from jamtui.model import Mark
 from jamtui.store import rows, ways
 from jamtui.store.marks import MarkStore
 from jamtui.ways import EVERYTHING, Filter, HotRow, Interests, PersonPage, Plan, parse_filter
 
 if TYPE_CHECKING:
+    from jamtui.model import ForumRow, TagRow
     from jamtui.store.registry import KnownJam
 
 
@@ -28,6 +31,24 @@ class Ways:
 
     def counted_from(self) -> datetime:
         raise NotImplementedError
+
+    def forums(self) -> list[ForumRow]:
+        raise NotImplementedError
+
+    def tags(self) -> list[TagRow]:
+        raise NotImplementedError
+
+    def argument_words(self) -> dict[str, list[str]]:
+        """What may be offered for the arguments of the ``:`` line, by their names in `jamtui.actions`."""
+        return {
+            "FORUM": [forum.slug for forum in self.forums()],
+            "TAG": [tag.name for tag in self.tags()],
+            "ORDER": list(SORTS),
+            "KIND": list(KINDS),
+            "STATE": list(IDEA_STATES),
+            "LINK": [f"{kind.replace('_', '-')} " for kind in LINKS],
+            "MINUTES": ["5", "10", "15", "30"],
+        }
 
     def thread_keys(self, forum_id: str | None, sort: str = "active", only: Filter = EVERYTHING) -> list[int]:
         """Keys of a forum's threads (None: of all forums) in an order of `jamtui.store.rows.SORTS`, narrowed by

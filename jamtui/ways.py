@@ -270,3 +270,12 @@ def reading_seconds(text: str) -> float:
     if not text.isascii():
         text, unspaced = _unspaced().subn(" ", text)
     return SECONDS_A_POST + 60 * (len(text.split()) / WORDS_A_MINUTE + unspaced / CHARACTERS_A_MINUTE)
+
+
+def minutes_of(text: str) -> int:
+    """The time that somebody has to read, as typed; 15 where nothing is. Raises `UsageError`."""
+    if not text:
+        return 15
+    if not text.isdecimal() or not 1 <= int(text) <= 600:
+        raise UsageError("not a number of minutes", "Try :plan 15.")
+    return int(text)

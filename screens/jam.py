@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from jamtui.actions import BY_ID, SORTS, Action, Where, complete
-from jamtui.archive import IDEA_STATES, KINDS, LINKS
+from jamtui.actions import BY_ID, Action, Where, complete
 from jamtui.errors import UsageError, sentence
 from jamtui.model import PostRow, ThreadRow, Undo
 from jamtui.notice import InboxRow
@@ -415,15 +414,9 @@ class JamScreen(Converging, Inboxing, Moderating, SelfService):
         return complete(
             line,
             {
-                "FORUM": [forum.slug for forum in self.session.forums()],
-                "KIND": list(KINDS),
-                "STATE": list(IDEA_STATES),
-                "LINK": [f"{kind.replace('_', '-')} " for kind in LINKS],
-                "TAG": [tag.name for tag in self.session.tags()],
-                "ORDER": list(SORTS),
+                **self.session.argument_words(),
                 # Everybody is read only when somebody is to be named: it takes longer than a key may.
                 "HANDLE": self.handles() if line.startswith(("person ", "profile ")) else [],
-                "MINUTES": ["5", "10", "15", "30"],
                 "THEME": ["dark", "light", "high-contrast", "ansi", *sorted(self.app.available_themes)],
             },
         )

@@ -16,7 +16,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from jamtui.mod_rows import CALLED, HAPPENS, KEYS, MAX_REASON, NEED_REASON, TIMES, TOLD
+from jamtui.mod_rows import CALLED, HAPPENS, KEYS, MAX_REASON, NEED_REASON, ON_PEOPLE, TIMES, TOLD
 from jamtui.moderating import LOCAL, Act
 from widgets.fields import Field
 from widgets.list_dialog import ListDialog
@@ -198,7 +198,7 @@ class ModerateDialog(ListDialog[Act | None]):
             self._words("Say why: the people concerned are told.")
             return
         act = self._act.act
-        about_person = act in ("warn", "suspend", "unsuspend")
+        about_person = act in ON_PEOPLE
         self.dismiss(replace(self._act, reason=reason, person_id=self._act.person_id if about_person else ""))
 
     def action_letter(self, key: str) -> None:

@@ -9,7 +9,7 @@ from textual import on
 from textual.content import Content
 
 from jamtui.errors import UsageError
-from jamtui.model import ForumRow, PostRow
+from jamtui.model import PostRow
 from screens.hosting import Hosting
 from screens.messages import JamChanged
 from widgets.rows import one_line
@@ -114,15 +114,10 @@ class Moderating(Hosting):
                 return
             with self.in_words():
                 done = self.session.report(post.id, *answer)
-                self.offer_undo(self.session.thanks(), lambda: self._withdraw(done))
+                self.offer_undo(self.session.thanks(), lambda: self.session.withdraw_report(done))
 
         begin = one_line(post.title) or one_line(post.body[:200])
         self.app.push_screen(ReportDialog(begin, post.author), answered)
-
-    def _withdraw(self, outbox_id: str) -> None:
-        """A report that has not gone out yet is as if it had not been."""
-        if not self.session.withdraw_report(outbox_id):
-            raise UsageError("the moderators have it already", "They decide; you are told what becomes of it.")
 
     def action_reports(self) -> None:
         """For moderators the queue, for others what became of their own."""
@@ -169,7 +164,7 @@ class Moderating(Hosting):
                 done = self.session.act(answer)
                 told("" if answer.act == "remove" else done, self.session.told_of(answer))
 
-        forums = [Target(row.id, row.title) for row in self._may_hold(post.forum_id)]
+        forums = [Target(row.id, row.title) for row in self.session.may_hold(post.forum_id)]
         begin = one_line(post.title) or one_line(post.body[:200]) or "(its text is not shown)"
         dialog = ModerateDialog(
             begin, post.author, [] if act else acts, Act(act, post_id=post.id, person_id=post.author_id),
@@ -177,17 +172,13 @@ class Moderating(Hosting):
         )  # fmt: skip
         self.app.push_screen(dialog, answered)
 
-    def _may_hold(self, forum_id: str) -> list[ForumRow]:
-        """Forums that a thread can go to from here: of a host those that they host."""
-        return [row for row in self.session.forums() if row.id != forum_id and self.session.hosts(row)]
-
     def _threads_for(self, post: PostRow) -> Sequence[Target]:
         """What a thread can be merged into: threads of its forum first."""
         from screens.moderate import Target
 
         session = self.session
         keys = [*session.thread_keys(post.forum_id, "active")]
-        for forum in self._may_hold(post.forum_id):
+        for forum in self.session.may_hold(post.forum_id):
             keys += session.thread_keys(forum.id, "active")
         return [
             Target(row.id, one_line(row.title) or "(no title)", f"{row.author}, {self._forum_title(row.forum_id)}")

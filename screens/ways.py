@@ -17,7 +17,7 @@ from textual.content import Content
 from jamtui.errors import JamError, NotFound, UsageError
 from jamtui.model import PersonRow, PostRow, ThreadRow
 from jamtui.notice import InboxRow
-from jamtui.ways import HotRow, PersonMore, PersonPage, Plan, chips, complete_filter
+from jamtui.ways import HotRow, PersonMore, PersonPage, Plan, chips, complete_filter, minutes_of
 from screens.moving import Moving
 from screens.spot import Spot
 from widgets.banner import Banner
@@ -26,7 +26,6 @@ from widgets.rows import count
 from widgets.way_lists import person_card, person_head, person_more
 
 _HOT_FOR = timedelta(seconds=20)  # what is hot, and who writes most, is not sorted anew under the reader more often
-_MINUTES = 15
 _TRAIL = 20  # steps back that are remembered
 _WAYS = ("all", "hot", "people", "person", "plan", "unanswered")
 
@@ -372,9 +371,7 @@ class Ways(Moving):
 
     def action_plan(self, minutes: str = "") -> None:
         """Weighs all that is unread on a thread of its own, then shows the plan."""
-        wanted = int(minutes) if minutes.isdecimal() else _MINUTES
-        if minutes and not (minutes.isdecimal() and 1 <= wanted <= 600):
-            raise UsageError("not a number of minutes", "Try :plan 15.")
+        wanted = minutes_of(minutes)
         if self.spot.reading:
             self.reader.leave()  # what was just read is not planned again
         self.say(f"Looking for what is worth {wanted} minutes", "fact")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from jamtui.errors import UsageError, sentence
-from jamtui.mod_rows import CALLED, HAPPENS, KEYS, NEED_REASON, REASONS, TIMES, TOLD, QueueRow
+from jamtui.errors import sentence
+from jamtui.mod_rows import CALLED, HAPPENS, KEYS, NEED_REASON, ON_PEOPLE, REASONS, TIMES, TOLD, QueueRow
 from jamtui.model import PostRow
 from jamtui.moderating import LOCAL, Act
 from jamtui.plain import words
@@ -69,11 +69,7 @@ class Moderating(Hosting):
             return
         done = self.session.report(post.id, list(REASONS)[at], typed.text)
         self.news.dropped(self.session, done, "report")
-        self.offer(self.session.thanks(), lambda: self._withdraw(done))
-
-    def _withdraw(self, outbox_id: str) -> None:
-        if not self.session.withdraw_report(outbox_id):
-            raise UsageError("the moderators have it already", "They decide; you are told what becomes of it.")
+        self.offer(self.session.thanks(), lambda: self.session.withdraw_report(done))
 
     def do_reports(self) -> None:
         """For moderators each reported post in turn, to be decided on; for others what became of their own."""
@@ -149,10 +145,10 @@ class Moderating(Hosting):
             self.say("Left as it is.")
             return
         self.say(f"{HAPPENS[act]}{f' {TOLD}' if act in NEED_REASON else ''}")
-        asked = Act(act, "", post.id, post.author_id if act in ("warn", "suspend", "unsuspend") else "")
+        asked = Act(act, "", post.id, post.author_id if act in ON_PEOPLE else "")
         to, until = "", None
         if act == "move":
-            forums = [row for row in self.session.forums() if row.id != post.forum_id and self.session.hosts(row)]
+            forums = self.session.may_hold(post.forum_id)
             if (at := self._of("Which forum", [row.title for row in forums])) is None:
                 return
             to = forums[at].id

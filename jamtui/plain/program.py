@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from jamtui.actions import ACTIONS, BY_ID, SORTS, Action, Where, complete
-from jamtui.archive import IDEA_STATES, KINDS, LINKS
+from jamtui.actions import ACTIONS, BY_ID, Action, Where, complete
 from jamtui.errors import JamError, UsageError
 from jamtui.keys import Keymap, grouped, key_name
 from jamtui.plain import words
@@ -81,7 +80,9 @@ class Plain(Moderating, Inboxing, SelfService, Event, Ideas):
         begin = f"{action.id} "
         typed = self.console.line(
             f"{action.argument.capitalize()}: ",
-            complete=lambda text: [line.removeprefix(begin) for line in complete(begin + text, self._arguments())],
+            complete=lambda text: [
+                line.removeprefix(begin) for line in complete(begin + text, self.session.argument_words())
+            ],
         )
         return "" if typed.key == "escape" else typed.text.strip()
 
@@ -90,17 +91,6 @@ class Plain(Moderating, Inboxing, SelfService, Event, Ideas):
             self.do_sort(order)
         else:
             self.show()
-
-    def _arguments(self) -> dict[str, list[str]]:
-        return {
-            "FORUM": [forum.slug for forum in self.session.forums()],
-            "TAG": [tag.name for tag in self.session.tags()],
-            "ORDER": list(SORTS),
-            "KIND": list(KINDS),
-            "STATE": list(IDEA_STATES),
-            "LINK": [f"{kind.replace('_', '-')} " for kind in LINKS],
-            "MINUTES": ["5", "10", "15", "30"],
-        }
 
     # -- the loop
 
@@ -271,7 +261,9 @@ class Plain(Moderating, Inboxing, SelfService, Event, Ideas):
 
     def do_command(self) -> None:
         self.flush()
-        typed = self.console.line(":", complete=lambda line: complete(line, self._arguments()) if line else [])
+        typed = self.console.line(
+            ":", complete=lambda line: complete(line, self.session.argument_words()) if line else []
+        )
         name, _, argument = typed.text.strip().partition(" ")
         if typed.key == "escape" or not name:
             self.show()

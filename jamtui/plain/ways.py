@@ -8,10 +8,9 @@ from jamtui.errors import UsageError
 from jamtui.model import Mark, PersonRow, PostRow, SearchHit, ThreadRow
 from jamtui.plain import words
 from jamtui.plain.writing import Writing
-from jamtui.ways import complete_filter
+from jamtui.ways import complete_filter, minutes_of
 from screens.spot import Spot
 
-MINUTES = 15
 _MOST = 20  # marks that are told at once
 
 
@@ -86,9 +85,7 @@ class Ways(Writing):
     # -- the plan
 
     def do_plan(self, minutes: str = "") -> None:
-        wanted = int(minutes) if minutes.isdecimal() else MINUTES
-        if minutes and not (minutes.isdecimal() and 1 <= wanted <= 600):
-            raise UsageError("not a number of minutes", "Try :plan 15.")
+        wanted = minutes_of(minutes)
         self.plan = self.session.plan(wanted)
         self.session.set_place("list:plan", "")
         self.keys = ()

@@ -195,6 +195,18 @@ def run(world: World, *words: str, monkeypatch: pytest.MonkeyPatch, capsys: Any)
     return code, out, err
 
 
+def test_a_report_is_withdrawn_until_a_try_to_send_it_was_begun(world: World) -> None:
+    session, (one, other, _) = world.session, world.openers()
+    done = session.report(one.id, "spam")
+    session.withdraw_report(done)
+    assert session.outbox() == []
+    done = session.report(other.id, "spam")
+    assert session._own.begin(done)
+    with pytest.raises(UsageError, match="the moderators have it already"):
+        session.withdraw_report(done)
+    assert [row.id for row in session.outbox()] == [done]
+
+
 def test_the_commands_write_rows_and_tell_them(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
