@@ -20,11 +20,12 @@ _BOXED = (
     (0x1F170, "A"),
     (0x1F1E6, "A"),
 )  # squared, negative circled and squared, flags
+_IN_A_ROW = 16
 _SMALL_CAPITAL = re.compile(r"LATIN LETTER SMALL CAPITAL ([A-Z])")
 
 
 def page(source: str) -> str:
-    """The table: a line for each prototype, its code points, then those of each character that is taken for it."""
+    """The table, as `rows` has it."""
     version, copyright_line = _VERSION.search(source), _COPYRIGHT.search(source)
     if version is None or copyright_line is None:
         raise SystemExit("not Unicode's confusables.txt: it names no version and no copyright")
@@ -47,24 +48,28 @@ def page(source: str) -> str:
     table = str.maketrans(pairs)
     pairs = {char: unicodedata.normalize("NFKD", shown).translate(table) for char, shown in pairs.items()}
     pairs = {char: shown for char, shown in pairs.items() if char != shown}
-    by_prototype: dict[str, list[str]] = {}
-    for char, shown in pairs.items():
-        by_prototype.setdefault(shown, []).append(char)
-    rows = [f"{_codes(shown)}:{_codes(sorted(chars))}" for shown, chars in sorted(by_prototype.items())]
     head = [
         f"# Made by docs/confusables.py from confusables.txt {version[1]} of Unicode, with changes (see there).",
         f"# {copyright_line[1]}",
-        "# Under the Unicode License V3, which stands in NOTICE. Prototype: what is taken for it.",
+        "# Under the Unicode License V3, which stands in NOTICE. Code points, below them what each is taken for.",
+        "",
     ]
-    return "\n".join([*head, *rows]) + "\n"
+    return "\n".join([*head, *rows(pairs)]) + "\n"
+
+
+def rows(pairs: dict[str, str]) -> list[str]:
+    """Pairs of lines: the code points of some characters, and what each of them is taken for, with ␟ between. It is
+    read on the way to the first frame of the TUI, so there is next to nothing to do then."""
+    chars = sorted(pairs)
+    lines: list[str] = []
+    for first in range(0, len(chars), _IN_A_ROW):
+        some = chars[first : first + _IN_A_ROW]
+        lines += [" ".join(f"{ord(char):x}" for char in some), "␟".join(pairs[char] for char in some)]
+    return lines
 
 
 def _text(field: str) -> str:
     return "".join(chr(int(code, 16)) for code in field.split())
-
-
-def _codes(chars: str | list[str]) -> str:
-    return " ".join(f"{ord(char):x}" for char in chars)
 
 
 if __name__ == "__main__":

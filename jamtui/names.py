@@ -5,7 +5,8 @@ an unread mark or a frame. Names and handles are compared by their skeletons (Un
 look alike. `keys` are what a person is found by when somebody else looks like them, `same` says whether two names
 differ by case and space alone, and `claim` what a name says of itself that the person's role does not.
 
-The table of Unicode is read when the first text needs it that is not ASCII.
+The table of Unicode is read when the first text needs it that is not ASCII. A start looks at the names of its first
+screen: what that takes are tables of a few hundred signs, while a pattern of as many takes milliseconds to compile.
 """
 
 from __future__ import annotations
@@ -29,13 +30,14 @@ YOU = "you"  # as jamtui says it behind one's own name; people called You have a
 # badges. Brackets of every kind become round ones; a role stands in square ones.
 _OURS = "●○◐◌◉◦•▪■□▣▮▯◆◇★☆✪✯⭐🌟▲△▼▽▾▸▹▶◂◀◁▷↑↓←→↩↳↵⏎‹›✓✔✅☑🗸✗✘✎⚠⋯≠❖🛡👑🔰🏅🎖🔒📌🔔🚨🆗🔴🟢🔵⚫⚪🟠🟡🟣🟤⌷⌸⎕"
 _BLANKS = "\u2800\u3164\uffa0\u115f\u1160"  # letters and patterns that are nothing but space
-_LINES = "\u2500-\u259f\u239b-\u23bd\u2758-\u275a\U0001fb00-\U0001fbaf"  # box drawing, pieces of brackets, blocks
-_BOXED = "\U0001f130-\U0001f149\U0001f150-\U0001f169\U0001f170-\U0001f1ac"  # letters in boxes
+# Box drawing, pieces of brackets, blocks; and letters in boxes.
+_LINES = ((0x2500, 0x25A0), (0x239B, 0x23BE), (0x2758, 0x275B), (0x1FB00, 0x1FBB0))
+_BOXED = ((0x1F130, 0x1F14A), (0x1F150, 0x1F16A), (0x1F170, 0x1F1AD))
 _QUOTES = "‘’‚‛“”„‟"  # Unicode counts them among the brackets, O’Brien does not
 _TYPED = "[]{}@"  # all of it that is ASCII: most names have none and are not looked through
 # What stands before a handle, and between what the head of a post says.
-_AT = re.compile(r"(?<![^\W_])[@\uff20\ufe6b](?=\S)")
-_BETWEEN = re.compile("(?<!\\S)[·∙⋅‧・･᛫⸱ꞏ]+|[·∙⋅‧・･᛫⸱ꞏ]+(?!\\S)")
+_ATS = "@\uff20\ufe6b"
+_DOTS = "·∙⋅‧・･᛫⸱ꞏ"
 
 
 # Where Unicode has its brackets: to look through all of it takes time that no start has.
@@ -56,22 +58,31 @@ def _brackets() -> dict[str, str]:
 
 
 @cache
-def _signs() -> re.Pattern[str]:
-    """What no name is shown with."""
-    brackets = "".join(map(re.escape, _brackets()))
-    return re.compile(f"[{_LINES}{_BOXED}{re.escape(_OURS)}{_BLANKS}{brackets}]")
+def _signs() -> dict[int, str]:
+    """What no name is shown with, and what it is shown with instead."""
+    signs = dict.fromkeys(_codes(_LINES, _BOXED), "\ufffd") | dict.fromkeys(map(ord, _OURS), "\ufffd")
+    return signs | dict.fromkeys(map(ord, _BLANKS), " ") | {ord(one): as_round for one, as_round in _brackets().items()}
 
 
 @cache
-def _drawn() -> re.Pattern[str]:
-    """What says nothing of whom a name looks like, since nobody gets to see it."""
-    return re.compile(f"[{_LINES}{re.escape(_OURS)}{_BLANKS}]")
+def _unseen() -> dict[int, str]:
+    """What says nothing of whom a name looks like, since nobody gets to see it: what we draw, what shows nothing."""
+    unseen = dict.fromkeys(_codes(_LINES), " ") | dict.fromkeys(map(ord, _OURS + _BLANKS), " ")
+    return unseen | dict.fromkeys(_codes(_HIDDEN), "")
+
+
+def _codes(*blocks: tuple[tuple[int, int], ...]) -> list[int]:
+    return [code for block in blocks for first, end in block for code in range(first, end)]
 
 
 @cache
-def _unseen() -> re.Pattern[str]:
-    """Whether there is anything of that, or anything that shows nothing."""
-    return re.compile(f"{_drawn().pattern}|{_HIDDEN.pattern}")
+def _at() -> re.Pattern[str]:
+    return re.compile(rf"(?<![^\W_])[{_ATS}](?=\S)")
+
+
+@cache
+def _between() -> re.Pattern[str]:
+    return re.compile(f"(?<!\\S)[{_DOTS}]+|[{_DOTS}]+(?!\\S)")
 
 
 def shown(name: str) -> str:
@@ -79,13 +90,10 @@ def shown(name: str) -> str:
     text = safe_line(" ".join(name[:2_000].split()), MAX_NAME)
     if text.isascii() and not any(sign in text for sign in _TYPED):
         return text if "  " not in text and text == text.strip() else " ".join(text.split())
-    text = " ".join(_signs().sub(_replaced, text).split())
-    return _BETWEEN.sub("-", _AT.sub("\ufffd", text))
-
-
-def _replaced(found: re.Match[str]) -> str:
-    char = found[0]
-    return _brackets().get(char) or (" " if char in _BLANKS else "\ufffd")
+    text = " ".join(text.translate(_signs()).split())
+    if any(sign in text for sign in _ATS):
+        text = _at().sub("\ufffd", text)
+    return _between().sub("-", text) if any(dot in text for dot in _DOTS) else text
 
 
 # -- skeletons
@@ -93,27 +101,28 @@ def _replaced(found: re.Match[str]) -> str:
 # What Unicode's table says of ASCII; capital I is one of those that look like l.
 # ...and two letters v are one w.
 _ASCII = str.maketrans({"0": "o", "O": "o", "1": "l", "I": "l", "|": "l", "m": "rn", "w": "vv", "`": "'", '"': "''"})
-_HIDDEN = re.compile("[\u200c-\u200f\u061c\u180b-\u180f\ufe00-\ufe0f\U000e0000-\U000e0fff\ufffd]")
+# What shows nothing, or only that something was here; tags and selectors, which are thousands, begin at `_TAGS`.
+_HIDDEN = ((0x200C, 0x2010), (0x61C, 0x61D), (0x180B, 0x1810), (0xFE00, 0xFE10), (0xFFFD, 0xFFFE))
+_TAGS, _TAGS_END = "\U000e0000", "\U000e0fff"
 _EDGES = " .-_'\u2024\u2027\u00b7"  # at the end of a name nobody sees them
 
 
 @cache
 def _table() -> dict[int, str]:
-    """Unicode's confusables, all but those of ASCII."""
-    table: dict[int, str] = {}
-    for line in Path(__file__).with_name("confusables.txt").read_text("utf-8").splitlines():
-        if line[:1] != "#":
-            shown_as, _, chars = line.partition(":")
-            prototype = "".join(chr(int(code, 16)) for code in shown_as.split())
-            table |= dict.fromkeys((int(code, 16) for code in chars.split()), prototype)
-    return table
+    """Unicode's confusables, all but those of ASCII. A line of the file has code points, the next what they look like:
+    as little is made of it here as can be."""
+    text = Path(__file__).with_name("confusables.txt").read_text("utf-8")
+    lines = text[text.index("\n\n") + 2 : -1].split("\n")
+    codes, prototypes = " ".join(lines[::2]).split(" "), "␟".join(lines[1::2]).split("␟")
+    return dict(zip([int(code, 16) for code in codes], prototypes, strict=True))
 
 
 def skeleton(text: str) -> str:
     """What ``text`` looks like: equal for texts that can be taken for one another. Case is kept as far as it shows."""
     if not text.isascii():
-        if _unseen().search(text):
-            text = _HIDDEN.sub("", _drawn().sub(" ", text))
+        if max(text) >= _TAGS:
+            text = "".join(char for char in text if not _TAGS <= char <= _TAGS_END)
+        text = text.translate(_unseen())
         text = unicodedata.normalize("NFKD", text).translate(_table())  # whose prototypes are decomposed, too
     text = text.translate(_ASCII)
     if "  " in text or not text.isprintable():
@@ -149,11 +158,13 @@ def handles_in(name: str) -> tuple[str, ...]:
     """What is found by each ``@handle`` within a name: whoever has that handle is who it looks like."""
     if name.isascii() and "@" not in name:
         return ()
-    words = (found[1] for found in _HANDLE.finditer(unicodedata.normalize("NFKC", safe_line(name, MAX_COMPARED))))
+    words = (found[1] for found in _handle().finditer(unicodedata.normalize("NFKC", safe_line(name, MAX_COMPARED))))
     return tuple(dict.fromkeys(f"h{one}" for word in words for one in _looks(word) if one))
 
 
-_HANDLE = re.compile(r"(?<![^\W_])@([^\s@()\[\]{},;:!?]+)")
+@cache
+def _handle() -> re.Pattern[str]:
+    return re.compile(r"(?<![^\W_])@([^\s@()\[\]{},;:!?]+)")
 
 
 def same(one: str, other: str) -> bool:
@@ -200,14 +211,13 @@ _SHY_WORDS = {
         "サポート 공식 운영자 운영진 지원 الدعم رسمي תמיכה צוות"
     ),
 }
-_TEAM = re.compile(r"\b(?:the )?jarn(?:tul)?[ ._-]?(?:tearn|host|staff|support|adrnln|rnod|rnoderator)s?\b")
-_PARTS = re.compile(r"[^\W_]+")
-_BREAKS = re.compile(r"[\s!-/:-@\[-`{-~\u00a0-\u00bf\u2010-\u205f\u3000-\u303f\uff00-\uff0f]+")
+_TEAM = r"\b(?:the )?jarn(?:tul)?[ ._-]?(?:tearn|host|staff|support|adrnln|rnod|rnoderator)s?\b"
+_BREAKS = r"[\s!-/:-@\[-`{-~\u00a0-\u00bf\u2010-\u205f\u3000-\u303f\uff00-\uff0f]+"
 _DIGITS = "0123456789olse"
 # What sets a word off from a name: "Ana (host)", "Ana | mod", "Ana =host="; "Jan K. Host" and "Meyer-Host" are names.
 _INSIDE = frozenset(".-'‘’´`&,\u05be\u05f3\u05f4・･\u2010\u2011")  # these do only beside a space, or in none's name
-_AT_EDGE = re.compile(r"(?:(?<=\s)|^)['‘’´`]|['‘’´`](?=\s|$)|\s[.\-・･\u2010\u2011]+\s")
-_UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_AT_EDGE = r"(?:(?<=\s)|^)['‘’´`]|['‘’´`](?=\s|$)|\s[.\-・･\u2010\u2011]+\s"
+_UNSPACED = (("\u0e00", "\u0e7f"), ("\u3040", "\u30ff"), ("\u3400", "\u9fff"), ("\uac00", "\ud7af"))
 
 
 def _fold(text: str) -> str:
@@ -227,29 +237,25 @@ def _claims(shy: bool) -> dict[str, str]:
     return {_squashed(_fold(word)): role for role, listed in words.items() for word in listed.split()}
 
 
-# What most words of the lists have in them when they are folded; `_stems` adds those that have none of it.
+# Each word of the lists that is ASCII when it is folded holds one of these: a text that has none of them claims nothing
+# in ASCII and is looked at no further.
 _STEMS = (
-    "rnod", "adrnln", "host", "expert", "esperto", "esperta", "staff", "offlclal", "support", "systern", "tearn",
-    "organl", "gastgeber", "jarntul",
+    "rnod", "adrnln", "anfltr", "arnrnln", "beheerder", "crevv", "expert", "esperto", "esperta", "gastgeber",
+    "gospodarz", "helpdesk", "host", "hote", "jarn", "offlclal", "organl", "osplte", "ouvtovlotno", "rendszergazda",
+    "root", "staff", "superuser", "support", "systern", "tearn", "veranstalter", "vvebrnaster", "yllapltaja",
+    "yonetlcl",
 )  # fmt: skip
 
 
 @cache
-def _stems() -> tuple[str, ...]:
-    """A text that has none of these claims nothing in ASCII and is looked at no further."""
-    words = sorted(word for word in (*_claims(False), *_claims(True)) if word.isascii())
-    return (*_STEMS, *(word for word in words if not any(stem in word for stem in _STEMS)))
-
-
-@cache
-def _other_claims() -> re.Pattern[str]:
+def _other_claims() -> tuple[str, ...]:
     """The words of the lists that are not ASCII."""
-    words = sorted({word for word in (*_claims(False), *_claims(True)) if not word.isascii()})
-    return re.compile("|".join(map(re.escape, words)))
+    return tuple(word for word in (*_claims(False), *_claims(True)) if not word.isascii())
 
 
 def _squashed(folded: str) -> str:
-    return "".join(_PARTS.findall(folded))
+    """Its letters and digits."""
+    return "".join(filter(str.isalnum, folded))
 
 
 @lru_cache(maxsize=16_384)
@@ -266,7 +272,9 @@ def claim(handle: str, name: str, role: str) -> str:
     if role in ("moderator", "host"):
         return ""
     squashed = _squashed(_fold(both))
-    if not any(stem in squashed for stem in _stems()) and (squashed.isascii() or not _other_claims().search(squashed)):
+    if not any(stem in squashed for stem in _STEMS) and (
+        squashed.isascii() or not any(word in squashed for word in _other_claims())
+    ):
         return ""
     found = _claimed(name, False) or _claimed(handle, True)
     return found if found != role else ""
@@ -279,15 +287,15 @@ def _claimed(text: str, is_handle: bool) -> str:
     for one in (squashed, squashed.rstrip(_DIGITS), squashed.removeprefix("the")):
         if one in loud or one in shy:
             return loud.get(one) or shy[one]
-    if _TEAM.search(whole):
+    if re.search(_TEAM, whole):
         return "the Jam"
-    words = [_squashed(word) for word in _BREAKS.split(whole)]
+    words = [_squashed(word) for word in re.split(_BREAKS, whole)]
     for word in words:
         if word in loud or word.rstrip(_DIGITS) in loud:
             return loud.get(word) or loud[word.rstrip(_DIGITS)]
-    if _UNSPACED.search(whole):
+    if any(map(_unspaced, whole)):
         for word, role in loud.items():
-            if word in whole and _UNSPACED.match(word):
+            if word in whole and _unspaced(word[0]):
                 return role
     if not is_handle and " " not in text.strip() and "rnod" in (words[0], words[-1]):
         return "moderator"
@@ -298,10 +306,15 @@ def _claimed(text: str, is_handle: bool) -> str:
     return next((shy[piece] for piece in folded if piece in shy), "")
 
 
+def _unspaced(char: str) -> bool:
+    """Whether it is a letter of those that are written without spaces between words."""
+    return any(first <= char <= last for first, last in _UNSPACED)
+
+
 def _set_off(text: str) -> list[str]:
     """The pieces of a name that has something between them; and what stands behind a comma, since "Ana, host" says
     what Ana is, where "Host, Jan" does not."""
-    apart = "".join("\n" if _sets_off(char) else char for char in _AT_EDGE.sub("\n", text))
+    apart = "".join("\n" if _sets_off(char) else char for char in re.sub(_AT_EDGE, "\n", text))
     pieces = apart.split("\n")
     return [*(pieces if len(pieces) > 1 else ()), *text.split(",")[1:]]
 
