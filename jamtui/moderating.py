@@ -136,7 +136,8 @@ class Moderating:
     def need_open_thread(self, post: PostRow) -> None:
         """Raises `Refused` where a thread is locked, before anybody writes."""
         if self.locked_for_me(post):
-            raise Refused(LOCKED[:1].lower() + LOCKED[1:], "What you have written is kept as a draft.", "post_locked")
+            hint = "Hosts of its forum and moderators still can. A text that you had begun stays a draft."
+            raise Refused(LOCKED[:1].lower() + LOCKED[1:], hint, "post_locked")
 
     def may_act(self, act: str, post: PostRow) -> bool:
         """Whether the reader may do it, to this post and in this state of the Jam, as far as is known here."""
@@ -169,9 +170,7 @@ class Moderating:
         if self.me.guest:
             raise NotSignedIn("you read as a guest", "Moderators and hosts sign in: jamtui login URL --handle NAME.")
         if not self.hosts():
-            raise Refused(
-                "this is for moderators", f"Your role here is {self.role}. You can report a post.", "forbidden"
-            )
+            raise Refused("this is for moderators", f"{self._role_words()} You can report a post.", "forbidden")
         acts = self.acts_on(post)
         if not acts:
             if reason := self.refusal(event.Act.MODERATION):
@@ -179,6 +178,9 @@ class Moderating:
             hint = "Hosts lock, move and merge threads of their forums: choose the post that opens one."
             raise UsageError("nothing can be done to this post", hint)
         return acts
+
+    def _role_words(self) -> str:
+        return f"Your role here is {self.role}; if it is another by now, jamtui sync fetches it."
 
     # -- reporting
 
@@ -283,7 +285,7 @@ class Moderating:
                 hint = "Moderators and the hosts of its forum lock, move and merge threads."
                 raise Refused("you may not do this here", hint, "forbidden")
         elif not self.moderates:
-            raise Refused("this is for moderators", f"Your role here is {self.role}.", "forbidden")
+            raise Refused("this is for moderators", self._role_words(), "forbidden")
 
     def _moderate(self, data: dict[str, object], words: str, post: PostRow | None) -> str:
         new_id = new_uuid7(self.now(), self._rng)
@@ -359,7 +361,7 @@ class Moderating:
     def queue(self) -> list[QueueRow]:
         """What was reported and not decided, most often reported first. Raises `Refused` for who does not moderate."""
         if not self.moderates:
-            raise Refused("this is for moderators", f"Your role here is {self.role}.", "forbidden")
+            raise Refused("this is for moderators", self._role_words(), "forbidden")
         from jamtui.store import moderation
 
         return moderation.queue(self._fresh(), self.desk(), self._decided())

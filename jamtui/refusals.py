@@ -79,6 +79,19 @@ _ADVICE_OTHERWISE = {
     "act_overtaken": "Undo what came after it first (:audit), then try again. Or drop it.",
     "report_taken": "You reported this post already: drop it.",
 }
+# Codes of which the Jam's own words say what stands in the way.
+_SAID = ("forbidden", "act_overtaken", "report_taken")
+
+
+def said(kind: str, code: str, title: str, hint: str, detail: str) -> str:
+    """Why a row of the outbox was refused, in words, without what can be done: `advice` has that. ``title`` and
+    ``hint`` are those of the error, ``detail`` is what the Jam itself says."""
+    if code in _SAID and detail and kind not in ("post", "edit", "delete"):
+        return f"{title}: {detail}"
+    known = _ADVICE if kind in ("post", "edit") else _ADVICE | _ADVICE_OTHERWISE
+    return title if code in known and code != "forbidden" else f"{title}. {hint}" if hint else title
+
+
 _OTHERWISE = "Change it and send it again, try again as it is, or drop it."
 
 

@@ -143,7 +143,9 @@ def person_more(more: PersonMore, about: str, now: datetime, ages: Ages = age) -
         first = f", here since {_ago(more.first_at, now, ages)}" if more.first_at is not None else ""
         lines.append(
             Content.styled(
-                f"answered {more.answered:,} times, was answered {more.answers:,} times{first}", "$text-muted"
+                f"answered {count(more.answered, 'time', 'times')}, "
+                f"was answered {count(more.answers, 'time', 'times')}{first}",
+                "$text-muted",
             )
         )
     return Content("\n").join(lines)

@@ -77,7 +77,8 @@ def _queue(context: Context, session: Session) -> None:
         right="times",
     )
     if not rows:
-        out.say("Nothing waits for a decision.")
+        at = session.status().mirrored_at
+        out.say(f"Nothing waits for a decision{f', as of {local_time(at)}: jamtui sync looks again' if at else ''}.")
 
 
 def moderate(context: Context, args: argparse.Namespace) -> int:
@@ -85,7 +86,7 @@ def moderate(context: Context, args: argparse.Namespace) -> int:
         if args.act == "undo":
             act = next((row for row in session.audit() if row.id.startswith(args.post.lower())), None)
             if act is None or len(args.post) < 6:
-                raise NotFound("no such act", "jamtui audit lists them, with their ids.")
+                raise NotFound("no such act", "jamtui audit lists them with their ids, jamtui sync fetches later ones.")
             done, about = session.undo_act(act.id), act.post_id
             if not done:
                 context.out.say("It was not sent yet, and is not done.")

@@ -54,7 +54,7 @@ MODERATING: dict[str, tuple[str, str, str, Callable[..., None] | None, str]] = {
         "what you reported; for moderators, what is to be decided",
         "jamtui reports\njamtui reports --dismiss 0192f3a4",
         _reports,
-        "As of the last sync.",
+        "As of the last sync: run jamtui sync before you decide.",
     ),
     "notices": (
         "moderating:notices",
@@ -68,7 +68,7 @@ MODERATING: dict[str, tuple[str, str, str, Callable[..., None] | None, str]] = {
         "hide, remove, lock, move, merge, warn, suspend (moderators; hosts lock, move, merge)",
         _MODERATE_EXAMPLES,
         _moderate,
-        "All but remove can be undone. The people concerned are told the reason, never who acted.",
+        "It goes by the last jamtui sync. All but remove can be undone. People are told the reason, never who acted.",
     ),
     "audit": (
         "moderating:audit",

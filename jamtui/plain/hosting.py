@@ -129,7 +129,7 @@ class Hosting(Ways):
         if not going:
             self.show()
             return
-        answer = self.console.line(f"Choose in which, 1 to {len(rows)}; Enter leaves: ").text.strip()
+        answer = self.console.line(f"Choose in which, {words.numbers(len(rows))}; Enter leaves: ").text.strip()
         chosen = next((row for number, row in enumerate(rows, 1) if str(number) == answer), None)
         if chosen is None:
             self.say("Nothing chosen.")
@@ -160,7 +160,7 @@ class Hosting(Ways):
             self.say(f"{at}. {text}")
         self.flush()
         back = ", 0 takes yours back" if row.chosen >= 0 else ""
-        answer = self.console.line(f"Which, 1 to {len(row.choices)}{back}; Enter leaves: ").text.strip()
+        answer = self.console.line(f"Which, {words.numbers(len(row.choices))}{back}; Enter leaves: ").text.strip()
         if not answer.isascii() or not answer.isdigit() or len(answer) > 3:
             self.say("Nothing chosen.")
         else:

@@ -132,7 +132,7 @@ class Ideas(Ways):
             return ""
         for number, one in enumerate(found, 1):
             self.say(f"{number}. {like(one)}")
-        answer = self._asked(f"Which one, 1 to {len(found)}; Enter for none: ", ())
+        answer = self._asked(f"Which one, {words.numbers(len(found))}; Enter for none: ", ())
         return next((one.post.id for number, one in enumerate(found, 1) if str(number) == answer), "")
 
     def do_connections(self) -> None:
@@ -147,7 +147,9 @@ class Ideas(Ways):
         if len(links) > _MOST:
             self.say(f"And {len(links) - _MOST:,} more; jamtui show lists all.")
         shown = min(_MOST, len(links))
-        answer = self._asked(f"Which one to go to, 1 to {shown}; with a minus to take it away; Enter leaves: ", ())
+        answer = self._asked(
+            f"Which one to go to, {words.numbers(shown)}; with a minus to take it away; Enter leaves: ", ()
+        )
         chosen = next((link for n, link in enumerate(links[:_MOST], 1) if answer.lstrip("-").strip() == str(n)), None)
         if chosen is None:
             self.show()

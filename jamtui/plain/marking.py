@@ -236,7 +236,7 @@ class Marking(Moving):
         for number, host in enumerate(hosts, 1):
             self.say(f"{number}. {host}")
         self.flush()
-        answer = self.console.line(f"Ask again for which, 1 to {len(hosts)}; Enter leaves all: ").text.strip()
+        answer = self.console.line(f"Ask again for which, {words.numbers(len(hosts))}; Enter leaves all: ").text.strip()
         chosen = next((host for number, host in enumerate(hosts, 1) if str(number) == answer), None)
         if chosen is None:
             self.say("All left as it is.")
@@ -248,7 +248,7 @@ class Marking(Moving):
         for link in links:
             self.say(f"{link.number}. {link.text}, host {link.told_host}{', careful' if link.warning else ''}")
         self.flush()
-        number = self.console.line(f"Which link, 1 to {len(links)}: ").text.strip()
+        number = self.console.line(f"Which link, {words.numbers(len(links))}: ").text.strip()
         return next((link for link in links if str(link.number) == number), None)
 
     def _copied(self, text: str, what: str) -> None:

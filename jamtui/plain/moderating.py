@@ -22,7 +22,7 @@ class Moderating(Hosting):
     def _numbered(self, label: str, count: int) -> int | None:
         """A number that is typed, from 0 on; None for any other answer."""
         self.flush()
-        typed = self.console.line(f"{label}, 1 to {count}; Enter leaves: ").text.strip()
+        typed = self.console.line(f"{label}, {words.numbers(count)}; Enter leaves: ").text.strip()
         return int(typed) - 1 if typed.isdecimal() and 0 < int(typed) <= count else None
 
     # -- notices

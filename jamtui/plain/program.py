@@ -285,7 +285,7 @@ class Plain(Moderating, Inboxing, SelfService, Event, Ideas):
             for number, action in enumerate(found[:20], 1):
                 self.say(f"{number}. {action.label}: {self.with_keys(action.help_words)}")
             self.flush()
-            answer = self.console.line(f"Which, 1 to {min(20, len(found))}: ").text.strip()
+            answer = self.console.line(f"Which, {words.numbers(min(20, len(found)))}: ").text.strip()
             found = [one for number, one in enumerate(found[:20], 1) if str(number) == answer]
         if found:
             self.perform(found[0].id)

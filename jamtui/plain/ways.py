@@ -111,7 +111,9 @@ class Ways(Writing):
         if len(marks) > _MOST:
             self.say(f"And {len(marks) - _MOST:,} more; jamtui muted and jamtui followed list all.")
         self.flush()
-        answer = self.console.line(f"Which one no longer, 1 to {min(_MOST, len(marks))}; Enter leaves all: ").text
+        answer = self.console.line(
+            f"Which one no longer, {words.numbers(min(_MOST, len(marks)))}; Enter leaves all: "
+        ).text
         chosen = next((mark for number, mark in enumerate(marks[:_MOST], 1) if str(number) == answer.strip()), None)
         if chosen is None:
             self.say("All left as it is.")

@@ -264,7 +264,7 @@ def _how(console: Console, offer: Offer, again: Session | None = None) -> Creden
 def _choice(console: Console, offer: Offer, *, guest: bool) -> Choice | None:
     ways = choices(offer, _WAYS, guest=guest)
     tell(console, *(f"{number}: {way.label}" for number, way in enumerate(ways, 1)))
-    question = f"How do you come in, 1 to {len(ways)}?"
+    question = f"How do you come in, {words.numbers(len(ways))}?"
     if len(ways) < 10:
         answer = console.choose(question, "".join(map(str, range(1, len(ways) + 1))))
     else:

@@ -105,6 +105,11 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def numbers(total: int) -> str:
+    """The numbers that one can type: ``1``, ``1 to 12``."""
+    return f"1 to {total:,}" if total > 1 else "1"
+
+
 def ago(moment: datetime, now: datetime) -> str:
     """How long ago, in one unit; a year and more ago the day."""
     span = max(timedelta(0), now - moment)

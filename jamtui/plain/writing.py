@@ -223,7 +223,9 @@ class Writing(Marking):
             gone = f", {_WHY.get(row.why, row.why)}" if row.why else ""
             self.say(f"{number}. {words.one_line(row.place, 80)}{gone}: {words.one_line(row.summary, 80)}")
         self.flush()
-        answer = self.console.line(f"Which one to go on with, 1 to {len(rows)}; Enter leaves all: ").text.strip()
+        answer = self.console.line(
+            f"Which one to go on with, {words.numbers(len(rows))}; Enter leaves all: "
+        ).text.strip()
         chosen = next((row for number, row in enumerate(rows, 1) if str(number) == answer), None)
         if chosen is None:
             self.say("All left as it is.")
@@ -245,7 +247,9 @@ class Writing(Marking):
             for number, (_, name) in enumerate(places, 1):
                 self.say(f"{number}. {words.one_line(name, 100)}")
             self.flush()
-            question = f"Its place is gone. Where does the text go, 1 to {len(places)}; Enter keeps it as a draft: "
+            question = (
+                f"Its place is gone. Where does the text go, {words.numbers(len(places))}; Enter keeps it as a draft: "
+            )
             answer = self.console.line(question).text.strip()
             to = next((place for number, (place, _) in enumerate(places, 1) if str(number) == answer), None)
             if to is None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from api_client import errors
 from jamtui.archive import rfc3339
 from jamtui.errors import JamError
+from jamtui.refusals import said
 from jamtui.store.own import Own, Queued
 from jamtui.sync import acts
 from jamtui.sync.backoff import Backoff
@@ -116,7 +117,8 @@ class Sender:
                 self._own.not_there(row.id)
                 self._changed(frozenset())
                 return True
-            self._own.refused(row.id, str(error), code)
+            detail = error.detail if isinstance(error, errors.ApiError) else ""
+            self._own.refused(row.id, said(row.kind, code, error.title, error.hint, detail), code)
             self.acted = self.acted or code == "suspended"  # the desk says until when, and why
             self._changed(frozenset())
             return False

@@ -270,7 +270,9 @@ def test_a_suspended_person_is_told_why_and_keeps_their_texts(jam: Any, people: 
     done = mod.session.act(Act("suspend", "Insults.", "", ada.session.me.person_id, "", until))
     mod.sync()
     ada.sync()
-    assert ada.session.outbox()[0].code == "suspended"
+    refused = ada.session.outbox()[0]
+    assert (refused.code, refused.reason) == ("suspended", "You are suspended: you can read, not write")
+    assert refused.can == "Your text is kept. Try again when the suspension is over."  # and is told that once
     assert ada.session.refusal().endswith(": Insults")
     notice = ada.session.notices()[0]
     assert notice.grave
