@@ -70,6 +70,10 @@ class TagBook:
     def count(self, name: str) -> int:
         return self._tags[name].count if name in self._tags else 0
 
+    def known(self, name: str) -> bool:
+        """Whether there is such a tag, whatever it became; a name that is not known would be a new one."""
+        return name in self._tags or name in self._merged
+
     def became(self, name: str) -> str:
         """What a merged tag is now; "" for any other."""
         return self._merged.get(name, "")

@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 
 from jamtui.archive import LINKS
 from jamtui.model import LINK_WORDS, Similar
+from screens.type_ahead import hold_keys, nowhere, release_keys
 from widgets.fields import Field
 from widgets.list_dialog import ListDialog
 from widgets.rows import one_line
@@ -51,6 +52,8 @@ class ConnectDialog(ListDialog[tuple[str, str] | None]):
         self._ask = ask
         self._kind = kind if kind in LINKS else LINKS[0]
         self._found: tuple[Similar, ...] = ()
+        self._answered = ""  # the line that the list is for
+        self._entered = False
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -93,12 +96,18 @@ class ConnectDialog(ListDialog[tuple[str, str] | None]):
             # From another thread, perhaps when this dialog has been left.
             self._ask(event.value, lambda text, found: self.post_message(self.Answered(text, found)))
         else:
+            self._answered = event.value
             self._fill(())
 
     @on(Answered)
     def answered(self, event: Answered) -> None:
         if event.text == self.query_one(Field).value:
             self._fill(event.found)
+            self._answered = event.text
+            if self._entered:
+                self._entered = False
+                release_keys(self.app, nowhere)
+                self._choose(self.query_one(OptionList).highlighted)
 
     def _fill(self, found: tuple[Similar, ...]) -> None:
         self._found = tuple(one for one in found if one.post.id != self._post_id)
@@ -113,8 +122,13 @@ class ConnectDialog(ListDialog[tuple[str, str] | None]):
         said.display = bool(note)
 
     @on(Input.Submitted)
-    def entered(self) -> None:
-        self._choose(self.query_one(OptionList).highlighted)
+    def entered(self, event: Input.Submitted) -> None:
+        """What was typed last is what is meant: its answer is waited for, and so do the keys behind."""
+        if self._answered == event.value:
+            self._choose(self.query_one(OptionList).highlighted)
+        else:
+            self._entered = True
+            hold_keys(self.app, nowhere)
 
     @on(OptionList.OptionSelected)
     def clicked(self, event: OptionList.OptionSelected) -> None:

@@ -23,6 +23,7 @@ from widgets.list_dialog import ListDialog
 from widgets.rows import count, one_line
 
 SHOWN = 40
+_TAKES = "↓ Enter or Tab takes a row"
 
 
 class _TagDialog(ListDialog[Undo | None]):
@@ -66,7 +67,7 @@ class _TagDialog(ListDialog[Undo | None]):
 
     def on_mount(self) -> None:
         self.query_one(OptionList).can_focus = False
-        self._fields()[1 if self._tag else 0].focus()
+        self.set_focus(self._fields()[1 if self._tag else 0])
         if self._tag:
             self._chosen()
         self._fill()
@@ -79,8 +80,14 @@ class _TagDialog(ListDialog[Undo | None]):
         """The field whose tags are listed."""
         return self._fields()[0]
 
+    @property
+    def _left_out(self) -> tuple[str, ...]:
+        """Tags that are not offered."""
+        return ()
+
     def _fill(self) -> None:
-        self._rows = self._book.suggest(self._lists_for.value, limit=SHOWN)
+        self.pointed = False
+        self._rows = self._book.suggest(self._lists_for.value, leave_out=self._left_out, limit=SHOWN)
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options([Option(self._drawn(row)) for row in self._rows])
@@ -112,7 +119,7 @@ class _TagDialog(ListDialog[Undo | None]):
 
     def action_next(self) -> None:
         first, second = self._fields()
-        if first.has_focus:
+        if self.focused is first:
             self._take(self.query_one(OptionList).highlighted)
             self._chosen()
             self.set_focus(second)  # at once: keys that were typed ahead are for it
@@ -130,12 +137,12 @@ class _TagDialog(ListDialog[Undo | None]):
     @on(OptionList.OptionSelected)
     def clicked(self, event: OptionList.OptionSelected) -> None:
         self._take(event.option_index)
-        if self._fields()[0].has_focus:
+        if self.focused is self._fields()[0]:
             self.action_next()
 
     def _to_second(self) -> None:
         first, second = self._fields()
-        if not tag_form(first.value):
+        if self.pointed or not tag_form(first.value):
             self._take(self.query_one(OptionList).highlighted)
         if tag_form(first.value):
             self._chosen()
@@ -143,6 +150,10 @@ class _TagDialog(ListDialog[Undo | None]):
             self._fill()
 
     def _finish(self) -> None:
+        if self.pointed and self._lists_for is self._fields()[1]:
+            self.pointed = False
+            self._take(self.query_one(OptionList).highlighted)  # what becomes of it is told; the next Enter does it
+            return
         try:
             self.dismiss(self._do())
         except JamError as error:
@@ -198,7 +209,7 @@ class TagCurate(_TagDialog):
         elif row is not None and row.curated:
             self._tell("Enter saves   Ctrl-D takes it out of the set   Esc leaves")
         else:
-            self._tell("Enter goes on, and saves   Tab completes   Esc leaves")
+            self._tell(f"{_TAKES}   Enter saves   Esc leaves")
 
     def _do(self) -> Undo:
         first, second = self._fields()
@@ -225,7 +236,12 @@ class TagMerge(_TagDialog):
     @property
     def _lists_for(self) -> Field:
         first, second = self._fields()
-        return second if second.has_focus else first
+        return second if self.focused is second else first  # that is so at once; `has_focus` is a message later
+
+    @property
+    def _left_out(self) -> tuple[str, ...]:
+        first, second = self._fields()
+        return (tag_form(first.value),) if self.focused is second else ()
 
     def _chosen(self) -> None:
         first, second = self._fields()
@@ -238,20 +254,24 @@ class TagMerge(_TagDialog):
 
     def _note(self) -> None:
         first, second = (tag_form(field.value) for field in self._fields())
+        second = self._book.became(second) or second
         posts = self._book.count(first)
         on = f"#{safe_line(first)} is on {count(posts, 'post', 'posts') if posts else 'no post'}"
         if first and second and first != second:
             they = "they get" if posts > 1 else "it gets"
+            new = "" if self._book.known(second) else ", a new tag"
             then = (
-                f"{they} #{safe_line(second)}, and so does who tags with it later"
+                f"{they} #{safe_line(second)}{new}, and so does who tags with it later"
                 if posts
-                else (f"who tags with it later gets #{safe_line(second)}")
+                else (f"who tags with it later gets #{safe_line(second)}{new}")
             )
-            self._tell(f"{on}: {then}.\nEnter does it   Esc leaves")
+            self._tell(f"{on}: {then}.\n{_TAKES}   Enter does it   Esc leaves")
+        elif first and second:
+            self._tell(f"That is #{safe_line(first)} itself: name the tag that stays.", "$warning")
         elif first:
-            self._tell(f"{on}.\nEnter goes on   Tab completes   Esc leaves")
+            self._tell(f"{on}.\n{_TAKES}   Enter goes on   Esc leaves")
         else:
-            self._tell("Enter goes on   Tab completes   Esc leaves")
+            self._tell(f"{_TAKES}   Enter goes on   Esc leaves")
 
     def _do(self) -> Undo:
         first, second = self._fields()

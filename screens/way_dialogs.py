@@ -144,6 +144,7 @@ class FilterPicker(ListDialog[str | None]):
         self._fill(event.value)
 
     def _fill(self, line: str) -> None:
+        self.pointed = False
         self._rows = [one for one in self._complete(line) if one != line][:50]
         options = self.query_one(OptionList)
         options.clear_options()
@@ -172,7 +173,7 @@ class FilterPicker(ListDialog[str | None]):
     @on(Input.Submitted)
     def entered(self, event: Input.Submitted) -> None:
         line = event.value.strip()
-        if self._tell(line):
+        if not self.pointed and self._tell(line):
             self.dismiss(line)
         else:
             self.action_complete()

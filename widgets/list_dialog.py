@@ -19,9 +19,16 @@ LETTERS: Final = (
 
 
 class ListDialog(Dialog[Answer]):
-    """Has one `OptionList`. Which keys do what stands in the bindings of each dialog."""
+    """Has one `OptionList`. Which keys do what stands in the bindings of each dialog.
+
+    ``pointed``: the arrows chose the row that is highlighted. Where a line narrows the list, Enter takes that row then,
+    and the line when it was typed in later; a dialog sets it back where it fills its list anew.
+    """
+
+    pointed = False
 
     def action_move(self, step: int) -> None:
+        self.pointed = True
         options = self.query_one(OptionList)
         if step > 0:
             options.action_cursor_down()
