@@ -175,3 +175,13 @@ def test_the_arrows_of_the_page_are_those_that_are_held(project: Path) -> None:
     assert modules <= {name for layer in held for name in layer.split(" | ")}
     server = contracts["Of jamtui the server uses archive, event, safe_text and errors alone"]["forbidden_modules"]
     assert modules - set(server) == {"jamtui.archive", "jamtui.event", "jamtui.safe_text", "jamtui.errors"}
+
+
+@pytest.mark.parametrize("folder", ["jamtui", "jamtui/store", "jamtui/sync", "jamtui/plain", "jamserver", "api_client"])
+def test_every_module_has_its_room(folder: str, project: Path) -> None:
+    """A newcomer finds in ARCHITECTURE.md what a module is there for. Screens and widgets are called what they show."""
+    page = (project / "ARCHITECTURE.md").read_text("utf-8")
+    rooms = page.partition("## Rooms")[2].partition("## Arrows")[0]
+    told = set(re.findall(r"\w+", rooms))
+    modules = {path.stem for path in (project / folder).glob("*.py") if not path.stem.startswith("__")}
+    assert modules - told == set()
