@@ -22,7 +22,7 @@ from textual.strip import Strip
 from widgets.line_view import LineView, thumb
 from widgets.strips import Line, paint, paint_content
 
-WINDOW = 128  # rows fetched at once
+WINDOW = 32  # rows fetched at once: a screen or two, since the names in them are looked up
 ROWS_KEPT = 2048
 STRIPS_KEPT = 1024
 _NEAR = 256  # how far around its old place a key is looked for before all keys are

@@ -5,13 +5,14 @@ into the Jam, as far as this mirror knows. The others are marked, whatever they 
 (but for case and space) are namesakes: neither is marked, but each is shown with their handle; unless one has a role
 and the other none.
 
-It costs a few short reads a person, for those alone that are drawn, once for as long as nobody is renamed.
+It is looked for those alone that are drawn, once for as long as nobody is renamed: two reads for all of a screen, who
+has the same skeletons and what these people are called.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import apsw
 import msgspec
@@ -19,16 +20,19 @@ from msgspec import Struct
 
 from jamtui.archive import Person
 from jamtui.names import ROLES, claim, handles_in, keys, same, shown
-from jamtui.store.connection import as_bytes
+from jamtui.store.connection import as_bytes, one_moment
 
 _PERSON = msgspec.json.Decoder(Person)
 _FIRST = 4  # of those who look alike, how many are looked at to find the original
 _HELD = 20_000  # people whose marks are held
 _MAX_HANDLE = 30
-_LIKE = f"SELECT rank, n FROM looks WHERE key = ? ORDER BY rank, n LIMIT {_FIRST}"
-_SHARED = """
-SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM looks WHERE key = value LIMIT 1 OFFSET 1)"""
-_RAW = "SELECT raw FROM people WHERE n = ?"
+# Of each key that more than ``?2`` people have, the first of them; most keys are one person's alone.
+_LIKE = f"""
+SELECT l.key, l.rank, l.n FROM json_each(?1) k JOIN looks l ON l.key = k.value
+WHERE EXISTS (SELECT 1 FROM looks WHERE key = k.value LIMIT 1 OFFSET ?2)
+AND (l.rank, l.n) IN (SELECT rank, n FROM looks WHERE key = k.value ORDER BY rank, n LIMIT {_FIRST})
+ORDER BY l.rank, l.n"""
+_PEOPLE = "SELECT n, raw FROM people WHERE n IN (SELECT value FROM json_each(?))"
 
 
 class Look(Struct, frozen=True):
@@ -62,42 +66,61 @@ class Looks:
         held = self._held
         new = {n: keys(one.handle, one.name) for n, one in people.items() if n not in held}
         if new:
-            asked = json.dumps([key for some in new.values() for key in some])
-            shared = {str(row[0]) for row in self._db.execute(_SHARED, (asked,))}
+            named = {n: handles_in(people[n].name) for n in new}
+            with one_moment(self._db):
+                alike = self._like({key for some in new.values() for key in some}, 1)
+                alike |= self._like({key for some in named.values() for key in some} - alike.keys(), 0)
+                known = self._known({n for some in alike.values() for _, n in some}, people)
             for n, some in new.items():
-                held[n] = self._find(n, people[n], [key for key in some if key in shared])
+                held[n] = _found(n, people[n], some, named[n], alike, known)
         return {n: held[n] for n in people}
 
-    def _find(self, n: int, person: Person, shared: Sequence[str]) -> Look:
-        """``shared``: those of the person's keys that somebody else has, too."""
-        claimed = claim(person.handle, person.name, person.role)
-        # Who claims something is never the original, however early they came.
-        mine = (2, n) if claimed else (0 if person.role in ROLES else 1, n)
-        namesake = False
-        for key in shared:
-            alike = [(rank, other) for rank, other in self._like(key) if other != n]
-            original = next((one for one in alike if one < mine and not self._claims(one[1])), None)
-            if original is None:
-                namesake = namesake or (key[0] == "n" and any(self._same(other, person.name) for _, other in alike))
-            elif key[0] == "n" and not claimed and original[0] == mine[0] and self._same(original[1], person.name):
-                namesake = True
-            else:
-                return Look(f"@{shown(self._person(original[1]).handle)[:_MAX_HANDLE]}")
-        for key in handles_in(person.name):  # theirs, whoever came first
-            for _, other in self._like(key):
-                if other != n and not self._claims(other):
-                    return Look(f"@{shown(self._person(other).handle)[:_MAX_HANDLE]}")
-        return Look(claimed, namesake) if claimed or namesake else HONEST
+    def _like(self, asked: Collection[str], others: int) -> dict[str, list[tuple[int, int]]]:
+        """By key who has it, if more than ``others`` do: rank and number, the original first."""
+        found: dict[str, list[tuple[int, int]]] = {}
+        if asked:
+            for key, rank, n in self._db.execute(_LIKE, (json.dumps(list(asked)), others)):
+                found.setdefault(str(key), []).append((int(str(rank)), int(str(n))))
+        return found
 
-    def _like(self, key: str) -> list[tuple[int, int]]:
-        return [(int(str(rank)), int(str(n))) for rank, n in self._db.execute(_LIKE, (key,))]
+    def _known(self, wanted: Collection[int], at_hand: Mapping[int, Person]) -> Mapping[int, Person]:
+        missing = [n for n in wanted if n not in at_hand]
+        rows = self._db.execute(_PEOPLE, (json.dumps(missing),)) if missing else ()
+        return {**at_hand, **{int(str(n)): _PERSON.decode(as_bytes(raw)) for n, raw in rows}}
 
-    def _person(self, n: int) -> Person:
-        return _PERSON.decode(as_bytes(next(iter(self._db.execute(_RAW, (n,))))[0]))
 
-    def _claims(self, n: int) -> bool:
-        one = self._person(n)
-        return bool(claim(one.handle, one.name, one.role))
+def _found(
+    n: int,
+    person: Person,
+    own: Sequence[str],
+    named: Sequence[str],
+    alike: Mapping[str, Sequence[tuple[int, int]]],
+    known: Mapping[int, Person],
+) -> Look:
+    """``own``: the person's keys; ``named``: those of handles within the name; ``alike``: who has one of them."""
+    claimed = claim(person.handle, person.name, person.role)
+    # Who claims something is never the original, however early they came.
+    mine = (2, n) if claimed else (0 if person.role in ROLES else 1, n)
+    namesake = False
+    for key in own:
+        others = [(rank, other) for rank, other in alike.get(key, ()) if other != n]
+        original = next((one for one in others if one < mine and not _claims(known[one[1]])), None)
+        if original is None:
+            namesake = namesake or (key[0] == "n" and any(same(known[other].name, person.name) for _, other in others))
+        elif key[0] == "n" and not claimed and original[0] == mine[0] and same(known[original[1]].name, person.name):
+            namesake = True
+        else:
+            return _like(known[original[1]])
+    for key in named:  # theirs, whoever came first
+        for _, other in alike.get(key, ()):
+            if other != n and not _claims(known[other]):
+                return _like(known[other])
+    return Look(claimed, namesake) if claimed or namesake else HONEST
 
-    def _same(self, n: int, name: str) -> bool:
-        return same(self._person(n).name, name)
+
+def _claims(one: Person) -> bool:
+    return bool(claim(one.handle, one.name, one.role))
+
+
+def _like(original: Person) -> Look:
+    return Look(f"@{shown(original.handle)[:_MAX_HANDLE]}")

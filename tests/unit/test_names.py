@@ -199,6 +199,24 @@ def test_marks_follow_changes_of_names(tmp_path: Path) -> None:
     assert set(found._db.execute("SELECT key, rank FROM looks WHERE n = 2")) == {("hben", 1), ("nben", 1)}
 
 
+def test_a_screen_of_people_is_looked_at_in_a_few_reads(tmp_path: Path, figure: Callable[..., None]) -> None:
+    """Everybody here has namesakes, and half of them somebody's handle within their name."""
+    people = [person(at, f"Ana {at % 9}" + (f" (@ben{at % 4})" if at % 2 else ""), f"ben{at}") for at in range(60)]
+    found = load(tmp_path, people)
+    asked: list[str] = []
+
+    def trace(_: object, sql: str, __: object) -> bool:
+        asked.append(sql)
+        return True
+
+    found._db.exec_trace = trace
+    marks = looks(found)
+    found._db.exec_trace = None
+    figure(f"look-alikes: {len(asked)} statements for the marks of {len(people)} people")
+    assert [marks[0], marks[1], marks[9]] == [Look("", True), Look("", True), Look("@ben1")]
+    assert len(asked) <= 6
+
+
 def test_a_name_holds_nothing_that_jamtui_draws() -> None:
     assert shown("Ana [host]") == "Ana (host)"
     assert shown("Ana ［host］【x】") == "Ana (host)(x)"
