@@ -74,6 +74,8 @@ class Settings:
     new_writes: int = 60  # in ``writes_in``
     new_threads: int = 5  # as long as they are new
     new_links: int = 3  # in a post, and between posts
+    new_reports: int = 5  # as long as they are new
+    day_reports: int = 50  # of a person in 24 hours
     day_writes: int = 5_000  # of a person in 24 hours
     day_bytes: int = 16 << 20  # by which these let the log grow
     day_of_hosts: int = 10  # times as much for hosts and moderators: one merge is a change for each post of a thread
@@ -130,13 +132,14 @@ class Services:
         self.writes = Tries(
             seconds, settings.writes, settings.writes_in, "Nobody writes that much in so short a time. Wait a little."
         )
-        self.newcomers = Newcomers(settings.new_account, settings.new_threads, settings.new_links)
+        self.newcomers = Newcomers(settings.new_account, settings.new_threads, settings.new_links, settings.new_reports)
         self.new_writes = Tries(
             seconds, settings.new_writes, settings.writes_in, "That is much for an account's first hour. Wait a little."
         )
         self.day = Day(
             seconds, settings.day_writes, settings.day_bytes, "That was very much for one day. Go on tomorrow."
         )
+        self.day_reports = settings.day_reports
         self.day_of_hosts = settings.day_of_hosts
         self.hashing = Hashing()
         self._seconds = seconds

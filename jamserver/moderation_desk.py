@@ -10,14 +10,15 @@ from typing import Final
 import msgspec
 
 from jamserver import notices, standing
-from jamserver.db import Connection, rows
+from jamserver.db import Connection, rows, value
 from jamserver.moderation import served
 from jamserver.objects import decode
 from jamserver.posts import Actor
 from jamtui.archive import rfc3339
 
 REPORTS = 200  # of one's own
-QUEUE = 500  # open reports, the oldest first
+QUEUE = 200  # posts that were reported
+OF_POST = 5  # reports of one of them, the latest
 AUDIT = 200
 HIDDEN = 200
 
@@ -45,15 +46,40 @@ def _hidden(db: Connection, actor: Actor, now: datetime) -> object:
     return [decode(data)["post"] for (data,) in found] or None
 
 
+# Open reports but for those about the moderator's own posts: another decides on these. Each person has one of a post. A
+# post comes the sooner the more people reported it; of those that as many reported, what is somebody's latest report of
+# them (``own`` is 1) comes before anybody's second: one person with hundreds of them blinds nobody.
+_OPEN = """
+WITH open AS (
+    SELECT r.n, r.post_id, r.person_id, r.data, count(*) OVER (PARTITION BY r.person_id) AS of_person,
+        count(*) OVER (PARTITION BY r.post_id) AS people,
+        row_number() OVER (PARTITION BY r.post_id ORDER BY r.n DESC) AS place
+    FROM reports r JOIN posts p ON p.id = r.post_id WHERE r.state = 'open' AND p.author_id <> ?1
+), ranked AS (
+    SELECT *, row_number() OVER (PARTITION BY person_id, people ORDER BY n DESC) AS own FROM open
+), things AS (
+    SELECT post_id, people, min(own) AS own, max(n) AS latest FROM ranked GROUP BY post_id
+)"""
+_QUEUE = f"""{_OPEN}, first AS (SELECT post_id, own, latest FROM things ORDER BY people DESC, own, latest DESC LIMIT ?2)
+SELECT data, person_id, people, of_person FROM first JOIN open USING (post_id) WHERE place <= ?3
+ORDER BY people DESC, first.own, latest DESC, place"""
+
+
 def _queue(db: Connection, actor: Actor, now: datetime) -> object:
-    """Not what is said of the moderator's own posts: another decides on those."""
     if not actor.moderates:
         return None
-    sql = (
-        "SELECT r.data, r.person_id FROM reports r JOIN posts p ON p.id = r.post_id "
-        "WHERE r.state = 'open' AND p.author_id <> ? ORDER BY r.n LIMIT ?"
-    )
-    return [decode(data) | {"person_id": who} for data, who in rows(db, sql, (actor.person_id, QUEUE))]
+    return [
+        decode(data) | {"person_id": who, "people": people, "of_person": of_person}
+        for data, who, people, of_person in rows(db, _QUEUE, (actor.person_id, QUEUE, OF_POST))
+    ]
+
+
+def _queue_size(db: Connection, actor: Actor, now: datetime) -> object:
+    """How many posts wait for a decision, where not all of them are listed."""
+    if not actor.moderates:
+        return None
+    size: int = value(db, f"{_OPEN} SELECT count(*) FROM things", (actor.person_id,))
+    return size if size > QUEUE else None
 
 
 def _audit(db: Connection, actor: Actor, now: datetime) -> object:
@@ -81,6 +107,7 @@ SECTIONS: Final[dict[str, Callable[[Connection, Actor, datetime], object]]] = {
     "hidden": _hidden,
     "suspended": _suspended,
     "queue": _queue,
+    "queue_size": _queue_size,
     "audit": _audit,
     "suspensions": _suspensions,
 }

@@ -6,24 +6,31 @@ The reports about one post are decided together.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 import msgspec
 
 from jamserver import notices, posts
 from jamserver.allowed import Act, require_allowed
-from jamserver.db import row, rows
+from jamserver.db import row, rows, value
 from jamserver.log import Tx
 from jamserver.objects import Fields, decode, encode
 from jamserver.posts import Actor
-from jamserver.problems import Problem, invalid
+from jamserver.problems import Problem, invalid, later
+from jamserver.standing import Newcomers
 from jamserver.wire import NewReport, clean_text
 from jamtui.archive import rfc3339
 
+DAY = timedelta(hours=24)
 
-def make(tx: Tx, actor: Actor, report_id: str, new: NewReport) -> tuple[bytes, bool]:
-    """(the report, whether it is new). The same again is answered.
 
-    Raises 404, 409 ``id_taken``, ``post_gone``, ``report_taken`` (an open one of this person about this post), 422.
+def make(
+    tx: Tx, actor: Actor, report_id: str, new: NewReport, most: int, newcomers: Newcomers | None = None
+) -> tuple[bytes, bool]:
+    """(the report, whether it is new). The same again is answered. ``most`` of a person in 24 hours.
+
+    Raises 404, 409 ``id_taken``, ``post_gone``, ``report_taken`` (an open one of this person about this post), 422,
+    429.
     """
     note = clean_text(new.note).strip()
     there = row(tx.db, "SELECT person_id, data FROM reports WHERE id = ?", (report_id,))
@@ -41,6 +48,9 @@ def make(tx: Tx, actor: Actor, report_id: str, new: NewReport) -> tuple[bytes, b
     sql = "SELECT 1 FROM reports WHERE post_id = ? AND person_id = ? AND state = 'open'"
     if row(tx.db, sql, (post.id, actor.person_id)):
         raise Problem("report_taken", "You reported this post already; moderators see it.")
+    _require_room(tx, actor.person_id, most)
+    if newcomers is not None:
+        newcomers.check_reports(tx, actor.person_id)
     fields = {"id": report_id, "post_id": post.id, "reason": new.reason, "state": "open"}
     if note:
         fields["note"] = note
@@ -50,6 +60,18 @@ def make(tx: Tx, actor: Actor, report_id: str, new: NewReport) -> tuple[bytes, b
         (report_id, post.id, actor.person_id, data),
     )
     return data, True
+
+
+def _require_room(tx: Tx, person_id: str, most: int) -> None:
+    """Raises 429. Who made so many in a day buries what others report."""
+    sql = "SELECT data FROM reports WHERE person_id = ? ORDER BY n DESC LIMIT 1 OFFSET ?"
+    raw = value(tx.db, sql, (person_id, most - 1))
+    if raw is None:
+        return
+    again = datetime.fromisoformat(str(decode(raw)["created_at"])) + DAY
+    if again > tx.now:
+        words = f"You reported {most} posts within a day. Moderators look at them; tell them of more tomorrow."
+        raise later("rate_limited", words, (again - tx.now).total_seconds())
 
 
 def find(tx: Tx, report_id: str) -> tuple[str, str, bytes]:

@@ -67,11 +67,12 @@ def came(tx: Tx, person_id: str) -> None:
 @dataclass(frozen=True, slots=True)
 class Newcomers:
     """What new accounts may do in their first ``period`` seconds: so many ``threads``, so many ``links`` in a post, and
-    as many between posts."""
+    as many between posts, so many ``reports``."""
 
     period: float
     threads: int
     links: int
+    reports: int
 
     def holds(self, joined: int, now: datetime) -> bool:
         """Whether an account that was made then (ms; 0: it was not) is new."""
@@ -97,6 +98,14 @@ class Newcomers:
             sql = "SELECT count(*) FROM posts WHERE author_id = ? AND parent_id IS NULL"
             if value(tx.db, sql, (person_id,)) >= self.threads:
                 raise later("rate_limited", f"An account's first hour: at most {self.threads} new threads.", wait)
+
+    def check_reports(self, tx: Tx, person_id: str) -> None:
+        """The same before one more report."""
+        end = self.since(tx.db, person_id, tx.now)
+        if end is None or value(tx.db, "SELECT count(*) FROM reports WHERE person_id = ?", (person_id,)) < self.reports:
+            return
+        wait = (end - tx.now).total_seconds()
+        raise later("rate_limited", f"An account's first hour: at most {self.reports} reports.", wait)
 
     def check_links(self, tx: Tx, person_id: str) -> None:
         """The same before one more link between posts."""

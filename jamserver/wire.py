@@ -410,9 +410,12 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class QueuedReport(Report, frozen=True):
-    """An open report as moderators see it."""
+    """An open report as moderators see it: who made it, who has so many open ones, and how many people reported the
+    post, of whose reports the latest are listed."""
 
     person_id: str = ""
+    people: int = 1
+    of_person: int = 1
 
 
 class Act(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -505,6 +508,7 @@ class Desk(msgspec.Struct, frozen=True, omit_defaults=True):
     hidden: tuple[Post, ...] = ()
     suspended: Suspension | None = None
     queue: tuple[QueuedReport, ...] = ()
+    queue_size: int = 0  # posts that were reported, where more are than are listed
     audit: tuple[Act, ...] = ()
     suspensions: tuple[Suspended, ...] = ()
     ballots: dict[str, int] | msgspec.UnsetType = msgspec.UNSET  # what one chose, by the id of the poll

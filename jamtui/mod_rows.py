@@ -128,7 +128,7 @@ class Reporter(Struct, frozen=True):
 
 
 class QueueRow(Struct, frozen=True):
-    """A post that was reported, with all that is said of it, the first report first."""
+    """A post that was reported by so many ``people``, with what is said of it, the first report first."""
 
     post_id: str
     thread_id: str
@@ -140,6 +140,7 @@ class QueueRow(Struct, frozen=True):
     author_id: str
     gone: str
     reports: tuple[Reporter, ...]
+    people: int
 
     @property
     def reasons(self) -> str:

@@ -374,7 +374,9 @@ class Moderating:
         if self._waiting is None or self._waiting[0] != stamp:
             from jamtui.store import moderation
 
-            self._waiting = stamp, len(moderation.reported(self.desk()) - self._decided())
+            desk = self.desk()
+            listed = len(moderation.reported(desk) - self._decided())
+            self._waiting = stamp, listed + moderation.not_listed(desk)
         return self._waiting[1]
 
     def _decided(self) -> set[str]:

@@ -131,13 +131,13 @@ class QueueDialog(ListDialog[str]):
         found = next((index for index, row in enumerate(self._rows) if row.post_id == here), at)
         options.highlighted = min(found, len(self._rows) - 1) if self._rows else None
         self._here = self._row.post_id if self._row is not None else ""
-        posts = count(len(self._rows), "post", "posts")
+        posts = count(self._session.waiting_reports(), "post", "posts")
         waiting = f"   {posts} to decide on" if self._rows else ""
         self.query_one("#queue-head", Static).update(Content.assemble(("Reports", "bold"), (waiting, "$text-muted")))
         self._draw_post()
 
     def _drawn(self, row: QueueRow) -> Content:
-        times = len(row.reports)
+        times = row.people
         if self.app.size.width < _NARROW:
             return Content.assemble(
                 (f"{times}× ", "$warning" if times > 1 else "$text-muted"),
@@ -194,6 +194,8 @@ class QueueDialog(ListDialog[str]):
                 (f"\n  {one_line(one.note)}" if one.note else "", "$foreground"),
                 ("\n", ""),
             ]
+        if more := row.people - len(row.reports):
+            parts.append((f"and {count(more, 'other person', 'other people')}\n", "$text-muted"))
         parts.append((f"\n{one_line(row.forum)} › {one_line(row.thread)}\n", "$text-disabled"))
         try:
             post = self._session.post(row.post_id)

@@ -17,7 +17,8 @@ from jamtui.event import HOSTS
 async def put_report(call: Call) -> Response:
     report_id, new = own_id(call, "report"), call.json(wire.NewReport)
     actor = actor_of(call)
-    made, created = await counted(call, lambda tx: reports.make(tx, actor, report_id, new))
+    most, fresh = call.services.day_reports, call.services.newcomers
+    made, created = await counted(call, lambda tx: reports.make(tx, actor, report_id, new, most, fresh))
     return json_response(made, 201 if created else 200, {"Jam-Seq": "0"})
 
 

@@ -72,7 +72,7 @@ def _queue(context: Context, session: Session) -> None:
         return
     out.table(
         ["post", "times", "reasons", "author", "forum", "about"],
-        [(row.post_id[:13], len(row.reports), row.reasons, row.handle, row.forum, row.about) for row in rows],
+        [(row.post_id[:13], row.people, row.reasons, row.handle, row.forum, row.about) for row in rows],
         give=5,
         right="times",
     )

@@ -105,10 +105,12 @@ class Moderating(Hosting):
         self.say("That was all.")
 
     def _tell_reported(self, row: QueueRow, number: int, total: int) -> None:
-        self.say(f"{number} of {total}, reported {words.count(len(row.reports), 'time')}: {row.reasons}.")
+        self.say(f"{number} of {total}, reported {words.count(row.people, 'time')}: {row.reasons}.")
         for one in row.reports:
             note = f": {one.note}" if one.note else ""
             self.say(f"{one.name} @{one.handle}, {one.reason}{note}.")
+        if more := row.people - len(row.reports):
+            self.say(f"And {words.count(more, 'other person', 'other people')}.")
         self.say(f"In {row.forum}, {words.one_line(row.thread, 80)}. By {row.author} @{row.handle}:")
         post = self.session.post(row.post_id)
         if post.title:

@@ -59,6 +59,8 @@ class _Report(msgspec.Struct):
     state: str = "open"
     note: str = ""
     person_id: str = ""
+    people: int = 1
+    of_person: int = 1
 
 
 class _Act(msgspec.Struct):
@@ -262,7 +264,7 @@ def reported(desk: Mapping[str, object]) -> set[str]:
 
 
 def queue(rows: Rows, desk: Mapping[str, object], decided: Collection[str]) -> list[QueueRow]:
-    """Posts that were reported, those reported most often first, then the longest waiting; without those that the
+    """Posts that were reported, those reported by most people first, else as the Jam has them; without those that the
     moderator has ``decided`` on and whose decision is still in the outbox."""
     of_posts: dict[str, list[_Report]] = {}
     times: dict[str, int] = {}
@@ -273,8 +275,14 @@ def queue(rows: Rows, desk: Mapping[str, object], decided: Collection[str]) -> l
     people = rows.persons({one.person_id for found in of_posts.values() for one in found})
     texts = texts_of(desk)
     listed = [_queued(rows, post_id, found, people, times, texts) for post_id, found in of_posts.items()]
-    listed.sort(key=lambda row: (-len(row.reports), row.reports[0].at))
+    listed.sort(key=lambda row: -row.people)
     return listed
+
+
+def not_listed(desk: Mapping[str, object]) -> int:
+    """How many more posts were reported than the Jam has listed."""
+    size = desk.get("queue_size")
+    return max(0, size - len(reported(desk))) if isinstance(size, int) else 0
 
 
 def _queued(
@@ -286,19 +294,21 @@ def _queued(
         who = people.get(one.person_id, _NOBODY)
         said.append(
             Reporter(one.id, who.name, who.handle, safe_line(one.reason, 40), safe_line(one.note),
-                     one.created_at.astimezone(UTC), times.get(one.person_id, 1))
+                     one.created_at.astimezone(UTC), max(one.of_person, times.get(one.person_id, 1)))
         )  # fmt: skip
     said.sort(key=lambda one: one.at)
+    many = max(len(said), *(one.people for one in found))
     try:
         post = rows.post(post_id)
     except NotFound:
-        return QueueRow(post_id, "", "a post that is not here yet", "", "", "", "", "", "", tuple(said))
+        return QueueRow(post_id, "", "a post that is not here yet", "", "", "", "", "", "", tuple(said), many)
     opener = post
     with contextlib.suppress(NotFound):
         opener = rows.post(post.thread_id)
     return QueueRow(
         post.id, post.thread_id, _begin(post, texts), _begin(opener, texts),
         rows.forum_titles().get(post.forum_id, ""), post.author, post.handle, post.author_id, post.gone, tuple(said),
+        many,
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ import apsw
 import httpx
 import pytest
 
-from jamserver import objects, threads
+from jamserver import accounts, moderation_desk, objects, threads
 
 Json = dict[str, Any]
 
@@ -293,3 +293,53 @@ def test_a_reply_that_names_its_thread_is_answered_again_after_a_merge(jam: Any)
     assert int(again.headers["jam-seq"]) >= int(first.headers["jam-seq"])
     assert code(jam.bob.put(f"/posts/{post_id}", json=content | {"body": "No"})) == (422, "invalid")
     assert code(jam.bob.put(f"/posts/{uuid.uuid4()}", json=content)) == (422, "invalid")
+
+
+# -- reports
+
+
+def report(client: httpx.Client, post: Json) -> httpx.Response:
+    return client.put(f"/reports/{uuid.uuid4()}", json={"post_id": post["id"], "reason": "spam"})
+
+
+def test_one_person_with_many_reports_hides_nobody_elses(
+    start_jam: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, figure: Callable[..., None]
+) -> None:
+    monkeypatch.setattr(moderation_desk, "QUEUE", 4)
+    monkeypatch.setattr(moderation_desk, "OF_POST", 1)
+    jam = start_jam(vote_join=0.0)
+    mine, both = jam.thread(), jam.thread()
+    flood = [jam.thread(title=f"Flood {number}") for number in range(12)]
+    for client, post in ((jam.host, mine), (jam.host, both), (jam.bob, both), *((jam.bob, post) for post in flood)):
+        report(client, post).raise_for_status()
+    queue = jam.mod.get("/me/desk").json()["queue"]
+    assert [one["post_id"] for one in queue][:3] == [both["id"], flood[-1]["id"], mine["id"]]
+    assert [one["people"] for one in queue] == [2, 1, 1, 1]
+    assert [one["of_person"] for one in queue][1:3] == [13, 2]
+    assert jam.mod.get("/me/desk").json()["queue_size"] == 14
+    while queue:  # what is decided makes room for what comes next, until none is left
+        answer = jam.mod.patch(f"/reports/{queue[0]['id']}", json={"state": "dismissed"})
+        assert answer.status_code == 200
+        flood.append(queue[0])
+        queue = jam.mod.get("/me/desk").json()["queue"]
+    assert len(flood) == 12 + 14
+    assert "queue_size" not in jam.mod.get("/me/desk").json()
+    figure("13 reports of one person: what another reported is third of 14, 4 are listed, all are come to")
+
+
+def test_a_person_reports_so_much_a_day_and_a_new_account_less(start_jam: Callable[..., Any], client: Any) -> None:
+    ahead = [timedelta(0)]
+    jam = start_jam(vote_join=0.0, day_reports=3, new_reports=2, clock=lambda: datetime.now(UTC) + ahead[0])
+    posts = [jam.thread() for _ in range(5)]
+    codes = [report(jam.bob, post) for post in posts]
+    assert [one.status_code for one in codes] == [201, 201, 201, 429, 429]
+    assert 86_000 < int(codes[-1].headers["retry-after"]) <= 86_400
+    invite = jam.server.write(lambda tx: accounts.new_invite(tx, "participant"))
+    token = jam.guest.post("/auth/invite", json={"code": invite, "handle": "eve"}).json()["access_token"]
+    answers = [report(client(jam.url, token), post) for post in posts[:3]]
+    assert [one.status_code for one in answers] == [201, 201, 429]
+    assert int(answers[-1].headers["retry-after"]) <= 3_600
+    bob = me(jam.bob)
+    token = jam.server.write(lambda tx: accounts.long_token(tx, bob, timedelta(days=3)))
+    ahead[0] = timedelta(hours=25)
+    assert report(client(jam.url, token), posts[3]).status_code == 201

@@ -308,3 +308,18 @@ def test_of_acts_on_the_same_thing_the_last_one_is_undone(world: World) -> None:
     acts[0] |= {"undone_by": "u"}
     world.desk(audit=acts)
     assert [row.undoable for row in world.session.audit()][:3] == [False, True, True]
+
+
+def test_a_post_that_many_reported_is_first_and_says_how_many(world: World) -> None:
+    """The Jam lists the latest reports of a post, and the first of the posts."""
+    first, second = world.openers()[:2]
+    world.desk(queue=[reported(first, of_person=40), reported(second, people=9, id="r2")], queue_size=230)
+    rows = world.session.queue()
+    assert [(row.post_id, row.people, row.reports[0].times) for row in rows] == [(second.id, 9, 2), (first.id, 1, 40)]
+    assert world.session.waiting_reports() == 230
+    said = world.talk("reports", "n", "")
+    assert "reported 9 times" in said
+    assert "And 8 other people." in said
+    world.desk(queue=[reported(first, people=-(10**9)), reported(second)], queue_size=-5)
+    assert [row.people for row in world.session.queue()] == [1, 1]
+    assert world.session.waiting_reports() == 2
