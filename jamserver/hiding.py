@@ -23,7 +23,8 @@ def hide(tx: Tx, post: Stored) -> Written:
 
 def unhide(tx: Tx, post: Stored) -> Written:
     """The text as it was, where the post stands now: its thread may have been moved, merged or split meanwhile. Its
-    tags are those of now: what they became by merging, and nobody's whose account is not there any more."""
+    tags are those of now: what they became by merging, and nobody's whose account is not there any more.
+    Raises 409 ``post_gone`` where the text is not here."""
     kept = _kept(tx.db, post.id)
     if kept is None:  # it came hidden, with an archive, which has no text of it
         raise Problem("post_gone", "The text of this post is not here.")

@@ -40,7 +40,8 @@ def set_state(tx: Tx, actor: Actor, post_id: str, state: str) -> Written:
 
 
 def feature(tx: Tx, actor: Actor, post_id: str, reason: str) -> Written:
-    """Marks a post as worth everybody's time, and says why; another reason takes the place of the one before."""
+    """Marks a post as worth everybody's time, and says why; another reason takes the place of the one before.
+    Raises 403, 404, 409 ``post_gone``, 422."""
     require_allowed(tx, actor, Act.STEERING)
     post = posts.get(tx.db, post_id)
     posts.require_there(post)

@@ -57,6 +57,7 @@ def log(tx: Tx, actor: Actor, act_id: str, act: str, before: Fields | None, seq:
 
 
 def new_id(tx: Tx) -> str:
+    """For what an act makes beside itself."""
     return str(uuid.UUID(int=tx.rng.getrandbits(128), version=4))
 
 
@@ -354,7 +355,10 @@ _UNDONE: dict[str, Callable[[Tx, Actor, str, Fields], int]] = {
 
 
 def decide(tx: Tx, actor: Actor, report_id: str, state: str) -> tuple[bytes, bool]:
-    """A moderator's decision on a report, and on all others about the same post. (the report, whether it changed)"""
+    """A moderator's decision on a report, and on all others about the same post. (the report, whether it changed)
+
+    Raises 403, 404.
+    """
     if not actor.moderates:
         raise Problem("forbidden", "Moderators decide on reports.")
     require_allowed(tx, actor, allowed.Act.REPORTS)

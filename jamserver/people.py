@@ -27,7 +27,8 @@ NAME_LEFT = "(left)"
 
 
 def edit(tx: Tx, actor: Actor, change: ProfileEdit) -> tuple[bytes, int]:
-    """Another profile; null, and what is empty, takes a field away. Returns the person and the change (0: none)."""
+    """Another profile; null, and what is empty, takes a field away. Returns the person and the change (0: none).
+    Raises 401 ``token_unknown`` for who left, 422."""
     objects.require_account(tx.db, actor.person_id)
     before: bytes = value(tx.db, "SELECT data FROM people WHERE id = ?", (actor.person_id,))
     fields = decode(before)

@@ -62,6 +62,7 @@ def listed(db: Connection, after: int, limit: int) -> list[tuple[int, bytes]]:
 
 
 def closed(poll: Poll, now: datetime) -> bool:
+    """Whether it takes no more ballots at ``now``: closed by a host, or by its time."""
     return poll.closed_at is not msgspec.UNSET or (poll.closes_at is not msgspec.UNSET and now >= poll.closes_at)
 
 

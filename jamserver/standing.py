@@ -17,15 +17,19 @@ from jamtui.archive import rfc3339
 
 
 def moment(milliseconds: int) -> datetime:
+    """UTC, from milliseconds since 1970."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def ms(moment: datetime) -> int:
+    """Milliseconds since 1970, as the database keeps times."""
     return int(moment.timestamp() * 1000)
 
 
 @dataclass(frozen=True, slots=True)
 class Suspension:
+    """Until when somebody may not write, and why."""
+
     until: datetime
     reason: str
 
@@ -34,6 +38,7 @@ class Suspension:
         return {"until": rfc3339(self.until), "reason": self.reason}
 
     def problem(self) -> Problem:
+        """403 ``suspended``, with both."""
         return Problem("suspended", f"You are suspended until {rfc3339(self.until)}: {self.reason} You can still read.")
 
 
@@ -44,10 +49,12 @@ def suspension(db: Connection, person_id: str, now: datetime) -> Suspension | No
 
 
 def suspend(tx: Tx, person_id: str, until: datetime, reason: str) -> None:
+    """From now on; one that there is gives way."""
     tx.db.execute("INSERT OR REPLACE INTO suspensions VALUES (?, ?, ?)", (person_id, ms(until), reason))
 
 
 def unsuspend(tx: Tx, person_id: str) -> None:
+    """Ends it; of somebody who is not suspended it ends nothing."""
     tx.db.execute("DELETE FROM suspensions WHERE person_id = ?", (person_id,))
 
 
@@ -108,7 +115,7 @@ class Newcomers:
         raise later("rate_limited", f"An account's first hour: at most {self.reports} reports.", wait)
 
     def check_links(self, tx: Tx, person_id: str) -> None:
-        """The same before one more link between posts."""
+        """The same before one more link between posts. Raises 429 ``rate_limited``."""
         end = self.since(tx.db, person_id, tx.now)
         if end is None or value(tx.db, "SELECT count(*) FROM links WHERE author_id = ?", (person_id,)) < self.links:
             return

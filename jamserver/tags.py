@@ -42,7 +42,8 @@ def _put(tx: Tx, tag: Tag) -> tuple[bytes, int]:
 
 
 def curate(tx: Tx, actor: Actor, name: str, about: str, *, curated: bool) -> tuple[bytes, int]:
-    """Says what a tag means, and whether it is one of the curated set. Returns the record and its change."""
+    """Says what a tag means, and whether it is one of the curated set. Returns the record and its change.
+    Raises 403, and 422 for one that was merged."""
     _require_host(tx, actor)
     before = find(tx.db, name)
     if before is not None and before.merged_into and curated:
@@ -63,7 +64,8 @@ def forget(tx: Tx, actor: Actor, name: str) -> tuple[bytes, int]:
 
 
 def merge(tx: Tx, actor: Actor, name: str, into: str) -> tuple[bytes, int]:
-    """From now on ``name`` means ``into``. The posts that carry it already are retagged by `retag`."""
+    """From now on ``name`` means ``into``. The posts that carry it already are retagged by `retag`.
+    Raises 403, and 422 where that would go in a circle."""
     _require_host(tx, actor)
     target = became(tx.db, into)
     if name in (into, target):

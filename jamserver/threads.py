@@ -59,7 +59,8 @@ def move_back(tx: Tx, post: Stored, forum_id: str) -> int:
 
 
 def merge_target(db: Connection, post: Stored, to: str) -> Stored:
-    """The opener under which ``post`` is to stand; one that was merged itself stands for where it is now."""
+    """The opener under which ``post`` is to stand; one that was merged itself stands for where it is now.
+    Raises 404, 409 ``post_gone``, 422."""
     target = posts.get(db, to)
     if target.parent_id is not None:
         if "merged_from" not in decode(target.data):

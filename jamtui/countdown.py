@@ -51,6 +51,7 @@ class Hours(Struct, frozen=True):
 
     @property
     def awake(self) -> bool:
+        """Whether most people there are up."""
         return self.now.hour in _AWAKE
 
 
@@ -95,6 +96,7 @@ def here(moment: datetime, now: datetime) -> str:
 
 
 def short_title(phase: Phase) -> str:
+    """The title of a phase in one line, cut to `_TITLE` characters; its id where it has none."""
     title = " ".join(phase.title.split()) or phase.id
     return title if len(title) <= _TITLE else f"{title[: _TITLE - 1]}…"
 
@@ -136,6 +138,7 @@ def coming(jam: Event, now: datetime) -> tuple[str, datetime] | None:
 
 
 def state_words(state: State) -> str:
+    """How the Jam stands, and what that means."""
     return {
         State.SCHEDULED: "scheduled: it has not opened yet",
         State.OPEN: "open",

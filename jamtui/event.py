@@ -42,6 +42,8 @@ class Event(Protocol):
 
 
 class State(enum.StrEnum):
+    """How the Jam stands at a time; see `state_at`."""
+
     SCHEDULED = "scheduled"
     OPEN = "open"
     GRACE = "in grace"  # closed; what was written before and comes late is taken
@@ -67,6 +69,8 @@ class Act(enum.StrEnum):
 
 
 class Cell(enum.StrEnum):
+    """What a cell of `TABLE` says to a role."""
+
     YES = "yes"
     LATE = "late"  # taken when it arrives, but nothing new is begun
     NO = "no"
@@ -142,14 +146,17 @@ class Part(Struct, frozen=True):
 
 
 def grace_of(event: Event) -> timedelta:
+    """For how long after the end the Jam takes what was written before it: none to `MAX_GRACE`."""
     return timedelta(seconds=min(max(event.grace_seconds, 0), int(MAX_GRACE.total_seconds())))
 
 
 def grace_ends(event: Event) -> datetime:
+    """When that is over; the last moment there is, where the sum would lie beyond it."""
     return _plus(event.closes_at, grace_of(event))
 
 
 def state_at(event: Event, now: datetime) -> State:
+    """The state at ``now``; each begins with its moment, so a Jam that closes at 12:00 is closed then."""
     if event.archived_at is not None and now >= event.archived_at:
         return State.ARCHIVED
     if now < event.opens_at:
@@ -292,6 +299,7 @@ _THINGS = {
 
 
 def thing(act: Act) -> str:
+    """What an act is about, in words: "new threads"."""
     return _THINGS[act]
 
 

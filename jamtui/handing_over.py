@@ -85,6 +85,7 @@ class HandingOver:
         return self.place(_NOTE)
 
     def write_shift_note(self, text: str) -> None:
+        """Keeps it on this device in place of the one before, cut to `MAX_NOTE` characters."""
         self.set_place(_NOTE, text[:MAX_NOTE])
 
     def hand_over(self, since: datetime | None = None) -> HandOver:
@@ -184,6 +185,7 @@ def plain(text: str) -> str:
 
 
 def moment(at: datetime) -> str:
+    """A time as it stands in a text that is handed on, to the minute: there nobody knows whose zone it would be."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 

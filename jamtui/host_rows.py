@@ -54,10 +54,12 @@ class PollRow(Struct, frozen=True):
 
     @property
     def open(self) -> bool:
+        """Whether it takes ballots."""
         return self.closed_at is None
 
     @property
     def total(self) -> int:
+        """How many ballots there are."""
         return sum(self.counts)
 
     def share(self, index: int) -> float:

@@ -245,7 +245,8 @@ class Hosting:
     def ask(
         self, question: str, choices: Sequence[str], forum: str = "", closes_at: datetime | None = None
     ) -> str:  # fmt: skip
-        """Asks a poll, in a forum (slug or id) or the whole Jam. Returns its id, which is the outbox row's, too."""
+        """Asks a poll, in a forum (slug or id) or the whole Jam. Returns its id, which is the outbox row's,
+        too. Raises `Refused`, `NotFound`, `UsageError`."""
         there = self.forum(forum) if forum else None
         self.need_host("ask polls", there)
         self.check_may_write(Act.POLLS)
@@ -275,7 +276,8 @@ class Hosting:
         return self._enqueue(new_id, "poll", "", "", there.id if there is not None else "", payload)
 
     def choose(self, poll_id: str, choice: int | None) -> str:
-        """One's ballot, by the index of the choice; None takes it back. The outbox row's id."""
+        """One's ballot, by the index of the choice; None takes it back. The outbox row's id. Raises
+        `Refused`, `NotFound`, `UsageError`."""
         poll = self.poll(poll_id)
         self.check_may_write(Act.POLLS)
         if not poll.open:
@@ -290,7 +292,7 @@ class Hosting:
         return self._of_poll("ballot", poll, ("ballot",), words, {"choice": choice})
 
     def close_poll(self, poll_id: str) -> str:
-        """It takes no more ballots. The outbox row's id."""
+        """It takes no more ballots. The outbox row's id. Raises `Refused`, `NotFound`, `UsageError`."""
         poll = self._steered(poll_id, "close")
         if not poll.open:
             raise UsageError("the poll is closed already")

@@ -72,7 +72,8 @@ class Ideas(Writing):
     # -- what a thread is
 
     def set_kind(self, post_id: str, kind: str) -> Undo:
-        """An idea, a question or a discussion: said by who opened the thread, by hosts and moderators."""
+        """An idea, a question or a discussion: said by who opened the thread, by hosts and moderators.
+        ``post_id`` is any post of it. Raises `Refused`, `UsageError` for another kind, `NotFound`."""
         post = self._there(self.post(post_id).thread_id)
         kind = chosen(kind, KINDS, "kind")
         if not post.mine and not self.sorts:
@@ -85,7 +86,8 @@ class Ideas(Writing):
         return Undo(f"now {_a(kind)}", ("ideas", row, "kind", post.id, before))
 
     def set_idea_state(self, post_id: str, state: str) -> Undo:
-        """How far an idea is, for hosts and moderators."""
+        """How far an idea is (one of `IDEA_STATES`), for hosts and moderators. Raises `Refused`, `NotFound`, and
+        `UsageError` for another state and for a thread that is no idea."""
         post = self._there(self.post(post_id).thread_id)
         state = chosen(state, IDEA_STATES, "state")
         self._check_sorts("say how far an idea is")
@@ -112,7 +114,8 @@ class Ideas(Writing):
     # -- what is featured
 
     def feature(self, post_id: str, reason: str) -> Undo:
-        """Marks a post as worth everybody's time, and says why."""
+        """Marks a post as worth everybody's time, and says why: ``reason`` is one line of at most `MAX_REASON`
+        characters. Raises `Refused`, `UsageError`, `NotFound`."""
         post = self._there(post_id)
         words = " ".join(reason.split())
         self._check_sorts("feature posts")
@@ -126,6 +129,7 @@ class Ideas(Writing):
         return Undo("featured", ("ideas", row, "featured", post.id, post.featured_for))
 
     def unfeature(self, post_id: str) -> Undo:
+        """Takes that away; does nothing to a post that is not featured. Raises `Refused`, `NotFound`."""
         post = self._there(post_id)
         self._check_sorts("feature posts")
         if not post.featured:
@@ -159,7 +163,7 @@ class Ideas(Writing):
         return Undo(f"{LINK_WORDS[kind][0]}: {_begin(to)}", ("ideas", row, "link", f"{post.id} {kind} {to.id}", "off"))
 
     def disconnect(self, post_id: str, link: LinkRow) -> Undo:
-        """Takes a link of the post away: one's own, or of one's own post; hosts any."""
+        """Takes a link of the post away: one's own, or of one's own post; hosts any. Raises `Refused`."""
         from_id, to_id = (post_id, link.post_id) if link.out else (link.post_id, post_id)
         self.check_may_write(Act.LINKS)
         if not (link.mine or self.sorts or any(self._is_mine(one) for one in (from_id, to_id))):

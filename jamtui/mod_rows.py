@@ -180,5 +180,7 @@ class HiddenRow(Struct, frozen=True):
 
 
 class Suspended(Struct, frozen=True):
+    """That the reader may not write, until when (UTC) and why."""
+
     until: datetime
     reason: str

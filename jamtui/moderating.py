@@ -94,6 +94,7 @@ class Moderating:
 
     @property
     def moderates(self) -> bool:
+        """Whether the reader is a moderator here, as the mirror has it; never of an archive."""
         return self.role == "moderator" and not self.known.local
 
     def moderators(self) -> int:
@@ -164,7 +165,7 @@ class Moderating:
         return [act for act in found if self.may_act(act, post)]
 
     def need_acts_on(self, post: PostRow) -> list[str]:
-        """`acts_on`, with what says why there is none."""
+        """`acts_on`, never empty. Raises `Refused`, `NotSignedIn` or `UsageError` with what says why there is none."""
         if self.known.local:
             raise Refused(self.refusal())
         if self.me.guest:
@@ -236,6 +237,7 @@ class Moderating:
         return f"Thank you, {count:,} moderator{'s see' if count > 1 else ' sees'} it"
 
     def my_reports(self) -> list[ReportRow]:
+        """One's own reports with what became of them: those that wait in the outbox, then the latest first."""
         from jamtui.store import moderation
 
         waiting = self._own.outbox("WHERE kind = 'report'")

@@ -79,6 +79,7 @@ class InboxRow(Struct, frozen=True):
 
     @property
     def id(self) -> str:
+        """Its key, by which lists know their rows."""
         return self.key
 
     @property
@@ -92,6 +93,7 @@ class InboxRow(Struct, frozen=True):
 
     @property
     def why(self) -> str:
+        """The reasons in words, commas between them."""
         return ", ".join(WORDS[reason] for reason in self.main)
 
     @property

@@ -79,6 +79,7 @@ class Noticing:
         ]
 
     def inbox_rows(self, keys: Sequence[str]) -> list[InboxRow]:
+        """The rows of these keys in their order, harmless; keys that are gone are left out."""
         return self.inbox().rows(self._rows, keys)
 
     # -- what came
@@ -99,6 +100,7 @@ class Noticing:
     # -- what happened since
 
     def featured_since(self, since: datetime) -> list[Featured]:
+        """What hosts featured since then, the latest first."""
         from jamtui.store import digest
 
         return digest.featured(self._fresh(), since)
@@ -145,6 +147,7 @@ class Noticing:
         return Undo("Marked unread", ("inbox again", before, things))
 
     def toggle_inbox(self, row: InboxRow) -> Undo:
+        """Reads what is unread in a row, or makes it unread again."""
         return self.read_inbox([row.key]) if row.unread else self.unread_inbox(row.key)
 
     def _things(self, keys: Iterable[str]) -> list[str]:

@@ -68,6 +68,7 @@ class TagBook:
         return not tag.curated, not self._here.get(name), -self._here.get(name, 0) or -tag.count, name
 
     def count(self, name: str) -> int:
+        """How many posts of the Jam carry a tag; 0 for one that is not known."""
         return self._tags[name].count if name in self._tags else 0
 
     def known(self, name: str) -> bool:

@@ -71,8 +71,8 @@ class Tagging:
             raise Refused("hosts and moderators look after the tags", hint, "forbidden")
 
     def curate_tag(self, name: str, about: str | None = None) -> tuple[str, Undo]:
-        """Puts a tag into the curated set, or says anew what it means (None: as before). Returns the row of the outbox,
-        and what takes it back."""
+        """Puts a tag into the curated set, or says anew what it means (None: as before). Returns the id of the
+        row in the outbox, and what takes it back. Raises `Refused` for who is no host, `UsageError`."""
         self._need_host()
         name = self._tag_as_typed(name)
         before = self.tag_row(name)
@@ -86,7 +86,8 @@ class Tagging:
         return row, Undo(f"#{name} is curated", ("tag", name, before))
 
     def forget_tag(self, name: str) -> tuple[str, Undo]:
-        """Takes a tag out of the curated set; posts keep it."""
+        """Takes a tag out of the curated set; posts keep it. Returns as `curate_tag`. Raises `Refused`,
+        `UsageError`."""
         self._need_host()
         name = self._tag_as_typed(name)
         before = self.tag_row(name)
@@ -97,7 +98,8 @@ class Tagging:
 
     def merge_tag(self, name: str, into: str) -> tuple[str, Undo]:
         """All posts that carry ``name`` get ``into`` in its place, and so does what is tagged with it later. To take
-        that back makes ``name`` a tag of its own again; posts keep the new one."""
+        that back makes ``name`` a tag of its own again; posts keep the new one. Returns
+        as `curate_tag`. Raises `Refused`, `UsageError`."""
         self._need_host()
         name, into = self._tag_as_typed(name), self._tag(into)
         if name == into:
@@ -106,6 +108,7 @@ class Tagging:
         return row, Undo(f"#{name} becomes #{into}; if taken back, posts keep #{into}", ("tag-merge", name))
 
     def unmerge_tag(self, name: str) -> str:
+        """Makes a merged tag one of its own again. Returns the outbox row's id. Raises `Refused` for who is no host."""
         self._need_host()
         name = self._tag_as_typed(name)
         return self._act("tag-unmerge", ("tags", name, "merged"), f"#{name} is a tag of its own again")

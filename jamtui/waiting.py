@@ -213,7 +213,8 @@ class Waiting:
         return dropped
 
     def undo_writing(self, token: object) -> bool:
-        """Takes back what `discard_draft` or `drop` did; False when the token is of another kind."""
+        """Takes back what `discard_draft` or `drop` did; False when the token is of another kind. Raises `UsageError`
+        when the Jam was asked already to take the post back."""
         match token:
             case ("thrown", int() as n):
                 self.bring_back(n)
@@ -228,6 +229,7 @@ class Waiting:
 
 
 def undo_of(what: str, dropped: Dropped) -> Undo:
+    """``what`` was done, with what else became of what was dropped, and what takes it back."""
     if dropped.answers:
         kept = "your answer to it is" if dropped.answers == 1 else f"your {dropped.answers} answers to it are"
         what = f"{what}; {kept} kept in the outbox"

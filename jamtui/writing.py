@@ -84,6 +84,7 @@ class Writing(Waiting):
     # -- drafts
 
     def draft(self, kind: DraftKind, target: str) -> Draft | None:
+        """The one at a place, as the person left it; None where there is none."""
         return self._own.draft(kind, target)
 
     def edit_draft(self, post_id: str) -> Draft:
@@ -107,6 +108,7 @@ class Writing(Waiting):
         return post.body if len(post.body) < UNCUT else safe_block(self.written(post)[1])
 
     def drafts(self) -> list[Draft]:
+        """All of them, the latest first."""
         return self._own.drafts()
 
     def draft_rows(self) -> list[DraftRow]:
@@ -146,6 +148,7 @@ class Writing(Waiting):
         self._own.save_draft(draft, self.now(), before)
 
     def discard_draft(self, kind: DraftKind, target: str) -> Undo:
+        """Throws it away; it can be brought back for 30 days (`thrown_rows`)."""
         n = self._own.throw_away(kind, target, self.now())
         if n is None:
             return Undo("there was no draft", ("nothing",))
@@ -358,9 +361,11 @@ class Writing(Waiting):
         return self._change("delete", target, payload)
 
     def tag(self, post_id: str, tag: str) -> str:
+        """Puts a tag on a post. The outbox row's id. Raises `Refused`, `NotFound`, `UsageError` for what is no tag."""
         return self._tagging("tag", post_id, tag)
 
     def untag(self, post_id: str, tag: str) -> str:
+        """Takes it off. The outbox row's id. Raises `Refused`, `NotFound`."""
         return self._tagging("untag", post_id, tag)
 
     def _tagging(self, kind: str, post_id: str, tag: str) -> str:
@@ -370,10 +375,12 @@ class Writing(Waiting):
         return self._change(kind, target, Payload(tag=self._tag(tag)))
 
     def vote(self, post_id: str) -> str:
+        """Supports a post. The outbox row's id. Raises `Refused`, `NotFound`."""
         self.check_may_write(Act.VOTES)
         return self._change("vote", self.post(post_id), Payload())
 
     def unvote(self, post_id: str) -> str:
+        """Takes that back. The outbox row's id. Raises `Refused`, `NotFound`."""
         self.check_may_write(Act.VOTES)
         return self._change("unvote", self.post(post_id), Payload())
 

@@ -49,6 +49,7 @@ class Directory:
         return str(row[0]) if row else None
 
     def handle_of(self, person_id: str) -> str:
+        """Of a person, by the id; "" for nobody. Not harmless."""
         row = next(iter(self.db.execute("SELECT handle FROM people WHERE id = ?", (person_id,))), None)
         return str(row[0]) if row else ""
 

@@ -75,6 +75,7 @@ def _row(one: _Announcement, by: PersonRow, titles: dict[str, str], seen: bool, 
 
 
 def as_utc(moment: datetime | None) -> datetime | None:
+    """The same moment in UTC, as rows have it."""
     return None if moment is None else moment.astimezone(UTC)
 
 

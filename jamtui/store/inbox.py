@@ -55,6 +55,7 @@ class Hit(Struct, frozen=True):
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
+        """Why, in the order of `OF_POSTS`."""
         return tuple(reason for reason in OF_POSTS if self.why & _BIT[reason])
 
 
@@ -97,6 +98,7 @@ class Inbox:
 
     @property
     def unread_rows(self) -> int:
+        """How many rows have something unread."""
         threads = {self._hits[n].thread for n in self._unread}
         return len(threads) + sum(bool(thing.unread) for thing in self.things.rows.values())
 

@@ -17,6 +17,7 @@ from jamtui.archive import GONE as GONE_STATES
 from jamtui.archive import LINKS
 from jamtui.model import GONE, LinkRow
 from jamtui.safe_text import safe_line, safe_name
+from jamtui.store.connection import as_bytes
 from jamtui.store.own import Queued
 
 SHOWN = 40  # links of one post that are read with it; a list of all reads the others
@@ -59,6 +60,7 @@ class Links:
         self._held: dict[str, list[_Side]] | None = None
 
     def forget(self) -> None:
+        """Reads them anew when they are asked for next."""
         self._held = None
 
     def _stored(self) -> dict[str, list[_Side]]:
@@ -66,7 +68,7 @@ class Links:
             self._held = {}
             for (raw,) in self._db.execute("SELECT raw FROM others WHERE type = 'link' ORDER BY n"):
                 try:
-                    link = _LINK.decode(raw if isinstance(raw, bytes) else str(raw).encode())
+                    link = _LINK.decode(as_bytes(raw))
                 except msgspec.DecodeError:  # of an archive that calls something else so
                     continue
                 if not link.gone and link.kind in LINKS and link.from_id != link.to_id:
@@ -106,7 +108,7 @@ class Links:
         sql = "SELECT id, raw FROM posts WHERE id IN (SELECT value FROM json_each(?))"
         found: dict[str, tuple[str, bool]] = {}
         for post_id, raw in self._db.execute(sql, (json.dumps(list(post_ids)),)):
-            post = _POST.decode(raw if isinstance(raw, bytes) else str(raw).encode())
+            post = _POST.decode(as_bytes(raw))
             if post.state in GONE_STATES:
                 found[str(post_id)] = (f"a post that was {GONE[post.state]}", True)
             else:

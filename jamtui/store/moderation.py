@@ -145,6 +145,7 @@ def _begin(post: PostRow, texts: Mapping[str, str]) -> str:
 
 
 def quoted(text: str, most: int = _QUOTED) -> str:
+    """Cut to ``most`` characters, in quotation marks."""
     text = text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
     return f"“{text}”"
 

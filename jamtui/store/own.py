@@ -20,7 +20,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from jamtui.model import EVERYBODY, Draft, DraftKind, SendState
-from jamtui.store.connection import Schema, transaction
+from jamtui.store.connection import Schema, as_bytes, transaction
 from jamtui.store.drafts import DROPPED, Drafts, as_int, as_ms, as_time
 from jamtui.store.own_tables import MIGRATIONS
 
@@ -531,7 +531,7 @@ def _queued(row: tuple[apsw.SQLiteValue, ...]) -> Queued:
     n, outbox_id, kind, post_id, thread_id, forum_id, raw, digest, state, reason, code, attempts, created, due, seq = (
         row
     )
-    text = raw if isinstance(raw, bytes) else str(raw).encode()
+    text = as_bytes(raw)
     intact = _digest(text) == digest
     try:
         payload = _PAYLOAD.decode(text)

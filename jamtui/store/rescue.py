@@ -22,7 +22,7 @@ from msgspec import Struct
 
 from jamtui import archive
 from jamtui.archive import Post
-from jamtui.store.connection import transaction
+from jamtui.store.connection import as_bytes, transaction
 from jamtui.store.mirror import Mirror
 from jamtui.store.own import Own, Payload
 
@@ -147,7 +147,7 @@ def _there(db: apsw.Connection, post_id: str) -> Post | None:
 
 def _decoded(raw: object) -> Post | None:
     try:
-        data = archive.decode("post", raw if isinstance(raw, bytes) else str(raw).encode())
+        data = archive.decode("post", as_bytes(raw))
     except (msgspec.DecodeError, ValueError):
         return None
     return data if isinstance(data, Post) else None

@@ -15,6 +15,7 @@ from jamtui.store.overlay import featured_words
 def post_row(
     key: int, post: Post, up: int, author: Person, look: Look, unread: bool, saved: bool, mine: bool
 ) -> PostRow:
+    """Without what the outbox, muting and votes add. ``unread``, ``saved``, ``mine``: of the reader."""
     return PostRow(
         key=key,
         id=post.id,
@@ -61,6 +62,7 @@ def shown_role(person: Person) -> str:
 
 
 def shown_kind(post: Post) -> str:
+    """What a thread is, of an opener that is there and says something known; else ""."""
     return post.kind if post.kind in KINDS and post.parent_id is None and not post.gone else ""
 
 
@@ -82,6 +84,7 @@ def person_row(person: Person, posts: int) -> PersonRow:
 
 
 def jam_row(data: Jam, where: str, local: bool) -> JamRow:
+    """``where`` is its server or file; ``local``: an archive on this machine."""
     phases = tuple(
         replace(phase, title=safe_name(phase.title), guidance=safe_body(phase.guidance)) for phase in data.phases
     )

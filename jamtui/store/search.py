@@ -19,6 +19,7 @@ from jamtui.errors import NotFound, UsageError
 from jamtui.model import GONE, Found, PostRow, SearchHit, titled
 from jamtui.safe_text import safe_line, safe_name
 from jamtui.store.columns import KINDS, STAGES
+from jamtui.store.connection import as_bytes
 from jamtui.store.excerpts import hits_in, places, snippet
 from jamtui.store.mirror import numbers, words_of
 from jamtui.store.query import HERE, Kind, Query, Term, fold, parse
@@ -186,7 +187,7 @@ class _Planner:
             found = [
                 int(n)
                 for n, raw in db.execute("SELECT n, raw FROM people")
-                if name in fold(_NAMED.decode(raw if isinstance(raw, bytes) else str(raw).encode()).name)
+                if name in fold(_NAMED.decode(as_bytes(raw)).name)
             ]
         if not found:
             self.problems.append(f"nobody here is called {_shown(term)}")
@@ -203,7 +204,7 @@ class _Planner:
             found = [
                 int(n)
                 for n, raw in self.rows.db.execute("SELECT n, raw FROM forums")
-                if wanted in fold(_OPENER.decode(raw if isinstance(raw, bytes) else str(raw).encode()).title or "")
+                if wanted in fold(_OPENER.decode(as_bytes(raw)).title or "")
             ]
         if not found:
             self.problems.append(f"no forum is called {_shown(term)}")
@@ -427,6 +428,5 @@ def _titles(rows: Rows, found: Sequence[PostRow]) -> dict[str, str]:
         row.post_id: safe_name(row.payload.title) for row in rows.overlay.posts.values() if not row.payload.parent_id
     }
     return titles | {
-        str(post_id): _title(_OPENER.decode(raw if isinstance(raw, bytes) else str(raw).encode()))
-        for post_id, raw in rows.db.execute(sql, (wanted,))
+        str(post_id): _title(_OPENER.decode(as_bytes(raw))) for post_id, raw in rows.db.execute(sql, (wanted,))
     }

@@ -46,6 +46,7 @@ class Heat(Struct, frozen=True):
 
 
 def ms(moment: datetime) -> int:
+    """Milliseconds since 1970, as the mirror keeps times."""
     return int(moment.timestamp() * 1000)
 
 

@@ -28,6 +28,8 @@ _PERSON = msgspec.json.Decoder(Person)
 
 
 class Announcement(Struct):
+    """What of an announcement record the inbox needs (docs/wire.md); others of its fields are not looked at."""
+
     id: str
     body: str
     created_at: datetime
@@ -36,6 +38,8 @@ class Announcement(Struct):
 
 
 class Poll(Struct):
+    """The same of a poll; ``counts`` are its ballots by choice."""
+
     id: str
     question: str
     created_at: datetime
@@ -48,6 +52,8 @@ class Poll(Struct):
 
 
 class Link(Struct):
+    """The same of a link between posts."""
+
     id: str
     from_id: str
     to_id: str
