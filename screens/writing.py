@@ -226,14 +226,21 @@ class Writing(Moving):
         draft, post_id = message.draft, message.outbox_id
         if draft.kind is DraftKind.EDIT:
             post_id = draft.target
-        self.reload()
-        if draft.kind not in (DraftKind.BRIEF, DraftKind.ANNOUNCEMENT):
-            with self.in_words():
+        with self.in_words(), self.session.at_once():  # it may arrive meanwhile, and have another key then
+            self.reload()
+            if draft.kind not in (DraftKind.BRIEF, DraftKind.ANNOUNCEMENT):
                 post = self.session.post(post_id)
                 self.go(replace(self.spot, thread=post.thread_id, reading=True), post=post.id)
+                self._point_at(post)
         self.say(
             "On its way" if self.session.status().link in _CONNECTED else "Queued: it goes out when the link is back"
         )
+
+    def _point_at(self, post: PostRow) -> None:
+        """The row of what was written is that of the cursor, and seen, where the list has it: one comes back to it."""
+        listed = {"threads": self.session.key(post.thread_id), "posts": post.key}.get(self.spot.kind)
+        if listed is not None and listed in self.list_now.keys:
+            self.list_now.go_to(listed)
 
     async def on_composer_closed(self, message: Composer.Closed) -> None:
         await self._close_composer()
