@@ -16,10 +16,11 @@ from jamtui.host_rows import AnnouncementRow
 from jamtui.session import Session
 from screens.messages import JamChanged
 from widgets.drawn import drawn
+from widgets.key_line import key_line
 from widgets.list_dialog import LETTERS, ListDialog
-from widgets.rows import BADGES, WAITING, Ages, count
+from widgets.rows import BADGES, WAITING, Ages
 
-ROOM, ROOM_LOW = 10, 7  # lines around the list, and on a terminal of a few lines
+ROOM, ROOM_LOW = 10, 6  # lines around the list, and on a terminal of a few lines
 
 
 class AnnouncementsDialog(ListDialog[None]):
@@ -79,13 +80,12 @@ class AnnouncementsDialog(ListDialog[None]):
         head = Content.assemble(
             ("Announcements", "bold"),
             (f"   {new:,} new" if new else "", "bold $accent"),
-            (f"   {count(len(rows), 'announcement', 'announcements')}" if rows else "", "$text-muted"),
+            (f"   {len(rows):,} in all" if rows else "", "$text-muted"),
         )
         self.query_one("#announcements-head", Static).update(head)
         keys = "j k go through them   y copies   Esc leaves"
         nothing = "Nothing was announced yet. What hosts announce stands here.\nEsc leaves"
-        told = Content.styled(keys if rows else nothing, "$text-disabled")
-        self.query_one("#announcements-keys", Static).update(told)
+        self.query_one("#announcements-keys", Static).update(key_line(keys if rows else nothing))
 
     def _drawn(self, row: AnnouncementRow, width: int) -> Content:
         badge = BADGES.get(row.role, "")

@@ -15,6 +15,7 @@ from jamtui.model import ForumRow, PersonRow
 from widgets.card import Card
 from widgets.dialog import Dialog
 from widgets.drawn import drawn
+from widgets.key_line import key_line
 from widgets.rows import BADGES
 
 
@@ -42,7 +43,7 @@ class BriefDialog(Dialog[None]):
                 card = Card()
                 card.show(lambda width: drawn(self._row.brief, width))
                 yield card
-            yield Static(Content.styled("j k go through it   Esc leaves", "$text-disabled"), id="brief-keys")
+            yield Static(key_line("j k go through it   Esc leaves"), id="brief-keys")
 
     def _who(self) -> Content:
         if not self._hosts:

@@ -18,6 +18,7 @@ from jamtui.archive import LINKS
 from jamtui.model import LINK_WORDS, Similar
 from screens.type_ahead import hold_keys, nowhere, release_keys
 from widgets.fields import Field
+from widgets.key_line import key_line
 from widgets.list_dialog import ListDialog
 from widgets.rows import one_line
 
@@ -62,14 +63,7 @@ class ConnectDialog(ListDialog[tuple[str, str] | None]):
             yield Field(placeholder="find the other post by its title, or give its id", id="connect-find", compact=True)
             yield OptionList(id="connect-rows")
             yield Static(id="connect-note")
-            yield Static(
-                Content.assemble(
-                    *(("Tab", "bold $primary"), (" kind   ", "$text-muted")),
-                    *(("Enter", "bold $primary"), (" links   ", "$text-muted")),
-                    *(("Esc", "bold $primary"), (" leaves", "$text-muted")),
-                ),
-                id="connect-keys",
-            )
+            yield Static(key_line("Tab kind   Enter links   Esc leaves"), id="connect-keys")
 
     def on_mount(self) -> None:
         self.query_one(OptionList).can_focus = False

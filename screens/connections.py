@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 from jamtui.errors import JamError, sentence
 from jamtui.model import LINK_WORDS, LinkRow, Undo
 from jamtui.session import Session
+from widgets.key_line import key_line
 from widgets.list_dialog import LETTERS, ListDialog
 
 
@@ -57,11 +58,11 @@ class ConnectionsDialog(ListDialog[str | None]):
         options.highlighted = min(at, len(self._links) - 1) if self._links else None
         self._say()
 
-    def _say(self, words: str = "", style: str = "$text-disabled") -> None:
+    def _say(self, words: str = "", style: str = "") -> None:
         keys = "Enter goes there   D takes the link away   z puts it back   Esc leaves"
         nothing = f"No links yet. {self._link_key} on a post says how it stands to another.\nEsc leaves"
-        told = words or (keys if self._links else nothing)
-        self.query_one("#connections-keys", Static).update(Content.styled(told, style))
+        told = Content.styled(words, style) if words else key_line(keys if self._links else nothing)
+        self.query_one("#connections-keys", Static).update(told)
 
     @on(OptionList.OptionSelected)
     def chosen(self, event: OptionList.OptionSelected) -> None:

@@ -17,6 +17,7 @@ from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
 from widgets.dialog import Dialog
+from widgets.key_line import key_line
 from widgets.links import Link
 from widgets.list_dialog import LETTERS, ListDialog
 
@@ -184,7 +185,7 @@ class Hosts(ListDialog[None]):
             yield OptionList(*(Option(self._drawn(at)) for at in range(len(self._hosts))))
             keys = "Enter asks again, and no more   Esc leaves"
             nothing = "None: each link is asked about. In that question, a is for always.\nEsc leaves"
-            yield Static(Content.styled(keys if self._hosts else nothing, "$text-disabled"), classes="host")
+            yield Static(key_line(keys if self._hosts else nothing), classes="host")
 
     def on_mount(self) -> None:
         options = self.query_one(OptionList)

@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 from jamtui.errors import JamError, sentence
 from jamtui.model import Draft, DraftRow, Undo
 from jamtui.session import Session
+from widgets.key_line import key_line
 from widgets.list_dialog import LETTERS, ListDialog
 from widgets.rows import age, one_line
 
@@ -59,8 +60,8 @@ class DraftsDialog(ListDialog[Draft | None]):
     def _say(self, words: str = "") -> None:
         keys = "Enter goes on writing   D throws away   z takes that back   Esc leaves"
         nothing = "No drafts: what you write stands here until it is sent.\nEsc leaves"
-        told = words or (keys if self._rows else nothing)
-        self.query_one("#drafts-keys", Static).update(Content.styled(told, "$error" if words else "$text-disabled"))
+        told = Content.styled(words, "$error") if words else key_line(keys if self._rows else nothing)
+        self.query_one("#drafts-keys", Static).update(told)
 
     def _drawn(self, row: DraftRow) -> Content:
         gone = _WHY.get(row.why, row.why) if row.why else "" if row.there else "its place is gone"
@@ -120,7 +121,7 @@ class PlaceDialog(ListDialog[Draft | None]):
         with Vertical(classes="dialog"):
             yield Static(Content.styled("Its place is gone. Where does the text go?", "bold"), classes="question")
             yield OptionList(*(Option(Content(one_line(words))) for _, words in self._places))
-            yield Static(Content.styled("Enter chooses   Esc keeps it as a draft", "$text-disabled"), id="drafts-keys")
+            yield Static(key_line("Enter chooses   Esc keeps it as a draft"), id="drafts-keys")
 
     def on_mount(self) -> None:
         self.query_one(OptionList).focus()

@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 from jamtui.ideas import MAX_REASON
 from widgets.dialog import Dialog
 from widgets.fields import Field
+from widgets.key_line import key_line
 
 
 class FeatureDialog(Dialog[str | None]):
@@ -36,17 +37,10 @@ class FeatureDialog(Dialog[str | None]):
         with Vertical(classes="dialog"):
             yield Static(Content.styled("Why is it worth everybody's time?", "bold"), classes="question")
             yield Static(Content.styled(self._about, "$text-muted"), id="feature-about")
-            yield Field(self._reason, placeholder="in a line: it stands beside the post", id="reason", compact=True)
+            yield Field(self._reason, placeholder="in a line, beside the post", id="reason", compact=True)
             yield Static(id="feature-note")
-            off = (("Ctrl-D", "bold $primary"), (" features it no longer   ", "$text-muted")) if self._featured else ()
-            yield Static(
-                Content.assemble(
-                    *(("Enter", "bold $primary"), (" features it   ", "$text-muted")),
-                    *off,
-                    *(("Esc", "bold $primary"), (" leaves", "$text-muted")),
-                ),
-                id="feature-keys",
-            )
+            off = "   Ctrl-D features it no longer" if self._featured else ""
+            yield Static(key_line(f"Enter features it{off}   Esc leaves"), id="feature-keys")
 
     def on_mount(self) -> None:
         self.query_one(Field).focus()

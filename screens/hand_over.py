@@ -20,6 +20,7 @@ from jamtui.session import Session
 from screens.messages import JamChanged
 from widgets.area import Area
 from widgets.dialog import Dialog
+from widgets.key_line import key_line
 from widgets.list_dialog import LETTERS, ListDialog
 from widgets.rows import Ages, count, one_line
 
@@ -27,7 +28,7 @@ _STYLES = {"unanswered": "$accent", "heated": "$warning", "reported": "$error", 
 
 
 SHOWN = 6  # posts of a part; copied and printed are all of them
-ROOM, ROOM_LOW = 17, 9  # lines around the list, and on a terminal of a few lines
+ROOM, ROOM_LOW = 17, 6  # lines around the list, and on a terminal of a few lines
 
 
 class HandOverDialog(ListDialog[str]):
@@ -82,10 +83,14 @@ class HandOverDialog(ListDialog[str]):
         self._found, self._width = found, width
         where = "the whole Jam" if found.everything else ", ".join(found.forums) or "no forum"
         since = f"since {self._ages(found.since, found.until)}"
-        guess = "  (no shift has ended here yet)" if found.first else ""
+        low = self.app.size.height < 16
+        guess = "  (no shift has ended here yet)" if found.first and not low else ""
         self.query_one("#hand-over-head", Static).update(
-            Content.assemble(("Hand-over ", "bold"), (f"{since}{guess}\n", "$accent"), (one_line(where), "$text-muted"))
-        )
+            Content.assemble(
+                ("Hand-over ", "bold"), (since + guess, "$accent"), " · " if low else "\n",
+                (one_line(where), "$text-muted"),
+            )
+        )  # fmt: skip
         note = self.query_one("#hand-over-note", Static)
         note.update(Content.assemble(("✎ ", "$accent"), (found.note.strip(), "italic $foreground")))
         note.set_class(not found.note.strip(), "-none")
@@ -125,9 +130,10 @@ class HandOverDialog(ListDialog[str]):
         self.query_one("#hand-over-told", Static).update(Content.styled(words, style))
 
     def _say_keys(self) -> None:
-        low = "Enter opens  n note  y copies  E ends"
+        low = "Enter opens   n note   y copies   E ends   Esc leaves"
         keys = "Enter opens   n note   y copies Markdown   E ends the shift   Esc leaves"
-        self._say(low if self.app.size.height < 16 else keys, "$text-disabled")
+        told = low if self.app.size.height < 16 else keys
+        self.query_one("#hand-over-told", Static).update(key_line(told))
 
     def complain(self, error: JamError) -> None:
         self._say(f"{sentence(error.title)}{f'. {error.hint}' if error.hint else ''}", "$error")
@@ -188,7 +194,7 @@ class NoteDialog(Dialog[str]):
                 compact=True, highlight_cursor_line=False, id="shift-note",
             )  # fmt: skip
             yield Static(
-                Content.styled(f"Esc keeps it, on this device (at most {MAX_NOTE:,} characters)", "$text-disabled"),
+                key_line(f"Esc keeps it, on this device (at most {MAX_NOTE:,} characters)"),
                 id="hand-over-told",
             )
 

@@ -78,7 +78,7 @@ class Help(Dialog[None]):
         self.query_one("#help-rows").focus()
 
     def _draw(self) -> None:
-        width = self.query_one("#help-rows").content_size.width
+        width = self.query_one("#help-rows").scrollable_content_region.width
         lines: list[Content] = []
         for group, actions in grouped(self.query_one(Input).value, self._keymap):
             if lines:

@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 
 from jamtui.archive import IDEA_STATES
 from jamtui.model import Stages
+from widgets.key_line import key_line
 from widgets.list_dialog import LETTERS, ListDialog
 from widgets.rows import count, one_line
 from widgets.strips import fit, pad
@@ -51,7 +52,7 @@ class IdeasBoard(ListDialog[tuple[str, str] | None]):
         options.display = bool(total)
         keys = "Enter lists them   Esc leaves"
         nothing = "No ideas yet: threads of the kind idea are counted here.\nEsc leaves"
-        self.query_one("#board-keys", Static).update(Content.styled(keys if total else nothing, "$text-disabled"))
+        self.query_one("#board-keys", Static).update(key_line(keys if total else nothing))
         self.call_after_refresh(self._fill)
         options.focus()
 

@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 from jamtui.notice import WORDS, Reason
 from widgets.card import Card
 from widgets.dialog import Dialog
+from widgets.key_line import key_line
 from widgets.list_dialog import LETTERS, ListDialog
 
 
@@ -35,7 +36,7 @@ class ReasonPicker(ListDialog[str]):
         with Vertical(classes="dialog"):
             yield Static(Content.styled("Show in the inbox", "bold"), classes="question")
             yield OptionList(*(Option(self._drawn(*one), id=one[0] or "all") for one in self._counts))
-            yield Static(Content.styled("Enter shows it   Esc leaves", "$text-disabled"), id="inbox-keys")
+            yield Static(key_line("Enter shows it   Esc leaves"), id="inbox-keys")
 
     def _drawn(self, name: str, rows: int, unread: int) -> Content:
         words = {"": "everything", "unread": "what is unread"}
@@ -79,7 +80,7 @@ class ThingDialog(Dialog[None]):
         with Vertical(classes="dialog"):
             with VerticalScroll(id="thing", can_focus=False):
                 yield Card()
-            yield Static(Content.styled(f"Esc leaves{self._tail}", "$text-disabled"), id="inbox-keys")
+            yield Static(key_line(f"Esc leaves{self._tail}"), id="inbox-keys")
 
     def on_mount(self) -> None:
         self.query_one(Card).show(self._text)

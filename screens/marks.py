@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 
 from jamtui.model import Mark, MarkRow, Undo
 from jamtui.session import Session
+from widgets.key_line import key_line
 from widgets.list_dialog import LETTERS, ListDialog
 from widgets.rows import age, one_line
 
@@ -38,7 +39,7 @@ class MarksDialog(ListDialog[None]):
             yield OptionList(*(Option(self._drawn(at, row)) for at, row in enumerate(self._marks)))
             keys = "Enter takes off, and puts on again   Esc leaves"
             nothing = "Nothing is muted, and nothing is followed.\nEsc leaves"
-            yield Static(Content.styled(keys if self._marks else nothing, "$text-disabled"), id="marks-keys")
+            yield Static(key_line(keys if self._marks else nothing), id="marks-keys")
 
     def on_mount(self) -> None:
         options = self.query_one(OptionList)

@@ -19,10 +19,13 @@ from textual.widgets.option_list import Option
 from jamtui.mod_rows import CALLED, HAPPENS, KEYS, MAX_REASON, NEED_REASON, ON_PEOPLE, TIMES, TOLD
 from jamtui.moderating import LOCAL, Act
 from widgets.fields import Field
+from widgets.key_line import key_line
 from widgets.list_dialog import ListDialog
+from widgets.wrapping import first_lines
 
 _LETTERS = tuple(dict.fromkeys(KEYS.values()))
 _SHOWN = 60  # threads of the list; more are found by typing
+_LOW = 16  # lines of a terminal below which what happens is told in part
 
 
 class Target(Struct, frozen=True):
@@ -141,13 +144,20 @@ class ModerateDialog(ListDialog[Act | None]):
         happens = HAPPENS.get(act, "Nothing can be done here.")
         told = f"{happens} {TOLD}" if act in NEED_REASON else happens
         colour = "$error" if act == "remove" else "$text-muted"
-        self.query_one("#moderate-happens", Static).update(Content.styled(told, colour))
+        note = self.query_one("#moderate-happens", Static)
+        if self.app.size.height < _LOW:
+            width = self.app.size.width * 96 // 100 - 5  # beside the frame, the padding and a bar
+            note.update(
+                first_lines(Content.styled(told, colour), width, 2 if self.query_one(OptionList).display else 4)
+            )
+        else:
+            note.update(Content.styled(told, colour))
         keys = {
             "act": "its letter chooses   Esc leaves",
             "to": "Enter chooses   Esc goes back",
             "reason": f"Enter does it{'' if act in NEED_REASON else ' (the reason may stay empty)'}   Esc goes back",
         }[self._step]
-        shown = Content.styled(problem or keys, "$error" if problem else "$text-disabled")
+        shown = Content.styled(problem, "$error") if problem else key_line(keys)
         self.query_one("#moderate-keys", Static).update(shown)
 
     def _at(self) -> str:

@@ -16,6 +16,7 @@ from jamtui.session import Session
 from screens.messages import JamChanged
 from widgets.row_dialog import RowDialog
 from widgets.rows import Ages, one_line
+from widgets.wrapping import hanging
 
 
 class NoticesDialog(RowDialog[NoticeRow]):
@@ -53,12 +54,12 @@ class NoticesDialog(RowDialog[NoticeRow]):
 
     def drawn(self, row: NoticeRow, width: int) -> Content:
         new = self._new is not None and row.id in self._new
-        return Content.assemble(
-            ("● " if new else "  ", "$accent"),
+        told = Content.assemble(
             (one_line(row.words), "bold $warning" if row.grave else "bold"),
             (f" · {self._ages(row.at, self._session.now())}", "$text-muted"),
-            (f"\n    {one_line(row.reason)}" if row.reason else "", "$foreground"),
+            (f"\n{one_line(row.reason)}" if row.reason else "", "$foreground"),
         )
+        return hanging(Content.styled("● " if new else "  ", "$accent"), told, width)
 
     def post_of(self, row: NoticeRow) -> str:
         return row.post_id

@@ -24,10 +24,11 @@ from widgets.area import Area
 from widgets.chart import poll_bars
 from widgets.dialog import Dialog
 from widgets.fields import Field
+from widgets.key_line import key_line
 from widgets.list_dialog import LETTERS, ListDialog
 from widgets.rows import BADGES, WAITING, Ages, clock_time, count
 
-ROOM, ROOM_LOW = 10, 7  # lines around the list, and on a terminal of a few lines
+ROOM, ROOM_LOW = 10, 6  # lines around the list, and on a terminal of a few lines
 
 
 class PollsDialog(ListDialog[str]):
@@ -122,7 +123,7 @@ class PollsDialog(ListDialog[str]):
             keys += [*(["c closes"] if row.open else []), "D takes away"]
         keys += ["n asks one"] if hosts else []
         nothing = "" if self._rows else "Nothing was asked yet. What hosts ask stands here.\n"
-        self._say(nothing + "   ".join([*keys, "Esc leaves"]), "$text-disabled")
+        self.query_one("#polls-told", Static).update(key_line(nothing + "   ".join([*keys, "Esc leaves"])))
         self._tells_keys = True
 
     @on(OptionList.OptionHighlighted)
@@ -287,6 +288,7 @@ class PollForm(Dialog[tuple[str, list[str], str] | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(Content.assemble(("Ask ", "bold"), (self._where, "bold $primary")), classes="question")
+            wide = "Ends in: 30min, 2h, 1d (empty: when you close it)"
             yield Field(
                 self._kept[0], placeholder="Question, on one line", id="poll-question", compact=True,
                 select_on_focus=False,
@@ -296,8 +298,8 @@ class PollForm(Dialog[tuple[str, list[str], str] | None]):
                 compact=True, highlight_cursor_line=False, id="poll-choices",
             )  # fmt: skip
             yield Field(
-                self._kept[2], placeholder="Ends in: 30min, 2h, 1d (empty: when you close it)", id="poll-ends",
-                compact=True, select_on_focus=False,
+                self._kept[2], placeholder="Ends in 30min, 2h, 1d (or by hand)" if self._narrow else wide,
+                id="poll-ends", compact=True, select_on_focus=False,
             )  # fmt: skip
             yield Static(id="polls-told")
 
@@ -305,7 +307,16 @@ class PollForm(Dialog[tuple[str, list[str], str] | None]):
         area = self.query_one(Area)
         area.move_cursor(area.document.end)
         self.set_focus(self.query_one("#poll-question", Field))
-        self._say("Ctrl-S asks   Tab goes on   Esc keeps it and leaves", "$text-disabled")
+        keys = (
+            "Tab on   Ctrl-S asks   Esc keeps it"
+            if self._narrow
+            else "Ctrl-S asks   Tab goes on   Esc keeps it and leaves"
+        )
+        self.query_one("#polls-told", Static).update(key_line(keys))
+
+    @property
+    def _narrow(self) -> bool:
+        return self.app.size.width < 50
 
     def _say(self, words: str, style: str) -> None:
         self.query_one("#polls-told", Static).update(Content.styled(words, style))

@@ -20,6 +20,7 @@ from jamtui.safe_text import safe_line
 from widgets.area import Area
 from widgets.dialog import Dialog
 from widgets.fields import Field, LastWord, Lines, StepField
+from widgets.key_line import key_line
 
 _LABELS = {"name": "Name", "org": "Organisation", "country": "Country", "languages": "Languages", "about": "About you"}
 
@@ -126,16 +127,12 @@ class ProfileDialog(Dialog[bool]):
         return Content.styled(f"{near}?" if near else "in no table", "$warning")
 
     def _say(self, words: str = "") -> None:
-        keys = [
-            *(("Ctrl-S", "bold $primary"), (" saves   ", "$text-muted")),
-            *(("→", "bold $primary"), (" completes   ", "$text-muted")),
-            *(("Esc", "bold $primary"), (" leaves", "$text-muted")),
-        ]
-        if self.size.height >= _TALL:
-            keys.append(("\njamtui mydata: all that is yours in a file, or the end of your account", "$text-disabled"))
-        told = Content.styled(words, "bold $error") if words else Content.assemble(*keys)
+        more = "jamtui mydata: all that is yours in a file, or the end of your account\n"
+        keys = f"{more if self.size.height >= _TALL else ''}Ctrl-S saves   → completes   Esc leaves"
+        told = Content.styled(words, "bold $error") if words else key_line(keys)
         note = self.query_one("#profile-note", Static)
         note.update(told)
+        note.set_class(bool(words), "-words")
         if words:
             self.call_after_refresh(note.scroll_visible, animate=False)
 

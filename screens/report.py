@@ -14,8 +14,10 @@ from textual.widgets.option_list import Option
 
 from jamtui.mod_rows import MAX_NOTE, REASONS
 from widgets.fields import Field
+from widgets.key_line import key_line
 from widgets.list_dialog import ListDialog
 
+_LOW = 16  # lines of a terminal below which there is room for the keys alone
 _REASONS = tuple(REASONS)
 
 
@@ -38,7 +40,7 @@ class ReportDialog(ListDialog[tuple[str, str] | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            yield Static(Content.styled("Report this post to the moderators", "bold"), classes="question")
+            yield Static(Content.styled("Report to the moderators", "bold"), classes="question")
             yield Static(
                 Content.assemble((self._author, "bold $primary"), (f"  {self._about}", "$text-muted")),
                 id="report-about",
@@ -54,7 +56,7 @@ class ReportDialog(ListDialog[tuple[str, str] | None]):
                 ),
                 id="report-reasons",
             )
-            yield Field(placeholder="a note for the moderators (may stay empty)", id="report-note", compact=True)
+            yield Field(placeholder="a note (may stay empty)", id="report-note", compact=True)
             yield Static(id="report-keys")
 
     def on_mount(self) -> None:
@@ -66,12 +68,13 @@ class ReportDialog(ListDialog[tuple[str, str] | None]):
 
     def _say(self, problem: str = "") -> None:
         noting = self.query_one(Field).has_focus
-        keys = "Enter sends   Esc leaves" if noting else "Enter or its number chooses   Esc leaves"
-        told = Content.assemble(
-            ("Only moderators see who reported. You are told what becomes of it.\n", "$text-muted"),
-            (problem or keys, "$error" if problem else "$text-disabled"),
+        low = self.app.size.height < _LOW
+        chooses = "1-5 choose" if low else "Enter or its number chooses"
+        keys = f"{'Enter sends' if noting else chooses}   Esc leaves"
+        told = "" if low else "Only moderators see who reported. You are told what becomes of it.\n"
+        self.query_one("#report-keys", Static).update(
+            Content.assemble((told, "$text-muted"), (problem, "$error")) if problem else key_line(told + keys)
         )
-        self.query_one("#report-keys", Static).update(told)
 
     def action_take(self, at: int) -> None:
         if not self.query_one(Field).has_focus:

@@ -20,9 +20,11 @@ from jamtui.moderating import Act
 from jamtui.session import Session
 from screens.messages import JamChanged
 from widgets.drawn import drawn
+from widgets.key_line import key_line
 from widgets.list_dialog import LETTERS, ListDialog
 from widgets.row_dialog import RowDialog
 from widgets.rows import Ages, count, one_line
+from widgets.wrapping import hanging
 
 _COLOURS = {"acted": "$success", "waiting": "$accent", "refused": "$error"}
 
@@ -53,13 +55,13 @@ class MyReportsDialog(RowDialog[ReportRow]):
         return self._session.my_reports()
 
     def drawn(self, row: ReportRow, width: int) -> Content:
-        return Content.assemble(
-            (f"{row.reason:<11}", "$accent"),
+        told = Content.assemble(
             (one_line(row.about), "bold"),
-            (f"\n{'':11}{self._ages(row.at, self._session.now())} · ", "$text-muted"),
+            (f"\n{self._ages(row.at, self._session.now())} · ", "$text-muted"),
             (row.became, _COLOURS.get(row.state, "$text-muted")),
-            (f"\n{'':11}{one_line(row.note)}" if row.note else "", "$text-muted"),
+            (f"\n{one_line(row.note)}" if row.note else "", "$text-muted"),
         )
+        return hanging(Content.styled(f"{row.reason:<11}", "$accent"), told, width)
 
     def post_of(self, row: ReportRow) -> str:
         return row.post_id
@@ -177,10 +179,11 @@ class QueueDialog(ListDialog[str]):
         if row is None:
             keys = "Nothing waits: what people report stands here.\nEsc leaves"
         told, colour = self._told
-        lines = [Content.styled(told, f"bold {colour}")] if told else []
-        if not told or not self.has_class("-short"):  # a short screen has room for one of them
-            lines.append(Content.styled(keys, "$text-disabled"))
-        self.query_one("#queue-keys", Static).update(Content("\n").join(lines))
+        said = Content.styled(told, f"bold {colour}") if told else None
+        if said is not None and self.has_class("-short"):  # a short screen has room for one of them
+            self.query_one("#queue-keys", Static).update(said)
+        else:
+            self.query_one("#queue-keys", Static).update(key_line(keys, said))
 
     def _in_context(self, row: QueueRow, width: int) -> Content:
         """Who reported and why; the post, under what it answers."""

@@ -33,6 +33,7 @@ from widgets.bindings import bindings
 from widgets.compositor import SparingScreen
 from widgets.dialog import Dialog
 from widgets.fields import Field
+from widgets.key_line import key_line
 from widgets.lists import HitList
 from widgets.row_list import RowList
 from widgets.rows import Ages, age, count
@@ -247,12 +248,10 @@ class Search(SparingScreen[Chosen | None], Dialog[Chosen | None]):
         mine = (("search-order", f"{_OTHER[self._order]} first"), ("search-complete", "completes"))
         named = [(self._keymap.name(one), what) for one, what in mine if self._keymap.of(one)]
         keys = [("Enter", "opens"), ("↑ ↓", "move"), *named]
-        hints = [piece for key, what in keys for piece in ((key, "bold $primary"), (f" {what}   ", "$text-muted"))]
-        further = self._keymap.fill("{next} {previous}")
-        more = ((further, "bold $primary"), (" then go through the hits   ", "$text-muted")) if self._roomy else ()
-        self.query_one("#search-keys", Static).update(
-            Content.assemble(*hints, *more, ("Esc", "bold $primary"), (" leaves", "$text-muted"))
-        )
+        if self._roomy:
+            keys.append((self._keymap.fill("{next} {previous}"), "then go through the hits"))
+        told = "   ".join(f"{key} {what}" for key, what in [*keys, ("Esc", "leaves")])
+        self.query_one("#search-keys", Static).update(key_line(told))
 
     @property
     def _roomy(self) -> bool:

@@ -10,11 +10,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.visual import Visual
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from jamtui.model import LINK_WORDS, PostRow, Similar
 from widgets.drawn import drawn
+from widgets.key_line import key_line
 from widgets.list_dialog import LETTERS, ListDialog
 from widgets.rows import count, one_line
 
@@ -48,17 +50,12 @@ class SimilarDialog(ListDialog[tuple[str, str] | None]):
                 yield Static(id="similar-posts")
             yield Static(self._keys(), id="similar-keys")
 
-    def _keys(self) -> Content:
-        narrow = self.app.size.width < 60
-        keys = (
-            ("b", "builds on" if narrow else "mine builds on it"),
-            ("d", "duplicates" if narrow else "mine duplicates it"),
-            ("Enter", "there" if narrow else "goes there, the draft stays"),
-            ("Space", "on"),
-            ("Esc", "back" if narrow else "writes on"),
+    def _keys(self) -> Visual:
+        if self.app.size.width < 60:
+            return key_line("b builds on   d duplicates   Enter there   Space on   Esc back")
+        return key_line(
+            "b mine builds on it   d mine duplicates it   Enter goes there, the draft stays   Space on   Esc writes on"
         )
-        pieces = [part for key, words in keys for part in ((key, "bold $primary"), (f" {words}   ", "$text-muted"))]
-        return Content.assemble(*pieces)
 
     def on_mount(self) -> None:
         options = self.query_one(OptionList)

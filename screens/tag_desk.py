@@ -19,6 +19,7 @@ from jamtui.model import TagRow, Undo
 from jamtui.safe_text import safe_line
 from jamtui.tag_book import TagBook, TagChoice
 from widgets.fields import Field, StepField
+from widgets.key_line import key_line
 from widgets.list_dialog import ListDialog
 from widgets.rows import count, one_line
 
@@ -159,9 +160,9 @@ class _TagDialog(ListDialog[Undo | None]):
         except JamError as error:
             self._tell(f"✗ {sentence(error.title)}. {error.hint}", "bold $error")
 
-    def _tell(self, words: str, style: str = "$text-muted") -> None:
+    def _tell(self, words: str, style: str = "") -> None:
         note = self.query_one("#desk-note", Static)
-        note.update(Content.styled(words, style))
+        note.update(Content.styled(words, style) if style else key_line(words))
         if "error" in style:
             self.call_after_refresh(note.scroll_visible, animate=False)
 

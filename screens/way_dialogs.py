@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 
 from jamtui.errors import JamError
 from widgets.fields import Field, Lines
+from widgets.key_line import key_line
 from widgets.list_dialog import ListDialog
 
 ORDERS = {
@@ -125,14 +126,7 @@ class FilterPicker(ListDialog[str | None]):
             )
             yield Static(id="filter-found")
             yield OptionList(id="filter-rows")
-            yield Static(
-                Content.assemble(
-                    *(("Enter", "bold $primary"), (" shows them   ", "$text-muted")),
-                    *(("Tab", "bold $primary"), (" completes   ", "$text-muted")),
-                    *(("Esc", "bold $primary"), (" leaves", "$text-muted")),
-                ),
-                id="filter-keys",
-            )
+            yield Static(key_line("Enter shows them   Tab completes   Esc leaves"), id="filter-keys")
 
     def on_mount(self) -> None:
         self.query_one(OptionList).can_focus = False

@@ -161,17 +161,21 @@ class Ways(Moving):
         at = self._plan_at()
         left = sum(step.seconds for step in plan.steps[at:])
         step = plan.steps[at]
+        head = (f"{at + 1} of {len(plan.steps)}", "bold $primary")
+        more = (f" · {max(1, round(left / 60))} min left", "$foreground")
         if not self.has_class("-tall"):  # one line: the last one of the screen tells the keys
-            head = (f"{at + 1} of {len(plan.steps)}", "bold $primary")
-            more = (f" · {max(1, round(left / 60))} min left", "$foreground")
             line = Content.assemble(head, more, f" · {step.why}")
             return line if line.cell_length <= self.app.size.width - 4 else Content.assemble(head, more)
-        return Content.assemble(
+        line = Content.assemble(
             (f"Post {at + 1} of {len(plan.steps)}", "bold $primary"),
             (f" · about {max(1, round(left / 60))} min left", "$foreground"),
-            f" · {step.why}\n",
-            (self.keymap.fill("{read-on} reads on   {next} next   {back} leaves"), "$text-disabled"),
+            f" · {step.why}",
         )
+        room = self.query_one("#left").size.width - 3
+        if 0 < room < line.cell_length:
+            line = Content.assemble(head, more, f" · {step.why}").truncate(room, ellipsis=True)
+        keys = self.keymap.fill("{read-on} reads on   {next} next   {back} leaves")
+        return Content.assemble(line, "\n", (keys, "$text-disabled"))
 
     def _draw_card(self) -> None:
         row = self.list_now.cursor_row
@@ -179,7 +183,9 @@ class Ways(Moving):
             with contextlib.suppress(NotFound):
                 page = self.session.person(row.id)
                 more, now = self._more_of(page), self.session.now()
-                self.query_one(Card).show(lambda _: person_card(page, more, now, self.ages, flags=self._flags))
+                self.query_one(Card).show(
+                    lambda width: person_card(page, more, now, self.ages, flags=self._flags, width=width)
+                )
         else:
             super()._draw_card()
 

@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from jamtui.ways import Origins
 from widgets.dialog import Dialog
+from widgets.key_line import key_line
 from widgets.rows import count
 from widgets.where_chart import where_chart
 
@@ -75,13 +76,7 @@ class WhereFrom(Dialog[None]):
             yield Static(Content.styled("Who is from where", "bold"), id="where-head")
             with VerticalScroll(id="where-scroll"):
                 yield Chart(flags=self._flags)
-            yield Static(
-                Content.assemble(
-                    *(("Space", "bold $primary"), (" page on   ", "$text-muted")),
-                    *(("Esc", "bold $primary"), (" leaves", "$text-muted")),
-                ),
-                id="where-keys",
-            )
+            yield Static(key_line("Space page on   Esc leaves"), id="where-keys")
 
     def on_mount(self) -> None:
         self._scroll.focus()

@@ -62,7 +62,7 @@ ONLY_FOR = {
 }
 BANNED = frozenset({"from_markup", "render_markup"})
 PARSES_UNLESS_TOLD = frozenset({"from_text"})  # Content.from_text(text, markup=True)
-SAFE_TYPES = frozenset({"Content", "Text", "Strip", "Option", "Separator", "None", "bool", "int", "float"})
+SAFE_TYPES = frozenset({"Content", "Text", "Visual", "Strip", "Option", "Separator", "None", "bool", "int", "float"})
 SAFE_CALLS = frozenset({"Content", "Text", "int", "len", "Option", "Separator"})
 SAFE_METHODS = frozenset({"styled", "assemble", "from_ansi", "blank"})  # of Content and Text
 _EXCUSE = re.compile(r"#\s*markup:\s*(.*)")

@@ -16,9 +16,11 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from jamtui.errors import JamError, sentence
+from widgets.key_line import key_line
 from widgets.list_dialog import LETTERS, ListDialog
 
 Row = TypeVar("Row")
+_LOW = 16  # lines of a terminal below which a dialog has no air
 
 
 class RowDialog(ListDialog[str], Generic[Row]):
@@ -68,7 +70,8 @@ class RowDialog(ListDialog[str], Generic[Row]):
     @property
     def room(self) -> int:
         """Cells of a row."""
-        return max(24, min(100, self.app.size.width - 2) - 8)
+        width, height = self.app.size
+        return max(24, min(100, width * 98 // 100) - (6 if height < _LOW else 8))
 
     def fill(self) -> None:
         options = self.query_one(OptionList)
@@ -85,9 +88,7 @@ class RowDialog(ListDialog[str], Generic[Row]):
     def tell(self, words: str = "", colour: str = "$success") -> None:
         """``words`` in place of the keys."""
         keys = self.keys if self.rows else f"{self.nothing}\nEsc leaves"
-        self.query_one("#rows-keys", Static).update(
-            Content.styled(words or keys, colour if words else "$text-disabled")
-        )
+        self.query_one("#rows-keys", Static).update(Content.styled(words, colour) if words else key_line(keys))
 
     def complain(self, error: JamError) -> None:
         self.tell(f"{sentence(error.title)}. {error.hint}".strip(), "$error")

@@ -10,8 +10,9 @@ from textual.content import Content
 from jamtui.model import PersonRow, ThreadRow
 from jamtui.ways import HotRow, PersonMore, PersonPage
 from widgets.row_list import RowList
-from widgets.rows import Ages, age, alike, badge, count, one_line, spread
+from widgets.rows import BADGES, Ages, age, alike, badge, count, one_line, spread
 from widgets.strips import Line, Span, cut, line_width
+from widgets.wrapping import hanging
 
 _BAR = 5  # cells of the bar that shows heat
 
@@ -80,9 +81,13 @@ def country(row: PersonRow) -> str:
 
 
 def _role(row: PersonRow) -> list[Span]:
-    return badge("honour" if row.honour and row.role == "participant" else row.role) or (
-        [] if row.role == "participant" else [Span(" "), Span(f"[{row.role[:20]}]", "accent")]
-    )
+    role = _badge_of(row)
+    return badge(role) or ([] if role == "participant" else [Span(" "), Span(f"[{role[:20]}]", "accent")])
+
+
+def _badge_of(row: PersonRow) -> str:
+    """As on their posts: a guest of honour has a badge of that kind."""
+    return "honour" if row.honour and row.role in ("participant", "expert") else row.role
 
 
 def _kept(marks: list[Span], posts: Span, width: int) -> int:
@@ -94,7 +99,7 @@ def person_head(page: PersonPage, now: datetime, ages: Ages = age, *, flags: boo
     """Who somebody is, in three lines: name and role, where from, and figures."""
     from jamtui.countries import flag, language_name
 
-    who = page.person
+    who, role = page.person, _badge_of(page.person)
     figures = [count(who.posts, "post", "posts"), count(page.threads, "thread", "threads")]
     figures.append(f"▲ {page.votes:,}")
     if page.last_at is not None:
@@ -104,7 +109,7 @@ def person_head(page: PersonPage, now: datetime, ages: Ages = age, *, flags: boo
     where = " · ".join(filter(None, (f"@{who.handle}", who.org, f"{country(who)}{f' {sign}' if sign else ''}", speaks)))
     return Content.assemble(
         (who.name, "bold $primary" if not who.left else "$text-muted"),
-        (f"  [{who.role[:20]}]" if who.role != "participant" else "", "$accent"),
+        (f"  {BADGES.get(role, f'[{role[:20]}]')}" if role != "participant" else "", "$accent"),
         (f"  ≠ {who.alike}" if who.alike else "", "$error"),
         (f"  ★ {who.honour}" if who.honour else "", "$warning"),
         f"\n{where}\n",
@@ -151,12 +156,13 @@ def person_more(more: PersonMore, about: str, now: datetime, ages: Ages = age) -
     return Content("\n").join(lines)
 
 
-def person_card(page: PersonPage, more: PersonMore, now: datetime, ages: Ages = age, *, flags: bool = True) -> Content:
+def person_card(
+    page: PersonPage, more: PersonMore, now: datetime, ages: Ages = age, *, flags: bool = True, width: int = 76
+) -> Content:
     """The head, more about them, and in which forums somebody writes."""
     forums = [
-        part
+        hanging(Content.styled(f"{posts:>6,}  ", "$text-muted"), Content.styled(one_line(title), "$foreground"), width)
         for title, posts in page.forums
-        for part in ((f"\n{posts:>6,}  ", "$text-muted"), (one_line(title), "$foreground"))
     ]
     told = person_more(more, "", now, ages)
     about = page.person.about
@@ -166,7 +172,7 @@ def person_card(page: PersonPage, more: PersonMore, now: datetime, ages: Ages = 
         (about, "italic"),
         "\n\n" if told.plain else "",
         told,
-        "\n" if forums else "",
-        *forums,
+        "\n\n" if forums else "",
+        Content("\n").join(forums),
         ("\n\nEnter: all posts", "$text-disabled"),
     )

@@ -326,7 +326,7 @@ PICTURES: dict[str, tuple[str, ...]] = {
 }
 
 
-@pytest.mark.parametrize("size", [(40, 12), (80, 24), (160, 45)], ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("size", [(40, 10), (80, 24), (160, 45)], ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("name", PICTURES)
 def test_pictures(name: str, size: tuple[int, int], world: World, tmp_path: Path, snap_compare: Any) -> None:
     from jamtui.app import JamApp
