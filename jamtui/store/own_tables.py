@@ -64,7 +64,7 @@ CREATE TABLE unheard(
     post_id TEXT PRIMARY KEY, thread_id TEXT NOT NULL, forum_id TEXT NOT NULL, unsaid INTEGER NOT NULL) WITHOUT ROWID;
 """
 
-# What only this person may see of the Jam (`jamtui.store.desk`), and what of the inbox was looked at.
+# What only this person may see of the Jam (`jamserver.desk`), and what of the inbox was looked at.
 _V7 = """
 CREATE TABLE desk(one INTEGER PRIMARY KEY CHECK (one = 1), raw BLOB NOT NULL, etag TEXT NOT NULL);
 CREATE TABLE seen(kind TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
