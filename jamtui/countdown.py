@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Struct
 
@@ -57,6 +56,8 @@ class Hours(Struct, frozen=True):
 
 def hours(jam: Event, now: datetime) -> list[Hours]:
     """Here, UTC, and the cities of which the machine knows the zone."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # it looks where Python was built: not at every start
+
     found = [_hours("here", None, jam, now), _hours("UTC", UTC, jam, now)]
     for city, name in CITIES:
         try:

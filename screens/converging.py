@@ -24,7 +24,7 @@ _STATES = {
 _READ = 30  # posts of a thread that are shown beside a draft
 
 
-class Converging(Marking):
+class Converging(Marking, part=True):
     """Mixed into `screens.jam.JamScreen`. Dialogs are imported when one opens."""
 
     def _opener(self) -> PostRow:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from jamtui.host_rows import AnnouncementRow
 
 
-class Hosting(Ways):
+class Hosting(Ways, part=True):
     """Mixed into `screens.jam.JamScreen`, over `Ways`."""
 
     _alert: AnnouncementRow | None = None

@@ -25,7 +25,7 @@ from widgets.card import Card
 from widgets.inbox_list import thing_card
 
 
-class Inboxing(Moving):
+class Inboxing(Moving, part=True):
     """Mixed into `screens.jam.JamScreen`, over `Ways`."""
 
     def on_mount(self) -> None:

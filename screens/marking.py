@@ -6,7 +6,7 @@ from jamtui.model import Mark, Undo
 from screens.writing import Writing
 
 
-class Marking(Writing):
+class Marking(Writing, part=True):
     """Actions on what is muted and followed. Mixed into `screens.jam.JamScreen`."""
 
     def offer(self, undo: Undo) -> None:

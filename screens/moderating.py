@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _MOST = 2_000  # threads that one can be merged into, the latest active ones
 
 
-class Moderating(Hosting):
+class Moderating(Hosting, part=True):
     """Mixed into `screens.jam.JamScreen`, over `Hosting`."""
 
     _notice: NoticeRow | None = None

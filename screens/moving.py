@@ -18,7 +18,7 @@ def thread_of(row: ThreadRow | PostRow) -> str:
     return row.id if isinstance(row, ThreadRow) else row.thread_id
 
 
-class Moving(View):
+class Moving(View, part=True):
     """Mixed into `screens.jam.JamScreen`, over `View`."""
 
     @on(RowList.Opened)

@@ -62,7 +62,7 @@ def _classes_for(app: App[Any]) -> Iterator[str]:
         yield from [name for least, name in steps or () if size >= least][-1:]
 
 
-class Panes(Hits, SparingScreen[None]):
+class Panes(Hits, SparingScreen[None], part=True):
     """Parts and what they show. `screens.view.View` goes somewhere with them."""
 
     def __init__(

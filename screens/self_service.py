@@ -7,7 +7,7 @@ from jamtui.model import Undo
 from screens.moving import Moving
 
 
-class SelfService(Moving):
+class SelfService(Moving, part=True):
     """Mixed into `screens.jam.JamScreen`. The dialogs are imported when one opens."""
 
     def offer(self, undo: Undo) -> None:

@@ -36,7 +36,7 @@ TICK = 20.0  # seconds between looks at the clock for ages and the time left
 _THREADED = ("threads", "posts", "inbox")  # kinds of lists beside which a thread stands
 
 
-class View(Panes):
+class View(Panes, part=True):
     """Where one is, and how it stays right. `screens.moving` opens rows and reads on."""
 
     BINDINGS = bindings(Where.JAM)

@@ -30,7 +30,7 @@ _TRAIL = 20  # steps back that are remembered
 _WAYS = ("all", "hot", "people", "person", "plan", "unanswered")
 
 
-class Ways(Moving):
+class Ways(Moving, part=True):
     """Mixed into `screens.jam.JamScreen`, over `Moving`."""
 
     places = (*Moving.places, "all", "hot", "people", "person")  # a plan is for now

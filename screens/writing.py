@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _CONNECTED = (model.Link.LIVE, model.Link.READER, model.Link.SYNCING)
 
 
-class Writing(Moving):
+class Writing(Moving, part=True):
     """Actions that change the Jam or take something along. Mixed into `screens.jam.JamScreen`.
 
     The composer and the dialogs are imported when one opens: most who start only read.

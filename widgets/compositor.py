@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual import events, messages
 from textual._compositor import ChopsUpdate, Compositor, CompositorUpdate
@@ -114,6 +114,12 @@ class SparingScreen(Screen[ScreenResultType]):
     Textual paints at the beats of a clock. What changes shortly after a frame waits for the beat after the next, 17 to
     33 ms: the hits of a search, which come a few after the letter that was typed.
     """
+
+    def __init_subclass__(cls, *, part: bool = False, **more: Any) -> None:
+        """``part``: of a screen, never shown by itself. Textual goes through all attributes of all bases of each class,
+        and makes all their bindings anew; of a screen in twelve parts once is enough."""
+        if not part:
+            super().__init_subclass__(**more)
 
     def __init__(self) -> None:
         super().__init__()

@@ -13,9 +13,9 @@ from jamtui.names import one_script, skeleton
 from jamtui.safe_text import has_controls
 
 MAX_HOST = 253  # characters: what the domain name system can hold
-_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
-_SIX = re.compile(r"[0-9a-f:.]{2,45}")
-_NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_SIX = r"[0-9a-f:.]{2,45}"
+_NUMBER = r"0x[0-9a-f]*|[0-9]+"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -28,9 +28,9 @@ def ascii_host(name: str) -> str:
         name = _punycode(name)
     name = name.lower().removesuffix(".")
     labels = name.split(".")
-    if not name or len(name) > MAX_HOST or not all(map(_LABEL.fullmatch, labels)):
+    if not name or len(name) > MAX_HOST or not all(re.fullmatch(_LABEL, label) for label in labels):
         return ""
-    if _NUMBER.fullmatch(labels[-1]):  # then a browser takes all of it for an address (WHATWG URL)
+    if re.fullmatch(_NUMBER, labels[-1]):  # then a browser takes all of it for an address (WHATWG URL)
         return _four(labels)
     return name
 
@@ -52,7 +52,7 @@ def _decoded(label: str) -> str:
 
 
 def _six(name: str) -> str:
-    if not _SIX.fullmatch(name.lower()):
+    if not re.fullmatch(_SIX, name.lower()):
         return ""
     import ipaddress  # few links need it
 
@@ -68,7 +68,7 @@ def _four(labels: list[str]) -> str:
         return ""
     numbers: list[int] = []
     for label in labels:
-        if not _NUMBER.fullmatch(label):
+        if not re.fullmatch(_NUMBER, label):
             return ""
         digits, base = (label[2:] or "0", 16) if label[:2] == "0x" else (label, 8) if label[:1] == "0" else (label, 10)
         try:

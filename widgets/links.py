@@ -18,26 +18,28 @@ from widgets.hosts import ascii_host, letters, punycoded, warning, with_port, wi
 
 MAX_URL = 2000  # characters; what is longer is not opened and not looked at
 
+# Patterns are words here, which `re` compiles when the first link needs them: a start has no time for them.
+
 # What stands where a control stood (`jamtui.safe_text`): the address that was written is not this one.
-_REPLACED = re.compile("[\ufffd\u2400-\u2421]|%ef%bf%bd|%e2%90%(?:[89][0-9a-f]|a[01])", re.IGNORECASE)
+_REPLACED = "(?i)[\ufffd\u2400-\u2421]|%ef%bf%bd|%e2%90%(?:[89][0-9a-f]|a[01])"
 # Text in which a URL stands by itself: bounded, one pass, no backtracking.
-_BARE = re.compile(rf"https?://[^\s<>\"'`|\\^{{}}\x00-\x1f]{{1,{MAX_URL}}}", re.IGNORECASE)
+_BARE = rf"(?i)https?://[^\s<>\"'`|\\^{{}}\x00-\x1f]{{1,{MAX_URL}}}"
 _TRAIL = ".,;:!?*_~'\"”’»…。、，！？"
 # What people take for an address in the text of a link: with a scheme or www. anywhere, without one at its beginning.
 _NAMED = (
-    re.compile(r"[a-z][a-z0-9+.-]{1,20}:[/\\]{1,3}([^\s/\\?#]{1,253})", re.IGNORECASE),
-    re.compile(r"(?<![\w.@/-])(www\.[^\s/\\?#,;()\[\]]{1,253})", re.IGNORECASE),
-    re.compile(r"^\s*((?:[^\s/@]{1,64}@)?(?:[\w-]{1,63}\.){1,20}\w{2,63}\.?(?::\d{1,5})?)(?=[/?#\s]|$)", re.IGNORECASE),
-    re.compile(r"^\s*(\d{1,3}(?:\.\d{1,3}){3})(?=[:/?#\s]|$)"),
+    r"(?i)[a-z][a-z0-9+.-]{1,20}:[/\\]{1,3}([^\s/\\?#]{1,253})",
+    r"(?i)(?<![\w.@/-])(www\.[^\s/\\?#,;()\[\]]{1,253})",
+    r"(?i)^\s*((?:[^\s/@]{1,64}@)?(?:[\w-]{1,63}\.){1,20}\w{2,63}\.?(?::\d{1,5})?)(?=[/?#\s]|$)",
+    r"^\s*(\d{1,3}(?:\.\d{1,3}){3})(?=[:/?#\s]|$)",
 )
 # ...and as a word further on: by the endings that people know, since "see README.md" and "then Node.js" name no host.
 _ENDINGS = (
     "(?:(?i:com|org|edu|gov)|net|mil|int|info|biz|io|co|dev|app|example|test|uk|de|fr|eu|nl|ch|se|dk|fi|cz|ru|"
     "ua|cn|jp|kr|au|nz|ca|br|mx)"
 )
-_WORD = re.compile(rf"(?<![\w.@/-])((?:[\w-]{{1,63}}\.){{1,20}}{_ENDINGS})(?![\w@-]|\.\w)")
-_SPLIT = re.compile(rf"\s*[(\[{{]\s*(?:\.|dot)\s*[)\]}}]\s*|·|(?<=\w) \.(?={_ENDINGS}\s*$)")
-_OUR_MARKER = re.compile(r"\[[1-9]\d*\]\s*→")  # how jamtui says where a link leads
+_WORD = rf"(?<![\w.@/-])((?:[\w-]{{1,63}}\.){{1,20}}{_ENDINGS})(?![\w@-]|\.\w)"
+_SPLIT = rf"\s*[(\[{{]\s*(?:\.|dot)\s*[)\]}}]\s*|·|(?<=\w) \.(?={_ENDINGS}\s*$)"
+_OUR_MARKER = r"\[[1-9]\d*\]\s*→"  # how jamtui says where a link leads
 
 _DOTS = str.maketrans("。․‧∙", "....")  # what is taken for the dot of a host; NFKC makes the others one of these
 
@@ -82,7 +84,9 @@ class Link(Struct, frozen=True):
 
 def check(url: str) -> tuple[str, str]:
     """The URL as it would be opened (ASCII) and its host; ("", "") when it must not be opened."""
-    if len(url) > MAX_URL or has_controls(url) or any(char in url for char in " \\\n\"'<>`") or _REPLACED.search(url):
+    if len(url) > MAX_URL or has_controls(url) or any(char in url for char in " \\\n\"'<>`"):
+        return "", ""
+    if re.search(_REPLACED, url):
         return "", ""
     try:
         parts = urlsplit(url)
@@ -110,14 +114,14 @@ def looks_like_other(text: str, host: str) -> bool:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).translate(_DOTS)
     real = without_port(host).removeprefix("www.")
-    if _OUR_MARKER.search(text) or any(
-        _names_other(found[1], real) for pattern in _NAMED for found in pattern.finditer(text)
+    if re.search(_OUR_MARKER, text) or any(
+        _names_other(found[1], real) for pattern in _NAMED for found in re.finditer(pattern, text)
     ):
         return True
     # A word may leave out how the host begins: "on python.org" for docs.python.org.
     return any(
         _names_other(found[1], real) and not f".{real}".endswith(f".{found[1].lower()}")
-        for found in _WORD.finditer(_SPLIT.sub(".", text))
+        for found in re.finditer(_WORD, re.sub(_SPLIT, ".", text))
     )
 
 
@@ -133,7 +137,7 @@ def _names_other(authority: str, real: str) -> bool:
 
 def bare_urls(text: str) -> Iterator[tuple[int, int]]:
     """Where http(s) URLs stand in plain text, without the punctuation that ends a sentence; linear in its length."""
-    for match in _BARE.finditer(text):
+    for match in re.finditer(_BARE, text):
         url = match[0]
         end = len(url)
         # A URL that goes on with another one is two: nobody can tell where the first was meant to end.

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from jamtui import choices, config, first_paint, keymap, migration
 from jamtui.commands.context import Context, utc_now
-from jamtui.commands.files import whole_file
 from jamtui.config import Config
 from jamtui.errors import NotFound, UsageError
 from jamtui.paths import Home, PathError
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from jamtui.keys import Keymap
     from screens.doors import Doors
 
-_SIZE = re.compile(r"(\d{1,3})x(\d{1,3})")
+_SIZE = r"(\d{1,3})x(\d{1,3})"
 
 
 def need_terminal(hint: str) -> None:
@@ -183,6 +182,7 @@ def picture(context: Context, jam: KnownJam, args: argparse.Namespace) -> int:
 def draw(context: Context, session: Session, args: argparse.Namespace, *, frozen: bool) -> int:
     """Runs the TUI without a terminal, presses ``--keys``, and writes what it shows as SVG to ``--screenshot``."""
     from jamtui.app import JamApp, check_theme
+    from jamtui.commands.files import whole_file
 
     if context.theme:
         check_theme(context.theme)
@@ -228,7 +228,7 @@ def keys_of(text: str) -> list[str]:
 
 def size_of(text: str) -> tuple[int, int]:
     """``120x40`` as columns and lines. Raises `UsageError`."""
-    found = _SIZE.fullmatch(text)
+    found = re.fullmatch(_SIZE, text)
     columns, lines = map(int, found.groups()) if found else (0, 0)
     if columns < 20 or lines < 5:
         raise UsageError(f"not a size: {text}", "Write it like 120x40; the smallest is 20x5.")

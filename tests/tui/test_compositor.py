@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import random
+from typing import ClassVar
 
 import pyte
 import pytest
 from rich.segment import Segment
 from textual.app import App, ComposeResult
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from screens.jam import JamScreen
 from widgets.at_once import AtOnce
 from widgets.compositor import PAIR, SparingScreen
 
@@ -169,3 +172,34 @@ async def test_what_changes_together_is_painted_in_one_frame(monkeypatch: pytest
         while sum(map(len, painted)) < len(lines):
             await pilot._wait_for_screen()
         assert painted == [lines]
+
+
+class Part(SparingScreen[None], part=True):
+    BINDINGS: ClassVar[list[BindingType]] = [("x", "part", "")]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.done: list[str] = []
+
+    def action_part(self) -> None:
+        self.done.append("part")
+
+
+class Whole(Part):
+    BINDINGS: ClassVar[list[BindingType]] = [("y", "whole", "")]
+
+    def action_whole(self) -> None:
+        self.done.append("whole")
+
+
+async def test_a_screen_does_what_its_parts_do() -> None:
+    """Textual prepares the whole alone: with it, what its parts bring."""
+    async with App[None]().run_test() as pilot:
+        screen = Whole()
+        await pilot.app.push_screen(screen)
+        await pilot.press("x", "y")
+        assert screen.done == ["part", "whole"]
+    assert "_merged_bindings" not in vars(Part)
+    parts = [one for one in JamScreen.__mro__[1:] if issubclass(one, SparingScreen) and one is not SparingScreen]
+    assert parts
+    assert [one for one in parts if "_merged_bindings" in vars(one)] == []
