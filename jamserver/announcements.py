@@ -14,7 +14,7 @@ from jamserver import records
 from jamserver.allowed import Act, require_allowed
 from jamserver.db import Connection, value
 from jamserver.log import Tx
-from jamserver.objects import Fields
+from jamserver.objects import Fields, decode, encode
 from jamserver.posts import Actor
 from jamserver.problems import Problem, invalid
 from jamserver.wire import Announcement, NewAnnouncement, clean_text
@@ -31,11 +31,7 @@ def listed(db: Connection, after: int, limit: int) -> Iterator[tuple[int, bytes]
     What an imported archive calls an announcement and is none of this form stays in the log and the archive, and is
     not listed.
     """
-    yield from records.first(_known(db, after), limit)
-
-
-def _known(db: Connection, after: int) -> Iterator[tuple[int, bytes, Announcement]]:
-    return records.listed(db, TYPE, _DECODE, after)
+    yield from records.first(records.listed(db, TYPE, _DECODE, after), limit)
 
 
 def make(tx: Tx, actor: Actor, new_id: str, new: NewAnnouncement) -> tuple[bytes, int, bool]:
@@ -49,11 +45,15 @@ def make(tx: Tx, actor: Actor, new_id: str, new: NewAnnouncement) -> tuple[bytes
     text = clean_text(new.body)
     if not text.strip():
         raise invalid("/body", "An announcement has a text.")
-    for seq, data, there in _known(tx.db, 0):
-        if there.id == new_id:
-            if (there.author_id, there.body, there.forum_id or None) == (actor.person_id, text, new.forum_id):
-                return data, seq, False
-            raise Problem("id_taken", "Another announcement has this id. Take a new one.")
+    there = records.find(tx.db, TYPE, new_id)
+    if there is not None:
+        known = decode(there)
+        if known.get("author_id") == actor.person_id:
+            if known.get("gone") is True:
+                raise Problem("post_gone", "This announcement was withdrawn.")
+            if (known.get("body"), known.get("forum_id")) == (text, new.forum_id):
+                return there, _seq(tx.db, new_id), False
+        raise Problem("id_taken", "Another announcement has this id. Take a new one.")
     require_allowed(tx, actor, Act.ANNOUNCEMENTS)
     fields: Fields = {"id": new_id, "author_id": actor.person_id, "body": text, "created_at": rfc3339(tx.now)}
     if new.forum_id is not None:
@@ -61,3 +61,31 @@ def make(tx: Tx, actor: Actor, new_id: str, new: NewAnnouncement) -> tuple[bytes
             raise invalid("/forum_id", "There is no such forum.")
         fields["forum_id"] = new.forum_id
     return *records.put(tx, TYPE, new_id, fields), True
+
+
+def withdraw(tx: Tx, actor: Actor, announcement_id: str) -> tuple[bytes, int]:
+    """Its frame stays, its text goes from everywhere. Who announced it does so while they host, moderators at any time;
+    what is withdrawn already is no error. (object, the change that it became.)
+
+    Raises 404, 403.
+    """
+    raw = records.find(tx.db, TYPE, announcement_id)
+    fields = decode(raw) if raw is not None else {}
+    if raw is None or not isinstance(fields.get("author_id"), str):  # an archive may mean something else by it
+        raise Problem("not_found", "There is no such announcement.")
+    if not (actor.moderates or (actor.hosts and fields["author_id"] == actor.person_id)):
+        raise Problem("forbidden", "Who announced it and moderators withdraw an announcement.")
+    require_allowed(tx, actor, Act.REMOVAL if actor.moderates else Act.ANNOUNCEMENTS)
+    if fields.get("gone") is True:
+        return raw, _seq(tx.db, announcement_id)
+    frame: Fields = {name: fields[name] for name in ("id", "author_id", "created_at", "forum_id") if name in fields}
+    frame["gone"] = True
+    tx.blank_record(TYPE, announcement_id, encode(frame))
+    return records.put(tx, TYPE, announcement_id, frame)
+
+
+def _seq(db: Connection, announcement_id: str) -> int:
+    """The change that made it."""
+    sql = "SELECT seq FROM others WHERE (type, id) = (?, ?) ORDER BY seq LIMIT 1"
+    seq: int = value(db, sql, (TYPE, announcement_id))
+    return seq

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from jamtui.archive import rfc3339
 from jamtui.errors import NotFound, NotSignedIn, Refused, UsageError
@@ -105,7 +105,7 @@ class Hosting:
 
     def announcements(self) -> list[AnnouncementRow]:
         """What hosts announced, the newest first, one's own that wait to be sent before all. Harmless."""
-        rows, waiting = self._fresh(), self._own.outbox("WHERE kind = 'announce'")
+        rows, waiting = self._fresh(), self._own.outbox("WHERE kind IN ('announce', 'withdraw')")
         if not waiting and not rows.records("announcement"):
             return []
         from jamtui.store import hosting  # not for a start
@@ -141,6 +141,38 @@ class Hosting:
             new_id = new_uuid7(self.now(), self._rng)
         payload = Payload(title=_line(text), path=("announcements", new_id), data=data)
         return self._enqueue(new_id, "announce", "", "", forum_id, payload, instead_of)
+
+    def announcement(self, name: str) -> AnnouncementRow:
+        """By its id, or its first characters (6 or more). Raises `NotFound`, `UsageError` when several fit."""
+        return _named(name, self.announcements(), "announcement")
+
+    def withdraws(self, row: AnnouncementRow) -> bool:
+        """Whether the reader may withdraw it: one's own as long as one hosts, moderators any."""
+        return self.role == "moderator" or (row.mine and self.hosts())
+
+    def withdraw(self, name: str) -> str | Undo:
+        """Takes an announcement away, text and all, from everybody: the outbox row that asks for it, or, for one that
+        was not sent, what brings it back. The text of one's own is kept as a draft where there is none."""
+        row = self.announcement(name)
+        self.need_host("withdraw announcements")
+        if not self.withdraws(row):
+            hint = "Who announced it and moderators withdraw it."
+            raise Refused("this announcement is another host's", hint, "forbidden")
+        waiting = self._own.one(row.id)
+        if waiting is not None and waiting.state != "sent" and not waiting.attempts:
+            return self.drop(row.id)
+        target = row.forum_id or EVERYBODY
+        if row.mine and self._own.draft(DraftKind.ANNOUNCEMENT, target) is None:
+            self._own.save_draft(
+                Draft(DraftKind.ANNOUNCEMENT, target, body=self._written_announcement(row)), self.now()
+            )
+        payload = Payload(title=_line(row.body), path=("announcements", row.id))
+        return self._enqueue(new_uuid7(self.now(), self._rng), "withdraw", "", "", row.forum_id, payload)
+
+    def _written_announcement(self, row: AnnouncementRow) -> str:
+        """Its text as it was written, not made harmless."""
+        found = (one.get("body") for one in self._fresh().records("announcement") if one.get("id") == row.id)
+        return str(next(found, row.body))
 
     # -- briefs
 
@@ -231,16 +263,7 @@ class Hosting:
 
     def poll(self, name: str) -> PollRow:
         """By its id, or its first characters (6 or more). Raises `NotFound`, `UsageError` when several fit."""
-        name = name.strip().lower()
-        rows = self.polls()
-        found = [row for row in rows if row.id == name] or [
-            row for row in rows if len(name) >= 6 and row.id.startswith(name)
-        ]
-        if len(found) > 1:
-            raise UsageError(f"several polls begin with {safe_line(name)}", "Give more characters of the id.")
-        if not found:
-            raise NotFound(f"no poll {safe_line(name)}", "jamtui polls lists them.")
-        return found[0]
+        return _named(name, self.polls(), "poll")
 
     def ask(
         self, question: str, choices: Sequence[str], forum: str = "", closes_at: datetime | None = None
@@ -324,6 +347,22 @@ class Hosting:
     def _send_as_host(self, draft: Draft, instead_of: Draft | None) -> str:
         send = self._send_brief if draft.kind is DraftKind.BRIEF else self._announce
         return send(draft, instead_of)
+
+
+_Row = TypeVar("_Row", "AnnouncementRow", "PollRow")
+
+
+def _named(name: str, rows: Sequence[_Row], what: str) -> _Row:
+    """The row of an id, or of its first characters (6 or more)."""
+    name = name.strip().lower()
+    found = [row for row in rows if row.id == name] or [
+        row for row in rows if len(name) >= 6 and row.id.startswith(name)
+    ]
+    if len(found) > 1:
+        raise UsageError(f"several {what}s begin with {safe_line(name)}", "Give more characters of the id.")
+    if not found:
+        raise NotFound(f"no {what} {safe_line(name)}", f"jamtui {what}s lists them.")
+    return found[0]
 
 
 def _line(text: str) -> str:

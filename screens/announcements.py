@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import on
@@ -12,13 +13,16 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from jamtui.errors import JamError, sentence
 from jamtui.host_rows import AnnouncementRow
+from jamtui.model import Undo
 from jamtui.session import Session
+from screens.dialogs import Confirm
 from screens.messages import JamChanged
 from widgets.drawn import drawn
 from widgets.key_line import key_line
 from widgets.list_dialog import LETTERS, ListDialog
-from widgets.rows import BADGES, WAITING, Ages
+from widgets.rows import BADGES, WAITING, Ages, one_line
 
 ROOM, ROOM_LOW = 10, 6  # lines around the list, and on a terminal of a few lines
 
@@ -32,6 +36,8 @@ class AnnouncementsDialog(ListDialog[None]):
         Binding("g,home", "to(0)", show=False, id="dialog.first"),
         Binding("G,end", "to(-1)", show=False, id="dialog.last"),
         Binding("y", "copy", show=False, id="dialog.copy"),
+        Binding("D", "withdraw", show=False),
+        Binding("z", "undo", show=False),
     ]
 
     def __init__(self, session: Session, ages: Ages) -> None:
@@ -40,6 +46,8 @@ class AnnouncementsDialog(ListDialog[None]):
         self._ages = ages
         self._rows: list[AnnouncementRow] = []
         self._width = 0
+        self._undo: Callable[[], None] | None = None
+        self._told = ""  # what was just done: it stands where the keys do until one goes on
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -83,9 +91,30 @@ class AnnouncementsDialog(ListDialog[None]):
             (f"   {len(rows):,} in all" if rows else "", "$text-muted"),
         )
         self.query_one("#announcements-head", Static).update(head)
-        keys = "j k go through them   y copies   Esc leaves"
+        if not self._told:
+            self._tell_keys()
+
+    @property
+    def row(self) -> AnnouncementRow | None:
+        at = self.query_one(OptionList).highlighted
+        return self._rows[at] if at is not None and at < len(self._rows) else None
+
+    def _tell_keys(self) -> None:
+        row = self.row
+        withdraws = "   D withdraws" if row is not None and self._session.withdraws(row) else ""
+        keys = f"j k go through them   y copies{withdraws}   Esc leaves"
         nothing = "Nothing was announced yet. What hosts announce stands here.\nEsc leaves"
-        self.query_one("#announcements-keys", Static).update(key_line(keys if rows else nothing))
+        self.query_one("#announcements-keys", Static).update(key_line(keys if self._rows else nothing))
+        self._told = ""
+
+    @on(OptionList.OptionHighlighted)
+    def highlighted(self) -> None:
+        if not self._told:
+            self._tell_keys()
+
+    def _say(self, words: str, style: str = "$success") -> None:
+        self._told = words
+        self.query_one("#announcements-keys", Static).update(Content.styled(words, style))
 
     def _drawn(self, row: AnnouncementRow, width: int) -> Content:
         badge = BADGES.get(row.role, "")
@@ -106,13 +135,49 @@ class AnnouncementsDialog(ListDialog[None]):
 
     def action_to(self, at: int) -> None:
         if self._rows:
+            self._told = ""
             self.query_one(OptionList).highlighted = at % len(self._rows)
 
     def action_copy(self) -> None:
-        at = self.query_one(OptionList).highlighted
-        if at is not None and at < len(self._rows):
-            self.app.copy_to_clipboard(self._rows[at].body)
-            self.query_one("#announcements-keys", Static).update(Content.styled("Text copied", "$success"))
+        if self.row is not None:
+            self.app.copy_to_clipboard(self.row.body)
+            self._say("Text copied")
+
+    def action_withdraw(self) -> None:
+        row = self.row
+        if row is None:
+            return
+        if not self._session.withdraws(row):
+            self._do(lambda: self._session.withdraw(row.id))  # says why not
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._do(lambda: self._session.withdraw(row.id))
+
+        begin = one_line(row.body)[:200]
+        detail = f"{begin}\n\nIts text goes from every screen, for good."
+        self.app.push_screen(Confirm("Withdraw this announcement?", detail, "Withdraw", danger=True), answered)
+
+    def _do(self, what: Callable[[], str | Undo]) -> None:
+        try:
+            done = what()
+        except JamError as error:
+            self._say(f"{sentence(error.title)}{f'. {error.hint}' if error.hint else ''}", "$error")
+            return
+        self._fill()
+        if isinstance(done, str):
+            self._say("Withdrawn")
+        else:  # it was not sent yet
+            self._undo = lambda: self._session.undo(done)
+            self._say("Withdrawn before it was sent; z brings it back")
+
+    def action_undo(self) -> None:
+        undo, self._undo = self._undo, None
+        if undo is not None:
+            undo()
+            self._told = ""
+            self._fill()
 
     def action_leave(self) -> None:
         self._session.see_announcements([row.id for row in self._rows if not row.seen])

@@ -88,8 +88,9 @@ class Hosting(Ways, part=True):
         self.session.set_place("alert", self._alert.created_at.isoformat())
         self._look_for_alerts()
 
-    def action_announcements(self) -> None:
-        """All of them; what was listed counts as seen when one leaves."""
+    def action_announcements(self, what: str = "") -> None:
+        """All of them; what was listed counts as seen when one leaves. There hosts withdraw one; ``what`` is of plain
+        mode, which has no cursor in them."""
         from screens.announcements import AnnouncementsDialog
 
         self.app.push_screen(AnnouncementsDialog(self.session, self.ages), lambda _: self._look_for_alerts())

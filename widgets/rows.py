@@ -38,6 +38,7 @@ _KINDS = {
     "vote": "vote",
     "unvote": "take back vote",
     "announce": "announcement",
+    "withdraw": "withdraw an alert",
     "brief": "forum brief",
     "poll": "poll",
     "close-poll": "close a poll",

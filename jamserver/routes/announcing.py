@@ -24,6 +24,12 @@ async def put_announcement(call: Call) -> Response:
     return json_response(made, 201 if created else 200, {"Jam-Seq": str(seq)})
 
 
+async def delete_announcement(call: Call) -> Response:
+    actor, announcement_id = actor_of(call), call.path("announcement")
+    gone, seq = await counted(call, lambda tx: announcements.withdraw(tx, actor, announcement_id))
+    return json_response(gone, 200, {"Jam-Seq": str(seq)})
+
+
 _SEQ = (("Jam-Seq", "The change that the write became."),)
 _PATH = "/api/v1/announcements"
 
@@ -48,9 +54,20 @@ ROUTES: tuple[Route, ...] = (
             Answer(201, "The new announcement.", wire.Announcement, headers=_SEQ),
             Answer(200, "The announcement that this made before.", wire.Announcement, headers=_SEQ),
         ),
-        ("forbidden", "id_taken", "rate_limited"),
+        ("forbidden", "id_taken", "post_gone", "rate_limited"),
         body=wire.NewAnnouncement,
         only=HOSTS,
         run=put_announcement,
+    ),
+    Route(
+        "DELETE",
+        f"{_PATH}/{{announcement}}",
+        "delete_announcement",
+        "Withdraws an announcement, text and all; its frame stays. For the host who made it, moderators.",
+        Who.SIGNED_IN,
+        (Answer(200, "What is left of it.", wire.Gone, headers=_SEQ),),
+        ("forbidden", "jam_closed", "not_found", "rate_limited"),
+        only=("host", "moderator"),
+        run=delete_announcement,
     ),
 )

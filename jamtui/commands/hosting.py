@@ -16,6 +16,7 @@ from jamtui.host_rows import Handed, PollRow
 from jamtui.model import EVERYBODY, Draft, DraftKind
 from jamtui.names import beside
 from jamtui.output import BOLD, DIM, GREEN, Output, fit, local_time, width
+from jamtui.safe_text import safe_line
 from jamtui.ways import moment, until
 
 
@@ -60,6 +61,8 @@ def announcements(context: Context, args: argparse.Namespace) -> None:
 
 
 def announce(context: Context, args: argparse.Namespace) -> int:
+    if args.withdraw is not None:
+        return _withdraw(context, args)
     with closing(context.session()) as session:
         session.need_host("announce")
         target = session.forum(args.forum).id if args.forum else EVERYBODY
@@ -68,6 +71,23 @@ def announce(context: Context, args: argparse.Namespace) -> int:
         body = texts.body_of(args.body, context.home, context.environ, start)
         outbox_id = send(session, Draft(DraftKind.ANNOUNCEMENT, target, "", body), goes_on=args.body is None)
     return tell(context, session.known, [(outbox_id, "announce", outbox_id)])
+
+
+def _withdraw(context: Context, args: argparse.Namespace) -> int:
+    if args.body is not None or args.forum:
+        raise UsageError("what is withdrawn gets no text", "jamtui announce --withdraw ID")
+    with closing(context.session()) as session:
+        row = session.announcement(args.withdraw)
+        if not args.yes and texts.on_terminal():
+            begin = safe_line(row.body, 60)
+            if texts.ask(f"Withdraw “{begin}”, for everybody, for good? [y/N]").lower() not in ("y", "yes"):
+                context.out.say("Nothing was changed.")
+                return 0
+        done = session.withdraw(row.id)
+        if not isinstance(done, str):
+            context.out.line(f"{done.what} {row.id}")
+            return 0
+    return tell(context, session.known, [(done, "withdraw", row.id)])
 
 
 # -- briefs

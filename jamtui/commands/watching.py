@@ -52,15 +52,15 @@ class Watcher:
         self._seen: dict[tuple[str, str], _Seen] = {}
 
     def look(self, objects: Objects) -> Iterator[tuple[str, str, Object]]:
-        """(what changed, type, object); what: new, edited, deleted, removed, hidden, shown, tagged, votes,
-        changed."""
+        """(what changed, type, object); what: new, edited, deleted, removed, hidden, shown, tagged, votes, changed,
+        withdrawn (of an announcement)."""
         for kind, object_id, raw, up in objects.fingerprints():
             digest = hashlib.blake2b(raw, digest_size=12).digest()
             before = self._seen.get((kind, object_id))
             if before is not None and before.digest == digest and before.up == up:
                 continue
             found = objects.object(raw, up if kind == "post" else None)
-            now = _Seen(digest, _tags(found), up, str(found.get("state") or ""))
+            now = _Seen(digest, _tags(found), up, _gone(kind, found))
             self._seen[kind, object_id] = now
             yield _word(kind, before, now), kind, found
 
@@ -68,6 +68,11 @@ class Watcher:
         """Takes what is there as known."""
         for _ in self.look(objects):
             pass
+
+
+def _gone(kind: str, found: Object) -> str:
+    withdrawn = kind == "announcement" and found.get("gone") is True
+    return "withdrawn" if withdrawn else str(found.get("state") or "")
 
 
 def _tags(found: Object) -> tuple[str, ...]:
@@ -79,7 +84,7 @@ def _word(kind: str, before: _Seen | None, now: _Seen) -> str:
     if before is None:
         return "new"
     if kind != "post":
-        return "changed"
+        return now.gone if now.gone == "withdrawn" != before.gone else "changed"
     if now.gone != before.gone and now.gone in GONE:
         return now.gone
     if before.gone in GONE and not now.gone:

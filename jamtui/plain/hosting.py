@@ -28,8 +28,15 @@ class Hosting(Ways):
 
     # -- announcements
 
-    def do_announcements(self) -> None:
-        """All of them, the newest first, a page at a time; those that were told have been seen."""
+    def do_announcements(self, what: str = "") -> None:
+        """All of them, the newest first, a page at a time; those that were told have been seen. ``withdraw N``: the
+        N-th of them is taken away."""
+        verb, _, number = what.partition(" ")
+        if verb:
+            if verb.casefold() != "withdraw" or not number.strip():
+                raise UsageError(f"announcements {what}", "announcements withdraw 1 takes the first of them away.")
+            self._withdraw_announcement(number.strip())
+            return
         rows = self.session.announcements()
         if not rows:
             self.say("Nothing was announced yet. What hosts announce is told here.")
@@ -39,14 +46,40 @@ class Hosting(Ways):
         self.flush()
         lines: list[str] = []
         ends: list[int] = []  # of each, the line behind its last
-        for row in rows:
-            lines += wrap(self._announcement(row), self.console.columns)
+        mine = [row for row in rows if self.session.withdraws(row)]
+        for at, row in enumerate(rows, 1):
+            head = self._announcement(row)
+            lines += wrap(f"{at}. {head}" if mine else head, self.console.columns)
             lines += lines_of(spoken(row.body), self.console.columns)
             ends.append(len(lines))
         told = self.pages(lines)
         seen = [row.id for row, end in zip(rows, ends, strict=True) if end <= told and not row.seen]
         self.session.see_announcements(seen)
+        if mine:
+            self.say(
+                "announcements withdraw 1 takes the first of them away, for hosts who announced it and moderators."
+            )
         self.show()
+
+    def _withdraw_announcement(self, number: str) -> None:
+        """One of them, by its number in the list of all."""
+        rows = self.session.announcements()
+        row = next((row for at, row in enumerate(rows, 1) if str(at) == number), None)
+        if row is None:
+            raise UsageError(f"no announcement {number}", "announcements tells them with their numbers.")
+        if not self.session.withdraws(row):
+            self.session.withdraw(row.id)  # says why not
+        self.say(f"{words.one_line(row.body, 120)} -- its text goes from every screen, for good.")
+        self.flush()
+        if self.console.choose("y withdraws it, any other key leaves.", "y") != "y":
+            self.say("Nothing was changed.")
+            return
+        done = self.session.withdraw(row.id)
+        self.news.dropped(self.session)
+        if isinstance(done, str):
+            self.say("Withdrawn.")
+        else:
+            self.offer_undo(done)
 
     def _announcement(self, row: AnnouncementRow) -> str:
         to = f" to {row.forum or 'one forum'}" if row.forum_id else ""

@@ -36,6 +36,7 @@ KINDS = {
     "vote": "vote",
     "unvote": "taking back a vote",
     "announce": "announcement",
+    "withdraw": "withdrawing an announcement",
     "brief": "brief of a forum",
     "poll": "poll",
     "close-poll": "closing a poll",

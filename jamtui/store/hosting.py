@@ -42,7 +42,8 @@ def of_type(records: Iterable[dict[str, object]], kind: type[T]) -> Iterator[T]:
 
 
 def announcements(rows: Rows, seen: Collection[str], waiting: Iterable[Queued]) -> list[AnnouncementRow]:
-    """The newest first; one's own that wait in the outbox (``waiting``) before all."""
+    """The newest first; one's own that wait in the outbox (``waiting``) before all; none that is withdrawn there."""
+    waiting = list(waiting)
     found = list(of_type(rows.records("announcement"), _Announcement))
     people = rows.persons({one.author_id for one in found})
     titles = rows.forum_titles()
@@ -62,6 +63,8 @@ def announcements(rows: Rows, seen: Collection[str], waiting: Iterable[Queued]) 
                     titles.get(forum_id, ""), send=row.shown, reason=safe_name(row.reason),
                 )
             )  # fmt: skip
+    gone = {row.payload.path[-1] for row in waiting if row.kind == "withdraw" and row.state != "refused"}
+    listed = [row for row in listed if row.id not in gone]
     listed.sort(key=lambda row: (row.send is not None, row.created_at), reverse=True)
     return listed
 

@@ -32,6 +32,11 @@ from jamtui.store.tables import SCHEMA as SCHEMA
 
 _TIDY = 64  # pages of the full text that are merged at once
 START = "0-0"  # the cursor before everything
+_WORDED = ("announcement", "poll")  # records in which somebody wrote a text: it goes when they are taken away
+
+
+class _Frame(Struct):
+    gone: object = None
 
 
 class _Tally(Struct):
@@ -194,6 +199,8 @@ class Mirror:
                 tally.records = True
                 if kind == "link":
                     self._touch_ends(raw, tally)
+                elif kind in _WORDED and msgspec.json.decode(raw, type=_Frame).gone is True:
+                    tally.erased = True
 
     def _touch_ends(self, raw: bytes, tally: _Tally) -> None:
         """Both posts of a link look otherwise."""

@@ -52,7 +52,7 @@ class Payload(msgspec.Struct, frozen=True, omit_defaults=True):
 # that says what it does.
 POSTED = ("post", "edit", "delete", "tag", "untag", "vote", "unvote")
 ACTS: tuple[str, ...] = (
-    "announce", "brief", "poll", "close-poll", "remove-poll", "ballot", "unballot",
+    "announce", "withdraw", "brief", "poll", "close-poll", "remove-poll", "ballot", "unballot",
     "report", "moderate", "decide",
     "profile", "tag-curate", "tag-forget", "tag-merge", "tag-unmerge",
     "kind", "idea-state", "feature", "unfeature", "connect", "disconnect",

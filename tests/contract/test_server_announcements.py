@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from api_client import errors
 from api_client.client import JamClient
 from api_client.tokens import FixedToken
 from jamserver import objects
+from jamserver.db import connect
 
 Json = dict[str, Any]
 
@@ -116,3 +118,32 @@ async def test_the_client_announces_and_reads(jam: Any) -> None:
         assert (page.items, page.next) == ([made], None)
         with pytest.raises(errors.NotSignedIn):
             await guest.announce(str(uuid.uuid4()), "x")
+
+
+def test_who_announced_and_moderators_withdraw_and_no_text_is_left(jam: Any) -> None:
+    made = announce(jam.host, "A quagga is in the canteen.").json()
+    path = f"/announcements/{made['id']}"
+    assert refused(jam.guest.delete(path)) == (401, "not_signed_in")
+    assert refused(jam.ada.delete(path)) == (403, "forbidden")
+    assert refused(jam.mod.delete(f"/announcements/{uuid.uuid4()}")) == (404, "not_found")
+    gone = jam.host.delete(path)
+    frame = {name: made[name] for name in ("id", "author_id", "created_at")} | {"gone": True}
+    assert (gone.status_code, gone.json()) == (200, frame)
+    assert jam.changes()[-1]["data"] == frame
+    assert int(gone.headers["jam-seq"]) == jam.changes()[-1]["seq"]
+    for text in (jam.guest.get("/changes").text, jam.guest.get("/snapshot").text, jam.guest.get("/announcements").text):
+        assert "quagga" not in text
+    assert jam.guest.get("/announcements").json()["items"] == []
+    before = len(jam.changes())
+    assert jam.mod.delete(path).json() == frame, "what is gone already is no error"
+    assert len(jam.changes()) == before
+    assert refused(announce(jam.host, "A quagga is in the canteen.", made["id"])) == (409, "post_gone")
+    other = announce(jam.mod, "Of a moderator.").json()
+    assert refused(jam.host.delete(f"/announcements/{other['id']}")) == (403, "forbidden"), "another host's"
+    host = jam.host.get("/me").json()["id"]
+    mine = announce(jam.host, "Mine").json()
+    jam.server.write(lambda tx: objects.set_role(tx, host, "participant"))
+    assert refused(jam.host.delete(f"/announcements/{mine['id']}")) == (403, "forbidden"), "who hosts no longer"
+    assert jam.mod.delete(f"/announcements/{mine['id']}").status_code == 200
+    with contextlib.closing(connect(jam.server.db)) as db:
+        assert not list(db.execute("SELECT 1 FROM others WHERE instr(data, 'quagga')"))

@@ -67,6 +67,7 @@ ROWS: dict[str, tuple[str, Any, dict[str, str], tuple[int, int, int, int]]] = {
         (401, 403, 201, 403),
     ),
     "put_announcement": ("/announcements/{new}", {"body": "Welcome"}, {}, (401, 403, 201, 403)),
+    "delete_announcement": ("/announcements/{announced}", None, {}, (401, 403, 200, 403)),
     "patch_forum": ("/forums/{forum}", {"brief": "{new}"}, {"If-Match": "*"}, (401, 403, 200, 403)),
     "list_polls": ("/polls", None, {}, OPEN),
     "put_poll": ("/polls/{new}", {"question": "Q?", "choices": ["a", "b"]}, {}, (401, 403, 201, 403)),
@@ -98,6 +99,7 @@ ROWS: dict[str, tuple[str, Any, dict[str, str], tuple[int, int, int, int]]] = {
 # What a host is answered where it is not what another person is.
 HOSTS = {
     "put_announcement": 201,
+    "delete_announcement": 200,
     "put_act": 201,
     "patch_forum": 200,
     "put_poll": 201,
@@ -154,6 +156,7 @@ def test_each_route_answers_each_caller_as_documented(
                 "{new}": str(uuid.uuid4()),
                 "{forum}": jam.forum["id"],
                 "{poll}": ask(jam) if "{poll}" in address else "",
+                "{announced}": announce(jam) if "{announced}" in address else "",
                 "{other}": other,
                 "{linked}": linked,
             }
@@ -203,6 +206,13 @@ def ask(jam: Any) -> str:
     fields = {"question": "Which?", "choices": ["a", "b"], "forum_id": jam.forum["id"]}
     jam.mod.put(f"/polls/{poll_id}", json=fields).raise_for_status()
     return poll_id
+
+
+def announce(jam: Any) -> str:
+    """An announcement of the host."""
+    new_id = str(uuid.uuid4())
+    jam.host.put(f"/announcements/{new_id}", json={"body": "Welcome"}).raise_for_status()
+    return new_id
 
 
 def jam_person(tx: Any, handle: str) -> str:

@@ -25,6 +25,10 @@ def test_a_host_steers_and_others_follow(jam_server: Server, ana_home: Home, bob
     assert "Refining begins." in bob.jamtui("announcements").stdout
     assert bob.rows("announcements", "--new") == []
 
+    assert ana.row("announce", "--withdraw", alert["id"][:13])["state"] == "sent"
+    bob.jamtui("sync")
+    assert bob.rows("announcements") == []
+
     # Briefs: ana's second change meets one that came from elsewhere
     assert ana.row("brief", forum["slug"], "--body", "What do *you* see?")["state"] == "sent"
     other = ana.path.parent / "other"

@@ -102,6 +102,37 @@ async def test_an_alert_stands_in_the_place_of_the_tabs_and_moves_nothing(tui: S
         assert all(row.seen for row in world.session.announcements())
 
 
+async def test_a_host_withdraws_an_alert_and_it_leaves_the_screen(tui: Start, world: World) -> None:
+    world.announce("b", "Of another host", 40)
+    world.announce("a", "Refining begins now", 5, author_id=world.session.me.person_id)
+    async with tui(size=(100, 30)) as t:
+        await t.press("exclamation_mark")
+        assert "D withdraws" not in t.text  # for a participant
+        await t.press("escape")
+        world.be("host")
+        await came(t)
+        await t.press("exclamation_mark")
+        assert "D withdraws" in t.text
+        await t.press("j")
+        assert "D withdraws" not in t.text
+        await t.press("D")
+        assert "another host's" in t.text
+        await t.press("k", "D")
+        assert "Withdraw this announcement?" in t.text
+        await t.press("escape")
+        assert "2 in all" in t.text
+        await t.press("D", "enter")
+        assert "2 in all" in t.text
+        await t.press("D", "y")
+        assert "Withdrawn" in t.text
+        assert "Refining begins" not in t.text
+        assert [row.id for row in world.session.announcements()] == ["b"]
+        await t.press("escape")
+        assert [row.kind for row in world.session.outbox()] == ["withdraw"]
+        await t.command("announce")
+        assert "Refining begins now" in t.text  # to be mended
+
+
 async def test_on_a_low_terminal_an_alert_is_said_where_what_was_done_is_said(tui: Start, world: World) -> None:
     async with tui(size=(60, 10)) as t:
         world.announce("a", "Refining begins now")

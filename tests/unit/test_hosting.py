@@ -184,6 +184,44 @@ def test_a_host_announces_off_line_and_may_take_it_back_and_go_on(world: World) 
     assert session.draft(DraftKind.ANNOUNCEMENT, forum.id) is None
 
 
+def test_who_announced_withdraws_and_the_text_stays_as_a_draft(world: World, figure: Callable[..., None]) -> None:
+    world.announce("other-host", "Theirs", 30)
+    world.be("host")
+    session = world.session
+    world.announce("mine-0001", "Lunch *now*\x1b", 5, author_id=session.me.person_id)
+    assert [session.withdraws(row) for row in session.announcements()] == [True, False]
+    with pytest.raises(Refused, match="another host's"):
+        session.withdraw("other-host")
+    row_id = session.withdraw("mine-0")
+    assert isinstance(row_id, str)
+    assert [row.id for row in session.announcements()] == ["other-host"]
+    (waiting,) = session.outbox()
+    assert (waiting.kind, waiting.summary) == ("withdraw", "Lunch *now*␛")
+    draft = session.draft(DraftKind.ANNOUNCEMENT, EVERYBODY)
+    assert draft is not None
+    assert draft.body == "Lunch *now*\x1b", "as it was written"
+    session.undo(session.drop(row_id))
+    session.drop(row_id)
+    assert len(session.announcements()) == 2
+    # One that was not sent yet is only dropped.
+    new = session.announce("Not sent")
+    undo = session.withdraw(new)
+    assert not isinstance(undo, str)
+    assert session.outbox() == []
+    session.undo(undo)
+    assert [row.kind for row in session.outbox()] == ["announce"]
+    session.drop(new)
+    # It is gone from the disk when the Jam says so.
+    frame = {"id": "mine-0001", "author_id": session.me.person_id, "created_at": rfc3339(NOW), "gone": True}
+    world.announce("quagga-1", "A quagga is in the canteen.")
+    world.put(("announcement", frame | {"id": "quagga-1"}))
+    assert [row.id for row in session.announcements() if row.id == "quagga-1"] == []
+    files = list(session.known.mirror.parent.glob("mirror.sqlite*"))
+    left = sum(path.read_bytes().count(b"quagga is in") for path in files)
+    figure(f"announcements: withdrawn, {left} copies of the text left in the {len(files)} files of the mirror")
+    assert left == 0
+
+
 def test_a_draft_of_an_announcement_is_kept_when_it_cannot_be_sent(world: World) -> None:
     draft = Draft(DraftKind.ANNOUNCEMENT, EVERYBODY, "", "Half an alert")
     with pytest.raises(Refused):
@@ -202,6 +240,15 @@ def test_plain_mode_tells_announcements_once_and_writes_one(world: World) -> Non
     assert not set("\x1b\u202e\x9b") & set(told)
     assert "new announcement" not in world.talk("q")
     assert world.session.announcements()[0].body == "Back at two."
+    told = world.talk("announcements withdraw 2", "y", "announcements withdraw 9", "q")
+    assert "its text goes from every screen" in told
+    assert "Withdrawn." in told
+    assert "No announcement 9" in told
+    assert [row.body for row in world.session.announcements()] == ["Back at two."]
+    assert "1. " in world.talk("!", "q")
+    world.be("participant")
+    world.announce("b", "Another")
+    assert "This is for hosts" in world.talk("announcements withdraw 2", "q")
 
 
 # -- briefs
