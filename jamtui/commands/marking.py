@@ -8,10 +8,13 @@ from pathlib import Path
 
 from jamtui.archive import rfc3339
 from jamtui.commands.context import Context
+from jamtui.commands.reading import SHORT
 from jamtui.errors import UsageError
-from jamtui.model import Mark
+from jamtui.model import Mark, begins
+from jamtui.names import beside
 from jamtui.output import local_time
 from jamtui.safe_text import safe_line
+from jamtui.session import Session
 
 _WORDS = {
     "mute": (Mark.MUTED, True),
@@ -42,6 +45,75 @@ def listed(context: Context, args: argparse.Namespace) -> None:
         out.say(f"Nothing is {args.command}.")
         return
     out.table(["kind", "name", "since"], [(row.kind, row.name, local_time(row.at)) for row in rows], give=1)
+
+
+def save(context: Context, args: argparse.Namespace) -> None:
+    with closing(context.session()) as session:
+        posts = [session.post(post) for post in args.post]  # all of them are there, or none is saved
+        for post in posts:
+            session.save(post.id, args.command == "save")
+            done = "Saved" if args.command == "save" else "No longer saved"
+            context.out.say(f"{done}: {begins(post, 80)}.")
+
+
+def saved(context: Context, args: argparse.Namespace) -> None:
+    """``--json``: the posts, the one that was saved last first."""
+    out = context.out
+    with closing(context.session()) as session:
+        keys = session.saved_keys()[: args.limit]
+        if out.json:
+            for _, post in session.stored().posts(keys):
+                out.row(post)
+            return
+        rows = session.posts(keys)
+        slugs = {one.id: one.slug for one in session.forums()}
+    if not rows:
+        out.say("Nothing is saved yet.")
+        return
+    shown = SHORT if out.table_wanted else None
+    out.table(
+        ["post", "text", "forum", "by", "votes", "written"],
+        [
+            (row.id[:shown], begins(row, 200), slugs.get(row.forum_id, ""), f"{row.handle}{beside(row.alike)}", row.up,
+             local_time(row.created_at))
+            for row in rows
+        ],
+        give=1,
+        right="votes",
+        strong=[row.unread for row in rows],
+    )  # fmt: skip
+
+
+def mark_read(context: Context, args: argparse.Namespace) -> None:
+    if [bool(args.post), args.forum is not None, args.all].count(True) != 1:
+        raise UsageError("say what is to be marked", "Posts, --forum F, or --all: one of these.")
+    if args.thread and not args.post:
+        raise UsageError("--thread goes with posts", "For example: jamtui mark-read 0192f3a4 --thread")
+    with closing(context.session()) as session:
+        if args.post:
+            done = session.mark_found(session.listed_unread(**_keys(session, args)))
+        else:
+            done = session.mark_all_read(session.forum(args.forum).id if args.forum is not None else None)
+        context.out.say(f"{done.what}.")
+
+
+def mark_unread(context: Context, args: argparse.Namespace) -> None:
+    with closing(context.session()) as session:
+        keys = _keys(session, args)
+        posts = [*keys["posts"], *(key for opener in session.threads(keys["threads"])
+                                   for key in session.thread_index(opener.id).keys)]  # fmt: skip
+        again = [row.key for row in session.posts(posts) if not (row.mine or row.gone or row.unread)]
+        session.mark_read(again, read=False)
+        context.out.say(f"{len(again):,} marked as unread." if again else "Nothing read here.")
+
+
+def _keys(session: Session, args: argparse.Namespace) -> dict[str, list[int]]:
+    """Keys of the posts that are named, or with ``--thread`` of the openers of their threads; all are there."""
+    posts = [session.post(post) for post in args.post]
+    if not args.thread:
+        return {"posts": [post.key for post in posts], "threads": []}
+    keys = (session.key(thread) for thread in dict.fromkeys(post.thread_id for post in posts))
+    return {"posts": [], "threads": [key for key in keys if key is not None]}
 
 
 def state(context: Context, args: argparse.Namespace) -> None:

@@ -161,6 +161,26 @@ def audit(context: Context, args: argparse.Namespace) -> None:
         out.say("Nothing was done yet.")
 
 
+def hidden(context: Context, args: argparse.Namespace) -> None:
+    """Hidden posts, whole: of moderators all of them, of others their own. ``--json``: as the Jam tells them."""
+    out = context.out
+    with closing(context.session()) as session:
+        session.need_name("hidden posts")
+        if out.json:
+            for post in session.desk_rows("hidden"):
+                out.row(post)
+            return
+        rows = session.hidden()
+    out.table(
+        ["post", "by", "text", "written"],
+        [(row.post_id[:13], row.handle, " ".join(f"{row.title} {row.body[:800]}".split())[:200], local_time(row.at))
+         for row in rows],
+        give=2,
+    )  # fmt: skip
+    if not rows:
+        out.say("Nothing is hidden.")
+
+
 def notices(context: Context, args: argparse.Namespace) -> None:
     """What is listed for people counts as seen; ``--json`` and ``--keep`` leave that as it is."""
     out = context.out

@@ -77,4 +77,11 @@ MODERATING: dict[str, tuple[str, str, str, Callable[..., None] | None, str]] = {
         None,
         "The latest 200 acts, as of the last sync.",
     ),
+    "hidden": (
+        "moderating:hidden",
+        "posts that are hidden, with their text (moderators; of others their own)",
+        "jamtui hidden\njamtui moderate unhide 0192f3a4",
+        None,
+        "As of the last sync.",
+    ),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from jamtui.commands.command import count
+
 TYPE_CHECKING = False  # typing's own is not worth its import: see jamtui.output
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -15,15 +17,8 @@ def _inbox(parser: ArgumentParser) -> None:
         help="only for this reason: answers, mentions, notices, reports, announcements, links, polls, threads, people, "
         "tags; may be repeated",
     )  # fmt: skip
-    parser.add_argument("--limit", type=_count, metavar="N", help="at most so many")
+    parser.add_argument("--limit", type=count, metavar="N", help="at most so many")
     parser.add_argument("--mark-read", action="store_true", help="mark what is listed as read afterwards")
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise ValueError(text)
-    return value
 
 
 def _digest(parser: ArgumentParser) -> None:

@@ -9,6 +9,7 @@ import argparse
 
 from jamtui.commands.command import IDEA_STATES, KINDS, SORTS, Command, count, post_id
 from jamtui.commands.hosting_words import HOSTING
+from jamtui.commands.marking_words import MARKING
 from jamtui.commands.moderating_words import MODERATING
 from jamtui.commands.notice_words import NOTICE
 from jamtui.commands.writing_words import WAITING, WRITING
@@ -193,17 +194,6 @@ def _export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="replace the file if it is there")
 
 
-def _what(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", metavar="WHAT", nargs="+", help="#tag, @handle, or a post of the thread that is meant")
-
-
-def _state(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=("export", "import"), help="write the file, or merge one")
-    parser.add_argument("file", metavar="FILE", nargs="?", help="import: the file")
-    parser.add_argument("-o", "--output", metavar="FILE", help="export: a new file; .gz, .zst compressed; else stdout")
-    parser.add_argument("--force", action="store_true", help="export: replace the file if it is there")
-
-
 def _config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "action", choices=("check", "path", "edit"), help="check: what is wrong; path: where; edit: open"
@@ -352,25 +342,7 @@ COMMANDS: dict[str, Command] = {
         "jamtui export --format jam -o jam.jsonl.zst\njamtui export --format markdown | less",
         _export,
     ),
-    "mute": Command(
-        "marking:mark",
-        "mute threads, tags and people on this device",
-        "jamtui mute 0192f3a4\njamtui mute '#off-topic' @ana",
-        _what,
-        "What is muted is never unread, and reading on passes it over; nobody else learns of it.",
-    ),
-    "unmute": Command("marking:mark", "unmute them", "jamtui unmute '#off-topic'", _what),
-    "follow": Command("marking:mark", "follow threads, tags and people", "jamtui follow 0192f3a4 '#energy'", _what),
-    "unfollow": Command("marking:mark", "follow them no longer", "jamtui unfollow @ana", _what),
-    "muted": Command("marking:listed", "what is muted", "jamtui muted --json"),
-    "followed": Command("marking:listed", "what is followed", "jamtui followed"),
-    "state": Command(
-        "marking:state",
-        "carry what was read, saved, muted, followed and the places to another device",
-        "jamtui state export -o state.jsonl\njamtui state import state.jsonl",
-        _state,
-        "Import merges: it adds what is not here and takes nothing away. A broken file is refused whole.",
-    ),
+    **MARKING,
     "config": Command(
         "settings:run",
         "the configuration: check it, say where it is, edit it",

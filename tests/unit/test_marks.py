@@ -347,6 +347,49 @@ def test_the_commands_mute_follow_and_carry(
     assert run("forums", "--explore")[0] == 2
 
 
+def test_the_commands_keep_posts_and_mark_what_was_read(
+    known: registry.KnownJam, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("JAMTUI_HOME", str(tmp_path))
+
+    def run(*words: str) -> tuple[int, str]:
+        code = cli.main(list(words))
+        sys.stdout.flush()
+        return code, capsys.readouterr().out
+
+    def ids(*words: str) -> list[str]:
+        return [json.loads(line)["id"] for line in run(*words, "--json")[1].splitlines()]
+
+    def unread_ones() -> set[int]:
+        return {int(one[-4:], 16) for one in ids("search", "is:unread", "body")}
+
+    assert (ids("saved"), run("saved")) == ([], (0, ""))
+    assert run("save", uid(2), "ffffffff")[0] == 5  # none of them
+    assert ids("saved") == []
+    assert run("save", uid(2), uid(4))[0] == 0
+    assert sorted(ids("saved")) == [uid(2), uid(4)]
+    assert len(ids("saved", "--limit", "1")) == 1
+    assert uid(4)[:13] in run("saved")[1]
+    assert run("unsave", uid(2))[0] == 0
+    assert ids("saved") == [uid(4)]
+    assert unread_ones() == {1, 2, 3, 4, 5, 6}
+    assert run("mark-read", uid(2))[0] == 0
+    assert unread_ones() == {1, 3, 4, 5, 6}
+    assert run("mark-read", uid(6), "--thread")[0] == 0
+    assert unread_ones() == {1, 3}
+    assert run("mark-unread", uid(5))[0] == 0
+    assert unread_ones() == {1, 3, 5}
+    assert run("mark-unread", uid(5), "--thread")[0] == 0
+    assert unread_ones() == {1, 3, 4, 5, 6}
+    assert run("mark-read", "--all")[0] == 0
+    assert unread_ones() == set()
+    assert run("mark-unread", uid(1))[0] == 0
+    assert run("mark-read", "--forum", ids("forums")[0])[0] == 0
+    assert unread_ones() == set()
+    wrong: list[tuple[str, ...]] = [(), ("--all", "--forum", FORUM), (uid(1), "--all"), ("--all", "--thread")]
+    assert [run("mark-read", *words)[0] for words in wrong] == [2, 2, 2, 2]
+
+
 def test_a_tag_that_nobody_used_is_muted_and_that_is_said(session: Session) -> None:
     assert session.set_mark("#nosuchtag", Mark.MUTED).what == "muted: #nosuchtag, which no post carries yet"
     assert session.set_mark("#nosuchtag", Mark.MUTED).what == "no longer muted: #nosuchtag"

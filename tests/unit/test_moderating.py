@@ -244,6 +244,23 @@ def test_the_commands_write_rows_and_tell_them(
     assert ran("report", post.id, "--reason", "spam")[1][0]["state"] == "queued"
 
 
+def test_hidden_posts_are_told_whole_to_programs_and_harmless_to_people(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = world.raw(world.openers()[0].id) | {"title": HOSTILE, "body": HOSTILE}
+    world.desk(hidden=[whole])
+    code, out, _ = run(world, "hidden", "--json", monkeypatch=monkeypatch, capsys=capsys)
+    assert (code, json.loads(out)) == (0, whole)
+    code, out, _ = run(world, "hidden", monkeypatch=monkeypatch, capsys=capsys)
+    assert code == 0
+    assert whole["id"][:13] in out
+    assert "evil[@click=app.quit]x[/]" in out
+    assert "\x1b" not in out
+    assert "\x9b" not in out
+    world.desk()
+    assert run(world, "hidden", monkeypatch=monkeypatch, capsys=capsys)[1:] == ("", "Nothing is hidden.\n")
+
+
 # -- mirrors
 
 

@@ -42,6 +42,31 @@ def test_fields_of_a_profile_are_asked_for_wherever_one_changes_it() -> None:
     assert set(profiles.FIELDS) <= set(archive.Person.__struct_fields__)
 
 
+# Actions that need a screen: where one is on it, how it looks, what is typed.
+ON_SCREEN = {
+    "read-on", "read-back", "next", "previous", "next-thread", "previous-thread", "next-forum", "previous-forum",
+    "undo", "copy", "copy-address", "link", "forum", "sort-by", "sort", "filter", "filter-clear", "search-complete",
+    "search-order", "search-older", "search-newer", "put-away", "brief-fold", "command", "reconnect", "palette",
+    "theme", "suspend", "quit", "help", "new-window",
+}  # fmt: skip
+# Those whose command is called otherwise.
+CALLED = {
+    "toggle-read": "mark-read", "all-read": "mark-read", "new-thread": "post", "quote": "reply", "discard": "drafts",
+    "connections": "show", "live": "watch", "mentions": "inbox", "person": "people", "where-from": "people",
+    "hosts": "config", "retry": "outbox", "reopen": "outbox", "drop": "outbox",
+}  # fmt: skip
+
+
+def test_what_screens_do_commands_do_too() -> None:
+    """As the README says; an action that is new here needs its command, or belongs to the screen."""
+    known = set(parser.COMMANDS)
+    acts = {one.id for one in actions.ACTIONS if one.group is not actions.Group.MOVE and actions.Where.JAM in one.where}
+    acts |= {one.id for one in actions.ACTIONS if actions.Where.OUTBOX in one.where} - {
+        one.id for one in actions.ACTIONS if one.group is actions.Group.MOVE
+    }
+    assert {act for act in acts - ON_SCREEN if CALLED.get(act, act) not in known} == set()
+
+
 @pytest.mark.parametrize("words", ["threads", "hot", "unanswered", "featured", "search tea", "people ana"])
 @pytest.mark.parametrize("limit", ["0", "-1", "some"])
 def test_a_limit_is_a_number_from_1(words: str, limit: str) -> None:
