@@ -120,7 +120,9 @@ class News(Struct):
             if row.state is SendState.REFUSED and self._outbox.get(row.id, ("", None))[1] is not SendState.REFUSED:
                 about = words.KINDS.get(row.kind, row.kind)
                 outbox = words.fill("{outbox}", self.keymap)
-                self._lines.append(f"Refused: {about}. {row.reason}. It is kept, {outbox} opens the outbox.")
+                self._lines.append(
+                    f"Refused: {about}. {row.reason.rstrip('.')}. It is kept, {outbox} opens the outbox."
+                )
         self._outbox = now
         return posts
 

@@ -71,6 +71,11 @@ class Delay:
 
 
 @dataclass(frozen=True)
+class Twice:
+    """A write reaches the server twice, one after the other; the client gets the second answer."""
+
+
+@dataclass(frozen=True)
 class Cut:
     """The connection breaks after so many bytes of the answer, head included."""
 
@@ -101,7 +106,7 @@ class Raw:
     close: bool = True
 
 
-Fault = Pass | DropRequest | DropAnswer | Delay | Cut | Stall | Answer | Raw
+Fault = Pass | DropRequest | DropAnswer | Delay | Twice | Cut | Stall | Answer | Raw
 Decide = Callable[[Call, random.Random], Fault]
 PASS = Pass()
 
@@ -233,13 +238,12 @@ class Proxy:
                 return
             case Delay(seconds):
                 await asyncio.sleep(seconds)
-        from_server, to_server = await asyncio.open_connection("127.0.0.1", self.target)
-        self._live[task].append(to_server)
+        if isinstance(fault, Twice) and call.writes:
+            first, asked = await self._ask_server(task, call)
+            await first.read()  # until it has answered
+            asked.close()
+        from_server, to_server = await self._ask_server(task, call)
         try:
-            head = [f"{call.method} {call.path} HTTP/1.1"]
-            head += [f"{name}: {value}" for name, value in call.headers.items() if name != "connection"]
-            to_server.write("\r\n".join([*head, "connection: close", "", ""]).encode("latin-1") + call.body)
-            await to_server.drain()
             if isinstance(fault, DropAnswer):
                 await from_server.readuntil(b"\r\n\r\n")  # an answer: what was asked for is done
                 _break(writer)
@@ -247,6 +251,17 @@ class Proxy:
             await self._carry(from_server, reader, writer, fault)
         finally:
             _break(to_server)
+
+    async def _ask_server(
+        self, task: asyncio.Task[None], call: Call
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        from_server, to_server = await asyncio.open_connection("127.0.0.1", self.target)
+        self._live[task].append(to_server)
+        head = [f"{call.method} {call.path} HTTP/1.1"]
+        head += [f"{name}: {value}" for name, value in call.headers.items() if name != "connection"]
+        to_server.write("\r\n".join([*head, "connection: close", "", ""]).encode("latin-1") + call.body)
+        await to_server.drain()
+        return from_server, to_server
 
     async def _carry(
         self,

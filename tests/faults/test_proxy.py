@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from proxy import PASS, Answer, Cut, Delay, DropAnswer, DropRequest, Fault, Raw, Stall, lottery
+from proxy import PASS, Answer, Cut, Delay, DropAnswer, DropRequest, Fault, Raw, Stall, Twice, lottery
 
 from api_client import errors
 from api_client.client import JamClient
@@ -59,6 +59,15 @@ def test_a_fault_does_to_a_write_what_it_says(ways: tuple[Any, Any, str], fault:
     put(proxy.url, token)
     assert there(server) == 1
     assert [type(one) for _, one in proxy.done] == [type(fault), type(PASS)]
+
+
+def test_a_write_that_comes_twice_is_done_once(ways: tuple[Any, Any, str]) -> None:
+    server, proxy, token = ways
+    proxy.decide = lambda _call, _rng: Twice()
+    seq = put(proxy.url, token)
+    assert there(server) == 1
+    proxy.decide = lambda _call, _rng: PASS
+    assert put(proxy.url, token) == seq
 
 
 def test_what_is_only_slow_arrives(ways: tuple[Any, Any, str]) -> None:
