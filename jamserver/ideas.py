@@ -11,10 +11,10 @@ import contextlib
 
 import msgspec
 
-from jamserver import posts, records
+from jamserver import hiding, posts, records
 from jamserver.allowed import Act, require_allowed
 from jamserver.db import Connection, rows, value
-from jamserver.locks import require_unlocked
+from jamserver.locks import hosts_forum, require_host, require_unlocked
 from jamserver.log import Tx
 from jamserver.objects import Fields, decode
 from jamserver.once import Written
@@ -28,10 +28,17 @@ LINK = "link"
 _DECODE = msgspec.json.Decoder(Link).decode
 
 
-def set_state(tx: Tx, actor: Actor, post_id: str, state: str) -> Written:
-    """The state of an idea. Raises 404, 403, 409 ``post_gone``, 422 for what is no idea."""
+def _sorted(tx: Tx, actor: Actor, post_id: str) -> Stored:
+    """A post that this person sorts: a host of its forum, a moderator; both write in locked threads, too."""
     require_allowed(tx, actor, Act.STEERING)
     post = posts.get(tx.db, post_id)
+    require_host(tx.db, actor, post.forum_id)
+    return post
+
+
+def set_state(tx: Tx, actor: Actor, post_id: str, state: str) -> Written:
+    """The state of an idea. Raises 404, 403, 409 ``post_gone``, 422 for what is no idea."""
+    post = _sorted(tx, actor, post_id)
     posts.require_there(post)
     fields = decode(post.data)
     if post.parent_id is not None or fields.get("kind") != "idea":
@@ -42,8 +49,7 @@ def set_state(tx: Tx, actor: Actor, post_id: str, state: str) -> Written:
 def feature(tx: Tx, actor: Actor, post_id: str, reason: str) -> Written:
     """Marks a post as worth everybody's time, and says why; another reason takes the place of the one before.
     Raises 403, 404, 409 ``post_gone``, 422."""
-    require_allowed(tx, actor, Act.STEERING)
-    post = posts.get(tx.db, post_id)
+    post = _sorted(tx, actor, post_id)
     posts.require_there(post)
     words = clean_name(reason)
     if not words:
@@ -58,8 +64,8 @@ def feature(tx: Tx, actor: Actor, post_id: str, reason: str) -> Written:
 
 def unfeature(tx: Tx, actor: Actor, post_id: str) -> Written:
     """Takes the mark off. One that is not there is no error."""
-    require_allowed(tx, actor, Act.STEERING)
-    post = posts.get(tx.db, post_id)
+    post = _sorted(tx, actor, post_id)
+    hiding.take(tx, post.id, ("featured",))
     fields = decode(post.data)
     fields.pop("featured", None)
     return posts.put_fields(tx, post, fields)
@@ -138,7 +144,8 @@ def note_link(db: Connection, record_id: str, data: bytes) -> None:
 
 
 def unlink(tx: Tx, actor: Actor, post_id: str, kind: str, to_id: str) -> Written:
-    """Takes a link away: who put it, the author of either post, a host or a moderator. One that is gone is no error.
+    """Takes a link away: who put it, the author of either post, a host of either's forum or a moderator. One that is
+    gone is no error.
 
     Raises 404, 403 ``forbidden``, ``jam_closed``.
     """
@@ -149,11 +156,11 @@ def unlink(tx: Tx, actor: Actor, post_id: str, kind: str, to_id: str) -> Written
     data, known = there
     if known.gone:
         return Written(data, 1, 0)
-    if not actor.hosts:
-        ends = (posts.find(tx.db, one) for one in (post_id, to_id))
-        if actor.person_id not in {known.author_id, *(end.author_id for end in ends if end is not None)}:
-            raise Problem("forbidden", "Who put a link, the authors of its posts and hosts take it away.")
-    require_allowed(tx, actor, Act.STEERING if actor.hosts else Act.LINKS)
+    ends = [end for one in (post_id, to_id) if (end := posts.find(tx.db, one)) is not None]
+    hosts = any(hosts_forum(tx.db, actor, end.forum_id) for end in ends)
+    if not hosts and actor.person_id not in {known.author_id, *(end.author_id for end in ends)}:
+        raise Problem("forbidden", "Who put a link, the authors of its posts and their hosts take it away.")
+    require_allowed(tx, actor, Act.STEERING if hosts else Act.LINKS)
     data, seq = records.put(tx, LINK, record_id, decode(data) | {"gone": True})
     note_link(tx.db, record_id, data)
     return Written(data, 1, seq)

@@ -32,6 +32,12 @@ def hosts_forum(db: Connection, actor: Acting, forum_id: str) -> bool:
     return not named or (isinstance(named, list) and actor.person_id in named)
 
 
+def require_host(db: Connection, actor: Acting, forum_id: str) -> None:
+    """Raises 403 ``forbidden`` for everybody but moderators and hosts of the forum."""
+    if not hosts_forum(db, actor, forum_id):
+        raise Problem("forbidden", "Hosts do this in the forums that they host; moderators anywhere.")
+
+
 def require_unlocked(tx: Tx, actor: Acting, thread_id: str) -> None:
     """Raises 403 ``post_locked`` for everybody but moderators and hosts of the forum."""
     found = row(tx.db, "SELECT forum_id, data FROM posts WHERE id = ?", (thread_id,))

@@ -128,16 +128,11 @@ def _on_post(tx: Tx, actor: Actor, new: NewAct, reason: str) -> Effect:
     post = posts.get(tx.db, new.post_id)
     if new.act in OF_HOSTS:
         post = threads.opener(tx.db, new.post_id)
-        _require_host(tx, actor, post.forum_id)
+        locks.require_host(tx.db, actor, post.forum_id)
     before, seq = _EFFECTS[new.act](tx, actor, post, new)
     if before is not None and post.author_id != actor.person_id:
         notices.tell(tx, post.author_id, new.act, post_id=post.id, reason=reason, to=new.to)
     return before, seq
-
-
-def _require_host(tx: Tx, actor: Actor, forum_id: str) -> None:
-    if not locks.hosts_forum(tx.db, actor, forum_id):
-        raise Problem("forbidden", "Hosts do this in the forums that they host.")
 
 
 def _hide(tx: Tx, actor: Actor, post: Stored, new: NewAct) -> Effect:
@@ -171,14 +166,14 @@ def _lock(tx: Tx, actor: Actor, post: Stored, new: NewAct) -> Effect:
 def _move(tx: Tx, actor: Actor, post: Stored, new: NewAct) -> Effect:
     if not value(tx.db, "SELECT 1 FROM forums WHERE id = ?", (new.to,)):
         raise invalid("/to", "There is no such forum.")
-    _require_host(tx, actor, new.to or "")
+    locks.require_host(tx.db, actor, new.to or "")
     seq = threads.move(tx, post, new.to or "")
     return (None, post.changed) if seq is None else ({"forum_id": post.forum_id}, seq)
 
 
 def _merge(tx: Tx, actor: Actor, post: Stored, new: NewAct) -> Effect:
     target = threads.merge_target(tx.db, post, new.to or "")
-    _require_host(tx, actor, target.forum_id)
+    locks.require_host(tx.db, actor, target.forum_id)
     return threads.merge(tx, post, target)
 
 
@@ -249,7 +244,7 @@ def _undo(tx: Tx, actor: Actor, act_id: str, new: NewAct) -> Effect:
     if undone_by is not None:
         return None, 0
     if not actor.moderates:
-        _require_host(tx, actor, posts.get(tx.db, post_id).forum_id)
+        locks.require_host(tx.db, actor, posts.get(tx.db, post_id).forum_id)
     if person_id == actor.person_id:
         raise Problem("forbidden", "Another moderator decides on you.")
     # An act on a person may name the post that it came of, too.
@@ -321,13 +316,13 @@ def _move_back(tx: Tx, actor: Actor, post_id: str, before: Fields) -> int:
     if post.parent_id is not None:
         raise _overtaken("The thread was merged into another since: undo that first.")
     forum_id = str(before["forum_id"])
-    _require_host(tx, actor, forum_id)
+    locks.require_host(tx.db, actor, forum_id)
     return post.changed if post.forum_id == forum_id else threads.move_back(tx, post, forum_id)
 
 
 def _split(tx: Tx, actor: Actor, post_id: str, before: Fields) -> int:
     post = posts.get(tx.db, post_id)
-    _require_host(tx, actor, str(before["forum_id"]))
+    locks.require_host(tx.db, actor, str(before["forum_id"]))
     return post.changed if post.parent_id is None else threads.split(tx, post, before)
 
 

@@ -15,7 +15,7 @@ import msgspec
 from jamserver import once, tag_names
 from jamserver.allowed import Act, require_allowed
 from jamserver.db import Connection, row, rows, value
-from jamserver.locks import require_unlocked
+from jamserver.locks import hosts_forum, require_unlocked
 from jamserver.log import Tx
 from jamserver.objects import Fields, decode, encode
 from jamserver.once import Asked, Written
@@ -298,14 +298,15 @@ def edit(
     if_match: str | None,
     newcomers: Newcomers | None = None,
 ) -> Written:
-    """Another title, body or kind, by the author; a host changes the kind alone. What changes nothing, and another
-    kind, raise no version, so the version that was seen matters for title and body alone."""
+    """Another title, body or kind, by the author; a host of the forum changes the kind alone. What changes nothing, and
+    another kind, raise no version, so the version that was seen matters for title and body alone."""
     post = get(tx.db, post_id)
     words = change.title is not msgspec.UNSET or change.body is not msgspec.UNSET
-    if post.author_id != actor.person_id and (words or not actor.hosts):
-        raise Problem("forbidden", "Only the author edits a post; hosts change the kind of a thread.")
+    hosts = not words and hosts_forum(tx.db, actor, post.forum_id)
+    if post.author_id != actor.person_id and not hosts:
+        raise Problem("forbidden", "Only the author edits a post; hosts change the kind of threads in their forums.")
     require_there(post)
-    require_allowed(tx, actor, Act.STEERING if actor.hosts and not words else Act.EDITS)
+    require_allowed(tx, actor, Act.STEERING if hosts else Act.EDITS)
     require_unlocked(tx, actor, post.thread_id)
     if words:
         require_version(post, if_match)

@@ -21,6 +21,8 @@ Made from the table of routes by `make docs`; a test asks a real server in every
 participant has one and is not who wrote what is meant, which the author is. Experts may do what participants may. Where
 the Jam lets no guests read, a guest may only do what is marked with a star.
 
+A host may what stands there for hosts in the forums that name that person as host, and in those that name nobody.
+
 The state of the Jam, a locked thread, a suspension and the limits ([wire](wire.md)) forbid more than this table does;
 nothing allows more.
 

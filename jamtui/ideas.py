@@ -14,8 +14,8 @@ from msgspec.structs import replace
 
 from jamtui.archive import IDEA_STATES, KINDS, LINKS
 from jamtui.errors import NotFound, Refused, UsageError
-from jamtui.event import HOSTS, Act
-from jamtui.model import GONE, LINK_WORDS, Draft, LinkRow, PostRow, Similar, Stages, Undo
+from jamtui.event import Act
+from jamtui.model import GONE, LINK_WORDS, Draft, ForumRow, LinkRow, PostRow, Similar, Stages, Undo
 from jamtui.safe_text import safe_line
 from jamtui.store.links import ends
 from jamtui.store.own import Payload, Queued
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from jamtui.store.rows import Rows
 
 MAX_REASON = 300  # characters
+
+
+_OF_THREADS = "Its author and the hosts of its forum say what it is."
 
 
 def link_kind(text: str) -> str:
@@ -64,10 +67,13 @@ class Ideas(Writing):
         """What the reader is here, as the Jam said last."""
         raise NotImplementedError
 
-    @property
-    def sorts(self) -> bool:
-        """Whether the reader may feature posts and say how far ideas are."""
-        return self.role in HOSTS
+    def hosts(self, forum: ForumRow | None = None) -> bool:
+        """Whether the reader hosts a forum (None: any), or moderates."""
+        raise NotImplementedError
+
+    def sorts(self, post: PostRow) -> bool:
+        """Whether the reader may feature a post and say how far an idea is: a host of its forum, a moderator."""
+        return self.hosts(self.forum(post.forum_id))
 
     # -- what a thread is
 
@@ -76,9 +82,10 @@ class Ideas(Writing):
         ``post_id`` is any post of it. Raises `Refused`, `UsageError` for another kind, `NotFound`."""
         post = self._there(self.post(post_id).thread_id)
         kind = chosen(kind, KINDS, "kind")
-        if not post.mine and not self.sorts:
-            raise Refused("this thread is somebody else's", "Its author and the hosts say what it is.", "forbidden")
-        self.check_may_write(Act.STEERING if self.sorts else Act.EDITS)
+        sorts = self.sorts(post)
+        if not post.mine and not sorts:
+            raise Refused("this thread is somebody else's", _OF_THREADS, "forbidden")
+        self.check_may_write(Act.STEERING if sorts else Act.EDITS)
         if post.kind == kind:
             return Undo(f"it is {_a(kind)} already", None, nothing=True)
         before = post.kind or KINDS[-1]
@@ -90,7 +97,7 @@ class Ideas(Writing):
         `UsageError` for another state and for a thread that is no idea."""
         post = self._there(self.post(post_id).thread_id)
         state = chosen(state, IDEA_STATES, "state")
-        self._check_sorts("say how far an idea is")
+        self._check_sorts(post, "say how far an idea is")
         if post.kind != "idea":
             raise UsageError("this thread is not an idea", "Make it one first (:kind idea, or jamtui kind POST idea).")
         if post.idea_state == state:
@@ -118,7 +125,7 @@ class Ideas(Writing):
         characters. Raises `Refused`, `UsageError`, `NotFound`."""
         post = self._there(post_id)
         words = " ".join(reason.split())
-        self._check_sorts("feature posts")
+        self._check_sorts(post, "feature posts")
         if not words:
             raise UsageError("a featured post needs a reason", "Say in a few words why it is worth everybody's time.")
         if len(words) > MAX_REASON:
@@ -131,7 +138,7 @@ class Ideas(Writing):
     def unfeature(self, post_id: str) -> Undo:
         """Takes that away; does nothing to a post that is not featured. Raises `Refused`, `NotFound`."""
         post = self._there(post_id)
-        self._check_sorts("feature posts")
+        self._check_sorts(post, "feature posts")
         if not post.featured:
             return Undo("it is not featured", None, nothing=True)
         row = self._act("unfeature", ("posts", post.id, "featured"), _begin(post), None, post)
@@ -163,20 +170,23 @@ class Ideas(Writing):
         return Undo(f"{LINK_WORDS[kind][0]}: {_begin(to)}", ("ideas", row, "link", f"{post.id} {kind} {to.id}", "off"))
 
     def disconnect(self, post_id: str, link: LinkRow) -> Undo:
-        """Takes a link of the post away: one's own, or of one's own post; hosts any. Raises `Refused`."""
+        """Takes a link of the post away: one's own, or of one's own post; hosts any in their forums.
+        Raises `Refused`."""
         from_id, to_id = (post_id, link.post_id) if link.out else (link.post_id, post_id)
         self.check_may_write(Act.LINKS)
-        if not (link.mine or self.sorts or any(self._is_mine(one) for one in (from_id, to_id))):
+        if not (link.mine or any(self._may_unlink(one) for one in (from_id, to_id))):
             raise Refused("others said this about posts of others", "Who said it, the authors of the posts and the "
-                          "hosts can take it away.", "forbidden")  # fmt: skip
+                          "hosts of their forums can take it away.", "forbidden")  # fmt: skip
         post = self.post(from_id) if link.out else self.post(post_id)
         what = f"{LINK_WORDS[link.kind][0]}: {link.title}"
         row = self._act("disconnect", ("posts", from_id, "links", link.kind, to_id), what, None, post)
         return Undo("the link is taken away", ("ideas", row, "link", f"{from_id} {link.kind} {to_id}", "on"))
 
-    def _is_mine(self, post_id: str) -> bool:
+    def _may_unlink(self, post_id: str) -> bool:
+        """Whether the reader wrote this end of a link, or sorts what is there."""
         try:
-            return self.post(post_id).mine
+            post = self.post(post_id)
+            return post.mine or self.sorts(post)
         except NotFound:
             return False
 
@@ -275,10 +285,10 @@ class Ideas(Writing):
             raise Refused("the post is gone", f"It was {GONE[post.gone]}.", "post_gone")
         return post
 
-    def _check_sorts(self, what: str) -> None:
+    def _check_sorts(self, post: PostRow, what: str) -> None:
         """Hosts sort also when the Jam has closed; nobody does in a file, and no guest."""
-        if not (self.known.local or self.me.guest or self.sorts):
-            raise Refused(f"only hosts and moderators {what}", "Ask a host of the forum.", "forbidden")
+        if not (self.known.local or self.me.guest or self.sorts(post)):
+            raise Refused(f"only hosts of this forum and moderators {what}", "Ask one of them.", "forbidden")
         self.check_may_write(Act.STEERING)
 
 

@@ -172,7 +172,7 @@ ROUTES: tuple[Route, ...] = (
         "PATCH",
         _PATH,
         "patch_post",
-        "Edits one's own post; a host or a moderator changes the kind of any thread, which needs no If-Match.",
+        "Edits one's own post; of a thread of others a host of its forum or a moderator changes the kind alone.",
         Who.SIGNED_IN,
         _POST,
         (
@@ -186,7 +186,7 @@ ROUTES: tuple[Route, ...] = (
         ),
         _ONCE,
         body=wire.PostEdit,
-        only=("author",),
+        only=("author", "host", "moderator"),
         run=patch_post,
     ),
     Route(

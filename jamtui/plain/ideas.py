@@ -43,8 +43,8 @@ class Ideas(Ways):
     def do_idea_state(self, state: str = "") -> None:
         post = self.session.post(self.need_post().thread_id)
         if not state:
-            if not self.session.sorts:
-                raise UsageError("only hosts and moderators say how far an idea is", "Ask a host of the forum.")
+            if not self.session.sorts(post):
+                raise UsageError("only hosts of this forum and moderators say how far an idea is", "Ask one of them.")
             self.say(f"{words.one_line(post.title)} -- {post.idea_state or 'not an idea'}.")
             state = self._asked(f"How far is it: {', '.join(IDEA_STATES)}; Enter leaves it: ", IDEA_STATES)
         if not state:
@@ -82,8 +82,10 @@ class Ideas(Ways):
     def do_feature(self, reason: str = "") -> None:
         post = self.need_post()
         if not reason:
-            if not self.session.sorts:
-                raise UsageError("only hosts and moderators feature posts", ":featured lists what they feature.")
+            if not self.session.sorts(post):
+                raise UsageError(
+                    "only hosts of this forum and moderators feature posts", ":featured lists what they do."
+                )
             if post.featured:
                 self.say(f"It is featured: {post.featured_for.strip() or 'no reason was given'}. "
                          "Unfeature takes it off.")  # fmt: skip

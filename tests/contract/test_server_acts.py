@@ -343,3 +343,42 @@ def test_a_person_reports_so_much_a_day_and_a_new_account_less(start_jam: Callab
     token = jam.server.write(lambda tx: accounts.long_token(tx, bob, timedelta(days=3)))
     ahead[0] = timedelta(hours=25)
     assert report(client(jam.url, token), posts[3]).status_code == 201
+
+
+# -- sorting, in one's own forums
+
+
+def test_hosts_sort_ideas_in_the_forums_that_they_host(jam: Any) -> None:
+    elsewhere = forum(jam, "elsewhere")
+    hosted(jam, elsewhere["id"], jam.bob)
+    there = jam.thread(forum_id=elsewhere["id"], kind="idea")
+    here = jam.thread(kind="idea")
+    done(jam.mod, "lock", here)
+    for post, status in ((there, 403), (here, 200)):
+        for method, address, body in (
+            ("PUT", "idea-state", {"idea_state": "refined"}),
+            ("PUT", "featured", {"reason": "Read this"}),
+            ("DELETE", "featured", None),
+            ("PATCH", "", {"kind": "question"}),
+        ):
+            path = f"/posts/{post['id']}/{address}".rstrip("/")
+            assert jam.mod.request(method, path, json=body).status_code == 200
+            if address == "idea-state":
+                assert jam.ada.request(method, path, json=body).status_code == 403
+            assert jam.host.request(method, path, json=body).status_code == status, address
+    assert jam.ada.patch(f"/posts/{there['id']}", json={"kind": "idea"}).status_code == 200  # who opened it
+    for post, ends in ((there, there), (there, here)):
+        other = jam.thread(by=jam.bob, forum_id=post["forum_id"])["id"]
+        to = other if ends is post else here["id"]
+        link = f"/posts/{post['id']}/links/builds_on/{to}"
+        jam.ada.put(link).raise_for_status()
+        assert jam.host.delete(link).status_code == (403 if ends is post else 200)
+
+
+def test_what_is_no_longer_featured_is_not_so_again_with_its_text(jam: Any) -> None:
+    post = jam.thread()
+    jam.mod.put(f"/posts/{post['id']}/featured", json={"reason": "Read this"}).raise_for_status()
+    hidden = done(jam.mod, "hide", post)
+    jam.mod.delete(f"/posts/{post['id']}/featured").raise_for_status()
+    undone(jam.mod, hidden)
+    assert "featured" not in post_of(jam, post)

@@ -31,7 +31,7 @@ def test_what_one_says_of_threads_and_links_another_reads(
 
     # Only hosts sort: refused before anything is sent, then by what the Jam says of one's role.
     refused = bob_home.jamtui("idea-state", one, "refined", code=6)
-    assert "only hosts and moderators" in refused.stderr.lower()
+    assert "only hosts of this forum and moderators" in refused.stderr.lower()
     assert bob_home.jamtui("feature", one, "--reason", "Good", code=6).stdout == ""
     assert "somebody else's" in bob_home.jamtui("kind", one, "question", code=6).stderr
     jam_server.admin("person", "role", "bob", "host")

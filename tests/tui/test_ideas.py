@@ -54,12 +54,18 @@ async def answered(asked: threading.Event) -> None:
 
 
 def become(session: Session, role: str) -> Session:
-    """The reader has this role from now on, as the Jam says."""
+    """The reader has this role from now on, as the Jam says; a host hosts every forum."""
     session._own.put_desk(msgspec.json.encode({"role": role}), '"e"')
     me = next(person for person in session.stored().people() if person["id"] == session.me.person_id)
     del me["posts"]
+    forums = [
+        {name: value for name, value in forum.items() if name not in ("threads", "posts", "unread")}
+        | {"host_ids": [*forum.get("host_ids", ()), *([me["id"]] if role == "host" else ())]}
+        for forum in session.stored().forums()
+    ]
     with closing(connection.connect(session.known.mirror, mirror.SCHEMA)) as db:
-        Mirror(db).apply([("person", msgspec.json.encode(me | {"role": role}))], "2-aaaa")
+        said = [("person", msgspec.json.encode(me | {"role": role}))]
+        Mirror(db).apply(said + [("forum", msgspec.json.encode(forum)) for forum in forums], "2-aaaa")
     return session
 
 
@@ -132,9 +138,9 @@ async def test_a_host_features_a_post_with_a_reason_and_no_longer(tui: Any, host
 async def test_who_does_not_host_is_told_so(tui: Any) -> None:
     async with tui() as t:
         await t.press("enter", "enter", "asterisk")
-        assert "Only hosts and moderators feature posts" in t.told
+        assert "Only hosts of this forum and moderators feature posts" in t.told
         await t.command("idea-state new")
-        assert "nly hosts and moderators" in t.told
+        assert "nly hosts of this forum and moderators" in t.told
         await t.press("I", "escape")
         assert t.screen.spot.reading
 

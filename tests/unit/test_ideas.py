@@ -217,7 +217,7 @@ def test_hosts_say_how_far_an_idea_is_and_feature_posts(host: Session) -> None:
     ],
 )
 def test_others_are_told_that_hosts_do_that(session: Session, act: Callable[[Session], object]) -> None:
-    with pytest.raises(Refused, match="only hosts and moderators"):
+    with pytest.raises(Refused, match="only hosts of this forum and moderators"):
         act(session)
     assert waiting(session) == []
 

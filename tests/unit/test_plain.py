@@ -778,6 +778,10 @@ def test_ideas_are_sorted_linked_and_told_in_words(talk: Talk, session: Session)
     me = next(person for person in session.stored().people() if person["id"] == session.me.person_id)
     with contextlib.closing(connection.connect(session.known.mirror, mirror.SCHEMA)) as db:
         Mirror(db).apply([("person", msgspec.json.encode(me | {"role": "host"}))], "2-aaaa")
+        for forum in session.stored().forums():
+            for name in ("threads", "posts", "unread"):
+                del forum[name]
+            Mirror(db).apply([("forum", msgspec.json.encode(forum | {"host_ids": [me["id"]]}))], "2-aaaa")
     first, second = session.threads(session.thread_keys(session.forums()[0].id))[:2]
     other = f"connect duplicates {second.id}"
     told = talk("open", "open", "kind discussion", "feature Says what it costs.", other, "connections", "1")
