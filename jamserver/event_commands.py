@@ -26,6 +26,11 @@ from jamtui.archive import Jam, Phase, rfc3339
 from jamtui.errors import JamError, NotFound, UsageError
 from jamtui.event import MAX_GRACE, PHASED, State
 
+_JUST, _SHORT, _LONG = (
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(days=366),
+)  # of hours that are warned about
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _LENGTH = re.compile(r"(?:\d{1,9}[smhd])+")
 _PIECE = re.compile(r"(\d+)([smhd])")
@@ -56,9 +61,12 @@ def moment(text: str) -> datetime:
         return app.system_clock()
     try:
         found = datetime.fromisoformat(text)
-        rfc3339(found)
         if found.tzinfo is None:
-            raise ValueError("no time zone")
+            clock = found.isoformat(timespec="minutes")
+            raise argparse.ArgumentTypeError(
+                f"{text} is no time, since it has no time zone: write {clock}Z for UTC, or {clock}+01:00"
+            )
+        rfc3339(found)
     except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError(f"{text} is no time: write it as 2026-02-08T14:00:00Z, or now") from None
     return found
@@ -173,14 +181,25 @@ def _change(arguments: argparse.Namespace, changes: Any) -> tuple[Fields, Fields
         wanted = changes(objects.jam(tx.db), tx.now)
         after = {name: given for name, given in (before | wanted).items() if given is not None}
         if after != before:
-            objects.check_jam(after)
+            _check(after)
             objects.put_jam(tx, after)
         return before, after, tx.now
 
     _read(arguments)
     found = write(arguments.db, job, create=False)
-    _warn(*found[:2])
+    _warn(*found)
     return found
+
+
+def _check(fields: Fields) -> None:
+    """Hours that cannot be, with what to do about them. Raises `UsageError`."""
+    opens, closes = (datetime.fromisoformat(str(fields[name])) for name in ("opens_at", "closes_at"))
+    if closes <= opens:
+        raise UsageError(
+            f"a Jam closes after it opens; this one would close {rfc3339(closes)}, and open only {rfc3339(opens)}",
+            "Let it close later, or open earlier: --opens TIME --closes TIME",
+        )
+    objects.check_jam(fields)
 
 
 def _read(arguments: argparse.Namespace) -> Fields:
@@ -193,17 +212,36 @@ def _read(arguments: argparse.Namespace) -> Fields:
     return objects.decode(raw)
 
 
-def _warn(before: Fields, fields: Fields) -> None:
-    """What of a changed Jam can never be, though nothing is wrong with its form."""
+def _warn(before: Fields, fields: Fields, now: datetime) -> None:
+    """What of a changed Jam can never be, or is hardly meant, though nothing is wrong with its form; and what to do."""
     if all(before.get(name) == fields.get(name) for name in ("opens_at", "closes_at", "phases")):
         return
     jam = _jam(fields)
+    if before.get("closes_at") != fields.get("closes_at") or before.get("opens_at") != fields.get("opens_at"):
+        _warn_of_hours(before, jam, now)
+    mend = "jamserver jam phase set"
     for phase in event.phases_of(jam):
         if phase.starts_at >= jam.closes_at:
             say(f"warning: phase {phase.id} would begin when the Jam has closed: {rfc3339(phase.starts_at)}")
+            say(f"  let it begin before {rfc3339(jam.closes_at)}: {mend} {phase.id} --starts TIME")
     begun = [phase for phase in event.phases_of(jam) if phase.starts_at <= jam.opens_at]
     for phase in begun[:-1]:
         say(f"warning: phase {phase.id} is over before the Jam opens: {rfc3339(phase.starts_at)}")
+        say(f"  let the next begin after {rfc3339(jam.opens_at)}: {mend} {begun[-1].id} --starts TIME")
+
+
+def _warn_of_hours(before: Fields, jam: Jam, now: datetime) -> None:
+    """Hours in the past, and such as a year or a day that was mistyped gives."""
+    was_open = bool(before) and _jam(before).opens_at <= now  # then it was closed, and that is meant
+    if jam.closes_at < now - _JUST and not was_open:
+        say(f"warning: the Jam is over already: it closed {rfc3339(jam.closes_at)}, and nobody can write")
+        say("  give it other hours: jamserver jam set --opens TIME --closes TIME")
+        say("  or open it now: jamserver jam open --for 72h")
+    lasts = jam.closes_at - jam.opens_at
+    if lasts > _LONG:
+        say(f"warning: the Jam is open for {lasts.days:,} days: is that the year that you mean?")
+    elif lasts < _SHORT and not was_open:
+        say(f"warning: the Jam is open for {_span(lasts)} only: is that the time that you mean?")
 
 
 def _jam(fields: Fields) -> Jam:
@@ -279,7 +317,7 @@ def create(arguments: argparse.Namespace) -> None:
     }
     if arguments.guests is not None:
         wanted["guests"] = arguments.guests == "yes"
-    objects.check_jam(wanted)
+    _check(wanted)
 
     def job(tx: Tx) -> tuple[Fields, Fields, datetime]:
         raw = objects.jam_json(tx.db)
@@ -298,6 +336,7 @@ def create(arguments: argparse.Namespace) -> None:
     db.prepare(arguments.db)
     with told(arguments.db):
         before, after, now = write_once(arguments.db, app.system_clock(), RNG, job)
+    _warn({} if before != after else after, after, now)
     if arguments.json:
         show(arguments, _standing(after, now), "")
         return
@@ -354,10 +393,12 @@ def change(arguments: argparse.Namespace) -> None:
 
     def job(tx: Tx) -> tuple[Fields, Fields, datetime]:
         before = objects.decode(objects.jam_json(tx.db) or b"{}")
+        if before:
+            _check(before | named)
         return before, objects.decode(objects.change_jam(tx, named)), tx.now
 
     before, after, now = write(arguments.db, job)
-    _warn(before, after)
+    _warn(before, after, now)
     _tell(arguments, before, after, now)
 
 

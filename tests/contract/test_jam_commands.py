@@ -208,3 +208,50 @@ def test_a_reopened_archive_has_its_phases_at_the_same_places(tmp_path: Path, or
     assert (found["state"], found["opens_at"], found["closes_at"]) == ("open", at(80), at(104))
     assert [phase["starts_at"] for phase in found["phases"]] == [at(92)]
     assert "archived_at" not in found
+
+
+@pytest.mark.parametrize(
+    ("opens", "closes", "told", "advice"),
+    [
+        (-48, -24, "warning: the Jam is over already: it closed 2026-02-07T12:00:00.000Z", "jam open --for 72h"),
+        (1, 24 * 400, "warning: the Jam is open for 399 days", "the year that you mean"),
+        (1, 1.25, "warning: the Jam is open for 15 min only", "the time that you mean"),
+    ],
+)
+def test_hours_that_are_hardly_meant_are_made_with_a_warning(
+    organiser: Organiser, opens: float, closes: float, told: str, advice: str
+) -> None:
+    words = ("--title", "Tea", "--slug", "tea", "--opens", at(opens), "--closes", at(closes))
+    out, err = organiser.say("create", *words)
+    assert "made Tea" in out
+    assert told in err
+    assert advice in err
+    assert "warning" not in organiser.say("create", *words)[1], "nothing was changed"
+    _, err = organiser.say("set", "--opens", at(1), "--closes", at(73))
+    assert err == ""
+    _, err = organiser.say("set", "--opens", at(opens), "--closes", at(closes))
+    assert told in err
+
+
+def test_hours_that_cannot_be_are_refused_with_what_to_do(organiser: Organiser) -> None:
+    words = ("--title", "Tea", "--slug", "tea")
+    _, err = organiser.say("create", *words, "--opens", at(2), "--closes", at(1), code=2)
+    assert f"this one would close {at(1)}, and open only {at(2)}" in " ".join(err.split())
+    assert "--closes TIME" in err
+    assert not organiser.db.exists()
+    _, err = organiser.say("create", *words, "--opens", "2026-02-08T14:00", "--closes", at(90), code=2)
+    assert "is no time, since it has no time zone" in " ".join(err.split())
+    assert "2026-02-08T14:00Z for UTC" in " ".join(err.split())
+    organiser.create()
+    _, err = organiser.say("set", "--closes", at(0.5), code=2)
+    assert "--opens TIME" in err
+
+
+def test_closing_is_no_mistake_and_phases_outside_are_told_with_their_mending(organiser: Organiser) -> None:
+    organiser.create(opens=at(-30))
+    organiser.now += 2 * HOUR
+    assert "warning" not in organiser.say("close")[1]
+    organiser.now += 2 * HOUR
+    assert "warning" not in organiser.say("set", "--title", "Coffee")[1]
+    _, err = organiser.say("phase", "add", "late", "--title", "Late", "--starts", at(80))
+    assert "jamserver jam phase set late --starts TIME" in err
