@@ -69,7 +69,7 @@ def announcements(rows: Rows, seen: Collection[str], waiting: Iterable[Queued]) 
     return listed
 
 
-def _row(one: _Announcement, by: PersonRow, titles: dict[str, str], seen: bool, mine: bool) -> AnnouncementRow:
+def _row(one: _Announcement, by: PersonRow, titles: Mapping[str, str], seen: bool, mine: bool) -> AnnouncementRow:
     forum_id = one.forum_id or ""
     return AnnouncementRow(
         one.id, by.name, by.handle, by.role, one.author_id, safe_body(one.body), one.created_at.astimezone(UTC), seen,
@@ -151,7 +151,7 @@ def _ended(closed: datetime | None, closes: datetime | None, now: datetime) -> d
     return closes if closes is not None and closes <= now else None
 
 
-def _asked(rows: Rows, row: Queued, titles: dict[str, str], now: datetime) -> PollRow | None:
+def _asked(rows: Rows, row: Queued, titles: Mapping[str, str], now: datetime) -> PollRow | None:
     """A poll that only the outbox has."""
     data = {**row.payload.data, "id": row.payload.path[-1], "author_id": rows.me.person_id, "created_at": row.created}
     for one in of_type([data], _Poll):

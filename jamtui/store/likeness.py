@@ -144,7 +144,7 @@ class Likeness:
 def _answer(rows: Rows, asked: _Asked, overtaken: Overtaken) -> None:
     text, find, deliver = asked
     try:
-        rows.forget_numbers()
+        rows.renew()
         found = find(rows, text)
     except apsw.InterruptError:
         raise

@@ -8,7 +8,7 @@ holds them for as long as it runs, and counts each thread anew that was touched.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -97,6 +97,8 @@ class Rows(Directory):
         self._jam: tuple[bytes, str, bool, JamRow] | None = None
         self._my_self: tuple[str, str] | None = None  # role and name
         self._records_of = ""  # the cursor of their last change
+        self._titles: dict[str, str] | None = None
+        self._version = -1  # of the mirror, for `renew`
         self._links = Links(db)
 
     @property
@@ -132,8 +134,15 @@ class Rows(Directory):
             self._records.clear()
             self._links.forget()
             self._records_of = since
-        self._my_n = self._my_self = None
+        self._my_n = self._my_self = self._titles = None
         self.looks.forget()
+
+    def renew(self) -> None:
+        """Before each question of a thread that is told of no change: what is held of a mirror that changed since the
+        last one is forgotten."""
+        if (now := connection.data_version(self.db)) != self._version:
+            self.forget_numbers()
+            self._version = now
 
     def records(self, kind: str) -> list[dict[str, object]]:
         """Records of a type that is no jam, person, forum or post, as they came, the first made first: announcement,
@@ -227,10 +236,12 @@ class Rows(Directory):
             _FORUM.decode(as_bytes(raw)) for (raw,) in self.db.execute("SELECT raw FROM forums ORDER BY position, n")
         ]
 
-    def forum_titles(self) -> dict[str, str]:
+    def forum_titles(self) -> Mapping[str, str]:
         """Titles of the forums by id, without the counts that `forums` derives."""
-        found = (_FORUM.decode(as_bytes(raw)) for (raw,) in self.db.execute("SELECT raw FROM forums"))
-        return {forum.id: safe_name(forum.title) for forum in found}
+        if self._titles is None:
+            found = (_FORUM.decode(as_bytes(raw)) for (raw,) in self.db.execute("SELECT raw FROM forums"))
+            self._titles = {forum.id: safe_name(forum.title) for forum in found}
+        return self._titles
 
     def forum_n(self, forum_id: str) -> int:
         """The number of a forum; 0 when there is none."""

@@ -76,6 +76,7 @@ def _answer(
 ) -> None:
     rows.overlay, rows.silence, rows.here = asked.overlay, asked.silence, asked.here
     try:
+        rows.renew()
         # Closed at once: a statement that is still open would hand an interruption on to the next query.
         with contextlib.closing(find(rows, asked)) as answer:
             for found in answer:

@@ -126,6 +126,23 @@ def test_a_search_does_not_call_unread_what_is_muted(session: Session) -> None:
     assert typed("from:bob body") == ({3, 5}, {False})
 
 
+def test_a_search_knows_the_mirror_that_came_since_the_one_before(session: Session, known: registry.KnownJam) -> None:
+    def typed() -> tuple[set[int], set[str]]:
+        answers: queue.Queue[Found] = queue.Queue()
+        session.searching.ask("body", "best", answers.put)
+        while (answer := answers.get()).total == -1:
+            pass  # there is more to come
+        mine = {int(hit.post.id[-4:], 16) for hit in answer.hits if hit.post.mine}
+        return mine, {hit.forum_title for hit in answer.hits}
+
+    mine = post(7, 7, author=ME)
+    load(known, *JAM, mine)
+    assert typed() == ({7}, {"One"})
+    renamed = record("forum", id=FORUM, slug="one", title="Two", brief="b", position=1)
+    load(known, JAM[0], *reversed(JAM[1:4]), renamed, *JAM[5:], mine)  # everybody has another number
+    assert typed() == ({7}, {"Two"})
+
+
 def test_a_muted_tag_takes_whole_threads_unless_they_are_followed(session: Session) -> None:
     session.set_mark("#tea", Mark.MUTED)  # as written in the Jam: Tea
     assert session.muted() == Marks(tags=frozenset({"Tea"}))

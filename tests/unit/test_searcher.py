@@ -25,7 +25,7 @@ COUNT = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT ?)
 
 
 def connect() -> Rows:
-    alone = SimpleNamespace(db=apsw.Connection(":memory:"), overlay=None, silence=None, forget_numbers=lambda: None)
+    alone = SimpleNamespace(db=apsw.Connection(":memory:"), overlay=None, silence=None, renew=lambda: None)
     return cast("Rows", alone)
 
 
