@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -102,9 +102,32 @@ class Tx:
         sql = "SELECT seq, mark FROM changes WHERE type = 'person' AND object_id = ?"
         self._blank("person", list(rows(self.db, sql, (person_id,))), data)
 
+    def strip_person(self, person_id: str, names: Collection[str]) -> None:
+        """Takes fields off somebody's profile in all its changes; their handle comes in the place of a ``name``.
+
+        It begins with the latest change and ends at one that has none of them: older ones lost theirs when that was
+        written, or never had any. So what somebody changes without end costs no more each time.
+        """
+        stripped: list[tuple[bytes, int]] = []
+        sql = "SELECT seq, mark, item FROM changes WHERE type = 'person' AND object_id = ? ORDER BY seq DESC"
+        for seq, mark, item in rows(self.db, sql, (person_id,)):
+            fields = msgspec.json.decode(item)["data"]
+            kept = {name: value for name, value in fields.items() if name not in names}
+            if "name" in names:
+                kept["name"] = fields["handle"]
+            if kept == fields:
+                break
+            stripped.append((_item(seq, mark, "person", msgspec.json.encode(kept)), seq))
+        if stripped:
+            self.db.executemany("UPDATE changes SET item = ? WHERE seq = ?", stripped)
+            self._removed()
+
     def _blank(self, kind: str, found: list[tuple[Any, ...]], data: bytes) -> None:
         for seq, mark in found:
             self.db.execute("UPDATE changes SET item = ? WHERE seq = ?", (_item(seq, mark, kind, data), seq))
+        self._removed()
+
+    def _removed(self) -> None:
         self.db.execute("UPDATE log SET removals = removals + 1")
         self.removed = True
 

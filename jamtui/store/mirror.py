@@ -34,6 +34,8 @@ _TIDY = 64  # pages of the full text that are merged at once
 START = "0-0"  # the cursor before everything
 _WORDED = ("announcement", "poll")  # records in which somebody wrote a text: it goes when they are taken away
 
+_OF_PROFILES = ("name", "org", "country", "languages", "about", "honour")
+
 
 class _Frame(Struct):
     gone: object = None
@@ -252,6 +254,7 @@ class Mirror:
             if isinstance(old, Person):
                 sql = "DELETE FROM looks WHERE (key, rank, n) = (?, ?, ?)"
                 self.db.executemany(sql, columns.looks(int(n), old))
+                tally.erased = tally.erased or _took_back(old, data)
         sql = f"INSERT INTO people(id, handle, raw) VALUES (?, ?, ?) {tables.PERSON_AGAIN} RETURNING n"
         sum_before = sums.of_one(self.db, "people", data.id)
         n = int(next(iter(self.db.execute(sql, (data.id, data.handle, raw))))[0])
@@ -404,6 +407,11 @@ class Mirror:
             self.db.execute(f"DELETE FROM {table}")
         self.db.execute("INSERT INTO words(words) VALUES ('delete-all')")
         self.set_meta("n_base", str(base))
+
+
+def _took_back(old: Person, new: Person) -> bool:
+    """Whether a profile does not say any more what it said."""
+    return any((said := getattr(old, name)) and said != getattr(new, name) for name in _OF_PROFILES)
 
 
 class _Votes(msgspec.Struct):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -10,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from jamserver import accounts, db, objects, oidc, people, polls, posts, records
+from jamserver import accounts, db, objects, oidc, people, polls, posts, records, wire
 from jamserver.log import Tx
+from jamserver.posts import Actor
 from jamserver.problems import Problem
 
 PROFILE = {
@@ -243,3 +245,42 @@ def test_a_vote_and_a_ballot_that_wait_do_not_outlive_their_account(jam: Any) ->
     for table in ("votes", "ballots"):
         sql = f"SELECT person_id FROM {table}"
         assert list(jam.server.write(lambda tx, sql=sql: list(tx.db.execute(sql)))) == [(bob,)]
+
+
+def test_words_taken_off_a_profile_are_gone_from_the_log(
+    jam: Any, fold: Callable[..., Any], figure: Callable[..., None]
+) -> None:
+    """They stood in the changes of before, for whoever asked from the beginning."""
+    canaries = {"name": "CANARY name", "org": "CANARY org", "about": "CANARY about"}
+    jam.ada.patch("/me", json=canaries | {"languages": ["fr"]}).raise_for_status()
+    jam.ada.patch("/me", json={"about": "CANARY about, again", "country": "DE"}).raise_for_status()
+    ada = jam.ada.get("/me").json()["id"]
+    jam.server.write(lambda tx: people.honour(tx, ada, "CANARY honour"))
+    assert "CANARY about, again" in json.dumps(jam.changes())
+    jam.ada.patch("/me", json={"name": "Ada", "org": None, "about": "Hello"}).raise_for_status()
+    jam.server.write(lambda tx: people.honour(tx, ada, ""))
+    items = jam.changes()
+    assert "CANARY" not in json.dumps(items) + jam.guest.get("/snapshot").text
+    assert fold(items)["person", ada] == jam.ada.get("/me").json()
+    kept = [item["data"] for item in items if item["type"] == "person" and item["data"]["id"] == ada]
+    assert [one["name"] for one in kept] == ["ada", "ada", "ada", "ada", "Ada", "Ada"]
+    assert [one.get("country") for one in kept] == [None, None, "DE", "DE", "DE", "DE"]  # what still holds stays
+    assert jam.head() == f"{items[-1]['seq']}-{items[-1]['mark']}"
+    assert len({item["seq"] for item in items}) == len(items)
+    end = time.monotonic() + 30
+    files = [jam.server.db, jam.server.db.with_name(f"{jam.server.db.name}-wal")]
+    while any(b"CANARY" in one.read_bytes() for one in files) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not any(b"CANARY" in one.read_bytes() for one in files)
+    figure("words taken off a profile: 0 of 5 in the log, the snapshot or on the disk afterwards")
+
+
+def test_a_profile_that_is_changed_without_end_costs_no_more_each_time(jam: Any) -> None:
+    def rows(tx: Tx, number: int) -> int:
+        before = tx.db.total_changes()
+        people.edit(tx, Actor(ada, "participant"), wire.ProfileEdit(about=f"About {number}", name=f"Name {number}"))
+        return int(tx.db.total_changes() - before)
+
+    ada = jam.ada.get("/me").json()["id"]
+    written = [jam.server.write(lambda tx, number=number: rows(tx, number)) for number in range(40)]
+    assert written[-1] == written[5] < 10

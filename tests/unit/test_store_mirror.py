@@ -133,6 +133,14 @@ def test_removed_text_leaves_every_page_of_the_file(filled: Mirror, tmp_path: Pa
     assert b"quokkas" not in bytes_now
 
 
+def test_what_a_profile_says_no_more_leaves_the_files(filled: Mirror, tmp_path: Path) -> None:
+    filled.apply([person(1, about="a xylophonist", org="Quokkas")], "5-cccc")
+    filled.apply([person(1, org="Quokkas")], "6-dddd")
+    bytes_now = (tmp_path / "mirror.sqlite").read_bytes() + (tmp_path / "mirror.sqlite-wal").read_bytes()
+    assert b"xylophonist" not in bytes_now
+    assert b"Quokkas" in bytes_now
+
+
 def test_an_object_that_cannot_be_read_is_kept_and_stops_nothing(filled: Mirror) -> None:
     filled.apply(
         [("post", raw(id="odd", body=3)), ("votes", raw(post_id=7)), post(5, 4, 4), post(1)],
