@@ -302,6 +302,10 @@ class Moderating:
             self._acts = {}
         return self._acts
 
+    def acted_on(self, post_id: str) -> bool:
+        """Whether the reader did something to this very post since the start."""
+        return any(about == post_id for _, about in self._mine_acts().values())
+
     def in_words_of(self, act: Act, post: PostRow | None) -> str:
         """What an act does, as its line in the outbox and the audit log."""
         parts = [DONE[act.act]]

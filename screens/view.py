@@ -17,6 +17,7 @@ from jamtui.actions import SORTS, Where
 from jamtui.errors import NotFound
 from jamtui.model import Changed, PostRow, ThreadIndex, ThreadRow
 from jamtui.notice import InboxRow
+from screens import meanwhile
 from screens.messages import HitsFound, JamChanged
 from screens.panes import PLACES, Panes
 from screens.rail import RailList
@@ -46,6 +47,8 @@ class View(Panes, part=True):
     _unlisted: Changed | None = None  # what others changed since the list was read
     _list_read = 0.0  # when that was, by the clock that is never set
     _keeping: asyncio.TimerHandle | None = None  # until what moved is kept
+    _answered = ""  # the post that is being answered
+    _stood: meanwhile.Facts | None = None  # how what is read or answered stood when it was looked at last
     _left = False  # the program ends: what moves from here on is the lists that go
 
     def compose(self) -> ComposeResult:
@@ -177,6 +180,8 @@ class View(Panes, part=True):
             key = self.session.key(kept) if kept else None
             line = int(at) if key is not None and at.removeprefix("-").isdecimal() else 0  # negative: above the post
         self.reader.set_thread(index, cursor=key, line=line, words=self.sought())
+        self._stood = None
+        self.call_later(self._tell_meanwhile)  # from how it stands now on
 
     def _clear_where_empty(self) -> None:
         """Beside a list without rows no thread stands: it would be one of another list."""
@@ -301,9 +306,15 @@ class View(Panes, part=True):
         here = changed is None or self._shown in changed.threads
         if not self._shown or not here or self.spot.kind not in _THREADED:
             return False
-        if self.session.thread_of(self._shown) != self._shown:
-            self._follow_merged()
+        row = self.reader.cursor_row
+        if (thread := self.session.thread_of(self._shown)) != self._shown:
+            self._go_with(self.session.thread_of(row.id) if row is not None else thread, "was merged into another")
             return True
+        if row is not None and row.key > 0 and (self.spot.reading or self.writing):  # not what waits in the outbox
+            thread = self.session.thread_of(row.id)
+            if thread != self._shown and self.session.key(row.id) is not None:
+                self._go_with(thread, "is apart again")
+                return True
         try:
             index = self.session.thread_index(self._shown)
         except NotFound:
@@ -311,15 +322,24 @@ class View(Panes, part=True):
             self.go(replace(self.spot, thread="", reading=False))
         else:
             self._arrived += self.reader.update_thread(index, self._touched(changed))
+            self._tell_meanwhile()
         return True
 
-    def _follow_merged(self) -> None:
-        """The thread stands in another now: that one is shown, at the post where one is."""
-        row, reading, was = self.reader.cursor_row, self.spot.reading, self._shown
-        post = row.id if row is not None else was
-        self.go(replace(self.spot, thread=self.session.thread_of(post)), post=post)
-        if reading:
-            self.say("This thread was merged into another: you are where you were", "fact")
+    def _go_with(self, thread: str, what: str) -> None:
+        """The post where one is stands in another thread now: that one is shown, with the post on its line."""
+        self.spot = replace(self.spot, thread=thread)
+        self._shown, self._arrived = thread, 0
+        self.reader.update_thread(self.session.thread_index(thread))
+        self._keep_spot()
+        if self.spot.reading or self.writing:
+            self.say(f"This thread {what}: you are where you were", "fact", lasting=True)
+
+    def _tell_meanwhile(self) -> None:
+        """Says what others did to the thread that is read, or to the post that is answered."""
+        there = self._shown if self.spot.reading or self.writing else ""
+        before, self._stood = self._stood, meanwhile.facts(self.session, there, self._answered) if there else None
+        if (told := meanwhile.words(self.session, before, self._stood)) and not self.session.acted_on(there):
+            self.say(told, "warning", "your text is kept" if self.writing else "", lasting=True)
 
     # -- events of the panes
 

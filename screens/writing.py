@@ -123,6 +123,8 @@ class Writing(Moving, part=True):
             title_of=self._title_of,
             look_words=f"  {self.keymap.name('similar')} looks",
         )
+        self._answered = draft.target if draft.kind is DraftKind.REPLY else ""
+        self._stood = None
         self.set_class(draft.kind not in (DraftKind.REPLY, DraftKind.EDIT), "-new-thread")
         self.query_one(HintLine).quiet()  # the keys of the composer stand there now
         hold_keys(self.app, lambda widget: any(one.id == "composer" for one in widget.ancestors))
@@ -135,6 +137,7 @@ class Writing(Moving, part=True):
         """Once the composer is there, and the thread as high as it leaves room for: what is answered is at its top."""
         await composer
         self._arrange()
+        self._tell_meanwhile()  # from how it stands now on
         if answered is not None:
             self.call_after_refresh(self.reader.call_later, self.reader.go_to, answered)
 
@@ -248,8 +251,10 @@ class Writing(Moving, part=True):
 
     async def _close_composer(self) -> None:
         await self.query("#composer").remove()
+        self._answered, self._stood = "", None
         self.remove_class("-new-thread")
         self._arrange()
+        self._tell_meanwhile()
 
     def on_composer_editor(self, message: Composer.Editor) -> None:
         from screens.editor import write_outside

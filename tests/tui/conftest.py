@@ -162,6 +162,12 @@ class Tui:
         return str(self.row.title or self.row.body[:40])
 
 
+@pytest.fixture
+def driven() -> type[Tui]:
+    """`Tui` itself, for who runs an app of their own."""
+    return Tui
+
+
 Start = Callable[..., AbstractAsyncContextManager[Tui]]
 
 
