@@ -503,6 +503,23 @@ ACTIONS: tuple[Action, ...] = (
     Action("help", ("question_mark",), Group.PROGRAM, "help", "All keys.", _BOTH, hint=8),
     Action("palette", ("ctrl+p",), Group.PROGRAM, "palette", "Find an action by its name.", (_A,)),
     Action(
+        "my-data",
+        (),
+        Group.PROGRAM,
+        "all that is yours",
+        "Everything that the Jam and this device have of you, in a file of yours.",
+        _BOTH,
+        argument="?FILE",
+    ),
+    Action(
+        "delete-account",
+        (),
+        Group.PROGRAM,
+        "delete your account",
+        "End your account, after a question: your name goes from the Jam, and your posts if you say so.",
+        _BOTH,
+    ),
+    Action(
         "theme",
         (),
         Group.PROGRAM,

@@ -153,6 +153,7 @@ class JamApp(TypeAhead[int]):
             self.animation_level = "none"
         self._doors = doors
         self._again = again
+        self.leaving = ""  # what becomes of the posts (keep, remove), when the account is to end with the program
         self._signed_out: SignedOut | None = None
         self._reports = reports
         self._keep_theme = keep_theme
@@ -450,6 +451,16 @@ class JamApp(TypeAhead[int]):
         if self._keep_screen is not None:
             self._keep_last(self._keep_screen)
         super().exit(result, return_code, message)
+
+    @property
+    def may_delete(self) -> bool:
+        """Whether an account can be ended here: a demo keeps nothing."""
+        return self._again is not None
+
+    def leave_jam(self, posts: str) -> None:
+        """Ends the program, and then the account: while this is open nothing on this device can go."""
+        self.leaving, self._keep_screen = posts, None
+        self.exit(0)
 
     def _keep_last(self, keep: Callable[[str, int, int], None]) -> None:
         """Hands on what the next start can begin with: the main screen, with nothing over it."""

@@ -6,23 +6,29 @@ outbox. Tables of countries and what counts people are imported when they are as
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 
+from jamtui.archive import rfc3339
 from jamtui.errors import UsageError
-from jamtui.model import Me, PostRow, Undo
+from jamtui.model import Draft, DraftRow, Me, PostRow, Undo
 from jamtui.names import shown
+from jamtui.paths import write_private
 from jamtui.safe_text import safe_line
 from jamtui.store.own import Own, Queued
 from jamtui.store.registry import KnownJam
 from jamtui.store.rows import Rows, connect
 
 if TYPE_CHECKING:
-    from jamtui.ways import Origins, PersonMore
+    from api_client.client import JamClient
+    from jamtui.ways import Origins, PersonMore, PersonPage
 
 MAX_NAME, MAX_COUNTRY, MAX_ABOUT, MAX_LANGUAGES = 100, 60, 1_000, 12
 FIELDS = ("name", "org", "country", "languages", "about")
@@ -53,6 +59,18 @@ class Profiles:
 
     known: KnownJam
     _own: Own
+
+    if TYPE_CHECKING:  # `Session` has these; a body here would stand before theirs
+        _new_client: Callable[[], JamClient] | None
+
+        @property
+        def mirrored(self) -> bool: ...
+        def now(self) -> datetime: ...
+        def drafts(self) -> list[Draft]: ...
+        def thrown_rows(self) -> list[DraftRow]: ...
+        def desk(self) -> dict[str, object]: ...
+        def export_state(self) -> Iterator[str]: ...
+        def person(self, handle: str) -> PersonPage: ...
 
     @property
     def me(self) -> Me:
@@ -126,9 +144,59 @@ class Profiles:
                 return True
         return False
 
+    # -- all that is one's own, and the end of an account
+
     def waiting_rows(self) -> list[Queued]:
-        """The outbox as it stands on the disk, for an export of what is one's own. Not harmless."""
+        """The outbox as it stands on the disk. Not harmless."""
         return self._own.outbox()
+
+    async def fetch_own_data(self) -> bytes:
+        """All that the Jam's server has of the reader, as JSON. Raises `JamError`: it is asked now."""
+        if self._new_client is None:
+            raise UsageError("no server has anything of you here", "This is a file.")
+        async with self._new_client() as client:
+            return await client.my_data()
+
+    def own_data(self, server: bytes | None) -> bytes:
+        """The document of all that is one's own, as JSON: what the ``server`` said, and what only this device has, as
+        it was written."""
+        jam = self.known
+        document = {
+            "made_at": rfc3339(self.now()),
+            "jam": {"slug": jam.slug, "title": jam.title, "origin": jam.origin},
+            "server": None if server is None else msgspec.Raw(server),
+            "device": {
+                "profile": jam.me,
+                "drafts": self.drafts(),
+                "thrown_away": [row.draft for row in self.thrown_rows()],
+                "outbox": self.waiting_rows(),
+                "desk": self.desk(),
+                "reading": [msgspec.Raw(line.encode()) for line in self.export_state()],
+            },
+        }
+        return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+
+    def what_goes(self, posts: str) -> list[str]:
+        """What ends with the account, in lines of words; ``posts``: keep or remove."""
+        count = self.person(self.me.person_id).person.posts if self.mirrored else 0
+        wrote = f"{count:,} post{'' if count == 1 else 's'}"
+        told = [
+            "your profile: name, organisation, country, languages, what you say about yourself",
+            "your votes, ballots, reports and notices, and every sign-in",
+            f"your {wrote}, text and all; replies of others stay"
+            if posts == "remove"
+            else f"your name on your {wrote}; the text stays",
+        ]
+        waiting, drafts = len(self._own.outbox("WHERE state <> 'sent'")), len(self.drafts())
+        if waiting or drafts:
+            told.append(f"on this device, drafts ({drafts:,}) and what was not sent ({waiting:,})")
+        return told
+
+    def need_my_handle(self, typed: str) -> None:
+        """Raises `UsageError` for any other word than the handle of the account that is to end."""
+        if typed.strip().lstrip("@").casefold() != self.me.handle.casefold():
+            handle = safe_line(self.me.handle)
+            raise UsageError("that is not your handle: nothing was deleted", f"Yours is {handle}.")
 
     # -- people
 
@@ -190,3 +258,19 @@ def _languages(typed: str) -> tuple[str, ...]:
     if len(found) > MAX_LANGUAGES:
         raise UsageError(f"{len(found)} languages are too many", f"The limit is {MAX_LANGUAGES}.")
     return tuple(found)
+
+
+def own_data_file(jam: KnownJam, named: str) -> Path:
+    """Where all that is one's own is written: what was ``named``, else a file in the working folder. Raises
+    `UsageError` where something is already."""
+    target = Path(named).expanduser() if named else Path(f"{jam.slug}-{jam.me.handle}.json")
+    if os.path.lexists(target):
+        raise UsageError(f"there is a {safe_line(str(target))} already", "Name another file: :my-data FILE.")
+    return target.absolute()
+
+
+def write_new(target: Path, data: bytes) -> None:
+    """Whole or not at all, for its owner alone. Raises `JamError`."""
+    if not target.parent.is_dir():
+        raise UsageError(f"there is no folder {safe_line(str(target.parent))}", "Make it first.")
+    write_private(target, data)

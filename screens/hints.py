@@ -20,7 +20,7 @@ ACTS = {
 }
 _HOSTING = frozenset({"brief", "announce", "poll", "unanswered", "hand-over"})  # what only hosts do
 _ABOUT_ONESELF = frozenset(
-    {"mentions", "outbox", "profile", "tag-curate", "tag-merge"}
+    {"mentions", "outbox", "profile", "my-data", "delete-account", "tag-curate", "tag-merge"}
 )  # places that have nothing for who has no name in the Jam
 _MODERATING = frozenset({"moderate", "audit"})  # for hosts and moderators alone
 

@@ -127,7 +127,7 @@ class ProfileDialog(Dialog[bool]):
         return Content.styled(f"{near}?" if near else "in no table", "$warning")
 
     def _say(self, words: str = "") -> None:
-        more = "jamtui mydata: all that is yours in a file, or the end of your account\n"
+        more = ":my-data writes all that is yours   :delete-account ends your account\n"
         keys = f"{more if self.size.height >= _TALL else ''}Ctrl-S saves   → completes   Esc leaves"
         told = Content.styled(words, "bold $error") if words else key_line(keys)
         note = self.query_one("#profile-note", Static)

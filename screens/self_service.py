@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from jamtui.errors import UsageError, sentence
 from jamtui.model import Undo
+from jamtui.profiles import own_data_file, write_new
+from jamtui.safe_text import safe_line
 from screens.moving import Moving
 
 
@@ -38,6 +40,35 @@ class SelfService(Moving, part=True):
 
         flags = not getattr(self.app, "ascii_only", False)
         self.app.push_screen(ProfileDialog(session.me.handle, session.profile(), save, flags=flags), answered)
+
+    def action_my_data(self, file: str = "") -> None:
+        """Asks the Jam for what it has of the reader, and writes it with what this device has into a file."""
+        session = self.session
+        session.need_name("data of yours")
+        target = own_data_file(session.known, file)
+        self.say("Asking the Jam for all that is yours", "fact", lasting=True)
+
+        async def fetch() -> None:
+            with self.in_words():
+                document = session.own_data(await session.fetch_own_data())
+                write_new(target, document)
+                self.say(f"All that is yours is in {safe_line(str(target))}")
+
+        self.run_worker(fetch(), group="my-data", exclusive=True)
+
+    def action_delete_account(self) -> None:
+        """After the question jamtui ends, since nothing may be open on what goes; what becomes of it is told then."""
+        session = self.session
+        session.need_name("account of yours")
+        if not getattr(self.app, "may_delete", False):
+            raise UsageError("nothing is kept of this Jam", "Your name in it goes when you leave.")
+        from screens.leaving import LeavingDialog
+
+        def answered(posts: str | None) -> None:
+            if posts:
+                self.app.leave_jam(posts)  # type: ignore[attr-defined]  # `jamtui.app` has it
+
+        self.app.push_screen(LeavingDialog(session), answered)
 
     def action_person(self, handle: str = "") -> None:
         raise NotImplementedError

@@ -11,10 +11,7 @@ import asyncio
 from contextlib import closing
 from pathlib import Path
 
-import msgspec
-
 from jamtui import first_paint
-from jamtui.archive import rfc3339
 from jamtui.commands import texts
 from jamtui.commands.context import Context
 from jamtui.commands.writing import need_name
@@ -40,39 +37,13 @@ def run(context: Context, args: argparse.Namespace) -> int:
     target = Path(args.output) if args.output not in (None, "-") else None
     with closing(context.session()) as session:
         need_name(session)
-        device = _device(session)
-        jam = session.known
-    server = None if args.device else msgspec.Raw(asyncio.run(_fetch(context, jam)))
-    document = msgspec.json.encode(
-        {
-            "made_at": rfc3339(context.now()),
-            "jam": {"slug": jam.slug, "title": jam.title, "origin": jam.origin},
-            "server": server,
-            "device": device,
-        }
-    )
+        server = None if args.device else asyncio.run(session.fetch_own_data())
+        document = session.own_data(server)
     with whole_file(target, replace=args.force) as file:
-        file.write(msgspec.json.format(document, indent=2) + b"\n")
+        file.write(document)
     if target is not None:
         context.out.say(f"All that is yours is in {target}.")
     return 0
-
-
-async def _fetch(context: Context, jam: KnownJam) -> bytes:
-    async with sign_in.client_for(context.home, jam, context.environ) as client:
-        return await client.my_data()
-
-
-def _device(session: Session) -> dict[str, object]:
-    """What only this device has, as it was written."""
-    return {
-        "profile": session.known.me,
-        "drafts": session.drafts(),
-        "thrown_away": [row.draft for row in session.thrown_rows()],
-        "outbox": session.waiting_rows(),
-        "desk": session.desk(),
-        "reading": [msgspec.Raw(line.encode()) for line in session.export_state()],
-    }
 
 
 def _delete(context: Context, args: argparse.Namespace) -> int:
@@ -81,8 +52,15 @@ def _delete(context: Context, args: argparse.Namespace) -> int:
     jam = context.jam()
     with closing(context.open(jam)) as session:
         need_name(session)
-        handle, posts = session.me.handle, args.posts or _asked(session)
+        posts = args.posts or _asked(session)
         _confirm(context, session, posts, args.confirm)
+    return finish(context, jam, posts)
+
+
+def finish(context: Context, jam: KnownJam, posts: str) -> int:
+    """Ends the account, and what of it is on this device; whoever asked has typed the handle. ``jam`` is open nowhere
+    in this process."""
+    handle = jam.me.handle
     holder = Holder(jam.lock)
     with alone_with(jam.seal) as alone, holder:
         if not (alone and holder.take()):
@@ -114,28 +92,13 @@ def _asked(session: Session) -> str:
 def _confirm(context: Context, session: Session, posts: str, given: str | None) -> None:
     """Says what goes, and lets the handle be typed. Raises `UsageError` for any other word."""
     handle, out = session.me.handle, context.out
-    page = session.person(session.me.person_id) if session.mirrored else None
-    count = page.person.posts if page else 0
-    wrote = f"{count:,} post{'' if count == 1 else 's'}"
-    told = [
-        f"This deletes @{safe_line(handle)} from {safe_line(session.known.title)}, for good:",
-        "- your profile: name, organisation, country, languages, what you say about yourself",
-        "- your votes, ballots, reports and notices, and every sign-in",
-        f"- your {wrote}, text and all; replies of others stay"
-        if posts == "remove"
-        else f"- your name on your {wrote}; the text stays",
-    ]
-    waiting, drafts = len(session.outbox()), len(session.drafts())
-    if waiting or drafts:
-        told.append(f"- on this device, drafts ({drafts:,}) and what was not sent ({waiting:,})")
-    told.append("Your handle goes to nobody else for half a year. jamtui mydata -o FILE keeps a copy first.")
-    for line in told:
-        out.say(line)
+    out.say(f"This deletes @{safe_line(handle)} from {safe_line(session.known.title)}, for good:")
+    for line in session.what_goes(posts):
+        out.say(f"- {line}")
+    out.say("Your handle goes to nobody else for half a year. jamtui mydata -o FILE keeps a copy first.")
     if given is None and not texts.on_terminal():
         raise UsageError("nobody is here to confirm it", f"Add --confirm {safe_line(handle)}.")
-    typed = given if given is not None else texts.ask("Type your handle to delete it all:")
-    if typed.strip().lstrip("@").casefold() != handle.casefold():
-        raise UsageError("that is not your handle: nothing was deleted", f"Yours is {safe_line(handle)}.")
+    session.need_my_handle(given if given is not None else texts.ask("Type your handle to delete it all:"))
 
 
 async def _leave(context: Context, jam: KnownJam, posts: str) -> None:

@@ -89,6 +89,7 @@ def run(
             absolute_times=chosen.timestamps == "absolute",
             keymap=keys,
             notify=chosen.notify,
+            end_account=lambda session, posts: _end_account(context, session, posts),
         )
     gc.disable()
     from jamtui import app
@@ -113,7 +114,15 @@ def run(
         notify=chosen.notify,
         keep_screen=partial(first_paint.keep, context.environ) if keep_screen else None,
     )
-    return app.run(made, mouse=chosen.mouse)
+    code = app.run(made, mouse=chosen.mouse)
+    return _end_account(context, made.session, made.leaving) if made.leaving else code
+
+
+def _end_account(context: Context, session: Session | None, posts: str) -> int:
+    """What the person asked for on the screen, now that the session is closed."""
+    from jamtui.commands.mydata import finish
+
+    return 0 if session is None else finish(context, session.known, posts)
 
 
 def _doors(context: Context) -> Doors:

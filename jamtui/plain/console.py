@@ -23,6 +23,14 @@ class Ended(Exception):
         self.code = code
 
 
+class Leaving(Ended):
+    """The conversation is over, and so is the account; ``posts``: what becomes of one's posts, keep or remove."""
+
+    def __init__(self, posts: str) -> None:
+        super().__init__(0)
+        self.posts = posts
+
+
 class Another(Exception):
     """The conversation goes on as somebody else; ``session`` is theirs, open and not started."""
 

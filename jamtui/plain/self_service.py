@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 
 from jamtui.errors import UsageError, sentence
 from jamtui.plain import words
+from jamtui.plain.console import Leaving
 from jamtui.plain.ways import Ways
+from jamtui.profiles import own_data_file, write_new
 from jamtui.safe_text import safe_line
 
 _ASKED = {
@@ -46,6 +48,40 @@ class SelfService(Ways):
         self.offer_undo(undo)
         for note in notes:
             self.say(sentence(note) if note.endswith("?") else f"{sentence(note)}.")
+
+    def do_my_data(self, file: str = "") -> None:
+        """Asks the Jam now: it takes as long as the network takes."""
+        session = self.session
+        session.need_name("data of yours")
+        import asyncio  # not for a start
+
+        target = own_data_file(session.known, file)
+        write_new(target, session.own_data(asyncio.run(session.fetch_own_data())))
+        self.say(f"All that is yours is in {safe_line(str(target))}.")
+
+    def do_delete_account(self) -> None:
+        """What goes is told before the handle is typed; then the conversation ends, and the account with it."""
+        session = self.session
+        session.need_name("account of yours")
+        if self.again is None:
+            raise UsageError("nothing is kept of this Jam", "Your name in it goes when you leave.")
+        self.flush()
+        answer = self.console.choose("Your posts: k keeps them without your name, r removes them.", "kr")
+        if not answer:
+            self.say("Nothing was deleted.")
+            return
+        posts = "keep" if answer == "k" else "remove"
+        self.say(f"This deletes {safe_line(session.me.handle)} from {safe_line(session.known.title)}, for good:")
+        for line in session.what_goes(posts):
+            self.say(f"{sentence(line)}.")
+        self.say("Your handle goes to nobody else for half a year. :my-data keeps a copy first.")
+        self.flush()
+        typed = self.console.line("Type your handle to delete it all; Escape leaves: ")
+        if typed.key == "escape":
+            self.say("Nothing was deleted.")
+            return
+        session.need_my_handle(typed.text)
+        raise Leaving(posts)
 
     def do_where_from(self) -> None:
         """The lists in words: a row a line, the most people first."""

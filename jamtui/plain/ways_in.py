@@ -13,7 +13,7 @@ from jamtui.errors import JamError, sentence
 from jamtui.keys import AS_DELIVERED, Keymap
 from jamtui.opener import open_url
 from jamtui.plain import words
-from jamtui.plain.console import Another, Console, Ended, tell
+from jamtui.plain.console import Another, Console, Ended, Leaving, tell
 from jamtui.plain.keys import Key
 from jamtui.plain.pipe import Pipe
 from jamtui.plain.program import Plain
@@ -52,15 +52,16 @@ def run(
     keymap: Keymap = AS_DELIVERED,
     environ: Mapping[str, str] = os.environ,
     notify: Sequence[Entry] = (),
+    end_account: Callable[[Session, str], int] | None = None,
 ) -> int:
     """Runs plain mode until the person leaves, and closes the session; the exit code.
 
-    Without a session the welcome is told, which needs ``doors``; ``again`` gives the doors by which one signs in again.
-    Keys are read one at a time where standard input and output are a terminal that knows them; elsewhere a line is a
-    command.
+    ``end_account`` ends an account when the session is closed. Without a session the welcome is told, which needs
+    ``doors``; ``again`` gives the doors by which one signs in again. Keys are read one at a time where standard input
+    and output are a terminal that knows them; elsewhere a line is a command.
     """
     opened = session
-    code = 0
+    code, posts = 0, ""
     try:
         with _console(environ) as console:
             try:
@@ -74,10 +75,11 @@ def run(
                         tell(console, f"{other_person(before, opened)}.")
             except Ended as end:
                 code = end.code
+                posts = end.posts if isinstance(end, Leaving) else ""
     finally:
         if opened is not None:
             opened.close()
-    return code
+    return end_account(opened, posts) if posts and opened is not None and end_account is not None else code
 
 
 def _console(environ: Mapping[str, str]) -> Terminal | Pipe:

@@ -127,3 +127,29 @@ def test_an_answer_that_is_lost_leaves_nobody_in_between(
     assert httpx.get(f"{server.url}/api/v1/posts/{post}").json()["state"] == "deleted"
     home.jamtui("forums", code=5)
     figure("leaving: an answer lost on its way, and the account is gone once, here and there")
+
+
+def test_an_account_ends_in_plain_mode_as_by_the_command(
+    new_server: Callable[..., Server], new_home: Callable[..., Home], tmp_path: Path, figure: Callable[..., None]
+) -> None:
+    """What is one's own is written first; a wrong handle ends nothing; the right one leaves nothing on the device."""
+    server, ended = new_server(), []
+    for handle, posts in (("ana", "remove"), ("bob", "keep")):
+        home = new_home().login(server.url, handle)
+        home.jamtui("sync")
+        post = home.row("post", "--forum", "ideas", "--title", f"Of {handle}", "--body", TEXT)["id"]
+        person = httpx.get(f"{server.url}/api/v1/people/{handle}").json()["id"]
+        copy = tmp_path / f"{handle}.json"
+        key = posts[0]
+        told = home.jamtui("--plain", stdin=f"my-data {copy}\ndelete-account\n{key}\nsomebody\nq\n").stdout
+        assert "That is not your handle: nothing was deleted" in told
+        assert json.loads(copy.read_text())["server"]["person"]["handle"] == handle
+        assert copy.stat().st_mode & 0o777 == 0o600
+        assert httpx.get(f"{server.url}/api/v1/people/{person}").json().get("state") is None
+        told = home.jamtui("--plain", stdin=f"delete-account\n{key}\n{handle}\n").stdout
+        assert f"@{handle} is gone from" in told
+        assert httpx.get(f"{server.url}/api/v1/people/{person}").json()["state"] == "left"
+        ended.append(httpx.get(f"{server.url}/api/v1/posts/{post}").json().get("state"))
+        assert home.jamtui("forums", code=5).returncode == 5, "nothing of the Jam is left there"
+    assert ended == ["deleted", None]
+    figure("leaving in plain mode: 2 accounts ended, their posts taken back or kept as asked, 0 by a wrong handle")

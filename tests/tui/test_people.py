@@ -313,3 +313,50 @@ def test_pictures(name: str, size: str, session: Session, tmp_path: Path, snap_c
     app = JamApp(session, reports=tmp_path / "reports", frozen=True, clock=lambda: NOW)
     columns, lines = map(int, size.split("x"))
     assert snap_compare(app, terminal_size=(columns, lines), run_before=show)
+
+
+# -- all that is one's own, and the end of an account
+
+
+async def test_an_account_ends_only_with_its_handle_typed_and_with_the_program(tui: Callable[..., Any]) -> None:
+    async with tui(again=lambda: None) as t:
+        await t.command("delete-account")
+        assert "your votes, ballots, reports and notices, and every sign-in" in t.text
+        assert "◉ Your posts stay, without your name" in t.text
+        await t.type("somebody")
+        await t.press("enter")
+        assert "That is not your handle: nothing was deleted. Yours is demo." in t.text
+        await t.press("escape")
+        assert t.app.leaving == ""
+        await t.command("delete-account")
+        await t.press("tab")
+        assert "◉ Your posts go, too" in t.text
+        await t.pilot.press(*"@Demo", "enter")
+    assert t.app.leaving == "remove"
+    assert t.app.return_code in (None, 0)
+
+
+@pytest.mark.parametrize("size", [(40, 10), (80, 24)])
+async def test_what_goes_is_seen_on_small_screens_too(tui: Callable[..., Any], size: tuple[int, int]) -> None:
+    async with tui(size=size, again=lambda: None) as t:
+        await t.command("delete-account")
+        for words in ("Your posts stay", "for good", "type your handle", "Enter deletes"):
+            assert words.lower() in " ".join(t.text.lower().split()), words
+
+
+async def test_in_a_demo_there_is_no_account_to_end(tui: Callable[..., Any]) -> None:
+    async with tui() as t:
+        await t.command("delete-account")
+        assert "Nothing is kept of this Jam" in t.told
+
+
+async def test_no_file_is_written_when_the_jam_does_not_answer(tui: Callable[..., Any], tmp_path: Path) -> None:
+    async with tui() as t:
+        await t.command(f"my-data {tmp_path}/mine.json")
+        await t.settle()
+        assert not (tmp_path / "mine.json").exists()
+        assert t.told.startswith("✗ ")
+        (tmp_path / "mine.json").write_text("kept")
+        await t.command(f"my-data {tmp_path}/mine.json")
+        assert "already" in t.told
+        assert (tmp_path / "mine.json").read_text() == "kept"
