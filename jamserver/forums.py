@@ -12,7 +12,7 @@ from jamserver.once import Written
 from jamserver.posts import Actor
 from jamserver.problems import Problem, invalid
 from jamserver.wire import ForumEdit, clean_name, clean_text
-from jamtui.archive import Forum
+from jamtui.archive import Forum, rfc3339
 from jamtui.event import HOSTS
 
 
@@ -60,7 +60,7 @@ def edit(tx: Tx, actor: Actor, name: str, change: ForumEdit, if_match: str | Non
             fields["host_ids"] = hosts
     if fields == before:
         return Written(raw, forum.version, _seq(tx.db, forum.id))
-    fields["version"] = forum.version + 1
+    fields |= {"version": forum.version + 1, "edited_by": actor.person_id, "edited_at": rfc3339(tx.now)}
     data = objects.encode(fields)
     seq = tx.append("forum", forum.id, data)
     tx.db.execute("UPDATE forums SET data = ? WHERE id = ?", (data, forum.id))

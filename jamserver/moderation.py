@@ -20,7 +20,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from jamserver import allowed, hiding, locks, notices, posts, reports, standing, threads
+from jamserver import allowed, hiding, locks, notices, objects, posts, reports, standing, threads
 from jamserver.allowed import require_allowed
 from jamserver.db import Connection, row, rows, value
 from jamserver.log import Tx
@@ -212,6 +212,9 @@ def _on_person(tx: Tx, actor: Actor, new: NewAct, reason: str) -> Effect:
     if new.post_id is not None and posts.get(tx.db, new.post_id).author_id != new.person_id:
         raise invalid("/post_id", "This post is somebody else's.")
     was = standing.suspension(tx.db, new.person_id, tx.now)
+    # Who left while suspended may be led back there by an issuer: that may be made longer, or lifted.
+    if new.act in ("warn", "suspend") and objects.has_left(tx.db, new.person_id) and (was is None or new.act == "warn"):
+        raise Problem("not_found", "This account was deleted: nobody is there any more.")
     before: Fields | None = {}
     until = ""
     if new.act == "suspend" and new.until is not None:

@@ -9,6 +9,7 @@ import uuid
 
 import msgspec
 
+from jamserver import objects
 from jamserver.db import Connection, rows
 from jamserver.log import Tx
 from jamtui.archive import rfc3339
@@ -18,7 +19,10 @@ KEPT = 200  # the latest of a person
 
 def tell(tx: Tx, person_id: str, kind: str, **fields: object) -> None:
     """``kind`` is the act, ``report`` for what became of one, ``undone`` for an act that does not hold any more (in
-    ``of``). Fields that are empty are left out."""
+    ``of``). Fields that are empty are left out. Who left is told nothing: nobody reads it, and what is private of them
+    has gone."""
+    if objects.has_left(tx.db, person_id):
+        return
     notice_id = str(uuid.UUID(int=tx.rng.getrandbits(128), version=4))
     said = {name: value for name, value in fields.items() if value}
     data = msgspec.json.encode({"id": notice_id, "kind": kind, "at": rfc3339(tx.now), **said})

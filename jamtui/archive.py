@@ -115,6 +115,8 @@ class Forum(msgspec.Struct, frozen=True):
     position: Annotated[int, Meta(ge=-(2**53) + 1, le=2**53 - 1)] = 0
     host_ids: tuple[str, ...] = ()
     version: Count = 1
+    edited_by: str | None = None  # who changed title, brief or hosts last, and when
+    edited_at: Time | None = None
 
 
 class Post(_Same, frozen=True, gc=False):
@@ -247,6 +249,8 @@ def _checked(kind: str, raw: bytes) -> Object | None:
 def _times(data: Object | None) -> tuple[datetime, ...]:
     if isinstance(data, Post):
         return (data.created_at,) if data.edited_at is None else (data.created_at, data.edited_at)
+    if isinstance(data, Forum):
+        return () if data.edited_at is None else (data.edited_at,)
     if isinstance(data, Jam):
         ends = () if data.archived_at is None else (data.archived_at,)
         return (data.opens_at, data.closes_at, *ends, *(phase.starts_at for phase in data.phases))

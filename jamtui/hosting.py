@@ -229,6 +229,11 @@ class Hosting:
         found = self._fresh().persons(forum.host_ids) if forum.host_ids else {}
         return [found[one] for one in forum.host_ids if one in found]
 
+    def changed_by(self, forum: ForumRow) -> PersonRow | None:
+        """Who changed title, brief or hosts of a forum last (``edited_at`` says when); None where nobody did, or the
+        mirror does not know them."""
+        return self._fresh().persons((forum.edited_by,)).get(forum.edited_by) if forum.edited_by else None
+
     def _brief_conflict(self, row: Queued) -> Conflict:
         """Both versions of a brief that was changed meanwhile."""
         theirs, version = self._written_brief(row.forum_id)

@@ -82,6 +82,8 @@ class ForumRow(Struct, frozen=True):
     host_ids: tuple[str, ...] = ()
     version: int = 1  # of title, brief and hosts
     send: SendState | None = None  # of a brief of one's own that waits
+    edited_by: str = ""  # the id of who changed title, brief or hosts last, and when
+    edited_at: datetime | None = None
 
 
 class ThreadRow(Struct, frozen=True):

@@ -30,8 +30,10 @@ class BriefDialog(Dialog[None]):
         Binding("k,up", "scroll(-1)", show=False, id="dialog.up"),
     ]
 
-    def __init__(self, row: ForumRow, hosts: Sequence[PersonRow]) -> None:
+    def __init__(self, row: ForumRow, hosts: Sequence[PersonRow], changed: str = "") -> None:
+        """``changed``: since when and by whom it is as it is, in words."""
         super().__init__()
+        self._changed = changed
         self._row = row
         self._hosts = hosts
 
@@ -47,7 +49,7 @@ class BriefDialog(Dialog[None]):
 
     def _who(self) -> Content:
         if not self._hosts:
-            return Content.styled("Hosted by every host of the Jam", "$text-muted")
+            return Content.styled(f"Hosted by every host of the Jam{self._since}", "$text-muted")
         pieces: list[tuple[str, str]] = []
         for host in self._hosts:
             pieces += [
@@ -56,7 +58,11 @@ class BriefDialog(Dialog[None]):
                 (f" {BADGES[host.role]}" if host.role in BADGES else "", "$warning"),
                 (f" ≠ {host.alike}" if host.alike else "", "$error"),
             ]
-        return Content.assemble(*pieces)
+        return Content.assemble(*pieces, (self._since, "$text-muted"))
+
+    @property
+    def _since(self) -> str:
+        return f" · {self._changed}" if self._changed else ""
 
     def on_mount(self) -> None:
         self.query_one("#brief-text").focus()

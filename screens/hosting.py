@@ -150,7 +150,15 @@ class Hosting(Ways, part=True):
         from screens.brief import BriefDialog
 
         self.session.set_place(f"brief:{row.id}", f"{row.version}:{'open' if self._brief_told(row.id)[1] else ''}")
-        self.app.push_screen(BriefDialog(row, self.session.forum_hosts(row)), lambda _: self._draw_head())
+        hosts = self.session.forum_hosts(row)
+        self.app.push_screen(BriefDialog(row, hosts, self._changed_by(row)), lambda _: self._draw_head())
+
+    def _changed_by(self, row: ForumRow) -> str:
+        if row.edited_at is None:
+            return ""
+        who = self.session.changed_by(row)
+        name = (who.name or f"@{who.handle}") + (f" ≠ {who.alike}" if who.alike else "") if who else ""
+        return f"changed{f' by {name}' if name else ''} · {self.ages(row.edited_at, self.session.now())}"
 
     # -- polls
 

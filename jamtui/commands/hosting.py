@@ -110,7 +110,7 @@ def brief(context: Context, args: argparse.Namespace) -> int:
                 draft = Draft(DraftKind.BRIEF, forum.id, "", body, base_version=draft.base_version)
             outbox_id = send(session, draft, goes_on=args.body is None)
             return tell(context, session.known, [(outbox_id, "brief", forum.id)])
-        hosts = session.forum_hosts(forum)
+        hosts, changer = session.forum_hosts(forum), session.changed_by(forum)
         if out.json:
             stored = next(one for one in session.stored().forums() if one["id"] == forum.id)
             out.row(stored | {"hosts": [row.handle for row in hosts]})
@@ -119,6 +119,9 @@ def brief(context: Context, args: argparse.Namespace) -> int:
         names = ", ".join(f"{row.name} @{row.handle}{beside(row.alike)}" for row in hosts)
         out.line(out.style(forum.title, BOLD))
         out.line(out.style(f"Hosts: {names or 'every host of the Jam'}", DIM))
+        if forum.edited_at is not None:
+            by = f" by {changer.name} @{changer.handle}{beside(changer.alike)}" if changer is not None else ""
+            out.line(out.style(f"Changed {local_time(forum.edited_at)}{by}", DIM))
         out.line()
     for line in forum.brief.split("\n") if forum.brief.strip() else ["No brief yet."]:
         out.line(line)

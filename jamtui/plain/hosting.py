@@ -138,7 +138,12 @@ class Hosting(Ways):
             return
         hosts = self.session.forum_hosts(row)
         who = words.joined(*(f"{one.name}{words.role(one.role)}{words.looks(one.alike, one.handle)}" for one in hosts))
-        self.say(f"Brief of {words.sentence(words.one_line(row.title))}{f' Hosts: {who}.' if who else ''}")
+        changed = ""
+        if row.edited_at is not None:
+            one = self.session.changed_by(row)
+            by = f" by {one.name or one.handle}{words.looks(one.alike, one.handle)}" if one is not None else ""
+            changed = f" Changed {self.ages(row.edited_at, self.session.now())}{by}."
+        self.say(f"Brief of {words.sentence(words.one_line(row.title))}{f' Hosts: {who}.' if who else ''}{changed}")
         self.flush()
         self.pages(lines_of(spoken(row.brief), self.console.columns))
         self.show()

@@ -98,5 +98,5 @@ def forum_row(data: Forum) -> ForumRow:
     """Without counts."""
     return ForumRow(
         data.id, safe_name(data.slug), safe_name(data.title), safe_body(data.brief), data.position, 0, 0, 0,
-        data.host_ids, data.version,
+        data.host_ids, data.version, None, data.edited_by or "", data.edited_at,
     )  # fmt: skip

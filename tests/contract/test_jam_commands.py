@@ -253,5 +253,8 @@ def test_closing_is_no_mistake_and_phases_outside_are_told_with_their_mending(or
     assert "warning" not in organiser.say("close")[1]
     organiser.now += 2 * HOUR
     assert "warning" not in organiser.say("set", "--title", "Coffee")[1]
+    assert "warning" not in organiser.say("set", "--closes", at(0.5))[1], (
+        "it was open: to say later when it closed is meant"
+    )
     _, err = organiser.say("phase", "add", "late", "--title", "Late", "--starts", at(80))
     assert "jamserver jam phase set late --starts TIME" in err

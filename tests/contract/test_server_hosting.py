@@ -61,14 +61,17 @@ def choose(client: httpx.Client, poll: Json, choice: object, key: str = "") -> h
 def test_a_brief_is_changed_upon_the_version_that_was_seen(jam: Any) -> None:
     done = brief(jam.host, jam.forum)
     assert (done.status_code, done.headers["etag"]) == (200, '"2"')
-    assert done.json() == jam.forum | {"brief": "Which of them?", "version": 2}
+    by = {"edited_by": me(jam.host), "edited_at": done.json()["edited_at"]}
+    assert done.json() == jam.forum | {"brief": "Which of them?", "version": 2} | by
+    assert by["edited_at"] >= jam.guest.get("/jam").json()["opens_at"]
     assert jam.changes()[-1]["data"] == done.json()
     assert jam.guest.get(f"/forums/{jam.forum['slug']}").json() == done.json()
     again = brief(jam.mod, jam.forum, 1, brief="Other words")
     assert refused(again) == (412, "version_conflict")
     assert again.headers["etag"] == '"2"'
     assert refused(brief(jam.mod, jam.forum, "")) == (428, "if_match_required")
-    assert brief(jam.mod, jam.forum, 2, brief=" Which of them? \n").json()["version"] == 2  # nothing is different
+    same = brief(jam.mod, jam.forum, 2, brief=" Which of them? \n").json()
+    assert (same["version"], same["edited_by"]) == (2, me(jam.host))  # nothing is different
     assert brief(jam.mod, jam.forum, 2, title="  New   name ").json()["title"] == "New name"
     for wrong in (
         {"title": " "},

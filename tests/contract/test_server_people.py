@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 import uuid
@@ -15,6 +16,7 @@ from jamserver import accounts, db, objects, oidc, people, polls, posts, records
 from jamserver.log import Tx
 from jamserver.posts import Actor
 from jamserver.problems import Problem
+from jamtui.archive import rfc3339
 
 PROFILE = {
     "name": "Ada  Lovelace-Quagga",
@@ -225,6 +227,29 @@ def test_who_is_suspended_may_leave_and_comes_back_to_the_same_suspension(jam: A
     anew = json.loads(jam.server.write(lambda tx: oidc.enter(tx, config, claims, accounts.new_secret)).person)
     assert anew["id"] != ada
     assert "state" not in anew
+
+
+def test_who_left_is_told_nothing_and_warned_of_nothing(jam: Any, figure: Callable[..., None]) -> None:
+    post = jam.thread()
+    ada = jam.ada.get("/me").json()["id"]
+    report = {"post_id": post["id"], "reason": "spam"}
+    jam.bob.put(f"/reports/{uuid.uuid4()}", json=report).raise_for_status()
+    assert jam.ada.delete("/me?posts=keep").status_code == 204
+    assert jam.bob.delete("/me?posts=keep").status_code == 204
+    acts = []
+    for act in ("hide", "unhide", "lock"):
+        acts.append(str(uuid.uuid4()))
+        said = {"act": act, "post_id": post["id"], "reason": "Because."}
+        jam.mod.put(f"/moderation/{acts[-1]}", json=said).raise_for_status()
+    jam.mod.put(f"/moderation/{uuid.uuid4()}", json={"act": "undo", "of": acts[-1]}).raise_for_status()
+    with contextlib.closing(db.connect(jam.server.db)) as reading:
+        left = db.value(reading, "SELECT count(*) FROM notices")
+    figure(f"who left: {left} notices kept of 4 acts on their posts")
+    assert left == 0
+    for said in ({"act": "warn"}, {"act": "suspend", "until": "2100-01-01T00:00:00Z"}):
+        soon = {"until": rfc3339(datetime.now(UTC) + timedelta(days=1))} if "until" in said else {}
+        answer = jam.mod.put(f"/moderation/{uuid.uuid4()}", json=said | soon | {"person_id": ada, "reason": "Because."})
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), answer.text
 
 
 def test_a_vote_and_a_ballot_that_wait_do_not_outlive_their_account(jam: Any) -> None:

@@ -180,11 +180,12 @@ async def test_the_brief_of_a_forum_is_folded_and_unfolded_where_one_reads(tui: 
         assert not set("\x1b\u202e\x9b") & set(t.text)
         await t.press("v")
         assert "▸ Welcome" in t.text
-        world.forum(brief="Another", version=4)
+        at = rfc3339(NOW - timedelta(hours=2))
+        world.forum(brief="Another", version=4, edited_by=world.host, edited_at=at)
         await came(t, everything=True)
         assert "● Another" in t.text  # it is another since one looked
         await t.press("enter", "v")  # in a thread: as a page of its own
-        assert "Hosted by every host of the Jam" in t.text
+        assert "Hosted by every host of the Jam · changed by Frida Iversen · 2 h" in t.text
         await t.press("escape", "escape")
         assert "▸ Another" in t.text
 

@@ -288,6 +288,30 @@ def test_a_brief_off_line_takes_the_place_of_the_one_before_it_and_meets_a_newer
     assert session.reopen(second).body == "Second try"
 
 
+def test_a_brief_says_who_changed_it_last_and_when(world: World) -> None:
+    forum = world.session.forums()[0]
+    assert (world.session.changed_by(forum), forum.edited_at) == (None, None)
+    record = {
+        "id": forum.id,
+        "slug": forum.slug,
+        "title": forum.title,
+        "position": 0,
+        "brief": "New words",
+        "version": 2,
+    }
+    at = rfc3339(NOW - timedelta(hours=2))
+    world.put(("forum", record | {"edited_by": PEOPLE["host"], "edited_at": at}))
+    forum = world.session.forums()[0]
+    who = world.session.changed_by(forum)
+    assert who is not None
+    assert (who.id, forum.edited_at) == (PEOPLE["host"], NOW - timedelta(hours=2))
+    told = world.talk("open", "v", "q")
+    assert f"Changed 2 hours ago by {who.name}" in told
+    world.put(("forum", record | {"version": 3, "edited_by": "nobody", "edited_at": at}))
+    assert world.session.changed_by(world.session.forums()[0]) is None
+    assert "Changed 2 hours ago." in world.talk("open", "v", "q")
+
+
 def test_only_the_hosts_of_a_forum_write_its_brief(world: World) -> None:
     forum = world.session.forums()[0]
     world.be("host")
