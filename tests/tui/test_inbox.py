@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from jamtui.app import JamApp
 from jamtui.archive import rfc3339
 from jamtui.config import Entry
 from jamtui.model import Changed, Link
@@ -282,6 +283,19 @@ async def test_nothing_where_nothing_is_wanted(heard: Callable[..., Any]) -> Non
         assert "answers you" not in h.t.told
         assert h.notifications == []
         assert "\a" not in "".join(h.written)
+
+
+@pytest.mark.parametrize("quiet", ["", "00:00-23:59"])
+async def test_in_quiet_hours_the_line_alone_tells_it(
+    heard: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, quiet: str
+) -> None:
+    rung: list[bool] = []
+    monkeypatch.setattr(JamApp, "bell", lambda _: rung.append(True))
+    async with heard(bell=True, quiet=quiet) as h:
+        h.jam.answer(1)
+        await h.changed()
+        assert "answers you" in h.t.told
+        assert (len(rung), len(h.notifications)) == ((0, 0) if quiet else (1, 1))
 
 
 async def test_the_line_does_not_cover_what_offers_an_undo(heard: Callable[..., Any]) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import stat
+import time as time_module
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -188,6 +189,26 @@ def test_quiet_hours_are_those_of_the_clock_on_the_wall_when_it_is_changed() -> 
         last = next(one for one in hours if one > first and not quiet.quiet_at(one, zone))
         assert (first.hour, last.hour) == (before, after)
         assert all(quiet.quiet_at(one, zone) for one in hours if first <= one < last)
+
+
+@pytest.mark.parametrize(("zone", "begins", "ends"), [
+    ("UTC", 22, 7), ("Asia/Kolkata", 16.5, 1.5), ("America/St_Johns", 0.5, 9.5), ("Pacific/Kiritimati", 8, 17),
+])  # fmt: skip
+def test_quiet_hours_are_those_of_the_zone_of_this_machine(
+    zone: str, begins: float, ends: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """22:00 to 07:00 in zones with half hours, and on both sides of the line where days begin (in July, as UTC)."""
+    monkeypatch.setenv("TZ", zone)
+    time_module.tzset()
+    try:
+        quiet, day = Settings(quiet=(time(22), time(7))), datetime(2026, 7, 1, tzinfo=UTC)
+        for step in range(24 * 12):
+            hour = step / 12
+            expected = begins <= hour < ends if begins < ends else hour >= begins or hour < ends
+            assert quiet.quiet_at(day + timedelta(hours=hour)) is expected, hour
+    finally:
+        monkeypatch.undo()
+        time_module.tzset()
 
 
 # -- when

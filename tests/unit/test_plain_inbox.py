@@ -126,9 +126,11 @@ def test_space_reads_what_is_new(session: Session) -> None:
     assert session.inbox_keys(unread=True) == ["announcement:" + uid(90)]
 
 
-def test_what_came_is_told_once(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("quiet", ["", "00:00-23:59"])
+def test_what_came_is_told_once(session: Session, monkeypatch: pytest.MonkeyPatch, quiet: str) -> None:
+    """In quiet hours by words alone, without the bell and the notification."""
     out = io.StringIO()
-    plain = plain_of(session, out, bell=True)
+    plain = plain_of(session, out, bell=True, quiet=quiet)
     rung: list[str] = []
     monkeypatch.setattr(plain.console, "ring", rung.append)
     monkeypatch.setattr(Session, "link", Link.LIVE)
@@ -143,7 +145,7 @@ def test_what_came_is_told_once(session: Session, monkeypatch: pytest.MonkeyPatc
     plain.catch_up()
     assert out.getvalue().count("Ana answers you in “Idea 1”: third") == 1
     assert "1 for you" in out.getvalue()
-    assert [data[:5] for data in rung] == ["\a", "\x1b]99;"]
+    assert [data[:5] for data in rung] == ([] if quiet else ["\a", "\x1b]99;"])
 
 
 def test_what_is_used_is_told(session: Session) -> None:
