@@ -80,7 +80,7 @@ class Ideas(Writing):
     def set_kind(self, post_id: str, kind: str) -> Undo:
         """An idea, a question or a discussion: said by who opened the thread, by hosts and moderators.
         ``post_id`` is any post of it. Raises `Refused`, `UsageError` for another kind, `NotFound`."""
-        post = self._there(self.post(post_id).thread_id)
+        post = self.there(self.post(post_id).thread_id)
         kind = chosen(kind, KINDS, "kind")
         sorts = self.sorts(post)
         if not post.mine and not sorts:
@@ -95,7 +95,7 @@ class Ideas(Writing):
     def set_idea_state(self, post_id: str, state: str) -> Undo:
         """How far an idea is (one of `IDEA_STATES`), for hosts and moderators. Raises `Refused`, `NotFound`, and
         `UsageError` for another state and for a thread that is no idea."""
-        post = self._there(self.post(post_id).thread_id)
+        post = self.there(self.post(post_id).thread_id)
         state = chosen(state, IDEA_STATES, "state")
         self._check_sorts(post, "say how far an idea is")
         if post.kind != "idea":
@@ -123,7 +123,7 @@ class Ideas(Writing):
     def feature(self, post_id: str, reason: str) -> Undo:
         """Marks a post as worth everybody's time, and says why: ``reason`` is one line of at most `MAX_REASON`
         characters. Raises `Refused`, `UsageError`, `NotFound`."""
-        post = self._there(post_id)
+        post = self.there(post_id)
         words = " ".join(reason.split())
         self._check_sorts(post, "feature posts")
         if not words:
@@ -137,7 +137,7 @@ class Ideas(Writing):
 
     def unfeature(self, post_id: str) -> Undo:
         """Takes that away; does nothing to a post that is not featured. Raises `Refused`, `NotFound`."""
-        post = self._there(post_id)
+        post = self.there(post_id)
         self._check_sorts(post, "feature posts")
         if not post.featured:
             return Undo("it is not featured", None, nothing=True)
@@ -158,7 +158,7 @@ class Ideas(Writing):
     def connect(self, post_id: str, kind: str, to_id: str) -> Undo:
         """Says how a post stands to another. Raises `UsageError`, `Refused`."""
         kind = link_kind(kind)
-        post, to = self._there(post_id), self._there(to_id)
+        post, to = self.there(post_id), self.there(to_id)
         if post.id == to.id:
             raise UsageError("a post has no link to itself", "Choose another post.")
         if any((link.kind, link.out, link.post_id) == (kind, True, to.id) for link in self.links(post.id)):
@@ -199,7 +199,7 @@ class Ideas(Writing):
         found = []
         for kind, to_id in dict.fromkeys(draft.links):
             try:
-                to = self._there(to_id)
+                to = self.there(to_id)
             except (NotFound, Refused):
                 continue
             path = ("posts", post_id, "links", kind, to.id)
@@ -279,7 +279,8 @@ class Ideas(Writing):
 
     # -- checks
 
-    def _there(self, post_id: str) -> PostRow:
+    def there(self, post_id: str) -> PostRow:
+        """A post that something can be done to. Raises `Refused`, saying why, for one that is gone."""
         post = self.post(post_id)
         if post.gone:
             raise Refused("the post is gone", f"It was {GONE[post.gone]}.", "post_gone")

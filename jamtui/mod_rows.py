@@ -148,6 +148,12 @@ class QueueRow(Struct, frozen=True):
         said = [one.reason for one in self.reports]
         return ", ".join(sorted(dict.fromkeys(said), key=lambda reason: -said.count(reason)))
 
+    @property
+    def as_reason(self) -> str:
+        """What the people concerned are told when it is decided by one key; "other" says nothing to them."""
+        named = self.reasons.replace(", other", "").replace("other, ", "")
+        return "Readers reported it." if named in ("", "other") else f"Reported: {named}."
+
 
 class AuditRow(Struct, frozen=True):
     """An act. ``undoable``: by this reader, now. ``send`` is of one that waits in the outbox."""

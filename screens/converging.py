@@ -29,7 +29,7 @@ class Converging(Marking, part=True):
 
     def _opener(self) -> PostRow:
         """The thread that an action is about: of the post under the cursor."""
-        return self.session.post(self._post().thread_id)
+        return self.session.there(self._post().thread_id)
 
     def _told_undo(self, undo: Undo) -> None:
         self.reload()
@@ -96,7 +96,7 @@ class Converging(Marking, part=True):
     # -- what is featured
 
     def action_feature(self, reason: str = "") -> None:
-        post = self._post()
+        post = self.session.there(self._post().id)
         if reason:
             self._told_undo(self.session.feature(post.id, reason))
             return
@@ -125,7 +125,7 @@ class Converging(Marking, part=True):
     def action_connect(self, line: str = "") -> None:
         """``builds-on 0192f3a4``, or a dialog in which the other post is found."""
         self._may_write(Act.LINKS)
-        post = self._post()
+        post = self.session.there(self._post().id)
         kind, _, other = line.partition(" ")
         if other.strip():
             self._told_undo(self.session.connect(post.id, kind, other.strip()))

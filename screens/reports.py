@@ -263,7 +263,7 @@ class QueueDialog(ListDialog[str]):
         row = self._row
         if row is None:
             return
-        reason = f"Reported: {row.reasons}."
+        reason = row.as_reason
         target = row.thread_id if act == "lock" else row.post_id
         person = row.author_id if act == "warn" else ""
         try:

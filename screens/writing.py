@@ -316,7 +316,7 @@ class Writing(Moving, part=True):
         from widgets.tag_picker import TagPicker
 
         self._may_write(Act.TAGS)
-        post = self._post()
+        post = self.session.there(self._post().id)
         self.session.need_open_thread(post)
         about = one_line(post.title) or one_line(post.body[:200])
 

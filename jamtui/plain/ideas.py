@@ -30,7 +30,7 @@ class Ideas(Ways):
     # -- what a thread is, how far an idea is
 
     def do_kind(self, kind: str = "") -> None:
-        post = self.session.post(self.need_post().thread_id)
+        post = self.session.there(self.need_post().thread_id)
         if not kind:
             self.say(f"{words.one_line(post.title)} -- {post.kind or 'no kind yet'}.")
             kind = self._asked(f"What is it: {', '.join(KINDS)}; Enter leaves it: ", KINDS)
@@ -41,7 +41,7 @@ class Ideas(Ways):
         self.reload()
 
     def do_idea_state(self, state: str = "") -> None:
-        post = self.session.post(self.need_post().thread_id)
+        post = self.session.there(self.need_post().thread_id)
         if not state:
             if not self.session.sorts(post):
                 raise UsageError("only hosts of this forum and moderators say how far an idea is", "Ask one of them.")
@@ -80,7 +80,7 @@ class Ideas(Ways):
     # -- what is featured
 
     def do_feature(self, reason: str = "") -> None:
-        post = self.need_post()
+        post = self.session.there(self.need_post().id)
         if not reason:
             if not self.session.sorts(post):
                 raise UsageError(
@@ -108,7 +108,7 @@ class Ideas(Ways):
     def do_connect(self, line: str = "") -> None:
         """``builds-on 0192f3a4``, or asks for both: the other post by its title or its id."""
         self.may_write(Act.LINKS)
-        post = self.need_post()
+        post = self.session.there(self.need_post().id)
         kind, _, other = line.partition(" ")
         names = tuple(one.replace("_", "-") for one in LINKS)
         kind = kind or self._asked(f"How does it stand to the other: {', '.join(names)}; Enter leaves: ", names)

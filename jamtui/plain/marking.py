@@ -144,7 +144,7 @@ class Marking(Moving):
     def do_tags(self) -> None:
         """Asks for tags, one a line, until there is none; each is put on, or taken off when it is on."""
         self.may_write(Act.TAGS)
-        post = self.need_post()
+        post = self.session.there(self.need_post().id)
         book, text = self.session.tag_book(post.forum_id), f"{post.title}\n{post.body}"
         on = list(post.tags)
         self.say(f"Tags: {', '.join(on) or 'none'}. Type one to put it on or take it off; Tab completes, Enter ends.")

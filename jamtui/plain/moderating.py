@@ -127,7 +127,7 @@ class Moderating(Hosting):
         else:
             act = {"h": "hide", "l": "lock", "w": "warn"}[answer]
             target = row.thread_id if act == "lock" else row.post_id
-            self._do(Act(act, f"Reported: {row.reasons}.", target, row.author_id if act == "warn" else ""))
+            self._do(Act(act, row.as_reason, target, row.author_id if act == "warn" else ""))
 
     # -- acts
 

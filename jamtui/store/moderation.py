@@ -160,12 +160,12 @@ _YOURS = {
     "unlock": "Your thread {post} is open again",
     "move": "Your thread {post} was moved{to}",
     "merge": "Your thread {post} was merged{to}",
-    "warn": "A moderator warns you",
+    "warn": "A moderator warns you{about}",
     "suspend": "You are suspended{until}: you can read, not write",
     "unsuspend": "You are no longer suspended",
 }
 _TAKEN_BACK = {
-    "hide": "Your post {post} can be read again: that it was hidden was taken back",
+    "hide": "Your post {post} can be read again: a moderator took its hiding back",
     "lock": "Your thread {post} is open again",
     "move": "Your thread {post} was moved back",
     "merge": "Your thread {post} stands by itself again",
@@ -213,7 +213,8 @@ def _told(rows: Rows, one: _Notice, texts: Mapping[str, str], local: str) -> str
     if one.to:
         forum = rows.forum_titles().get(one.to)
         to = f" to {forum}" if forum is not None else f" into {about(rows, one.to, texts, most=_QUOTED)}"
-    return " ".join(pattern.format(post=what, to=to, until=until).split())
+    warned = f" about your post {what}" if what else ""
+    return " ".join(pattern.format(post=what, to=to, until=until, about=warned).split())
 
 
 # -- reports

@@ -254,7 +254,7 @@ def test_what_became_of_a_post_and_of_a_report_is_told_in_words_though_its_text_
         [f"Thank you for your report of {theirs}: moderators hid it", "moderators hid it",
          f"Your post {shown} was hidden by a moderator", f"hid {shown}"],
         [f"Moderators look again at your report of {shown}: what they had decided was taken back", "moderators see it",
-         f"Your post {shown} can be read again: that it was hidden was taken back", f"undid: hid {shown}"],
+         f"Your post {shown} can be read again: a moderator took its hiding back", f"undid: hid {shown}"],
         [f"Thank you for your report of {theirs}: moderators removed it", "moderators removed it",
          "Your post in “Quiet hours” was removed by a moderator", f"removed {theirs}"],
     ]  # fmt: skip

@@ -157,6 +157,27 @@ async def test_escape_goes_back_a_step_and_nothing_is_done(tui: Any, session: Se
         assert "No thread is called that" in t.text
 
 
+@pytest.mark.parametrize("state", ["deleted", "removed", "hidden"])
+async def test_what_is_gone_is_acted_on_by_no_key_and_the_key_says_why(tui: Any, session: Session, state: str) -> None:
+    """Before anybody is asked for a reason, a tag or another post."""
+    moderator(session)
+    post = posts_of(session)[0]
+    with closing(connection.connect(session.known.mirror, mirror.SCHEMA)) as db:
+        row = next(iter(db.execute("SELECT raw FROM posts WHERE id = ?", (post.id,))))
+        gone = {"title": "", "body": "", "tags": [], "state": state, "version": 9, "kind": None, "featured": None}
+        mirror.Mirror(db).apply([("post", msgspec.json.encode(msgspec.json.decode(bytes(row[0])) | gone))], "3-bbbb")
+    why = {"deleted": "taken back by its author", "removed": "removed by", "hidden": "hidden by a moderator"}[state]
+    async with tui() as t:
+        await to_post(t, post)
+        for key in ("asterisk", "L", "t", "r", "plus", "R"):
+            await t.press(key)
+            assert why in t.told, key
+            assert len(t.app.screen_stack) == 1, key
+        for line in ("kind", "idea-state"):
+            await t.command(line)
+            assert why in t.told, line
+
+
 async def test_the_queue_is_gone_through_with_one_key_each(tui: Any, session: Session) -> None:
     moderator(session)
     async with tui() as t:

@@ -340,3 +340,22 @@ def test_a_post_that_many_reported_is_first_and_says_how_many(world: World) -> N
     world.desk(queue=[reported(first, people=-(10**9)), reported(second)], queue_size=-5)
     assert [row.people for row in world.session.queue()] == [1, 1]
     assert world.session.waiting_reports() == 2
+
+
+@pytest.mark.parametrize(
+    ("reasons", "told"),
+    [
+        (("spam", "off-topic", "spam"), "Reported: spam, off-topic."),
+        (("other",), "Readers reported it."),
+        (("other", "abuse", "other"), "Reported: abuse."),
+    ],
+)
+def test_who_is_warned_by_one_key_is_told_about_which_post_and_why(
+    world: World, reasons: tuple[str, ...], told: str
+) -> None:
+    post, session = world.openers()[0], world.session
+    world.desk(queue=[reported(post, reason=one, id=f"r{n}") for n, one in enumerate(reasons)])
+    assert session.queue()[0].as_reason == told
+    warned = {"id": "n", "kind": "warn", "at": rfc3339(NOW), "reason": told, "post_id": post.id}
+    world.desk("participant", notices=[warned])
+    assert session.notices()[0].words.startswith(f"A moderator warns you about your post “{post.title[:20]}")
