@@ -29,6 +29,7 @@ from jamtui.store.things import EXCERPT, Things
 MANY = 500  # touched threads from which on all is looked for anew
 _NAMED = 3  # people of a row
 _BIT = {reason: 1 << at for at, reason in enumerate(REASONS)}
+_THREAD, _PERSON_OF, _TAG = (_BIT[reason] for reason in (Reason.THREAD, Reason.PERSON, Reason.TAG))
 _PERSON = msgspec.json.Decoder(Person)
 _NUMBERS = msgspec.json.Decoder(list[int])
 _FOUND = msgspec.json.Decoder(list[tuple[int, int, int, int, int]])
@@ -190,10 +191,12 @@ class Inbox:
         db, me = rows.db, rows.my_n()
         why: dict[int, int] = {}
 
-        def found(reason: Reason, sql: str, names: object) -> None:
+        def found(reason: Reason, sql: str, names: object) -> list[int]:
             row = next(iter(db.execute(f"SELECT json_group_array(n) FROM ({sql} {narrowed})", (names, *values))))
-            for n in _NUMBERS.decode(str(row[0])):
-                why[n] = why.get(n, 0) | _BIT[reason]
+            numbers, bit = _NUMBERS.decode(str(row[0])), _BIT[reason]
+            for n in numbers:
+                why[n] = why.get(n, 0) | bit
+            return numbers
 
         if me:
             # Of a whole mirror only threads in which one wrote hold answers; their index has all that is asked for.
@@ -206,14 +209,12 @@ class Inbox:
         people = _since(db, "SELECT id, n FROM people", followed[MarkKind.PERSON])
         for reason, column, numbers in ((Reason.THREAD, "thread", threads), (Reason.PERSON, "author", people)):
             if numbers:
-                written = f"SELECT p.n AS n FROM posts p WHERE p.{column} {_IN}"
-                found(reason, f"{written} AND p.created > {min(numbers.values()):d}", _list(numbers))
-        merged, tags = _merged(rows, followed), dict[int, set[str]]()
-        for tag, since in followed[MarkKind.TAG].items():
-            tags.setdefault(since, set()).add(merged.get(tag, tag))
-        for since, names in tags.items():
-            tagged = f"SELECT p.n AS n FROM posts p WHERE p.n IN (SELECT post FROM tags WHERE name {_IN})"
-            found(Reason.TAG, f"{tagged} AND p.created > {since:d}", _list(names))
+                found(reason, f"SELECT p.n AS n FROM posts p WHERE p.{column} {_IN}", _list(numbers))
+        merged, tagged = _merged(rows, followed), dict[int, int]()
+        # The tag that is followed the longest comes last: it says since when a post with several is for the reader.
+        for tag, since in sorted(followed[MarkKind.TAG].items(), key=lambda one: -one[1]):
+            sql = "SELECT p.n AS n FROM posts p WHERE p.n IN (SELECT post FROM tags WHERE name = ?)"
+            tagged |= dict.fromkeys(found(Reason.TAG, sql, merged.get(tag, tag)), since)
         sql = (
             "SELECT json_group_array(json_array(p.n, p.thread, p.author, p.created, p.h)) FROM posts p "
             f"WHERE p.n {_IN} AND p.gone = 0 AND p.author <> ? {rows.silence.loud('p')}"
@@ -221,12 +222,15 @@ class Inbox:
         row = next(iter(db.execute(sql, (json.dumps(list(why)), me))))
         if more := _FOUND.decode(str(row[0])):
             fresh = {}
+            # When a post was written tells last: no index has that, and the rows, which are long, are touched here.
             for n, thread, author, created, h in more:
                 bits = why[n]
-                if bits & _BIT[Reason.THREAD] and created <= threads[thread]:
-                    bits -= _BIT[Reason.THREAD]
-                if bits & _BIT[Reason.PERSON] and created <= people[author]:
-                    bits -= _BIT[Reason.PERSON]
+                if bits & _THREAD and created <= threads[thread]:
+                    bits -= _THREAD
+                if bits & _PERSON_OF and created <= people[author]:
+                    bits -= _PERSON_OF
+                if bits & _TAG and created <= tagged[n]:
+                    bits -= _TAG
                 if bits:
                     fresh[n] = Hit(n, thread, author, created, h, bits)
             self._hits = self._hits | fresh

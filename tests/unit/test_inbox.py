@@ -294,6 +294,16 @@ def test_what_is_followed_brings_what_comes_after_it(
     assert [row.count for row in rows(session)] == [1]  # from now on; what names one is there all the same
 
 
+def test_a_post_with_two_tags_counts_from_when_the_first_of_them_was_followed(session: Session, write: Write) -> None:
+    write(post(10, 10))
+    session.set_mark("#tea", Mark.FOLLOWED)
+    write(post(11, 11, tags=["tea", "coffee"]), post(12, 12, tags=["coffee"]))
+    session.set_mark("#coffee", Mark.FOLLOWED)
+    assert [row.title for row in rows(session)] == ["Idea 11"]
+    write(post(13, 13, tags=["coffee"]))
+    assert [row.title for row in rows(session)] == ["Idea 13", "Idea 11"]
+
+
 def test_who_followed_before_it_was_kept_since_when_has_what_came_after_that(session: Session, write: Write) -> None:
     session.set_mark("@ana", Mark.FOLLOWED)
     session._own_db.execute("DELETE FROM places WHERE name LIKE 'since:%'")
