@@ -131,7 +131,7 @@ def coming(jam: Event, now: datetime) -> tuple[str, datetime] | None:
     words = {
         "opens": "The Jam opens",
         "closes": "The Jam closes",
-        "grace": "What waits in an outbox since before the end is taken no longer",
+        "grace": "Outboxes are taken for the last time",
         "archived": "The Jam is archived",
     }
     told = f"“{short_title(after.phase)}” begins" if after.phase is not None else words[after.what]
@@ -143,7 +143,7 @@ def state_words(state: State) -> str:
     return {
         State.SCHEDULED: "scheduled: it has not opened yet",
         State.OPEN: "open",
-        State.GRACE: "closed: nothing new is written, and what waits in an outbox since before the end is still taken",
+        State.GRACE: "closed: nothing new is written, but what waits in an outbox is still taken",
         State.CLOSED: "closed: it can be read",
         State.ARCHIVED: "archived: it can be read, and nothing in it changes any more",
     }[state]
@@ -162,8 +162,10 @@ def allowed(refused: dict[Act, Refusal]) -> list[tuple[str, Refusal | None]]:
 
 
 def where_in(phases: Sequence[Phase], jam: Event, now: datetime) -> list[tuple[Phase, datetime, str]]:
-    """(phase, its end, ``over`` | ``now`` | ``later``), in the order in which they begin."""
+    """(phase, its end, ``over`` | ``now`` | ``later``), in the order in which they begin; without those that would
+    begin when the Jam has closed."""
     found = []
+    phases = [phase for phase in phases if phase.starts_at < jam.closes_at]
     state, current = event.state_at(jam, now), event.phase_at(jam, now)
     for index, phase in enumerate(phases):
         end = phases[index + 1].starts_at if index + 1 < len(phases) else jam.closes_at

@@ -244,6 +244,14 @@ def test_where_the_jam_stands_in_words(open_as: Callable[..., Session]) -> None:
     assert said(ARCHIVED) == ["archived"]
 
 
+def test_a_phase_that_would_begin_when_the_jam_has_closed_is_not_told(open_as: Callable[..., Session]) -> None:
+    """An organiser closed it early: it was told to be over, from a time to come until one that had passed."""
+    jam = open_as(closes_at=rfc3339(REFINING)).jam
+    told = countdown.told(jam, REFINING, {}, "", span)
+    assert [line.partition(",")[0] for line in told if line.startswith("Phase")] == ["Phase Ideas"]
+    assert told[1].startswith("Outboxes are taken for the last time in 30 min, ")
+
+
 def test_the_hours_are_told_everywhere_with_the_change_of_clocks() -> None:
     event = records("participant", opens_at="2026-03-28T12:00:00Z", closes_at="2026-03-30T12:00:00Z")[0][1]
     from jamtui.archive import Jam, decode
