@@ -143,9 +143,9 @@ ACTIONS: tuple[Action, ...] = (
         "preview",
         "Show the post as readers will see it, or the text again.",
         (_C,),
-        2,
+        hint=5,
     ),
-    Action("editor", ("ctrl+o",), Group.WRITE, "editor", "Write on in $VISUAL or $EDITOR.", (_C,), hint=3),
+    Action("editor", ("ctrl+o",), Group.WRITE, "editor", "Write on in $VISUAL or $EDITOR.", (_C,), hint=6),
     Action(
         "thread-kind",
         ("ctrl+t",),
@@ -153,7 +153,7 @@ ACTIONS: tuple[Action, ...] = (
         "idea or question",
         "Make the new thread an idea, a question or a discussion, in turn.",
         (_C,),
-        hint=5,
+        hint=3,
     ),
     Action(
         "similar",
@@ -162,11 +162,9 @@ ACTIONS: tuple[Action, ...] = (
         "similar ones",
         "Look at the threads that are like the new one: read them, link to them, or go there; the draft stays.",
         (_C,),
-        hint=6,
+        hint=4,
     ),
-    Action(
-        "close", ("escape",), Group.WRITE, "close, keep draft", "Close the composer; the draft stays.", (_C,), hint=4
-    ),
+    Action("close", ("escape",), Group.WRITE, "keep draft", "Close the composer; the draft stays.", (_C,), hint=2),
     Action("discard", (), Group.WRITE, "discard draft", "Throw the draft of this place away; {undo} takes it back."),
     # Mark and take along
     Action("vote", ("plus",), Group.MARK, "vote", "Vote for the post.", hint=4),

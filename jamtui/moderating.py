@@ -31,7 +31,7 @@ from jamtui.mod_rows import (
     ReportRow,
     Suspended,
 )
-from jamtui.model import GONE, Draft, ForumRow, Link, Me, PostRow, Undo, begins
+from jamtui.model import GONE, Draft, ForumRow, Link, Me, PostRow, ThreadRow, Undo, begins
 from jamtui.refusals import act_of
 from jamtui.store.own import Payload, new_uuid7
 
@@ -123,11 +123,11 @@ class Moderating:
 
         return moderation.suspensions(self.desk(), self.now())
 
-    def locked_for_me(self, post: PostRow) -> bool:
-        """Whether nothing can be written in the post's thread by this reader."""
+    def locked_for_me(self, post: PostRow | ThreadRow) -> bool:
+        """Whether nothing can be written in the post's thread, or in the thread, by this reader."""
         rows = self._fresh()
-        opener = post if post.id == post.thread_id else None
-        if opener is None:
+        opener: PostRow | ThreadRow = post
+        if isinstance(post, PostRow) and post.id != post.thread_id:
             try:
                 opener = rows.post(post.thread_id)
             except NotFound:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from jamtui.event import PHASED, Act, things
+from jamtui.model import OutboxRow, PostRow, ThreadRow
+from jamtui.notice import InboxRow
 from jamtui.session import Session
+from jamtui.store.own import TEXTS
 from screens.spot import Spot
 
 # Actions that change the Jam: no hints for them where they are not taken. A draft can be discarded at any time.
@@ -46,13 +49,51 @@ def why_idle(session: Session) -> str:
     return f"The phase “{refused[0].phase.title}” does not take {things([one.act for one in refused])}"
 
 
-def not_here(spot: Spot, idle: frozenset[str], *, rows: bool) -> set[str]:
-    """Ids of actions. ``idle``: those that can do nothing anywhere; ``rows``: whether the list has any."""
+def not_here(
+    spot: Spot,
+    idle: frozenset[str],
+    *,
+    rows: bool,
+    row: object = None,
+    locked: bool = False,
+    unread: bool = True,
+    hits: bool = False,
+) -> set[str]:
+    """Ids of actions. ``idle``: those that can do nothing anywhere; ``rows``: whether the list has any, and ``row`` the
+    one under the cursor, of the list or the thread; ``locked``: nothing may be written in its thread; ``unread``:
+    whether anything is; ``hits``: those of a search are gone through."""
     out = set(idle)
     if spot.reading:
         out.add("open")
-    elif spot.kind in ("forums", "people"):
-        out |= {"reply", "vote", "tags"}
     elif not rows:
-        out |= {"open", "retry", "reopen", "drop", "reply", "vote", "tags"}
+        out |= {"open", "retry", "reopen", "drop", "next"}
+    has_post = isinstance(row, ThreadRow | PostRow) or (isinstance(row, InboxRow) and bool(row.post_id))
+    gone = isinstance(row, ThreadRow | PostRow) and bool(row.gone)
+    if not has_post or gone:
+        out |= {"reply", "vote", "tags"}
+    if isinstance(row, ThreadRow | PostRow) and row.voted:
+        out.add("vote")
+    if locked:
+        out |= {"reply", "tags"}
+    if spot.kind == "threads" and not spot.reading:
+        out |= {"vote", "tags"}  # they do it here, too: what threads are gone through for is needed more
+    if not (spot.forum if spot.kind == "threads" else spot.kind == "forums" and rows):
+        out.add("new-thread")
+    sorted_elsewhere = spot.kind not in ("forums", "threads") or spot.place in ("hot", "unanswered")
+    if sorted_elsewhere:
+        out |= {"sort-by"} if spot.kind == "inbox" else {"sort-by", "filter"}
+    if spot.kind == "outbox":
+        out.add("read-on")
+    if spot.kind in ("people", "outbox") or (not unread and not hits and spot.place != "plan"):
+        out.add("next")
+    if spot.kind == "forums" and not hits:
+        out.add("back")
+    if isinstance(row, OutboxRow):
+        out |= _not_with(row)
     return out
+
+
+def _not_with(row: OutboxRow) -> set[str]:
+    """Of a row of the outbox: an act has no text to change, and mostly no post to open."""
+    out = set() if row.kind in TEXTS else {"reopen"}
+    return out if row.post_id or row.code == "version_conflict" else out | {"open"}

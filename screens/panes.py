@@ -20,7 +20,7 @@ from textual.timer import Timer
 from jamtui.actions import Where
 from jamtui.errors import JamError, NotFound, sentence
 from jamtui.keys import AS_DELIVERED, Keymap, hints
-from jamtui.model import ForumRow, PersonRow, Status, titled
+from jamtui.model import ForumRow, PersonRow, PostRow, Status, ThreadRow, titled
 from jamtui.session import Session
 from jamtui.ways import HotRow
 from screens.hints import idle, not_here
@@ -235,14 +235,35 @@ class Panes(Hits, SparingScreen[None], part=True):
 
     def _refresh_heads(self) -> None:
         """What can change with the cursor of a list: the heads of the panes, the hints."""
-        session, spot = self.session, self.spot
+        spot = self.spot
         left, right = self._left_head()
         self.query_one("#left-head", PaneHead).show(left, right, active=not spot.reading and not self.writing)
         self._refresh_right_head()
-        where = Where.COMPOSER if self.writing else Where.OUTBOX if spot.kind == "outbox" else Where.JAM
-        out = () if self.writing else not_here(spot, idle(session), rows=bool(self.list_now.keys))
-        key = "" if self.writing else self.keymap.name("help")  # the composer has keys of its own
-        self.query_one(HintLine).set_hints(hints(where, {*out, "help"}, self.keymap), (key, "help") if key else None)
+        self._refresh_hints()
+
+    def _refresh_hints(self) -> None:
+        """The keys that do something here and now: they go with the row under the cursor, too."""
+        if self.writing:
+            self.query_one(HintLine).set_hints(hints(Where.COMPOSER, self.idle_in_composer(), self.keymap))
+            return
+        session, spot = self.session, self.spot
+        row = self.reader.cursor_row if spot.reading else self.list_now.cursor_row
+        out = not_here(
+            spot,
+            idle(session),
+            rows=bool(self.list_now.keys),
+            row=row,
+            locked=isinstance(row, PostRow | ThreadRow) and session.locked_for_me(row),
+            unread=bool(session.status().unread),
+            hits=self.hits is not None,
+        )
+        where = Where.OUTBOX if spot.kind == "outbox" else Where.JAM
+        help_ = self.keymap.name("help")
+        self.query_one(HintLine).set_hints(hints(where, {*out, "help"}, self.keymap), (help_, "help"))
+
+    def idle_in_composer(self) -> frozenset[str]:
+        """Ids of actions that do nothing with what is being written; `screens.writing` has it."""
+        return frozenset()
 
     def _refresh_right_head(self) -> None:
         left, right = self._right_head()

@@ -356,6 +356,7 @@ class View(Panes, part=True):
     def _land(self) -> None:
         """The cursor of the list is on another row: what has time until that is seen."""
         self._landed = False
+        self._refresh_hints()
         self._draw_card()
         self._stop_resting()
         if self.spot.kind == "inbox":
@@ -414,6 +415,7 @@ class View(Panes, part=True):
 
     @on(ThreadReader.Moved)
     def moved(self) -> None:
+        self.after_frame(self._refresh_hints)
         if self._arrived:
             self._arrived = 0
             self._refresh_right_head()

@@ -141,6 +141,12 @@ class Writing(Moving, part=True):
         if answered is not None:
             self.call_after_refresh(self.reader.call_later, self.reader.go_to, answered)
 
+    def idle_in_composer(self) -> frozenset[str]:
+        return self.composer.idle
+
+    def on_composer_alike(self) -> None:
+        self._refresh_hints()
+
     def _title_of(self, post_id: str) -> str:
         try:
             post = self.session.post(post_id)

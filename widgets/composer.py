@@ -179,8 +179,7 @@ class Composer(Vertical):
             return
         self._sought = title
         if len(title) < 3:
-            self.similar = ()
-            self._show_similar()
+            self.post_message(self.Alike(title, ()))
             return
         # From another thread, perhaps when the composer has been left.
         self._desk.similar(title, lambda text, found: self.post_message(self.Alike(text, found)))
@@ -190,6 +189,13 @@ class Composer(Vertical):
         if self.is_attached and event.title == self._sought:
             self.similar = event.found
             self._show_similar()
+
+    @property
+    def idle(self) -> frozenset[str]:
+        """Ids of the composer's actions that do nothing with what is being written now."""
+        if self._draft.kind is not DraftKind.THREAD:
+            return frozenset({"thread-kind", "similar"})
+        return frozenset() if self.similar else frozenset({"similar"})
 
     def _show_similar(self) -> None:
         """The links that it will have, and what is like it, a line each."""
