@@ -151,7 +151,7 @@ class Writing(Waiting):
         """Throws it away; it can be brought back for 30 days (`thrown_rows`)."""
         n = self._own.throw_away(kind, target, self.now())
         if n is None:
-            return Undo("there was no draft", ("nothing",))
+            return Undo("there was no draft", ("nothing",), nothing=True)
         self._wake()  # it may have been a post that the Jam is asked to take back now
         return Undo("draft discarded", ("thrown", n))
 

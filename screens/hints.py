@@ -63,9 +63,7 @@ def not_here(
     one under the cursor, of the list or the thread; ``locked``: nothing may be written in its thread; ``unread``:
     whether anything is; ``hits``: those of a search are gone through."""
     out = set(idle)
-    if spot.reading:
-        out.add("open")
-    elif not rows:
+    if not spot.reading and not rows:
         out |= {"open", "retry", "reopen", "drop", "next"}
     has_post = isinstance(row, ThreadRow | PostRow) or (isinstance(row, InboxRow) and bool(row.post_id))
     gone = isinstance(row, ThreadRow | PostRow) and bool(row.gone)
@@ -75,8 +73,6 @@ def not_here(
         out.add("vote")
     if locked:
         out |= {"reply", "tags"}
-    if spot.kind == "threads" and not spot.reading:
-        out |= {"vote", "tags"}  # they do it here, too: what threads are gone through for is needed more
     if not (spot.forum if spot.kind == "threads" else spot.kind == "forums" and rows):
         out.add("new-thread")
     sorted_elsewhere = spot.kind not in ("forums", "threads") or spot.place in ("hot", "unanswered")

@@ -257,6 +257,8 @@ class Panes(Hits, SparingScreen[None], part=True):
             unread=bool(session.status().unread),
             hits=self.hits is not None,
         )
+        # What is needed less: a post is seldom unfolded, and a list of threads is gone through for what is in them.
+        out |= {"open"} if spot.reading else {"vote", "tags"} if spot.kind == "threads" else set()
         where = Where.OUTBOX if spot.kind == "outbox" else Where.JAM
         help_ = self.keymap.name("help")
         self.query_one(HintLine).set_hints(hints(where, {*out, "help"}, self.keymap), (help_, "help"))

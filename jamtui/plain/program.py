@@ -11,6 +11,7 @@ from jamtui.keys import Keymap, grouped, key_name
 from jamtui.plain import words
 from jamtui.plain.console import Ended
 from jamtui.plain.event import Event
+from jamtui.plain.here import NOT_NEEDED, idle_here
 from jamtui.plain.ideas import Ideas
 from jamtui.plain.inbox import Inboxing
 from jamtui.plain.keys import Key
@@ -20,16 +21,6 @@ from jamtui.plain.self_service import SelfService
 from jamtui.plain.wrap import wrap
 from jamtui.safe_text import safe_line
 from screens.spot import Spot
-
-# Actions without a handler here, and why; a test holds that every other one has its own.
-NOT_NEEDED: dict[str, str] = {
-    "shift-left": "Lines are never cut here: they wrap.",
-    "shift-right": "Lines are never cut here: they wrap.",
-    **dict.fromkeys(
-        ("search-complete", "search-order", "search-older", "search-newer"),
-        "It belongs to the search line of the full screen.",
-    ),
-}
 
 
 def key_words(action: Action, keymap: Keymap) -> str:
@@ -214,27 +205,53 @@ class Plain(Moderating, Inboxing, SelfService, Event, Ideas):
     # -- program
 
     def do_help(self) -> None:
-        """The table in words, a page at a time."""
+        """What does something here, in words, a page at a time; for a word, what belongs elsewhere, too."""
         self.flush()
-        typed = self.console.line("Help about (Enter: everything): ")
+        typed = self.console.line("Help about (Enter: all that works here): ")
         if typed.key == "escape":
             self.show()
             return
+        wanted = typed.text.strip()
+        idle, here = self.idle_here(), {*self.places(), Where.COMPOSER}
         lines: list[str] = []
-        for group, actions in grouped(typed.text, self.keymap):
-            lines += [f"{group.value}:"]
+        for group, actions in grouped(wanted, self.keymap):
+            told = []
             for action in actions:
-                lines += wrap(
-                    f"{key_words(action, self.keymap)}: {self.with_keys(action.help_words)}", self.console.columns, "  "
-                )
+                works = action.id not in idle and not here.isdisjoint(action.where)
+                if works or wanted:
+                    about = self.with_keys(action.help_words) if works else self._elsewhere(action)
+                    told += wrap(f"{key_words(action, self.keymap)}: {about}", self.console.columns, "  ")
+            lines += [f"{group.value}:", *told] if told else []
         if not lines:
             self.say("No action is called that.")
             return
-        if not typed.text.strip():
+        if not wanted:
             lines += wrap("Ctrl-L: Tell again where you are, and how the Jam stands.", self.console.columns, "  ")
-            lines += wrap(self.with_keys("Every name works on the {command} line."), self.console.columns, "  ")
+            names = "Every name works on the {command} line. {help} and a word tells what belongs elsewhere, too."
+            lines += wrap(self.with_keys(names), self.console.columns, "  ")
         self.pages(lines)
         self.show()
+
+    def idle_here(self) -> frozenset[str]:
+        """Ids of actions that do nothing where one is; see `jamtui.plain.here`."""
+        folded = self.spot.reading and self.post_key in self.folded
+        undo = self.take_back is not None
+        return idle_here(
+            self.session,
+            self.spot,
+            self.row,
+            rows=bool(self.keys),
+            post=self.session.post,
+            folded=folded,
+            undo=undo,
+            drafted=(not self.spot.reading or self.row is not None)
+            and self.session.draft(*self.draft_place()) is not None,
+        )
+
+    def _elsewhere(self, action: Action) -> str:
+        if action.id in NOT_NEEDED:
+            return f"Not in plain mode. {NOT_NEEDED[action.id]}"
+        return f"Not here. {self.with_keys(action.help_words)}"
 
     def pages(self, lines: Sequence[str]) -> int:
         page, told = self.console.page - 1, 0

@@ -97,12 +97,15 @@ class Writing(Marking):
             self.say("Left as it is.")
 
     def do_discard(self) -> None:
-        """The draft that belongs here: of the reply to this post or its change, or of the new thread of this forum."""
-        kind, target = DraftKind.THREAD, self.spot.forum
-        if self.spot.reading:
-            target = self.need_post().id
-            kind = DraftKind.EDIT if self.session.draft(DraftKind.EDIT, target) else DraftKind.REPLY
-        self.offer_undo(self.session.discard_draft(kind, target))
+        self.offer_undo(self.session.discard_draft(*self.draft_place()))
+
+    def draft_place(self) -> tuple[DraftKind, str]:
+        """Of the draft that belongs here: of the reply to this post or its change, or of the new thread of this
+        forum."""
+        if not self.spot.reading:
+            return DraftKind.THREAD, self.spot.forum
+        target = self.need_post().id
+        return (DraftKind.EDIT if self.session.draft(DraftKind.EDIT, target) else DraftKind.REPLY), target
 
     def _compose(self, draft: Draft, heading: str, *, titled: bool | None = None) -> None:
         """Lets the text be written, and says what became of it."""

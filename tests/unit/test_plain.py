@@ -28,10 +28,11 @@ from jamtui.plain import words
 from jamtui.plain.composer import Composer
 from jamtui.plain.console import Ended
 from jamtui.plain.field import Field
+from jamtui.plain.here import NOT_NEEDED
 from jamtui.plain.keys import Key, Keys
 from jamtui.plain.markdown import lines_of, spoken
 from jamtui.plain.pipe import Pipe
-from jamtui.plain.program import NOT_NEEDED, Plain
+from jamtui.plain.program import Plain
 from jamtui.plain.wrap import wrap
 from jamtui.session import Session, open_session
 from jamtui.store import connection, mirror, own, registry
@@ -123,6 +124,64 @@ def test_every_action_answers_wherever_one_is(walk: list[str], session: Session)
             plain.answer(action.id)
         assert len(out.getvalue()) > begin + 4 or (action.id == "leave" and not walk), (action.id, walk)
         assert "is not there in plain mode" not in out.getvalue()
+
+
+# What is said where a key did nothing.
+_NOTHING = (
+    "no post is chosen", "there is one list", "does nothing", "does not work here", "plain mode has the colours",
+    "lines are never cut", "nothing stands in the way", "nothing is narrowed", "nothing to take back", "not yours",
+    "no link in this post", "nothing is folded", "no threads to sort", "belongs to a forum", "you voted for this",
+    "you have not voted", "only hosts", "hosts and moderators", "for hosts", "no brief yet", "there was no draft",
+    "nothing to open", "no links", "all read", "is there in the full screen",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "walk",
+    [[], ["open"], ["open", "open"], ["open", "open", "j", "j"], ["2"], ["4"], ["0"], ["5"], ["people"], ["hot"],
+     ["author:demo"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_help_tells_what_does_something_where_one_is(
+    walk: list[str], session: Session, figure: Callable[[str], None]
+) -> None:
+    def there() -> tuple[Plain, io.StringIO]:
+        out = io.StringIO()
+        answers = io.StringIO("some words\n.\nmore\n.\n")  # to what it asks
+        plain = Plain(session, Pipe(answers, out, columns=200), edit=str, browse=str)
+        plain.begin()
+        plain.go(Spot())
+        for one in walk:
+            plain.perform("search", one) if ":" in one else plain.answer(one)
+        return plain, out
+
+    plain, _ = there()
+    idle, here = plain.idle_here(), set(plain.places())
+    told = [one for one in ACTIONS if one.id not in idle and not here.isdisjoint(one.where)]
+    assert not {"shift-left", "shift-right", "theme", "put-away"}.intersection(one.id for one in told)
+    wrong = []
+    for action in told:
+        if action.id in ("quit", "leave", "suspend"):
+            continue
+        plain, out = there()
+        if action.id in plain.idle_here():
+            continue  # the one before did it: what was unread is read
+        begin = out.tell()
+        with contextlib.suppress(Ended):
+            plain.answer(action.id)
+        said = out.getvalue()[begin:]
+        wrong += [(action.id, said) for words_ in _NOTHING if words_ in said.casefold()]
+    assert wrong == []
+    figure(f"plain mode's help at {' '.join(walk) or 'forums'}: {len(told)} actions tried, 0 that do nothing")
+
+
+def test_help_for_a_word_tells_what_belongs_elsewhere(talk: Talk) -> None:
+    told = talk("help", "right")
+    assert "Not in plain mode. Lines are never cut here: they wrap." in told
+    told = talk("help", "")
+    assert "Every name works on the" in told
+    assert "wide tables" not in told
+    assert "Tab" not in told
 
 
 def test_threads_are_narrowed_and_all_shown_again(talk: Talk, session: Session) -> None:
