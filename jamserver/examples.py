@@ -150,6 +150,7 @@ EXAMPLES: dict[type, object] = {
         wire.Report(_REPORT, _REPLY, "spam", "open", _AT, "The same text stands in five threads."),
         _act,
         wire.Acts((_act,), None),
+        wire.Reports((wire.QueuedReport(_REPORT, _REPLY, "spam", "open", _AT, "", _ADA, 3, 1),), None),
         wire.PasswordSignIn("ada", "correct horse battery staple"),
         wire.InviteSignIn("jam-7k2m-q9fw", "ben", "Ben Okri", "correct horse battery staple"),
         wire.OidcSignIn("eyJhbGciOiJFUzI1NiJ9.e30.c2ln", "urn:ietf:params:oauth:token-type:id_token"),

@@ -12,7 +12,7 @@ import msgspec
 from jamserver import notices, standing
 from jamserver.db import Connection, rows, value
 from jamserver.moderation import served
-from jamserver.objects import decode
+from jamserver.objects import decode, encode
 from jamserver.posts import Actor
 from jamtui.archive import rfc3339
 
@@ -63,6 +63,15 @@ WITH open AS (
 _QUEUE = f"""{_OPEN}, first AS (SELECT post_id, own, latest FROM things ORDER BY people DESC, own, latest DESC LIMIT ?2)
 SELECT data, person_id, people, of_person FROM first JOIN open USING (post_id) WHERE place <= ?3
 ORDER BY people DESC, first.own, latest DESC, place"""
+
+
+def waiting(db: Connection, actor: Actor, after: int, limit: int) -> list[tuple[int, bytes]]:
+    """All open reports that this moderator may decide on, the oldest first: (place, report as in the queue)."""
+    sql = f"{_OPEN} SELECT n, data, person_id, people, of_person FROM open WHERE n > ?2 ORDER BY n LIMIT ?3"
+    return [
+        (n, encode(decode(data) | {"person_id": who, "people": people, "of_person": of_person}))
+        for n, data, who, people, of_person in rows(db, sql, (actor.person_id, after, limit))
+    ]
 
 
 def _queue(db: Connection, actor: Actor, now: datetime) -> object:

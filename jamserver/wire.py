@@ -418,6 +418,11 @@ class QueuedReport(Report, frozen=True):
     of_person: int = 1
 
 
+class Reports(msgspec.Struct, frozen=True):
+    items: tuple[QueuedReport, ...]
+    next: str | None
+
+
 class Act(msgspec.Struct, frozen=True, omit_defaults=True):
     """A row of the audit log. ``changed`` false: it was so already. ``undone_by``: the act that undid it."""
 

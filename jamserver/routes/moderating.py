@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from jamserver import moderation, reports, wire
+from jamserver import moderation, moderation_desk, reports, wire
 from jamserver.db import Connection
 from jamserver.posts import Actor
 from jamserver.problems import Problem
@@ -43,9 +43,29 @@ def list_acts(db: Connection, call: Call) -> Response:
     return page(list(moderation.listed(db, after(call), limit + 1)), limit)
 
 
+def list_reports(db: Connection, call: Call) -> Response:
+    actor = Actor(*call.actor)
+    if not actor.moderates:
+        raise Problem("forbidden", "Moderators read what was reported.")
+    limit = call.limit(PAGE, PAGE)
+    return page(moderation_desk.waiting(db, actor, after(call), limit + 1), limit)
+
+
 _SEQ = (("Jam-Seq", "The last change that it became; 0 for what stands in no log."),)
 
 ROUTES: tuple[Route, ...] = (
+    Route(
+        "GET",
+        "/api/v1/reports",
+        "list_reports",
+        "What was reported and waits for a decision, the oldest report first.",
+        Who.SIGNED_IN,
+        (Answer(200, "A page of reports.", wire.Reports),),
+        ("forbidden",),
+        parameters=(AFTER, LIMIT),
+        only=("moderator",),
+        read=list_reports,
+    ),
     Route(
         "PUT",
         "/api/v1/reports/{report}",

@@ -317,6 +317,14 @@ def test_one_person_with_many_reports_hides_nobody_elses(
     assert [one["people"] for one in queue] == [2, 1, 1, 1]
     assert [one["of_person"] for one in queue][1:3] == [13, 2]
     assert jam.mod.get("/me/desk").json()["queue_size"] == 14
+    pages, after = [], None  # all of them, a page after the other
+    while True:
+        page = jam.mod.get("/reports", params={"limit": 4, **({"after": after} if after else {})}).json()
+        pages.append([one["post_id"] for one in page["items"]])
+        if (after := page["next"]) is None:
+            break
+    assert [len(one) for one in pages] == [4, 4, 4, 3]
+    assert [one for page in pages for one in page] == [one["id"] for one in (mine, both, both, *flood)]
     while queue:  # what is decided makes room for what comes next, until none is left
         answer = jam.mod.patch(f"/reports/{queue[0]['id']}", json={"state": "dismissed"})
         assert answer.status_code == 200

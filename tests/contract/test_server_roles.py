@@ -60,6 +60,7 @@ ROWS: dict[str, tuple[str, Any, dict[str, str], tuple[int, int, int, int]]] = {
     "delete_vote": ("/posts/{post}/vote", None, {}, (401, 200, 200, 200)),
     "put_report": ("/reports/{new}", {"post_id": "{post}", "reason": "spam"}, {}, (401, 201, 201, 422)),
     "patch_report": ("/reports/{new}", {"state": "dismissed"}, {}, (401, 403, 404, 403)),
+    "list_reports": ("/reports", None, {}, (401, 403, 200, 403)),
     "list_acts": ("/moderation", None, {}, (401, 403, 200, 403)),
     "put_act": (
         "/moderation/{new}",
