@@ -49,28 +49,35 @@ def _hidden(db: Connection, actor: Actor, now: datetime) -> object:
 # Open reports but for those about the moderator's own posts: another decides on these. Each person has one of a post. A
 # post comes the sooner the more people reported it; of those that as many reported, what is somebody's latest report of
 # them (``own`` is 1) comes before anybody's second: one person with hundreds of them blinds nobody.
-_OPEN = """
-WITH open AS (
-    SELECT r.n, r.post_id, r.person_id, r.data, count(*) OVER (PARTITION BY r.person_id) AS of_person,
-        count(*) OVER (PARTITION BY r.post_id) AS people,
-        row_number() OVER (PARTITION BY r.post_id ORDER BY r.n DESC) AS place
-    FROM reports r JOIN posts p ON p.id = r.post_id WHERE r.state = 'open' AND p.author_id <> ?1
-), ranked AS (
-    SELECT *, row_number() OVER (PARTITION BY person_id, people ORDER BY n DESC) AS own FROM open
-), things AS (
+_MAY = "FROM reports r JOIN posts p ON p.id = r.post_id WHERE r.state = 'open' AND p.author_id <> ?1"
+_OPEN = f"""
+WITH open AS MATERIALIZED (SELECT r.n, r.post_id, r.person_id {_MAY}),
+of_people AS (SELECT person_id, count(*) AS of_person FROM open GROUP BY person_id),
+of_posts AS (SELECT post_id, count(*) AS people FROM open GROUP BY post_id)"""
+_QUEUE = f"""{_OPEN}, ranked AS (
+    SELECT post_id, people, n, row_number() OVER (PARTITION BY person_id, people ORDER BY n DESC) AS own
+    FROM open JOIN of_posts USING (post_id)
+), first AS (
     SELECT post_id, people, min(own) AS own, max(n) AS latest FROM ranked GROUP BY post_id
-)"""
-_QUEUE = f"""{_OPEN}, first AS (SELECT post_id, own, latest FROM things ORDER BY people DESC, own, latest DESC LIMIT ?2)
-SELECT data, person_id, people, of_person FROM first JOIN open USING (post_id) WHERE place <= ?3
-ORDER BY people DESC, first.own, latest DESC, place"""
+    ORDER BY people DESC, own, latest DESC LIMIT ?2
+), placed AS (
+    SELECT n, person_id, people, own, latest, row_number() OVER (PARTITION BY post_id ORDER BY n DESC) AS place
+    FROM first JOIN open USING (post_id)
+)
+SELECT r.data, placed.person_id, people, of_person
+FROM placed JOIN reports r USING (n) JOIN of_people ON of_people.person_id = placed.person_id WHERE place <= ?3
+ORDER BY people DESC, own, latest DESC, place"""
+_WAITING = f"""{_OPEN}
+SELECT n, r.data, person_id, people, of_person FROM (SELECT * FROM open WHERE n > ?2 ORDER BY n LIMIT ?3)
+JOIN reports r USING (n, post_id, person_id) JOIN of_people USING (person_id) JOIN of_posts USING (post_id)
+ORDER BY n"""
 
 
 def waiting(db: Connection, actor: Actor, after: int, limit: int) -> list[tuple[int, bytes]]:
     """All open reports that this moderator may decide on, the oldest first: (place, report as in the queue)."""
-    sql = f"{_OPEN} SELECT n, data, person_id, people, of_person FROM open WHERE n > ?2 ORDER BY n LIMIT ?3"
     return [
         (n, encode(decode(data) | {"person_id": who, "people": people, "of_person": of_person}))
-        for n, data, who, people, of_person in rows(db, sql, (actor.person_id, after, limit))
+        for n, data, who, people, of_person in rows(db, _WAITING, (actor.person_id, after, limit))
     ]
 
 
@@ -87,7 +94,7 @@ def _queue_size(db: Connection, actor: Actor, now: datetime) -> object:
     """How many posts wait for a decision, where not all of them are listed."""
     if not actor.moderates:
         return None
-    size: int = value(db, f"{_OPEN} SELECT count(*) FROM things", (actor.person_id,))
+    size: int = value(db, f"SELECT count(DISTINCT r.post_id) {_MAY}", (actor.person_id,))
     return size if size > QUEUE else None
 
 

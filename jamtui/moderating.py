@@ -343,7 +343,8 @@ class Moderating:
             if row.act == "remove":
                 raise UsageError("a removal is final", "The text is not kept anywhere.")
             if not row.undoable:
-                raise UsageError("this cannot be undone", "It was undone already, or an act that came after it stands.")
+                why = "It was undone already." if row.undone else "Undo what came after it first: jamtui audit."
+                raise UsageError("this cannot be undone", why)
         words, about = mine or ("", "")
         if waiting is not None:
             words, about = waiting.payload.title, waiting.post_id
