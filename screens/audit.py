@@ -15,6 +15,9 @@ from jamtui.session import Session
 from screens.messages import JamChanged
 from widgets.row_dialog import RowDialog
 from widgets.rows import WAITING, Ages, one_line
+from widgets.wrapping import hanging
+
+_ONE_LINE = 60  # cells from which on what was done has one line
 
 
 class AuditDialog(RowDialog[AuditRow]):
@@ -46,16 +49,17 @@ class AuditDialog(RowDialog[AuditRow]):
         state, style = WAITING[row.send] if row.send else ("", "")
         tail = f"  {state}{f': {row.why}' if row.why else ''}" if state else "  undone" if row.undone else ""
         colour = "$error" if style == "bad" else "$accent" if state else "$text-disabled"
+        when = Content.styled(f"{self._ages(row.at, self._session.now()):>8}  ", "$text-disabled")
         what = Content.assemble(
-            (f"{self._ages(row.at, self._session.now()):>8}  ", "$text-disabled"),
             (f"{one_line(row.by)} ", "$text-muted"),
             (one_line(row.words), "$text-disabled" if off else "bold $error" if row.act == "remove" else "bold"),
         )
-        return Content.assemble(
-            what.truncate(max(16, width - len(tail)), ellipsis=True),
-            (tail, colour),
-            (f"\n{'':10}{one_line(row.reason)}" if row.reason else "", "$text-muted"),
+        if width >= _ONE_LINE:
+            what = what.truncate(max(16, width - when.cell_length - len(tail)), ellipsis=True)
+        told = Content.assemble(
+            what, (tail, colour), (f"\n{one_line(row.reason)}" if row.reason else "", "$text-muted")
         )
+        return hanging(when, told, width)
 
     def post_of(self, row: AuditRow) -> str:
         return row.post_id

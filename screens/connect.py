@@ -60,7 +60,7 @@ class ConnectDialog(ListDialog[tuple[str, str] | None]):
         with Vertical(classes="dialog"):
             yield Static(Content.styled(self._about, "bold $primary"), id="connect-about")
             yield Static(id="connect-kinds")
-            yield Field(placeholder="find the other post by its title, or give its id", id="connect-find", compact=True)
+            yield Field(placeholder="the other post: its title or id", id="connect-find", compact=True)
             yield OptionList(id="connect-rows")
             yield Static(id="connect-note")
             yield Static(key_line("Tab kind   Enter links   Esc leaves"), id="connect-keys")

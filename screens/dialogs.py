@@ -181,7 +181,7 @@ class Hosts(ListDialog[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            yield Static(Content.styled("Links to these hosts open without a question", "bold"), classes="question")
+            yield Static(Content.styled("Hosts that open without a question", "bold"), classes="question")
             yield OptionList(*(Option(self._drawn(at)) for at in range(len(self._hosts))))
             keys = "Enter asks again, and no more   Esc leaves"
             nothing = "None: each link is asked about. In that question, a is for always.\nEsc leaves"

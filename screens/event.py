@@ -9,6 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
 from textual.widgets import Digits, Static
 
 from jamtui.keys import AS_DELIVERED, Keymap
@@ -79,16 +80,14 @@ class EventPage(Dialog[None]):
         jam, now = standing.jam, session.event_now()
         figures, words = digits(jam, now)
         large = bool(figures) and self.app.size.height >= _TALL and len(figures) * 3 <= width
-        self.query_one("#event-head", Static).update(event_head(jam, now, width))
+        keys = Content.assemble((self._keymap.name("back"), "bold $primary"), (" leaves", "$text-muted"))
+        self.query_one("#event-head", Static).update(event_head(jam, now, width, keys))
         self.query_one(Digits).display = large
         self.query_one(Digits).update(figures)  # markup: digits and a colon
         self.query_one("#event-coming", Static).update(counts_to(words) if large else coming_line(jam, now))
         self.query_one("#event-body", Static).update(
-            event_body(
-                jam, now, standing.refused, width,
-                only_reads=session.only_reads(), keys=f"{self._keymap.name('back')} leaves",
-            )
-        )  # fmt: skip
+            event_body(jam, now, standing.refused, width, only_reads=session.only_reads())
+        )
 
     def action_scroll(self, how: str) -> None:
         getattr(self.query_one("#event-rows", VerticalScroll), f"scroll_{how}")(animate=False)

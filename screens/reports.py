@@ -173,8 +173,8 @@ class QueueDialog(ListDialog[str]):
         width = max(24, self.query_one("#queue-post").size.width - 3)
         self.query_one("#queue-post").display = row is not None
         self.query_one("#queue-text", Static).update(Content("") if row is None else self._in_context(row, width))
-        many = "x leaves it   h hides   l locks   w warns   d removes   s suspends   m more   o goes there   z undoes"
-        few = "x leaves  h hides  m more  z undoes"
+        more = "   l locks   w warns   d removes   s suspends   m more   o goes there   z undoes   Esc leaves"
+        many, few = f"x leaves it   h hides{more}", "x leaves it   h hides   m more   Esc"
         keys = few if self.app.size.width < _NARROW else many
         if row is None:
             keys = "Nothing waits: what people report stands here.\nEsc leaves"

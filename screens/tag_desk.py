@@ -182,7 +182,7 @@ class TagCurate(_TagDialog):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+d", "off", show=False, priority=True)]
     question = "The curated tags: suggested first to everybody who tags"
     labels = ("Tag", "It means")
-    hints = ("find a tag, or write a new one", "in a sentence")
+    hints = ("find one, or a new one", "in a sentence")
 
     def __init__(
         self,

@@ -73,6 +73,7 @@ class SortPicker(ListDialog[str]):
                     for order, (key, about) in ORDERS.items()
                 )
             )
+            yield Static(key_line("its letter chooses   Esc leaves"), id="filter-keys")
 
     def on_mount(self) -> None:
         options = self.query_one(OptionList)
@@ -118,7 +119,9 @@ class FilterPicker(ListDialog[str | None]):
             yield Static(Content.styled(f"in {self._where}", "$text-muted"), id="filter-where")
             yield Field(
                 self._line,
-                placeholder="tag:… author:… lang:… since:2h has:code is:unread",
+                placeholder="tag:… author:… lang:… since:2h has:code is:unread"
+                if self.app.size.width >= 60
+                else "tag:… since:2h is:unread",
                 suggester=Lines(self._complete),
                 select_on_focus=False,
                 compact=True,

@@ -28,15 +28,19 @@ _CLOCKS = 44  # cells below which it tells no time of the day
 _BARE = 62  # cells below which the table of hours tells the opening or the closing
 
 
-def event_head(jam: JamRow, now: datetime, width: int) -> Content:
-    """The title, and how the Jam stands."""
+def event_head(jam: JamRow, now: datetime, width: int, keys: Content) -> Content:
+    """The title and, beside it, ``keys``; how the Jam stands."""
     state = event.state_at(jam, now)
     mark, colour = _STATES[state]
     phase = event.phase_at(jam, now)
     words = countdown.state_words(state) + (f": {short_title(phase)}" if phase is not None else "")
     title = " ".join(jam.title.split())
     return Content.assemble(
-        (pad(title, width).rstrip(), "bold $primary"), "\n", (f"{mark} {words[:1].upper()}{words[1:]}", colour)
+        (pad(title, max(8, width - keys.cell_length - 2)), "bold $primary"),
+        "  ",
+        keys,
+        "\n",
+        (f"{mark} {words[:1].upper()}{words[1:]}", colour),
     )
 
 
@@ -74,9 +78,7 @@ def coming_line(jam: JamRow, now: datetime) -> Content:
     )
 
 
-def event_body(
-    jam: JamRow, now: datetime, refused: dict[Act, Refusal], width: int, *, only_reads: str, keys: str = ""
-) -> Content:
+def event_body(jam: JamRow, now: datetime, refused: dict[Act, Refusal], width: int, *, only_reads: str) -> Content:
     """All below the countdown. ``only_reads``: why the reader writes nothing at all, "" when they do."""
     blocks = [timeline(jam, now, width)]
     phases = countdown.where_in(event.phases_of(jam), jam, now)
@@ -85,8 +87,6 @@ def event_body(
     elif jam.summary.strip():
         blocks.append(drawn(jam.summary, width))
     blocks += [_may(refused, only_reads, now, width), _hours(jam, now, width)]
-    if keys:
-        blocks.append(Content.styled(keys, "$text-disabled"))
     return Content("\n\n").join(block for block in blocks if block.plain)
 
 

@@ -13,7 +13,7 @@ from textual.style import Style
 from textual.visual import RenderOptions, Visual
 
 _KEY: Final = r"(?:Enter|Esc|Space|Tab|Home|End|PgUp|PgDn|(?:Ctrl|Shift|Alt)-\S+|F\d\d?|\d-\d|[^\W_]|[^\w\s])"
-_KEYS: Final = re.compile(rf"{_KEY}(?: {_KEY})*(?= )")
+_KEYS: Final = re.compile(rf"{_KEY}(?: {_KEY})*(?= |$)")
 _GAP, _NARROW_GAP = 3, 2  # cells between one thing and the next
 _NARROW = 50
 

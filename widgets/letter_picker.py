@@ -14,6 +14,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from widgets.key_line import key_line
 from widgets.list_dialog import LETTERS, ListDialog
 
 
@@ -59,6 +60,7 @@ class LetterPicker(ListDialog[str]):
                     for choice in self._choices
                 )
             )
+            yield Static(key_line("its letter chooses   Esc leaves"), id="picker-keys")
 
     def on_mount(self) -> None:
         options = self.query_one(OptionList)

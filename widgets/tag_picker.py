@@ -18,6 +18,7 @@ from jamtui.archive import split_tags
 from jamtui.errors import JamError
 from jamtui.tag_book import TagBook, TagChoice
 from widgets.fields import Field
+from widgets.key_line import key_line
 from widgets.list_dialog import ListDialog
 from widgets.rows import one_line
 
@@ -71,13 +72,7 @@ class TagPicker(ListDialog[None]):
         self._hint()
 
     def _hint(self) -> None:
-        self.query_one("#tag-note", Static).update(
-            Content.assemble(
-                *(("Enter", "bold $primary"), (" on or off   ", "$text-muted")),
-                *(("Tab", "bold $primary"), (" completes   ", "$text-muted")),
-                *(("Esc", "bold $primary"), (" done", "$text-muted")),
-            )
-        )
+        self.query_one("#tag-note", Static).update(key_line("Enter on or off   Tab completes   Esc done"))
 
     @on(Input.Changed)
     def typed(self, event: Input.Changed) -> None:

@@ -45,6 +45,7 @@ def test_what_stands_above_the_last_line_is_prose() -> None:
         ("Ctrl-S saves", "Ctrl-S"),
         ("→ completes", "→"),
         ("F2 renames", "F2"),
+        ("Esc", "Esc"),
         ("Enter or its number chooses", "Enter"),
         ("its letter chooses", ""),
         ("1-3 choose", "1-3"),
