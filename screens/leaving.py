@@ -21,10 +21,10 @@ from widgets.key_line import key_line
 _POSTS = ("keep", "remove")
 _FEW_WORDS = {"keep": "Your posts stay, nameless", "remove": "Your posts go, too"}
 _TALL = 18  # lines from which all that goes has room
-_SHORT = "Your profile, votes, reports, sign-ins, and all that is on this device go for good."
+_SHORT = "Profile, votes, sign-ins, and all on this device go for good."
 _KEYS, _FEW = (
     "Tab changes what becomes of your posts   Enter deletes   Esc leaves",
-    "Tab posts   Enter deletes   Esc leaves",
+    "Tab posts   Enter deletes   Esc back",
 )
 _WORDS = {"keep": "Your posts stay, without your name", "remove": "Your posts go, too"}
 
@@ -69,7 +69,7 @@ class LeavingDialog(Dialog[str]):
         self.query_one("#leaving-posts", Static).update(Content.assemble(*choices))
         goes = [f"• {line}\n" for line in self._session.what_goes(self._posts)]
         more = "For good, and at once. :my-data keeps a copy first; your handle goes to nobody else for half a year."
-        told = Content(_SHORT) if short else Content.assemble(*goes, (more, "$text-muted"))
+        told = Content(_SHORT) if short else Content.assemble("What goes:\n", *goes, "\n", (more, "$text-muted"))
         self.query_one("#leaving-goes", Static).update(told)
         self._say()
 

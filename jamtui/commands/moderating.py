@@ -48,7 +48,7 @@ def reports(context: Context, args: argparse.Namespace) -> int | None:
             if out.json:
                 for mine in rows:
                     out.row({"id": mine.id, "post_id": mine.post_id, "reason": mine.reason, "note": mine.note,
-                             "state": mine.state, "created_at": rfc3339(mine.at)})  # fmt: skip
+                             "state": mine.state, "became": mine.became, "created_at": rfc3339(mine.at)})  # fmt: skip
             else:
                 out.table(
                     ["post", "reason", "became", "at", "about"],

@@ -205,7 +205,7 @@ class Moderating(Hosting):
             return
         for number, row in enumerate(rows, 1):
             state = ", undone" if row.undone else f", {row.send.value}" if row.send else ""
-            reason = f": {row.reason}" if row.reason else ""
+            reason = f": {row.reason.rstrip('.')}" if row.reason else ""
             self.say(f"{number}. {row.by} {row.words}{reason}{state}, {self.ages(row.at, self.session.now())}.")
         at = self._numbered("Undo which", len(rows))
         if at is None:

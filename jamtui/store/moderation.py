@@ -372,7 +372,7 @@ def _done(
     parts = [verb]
     if one.person_id:
         who = people.get(one.person_id, _NOBODY)
-        parts.append(f"{who.name} @{who.handle}")
+        parts.append("somebody who has left" if who.left else f"{who.name} @{who.handle}")
     if one.until is not None:
         parts.append(f"until {one.until.astimezone().strftime(local)}")
     if one.post_id:

@@ -278,6 +278,7 @@ _PICTURES: dict[str, tuple[str, ...]] = {
     "tags": ("enter", "t"),
     "tag-merge": ("colon", *"tag-merge", "space", *"pilots", "enter"),
     "composer": ("enter", "c", *"Pilots", "tab"),
+    "leaving": ("colon", *"delete-account", "enter"),
 }
 
 
@@ -291,6 +292,7 @@ _PICTURES: dict[str, tuple[str, ...]] = {
         ("tags", "80x24"),
         ("tag-merge", "80x24"),
         ("composer", "80x24"),
+        *(("leaving", size) for size in ("40x10", "80x24")),
     ],
 )
 def test_pictures(name: str, size: str, session: Session, tmp_path: Path, snap_compare: Callable[..., bool]) -> None:
@@ -310,7 +312,13 @@ def test_pictures(name: str, size: str, session: Session, tmp_path: Path, snap_c
             await asyncio.wait(soon)
             await pilot.pause()
 
-    app = JamApp(session, reports=tmp_path / "reports", frozen=True, clock=lambda: NOW)
+    app = JamApp(
+        session,
+        reports=tmp_path / "reports",
+        frozen=True,
+        clock=lambda: NOW,
+        again=lambda: pytest.fail("nobody signs in"),
+    )
     columns, lines = map(int, size.split("x"))
     assert snap_compare(app, terminal_size=(columns, lines), run_before=show)
 
