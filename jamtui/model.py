@@ -321,7 +321,7 @@ class Draft(Struct, frozen=True):
 
     @property
     def empty(self) -> bool:
-        return not (self.title.strip() or self.body.strip())
+        return not (self.title.strip() or self.body.strip() or self.tags)
 
 
 class DraftRow(Struct, frozen=True):

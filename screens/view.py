@@ -107,9 +107,12 @@ class View(Panes, part=True):
             self.query_one(ForumList).show_activity(self.session.activity())
             self._draw_card()
 
-    def _tick(self) -> None:
+    def _tell_hours(self) -> None:
         if news := self.session.hours_news():
-            self.say(news, "fact")
+            self.say(news, "fact", lasting=self.writing)  # who writes looks elsewhere, and the next key is near
+
+    def _tick(self) -> None:
+        self._tell_hours()
         self._show_activity()
         self._refresh_lines()
         self.list_now.redraw()
@@ -239,6 +242,8 @@ class View(Panes, part=True):
             self._titles = {}
         if changed.sent:
             self._tell_sent(changed.sent)
+        if changed.everything or changed.records:
+            self._tell_hours()  # an organiser may have changed them
         with self.session.at_once():
             if changed == Changed(status=True):
                 self._refresh_lines()

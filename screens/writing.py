@@ -144,6 +144,11 @@ class Writing(Moving, part=True):
     def idle_in_composer(self) -> frozenset[str]:
         return self.composer.idle
 
+    def _refresh_lines(self) -> None:
+        super()._refresh_lines()
+        if self.writing and self.composer.is_mounted:
+            self.composer.tell_state(self.session.phase_line(), self.session.refusal(ACT_OF[self.composer.kind]))
+
     def on_composer_alike(self) -> None:
         self._refresh_hints()
 
@@ -253,7 +258,7 @@ class Writing(Moving, part=True):
 
     async def on_composer_closed(self, message: Composer.Closed) -> None:
         await self._close_composer()
-        self.say("Draft kept" if message.kept else "Nothing was written")
+        self.say(*(("Draft kept",) if message.kept else ("Nothing was written", "fact")))
 
     async def _close_composer(self) -> None:
         await self.query("#composer").remove()

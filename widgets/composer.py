@@ -111,8 +111,7 @@ class Composer(Vertical):
         with Horizontal(id="composer-head"):
             yield Static(self._head(), id="composer-heading")
             yield Static(id="composer-count")
-        if self._desk.phase:
-            yield Static(Content(self._desk.phase), id="composer-phase")
+        yield Static(id="composer-phase")
         if self._titled:
             title = StepField(
                 self._draft.title,
@@ -153,6 +152,7 @@ class Composer(Vertical):
         # Stopped by Ctrl-Z a program may never come back.
         self.app.app_suspend_signal.subscribe(self, self._stopped)
         self.query_one("#composer-preview").display = False
+        self.tell_state(self._desk.phase)
         area = self.query_one(Area)
         area.move_cursor(area.document.end)
         (self.query_one("#title") if self._titled and not self._draft.title else area).focus()
@@ -321,6 +321,18 @@ class Composer(Vertical):
             self._failed = None
             self.query_one("#composer-note").display = False
         return draft
+
+    def tell_state(self, phase: str, refusal: str = "") -> None:
+        """One harmless line on how the Jam stands. ``refusal``: why what is written is not taken now; it stands there
+        on the lowest terminal, too, for as long as that is so."""
+        line = self.query_one("#composer-phase", Static)
+        line.update(Content.styled(f"✗ {refusal}. The draft stays", "bold $error") if refusal else Content(phase))
+        line.set_class(bool(refusal), "-refused")
+        line.display = bool(refusal or phase)
+
+    @property
+    def kind(self) -> DraftKind:
+        return self._draft.kind
 
     @property
     def unsaved(self) -> JamError | None:

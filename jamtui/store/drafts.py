@@ -67,7 +67,7 @@ class Drafts:
             self.throw(there, REPLACED, now)
 
     def put_draft(self, draft: Draft, now: datetime) -> None:
-        if draft.empty and not draft.tags:
+        if draft.empty:
             self.remove_draft(draft.kind, draft.target)
             return
         self.db.execute(
