@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from commands_pty import Pty
-from hostile_jam import BEHIND, MIX, OLD, SHORT, TEXTS, TIME, driven, hostile_home, new, payload_controls
+from hostile_jam import MIX, OLD, TEXTS, TIME, driven, hostile_home, moderated, new, payload_controls
 from pty_terminal import PYTHON
 
 from jamtui import cli
 from jamtui.commands import parser
-from jamtui.store import connection, mirror, own, registry
-from jamtui.store.mirror import Mirror
 
 ALL = os.environ.get("JAMTUI_HOSTILE") == "all"
 POST, REPLY, OWN = new("opener", 0), new("reply", 5), new("reply", OLD)
@@ -57,31 +53,6 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
 )  # fmt: skip
 # Ends only when it is interrupted: tests/pty/test_announced.py has it.
 ENDLESS = {"watch"}
-
-
-def moderated(jam: registry.KnownJam) -> None:
-    """Who reads is a moderator, on whose desk each payload stands in each field, too."""
-    with closing(connection.connect(jam.mirror, mirror.SCHEMA)) as db:
-        row = next(iter(db.execute("SELECT raw FROM people WHERE id = ?", (jam.me.person_id,))))
-        me = json.loads(bytes(row[0])) | {"role": "moderator"}
-        Mirror(db).apply([("person", json.dumps(me).encode())], "2-bbbb")
-    desk: dict[str, Any] = {"role": "moderator", "notices": [], "reports": [], "queue": [], "audit": [], "hidden": []}
-    for n, raw in enumerate(TEXTS):
-        text = f"{raw}{BEHIND}".encode("utf-8", "replace").decode()
-        post, person = new("opener", n), new("person", n)
-        told = {"reason": text, "post_id": post, "note": text, "state": text, "to": text, "person_id": person}
-        act = ("hide", "move", "warn", text)[n % 4]
-        desk["notices"].append({**told, "id": new("notice", n), "kind": act, "act": act, "of": text, "at": TIME})
-        for name in ("reports", "queue"):
-            desk[name].append({**told, "id": new("report", n), "created_at": TIME})
-        said = {"by_id": person, "act": act, "created_at": TIME, "of": text, "undone_by": "" if n % 2 else text}
-        desk["audit"].append({**told, **said, "id": new("act", n)})
-        whole = {"id": new("hidden", n), "thread_id": post, "forum_id": new("forum", 0), "author_id": person}
-        desk["hidden"].append(
-            {**whole, "title": text[:SHORT], "body": text, "created_at": TIME, "tags": [text[:SHORT]]}
-        )
-    with closing(connection.connect(jam.own, own.SCHEMA)) as db:
-        own.Own(db).put_desk(json.dumps(desk).encode(), f'"{MIX}"')
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile_jam import BEHIND, MIX, TEXTS, driven, hostile_home, new, payload_controls
-from hostile_places import PLACES, line
+from hostile_jam import BEHIND, MIX, TEXTS, driven, hostile_home, moderated, new, payload_controls
+from hostile_places import MODERATED, PLACES, line
 
 ALL = os.environ.get("JAMTUI_HOSTILE") == "all"
 LAST = len(TEXTS) - 1
@@ -84,6 +84,26 @@ def test_no_payload_drives_the_terminal(
     assert not sent, f"escape sequences of payloads on the terminal: {sent[:9]}"
     assert jam.modes_left_on() == set()
     assert jam.line_settings() == jam.before
+
+
+@pytest.mark.slow
+def test_no_payload_of_the_desk_drives_the_terminal(
+    terminal: Callable[..., Any], tmp_path: Path, figure: Callable[[str], None]
+) -> None:
+    moderated(hostile_home(tmp_path / "jamtui"))
+    jam = terminal(size=(90, 26))
+    jam.wait_for("f0 ")
+    for place in MODERATED:
+        jam.press(*place.keys)
+        jam.wait(lambda screen, place=place: re.search(place.words, screen) is not None, place.name)
+        jam.press(*place.leave)
+        if place.leave:
+            jam.wait(lambda screen, place=place: left(screen, place.words), f"not {place.name}")
+    jam.press("\x11")
+    assert jam.wait_end() == 0
+    hits, sent = payload_controls(jam.output), driven(jam.output)
+    figure(f"promise 1: {len(hits) + len(sent)} payload control bytes in {len(MODERATED)} places of a moderator")
+    assert (hits[:9], sent[:9]) == ([], [])
 
 
 def test_what_is_counted() -> None:

@@ -1,6 +1,7 @@
 """A home in which everything is hostile: each payload in each field of a Jam, and of what is one's own.
 
     jam = hostile_home(folder)      its mirror, outbox, drafts, marks, saved posts, searches; the server is unreachable
+    moderated(jam)                  who reads is a moderator, whose desk is hostile as well
     payload_controls(output)        what of the output of the program it did not send itself
 
 A payload stands in each field of rows of its own; where there is one field only (the Jam's title, the name of who
@@ -28,7 +29,7 @@ from jamtui.credentials import FileStore, Secret
 from jamtui.model import Draft, DraftKind, Mark, MarkKind
 from jamtui.paths import Home
 from jamtui.session import open_session
-from jamtui.store import connection, mirror, registry
+from jamtui.store import connection, mirror, own, registry
 from jamtui.store.mirror import Loading, Mirror
 from jamtui.store.opening import prepare
 from jamtui.store.own import Payload
@@ -142,6 +143,31 @@ def hostile_home(folder: Path) -> registry.KnownJam:
         )  # fmt: skip
         session._own.refused(new("edit", 0), MIX, "version_conflict")
     return jam
+
+
+def moderated(jam: registry.KnownJam) -> None:
+    """Who reads is a moderator, on whose desk each payload stands in each field, too."""
+    with closing(connection.connect(jam.mirror, mirror.SCHEMA)) as db:
+        row = next(iter(db.execute("SELECT raw FROM people WHERE id = ?", (jam.me.person_id,))))
+        me = json.loads(bytes(row[0])) | {"role": "moderator"}
+        Mirror(db).apply([("person", json.dumps(me).encode())], "2-bbbb")
+    desk: dict[str, Any] = {"role": "moderator", "notices": [], "reports": [], "queue": [], "audit": [], "hidden": []}
+    for n, raw in enumerate(TEXTS):
+        text = f"{raw}{BEHIND}".encode("utf-8", "replace").decode()
+        post, person = new("opener", n), new("person", n)
+        told = {"reason": text, "post_id": post, "note": text, "state": text, "to": text, "person_id": person}
+        act = ("hide", "move", "warn", text)[n % 4]
+        desk["notices"].append({**told, "id": new("notice", n), "kind": act, "act": act, "of": text, "at": TIME})
+        for name in ("reports", "queue"):
+            desk[name].append({**told, "id": new("report", n), "created_at": TIME})
+        said = {"by_id": person, "act": act, "created_at": TIME, "of": text, "undone_by": "" if n % 2 else text}
+        desk["audit"].append({**told, **said, "id": new("act", n)})
+        whole = {"id": new("hidden", n), "thread_id": post, "forum_id": new("forum", 0), "author_id": person}
+        desk["hidden"].append(
+            {**whole, "title": text[:SHORT], "body": text, "created_at": TIME, "tags": [text[:SHORT]]}
+        )
+    with closing(connection.connect(jam.own, own.SCHEMA)) as db:
+        own.Own(db).put_desk(json.dumps(desk).encode(), f'"{MIX}"')
 
 
 # -- what a terminal would do

@@ -25,6 +25,7 @@ def line(words: str) -> tuple[str, ...]:
 
 ONE = ("escape",)
 FIRST = str(uuid.uuid5(uuid.NAMESPACE_OID, "opener0"))  # the thread that has a link with every other
+OTHER = str(uuid.uuid5(uuid.NAMESPACE_OID, "opener7"))  # of somebody else
 PLACES = (
     Place("forums", ("1", "g"), r"What it is about"),
     Place("card of a forum", ("j", "j", "j"), r"│ *f3 "),
@@ -72,4 +73,26 @@ PLACES = (
     Place("preview", ("ctrl+r",), r"▎", ONE),
     Place("both versions", ("5", "G", "r"), r"It was changed meanwhile", ONE),
     Place("what was done", ("4", "m"), r"[Mm]uted: "),
+)
+# Of a moderator, whose desk has them, too; a notice stands above them all.
+MODERATED = (
+    Place("a notice above", ("1",), r"A moderator warns you|was hidden by a moderator"),
+    Place("notices", ("N",), r"Notices +\d+", ONE),
+    Place("reports", line("reports"), r"Reports +\d+ ", ONE),
+    Place("audit log", line("audit"), r"Audit log +\d+", ONE),
+    Place("hidden posts", line("hidden"), r"Hidden posts +\d+", ONE),
+    Place("acts on a post", (*line(f"post {FIRST}"), "M"), r"What is to be done"),
+    Place("where a thread goes", ("m",), r"where to\?", ONE),
+    Place("into which thread", ("g", *"t1"), r"into which thread\?", ONE),
+    Place("the acts again", (), r"What is to be done", ONE),
+    Place("a report", (*line(f"post {OTHER}"), "R"), r"Report to the moderators", ONE),
+    Place("why it is featured", ("*",), r"Why is it worth", ONE),
+    Place("hand-over", line("hand-over"), r"Hand-over", ONE),
+    Place("a curated tag", line("tag-curate tag"), r"(?i)suggested first", ONE),
+    Place("merging a tag", line("tag-merge tag"), r"(?i)merge", ONE),
+    Place("a brief", ("1", "g", *line("brief")), r"Ctrl-S", ONE),
+    Place("a poll", line("poll"), r"(?i)ask", ONE),
+    Place("how the Jam stands", line("jam"), r"new threads", ONE),
+    Place("hosts of links", line("hosts"), r"open without a question", ONE),
+    Place("links of a post", (*line(f"post {FIRST}"), "j", "o"), r"(?i)link|No link"),
 )
