@@ -129,10 +129,10 @@ def hostile_home(folder: Path) -> registry.KnownJam:
                 session._own.later(new("out", n), text[:SHORT], NOW)
             session.save(new("opener", n), True)
             session.searching.remember(text[:SHORT].strip() or "x")
-            mark = Mark.FOLLOWED if n % 5 else Mark.MUTED
-            session._marks.set_mark(MarkKind.TAG, text[:SHORT], mark, NOW)
-            session._marks.set_mark(MarkKind.PERSON, new("person", n), mark, NOW)
-            session._marks.set_mark(MarkKind.THREAD, new("opener", n), mark, NOW)
+            mark = Mark.FOLLOWED if n % 5 else Mark.MUTED  # from the first post on
+            session._marks.set_mark(MarkKind.TAG, text[:SHORT], mark, NOW, 0)
+            session._marks.set_mark(MarkKind.PERSON, new("person", n), mark, NOW, 0)
+            session._marks.set_mark(MarkKind.THREAD, new("opener", n), mark, NOW, 0)
         for n in range(0, len(TEXTS), 2):
             text = TEXTS[n].encode("utf-8", "replace").decode()
             session._own.throw(Draft(DraftKind.REPLY, new("opener", n), text[:SHORT], text), text[:20], NOW)
