@@ -14,6 +14,7 @@ from textual.widgets import Button, Static
 
 from jamtui.model import Conflict
 from widgets.dialog import Dialog
+from widgets.key_line import key_line
 from widgets.rows import age
 
 
@@ -52,6 +53,9 @@ class ConflictDialog(Dialog[str]):
                     yield Button(Content("A third (e)"), id="edit")
                 yield Button(Content("Theirs stays (t)"), id="theirs")
                 yield Button(Content("Later (Esc)"), id="later", variant="primary")
+            mine = "m mine   " if one.version and not one.gone else ""
+            third = "e a third   " if one.kind != "delete" else ""
+            yield Static(key_line(f"{mine}{third}t theirs   Esc later"), id="conflict-keys")
 
     def _theirs(self) -> Content:
         one = self._conflict
@@ -93,5 +97,5 @@ class ConflictDialog(Dialog[str]):
         self.dismiss(answer)
 
     def action_scroll(self, step: int) -> None:
-        for pane in self.query(VerticalScroll):
+        for pane in (self.query_one("#versions"), *self.query(VerticalScroll)):
             pane.scroll_relative(y=step, animate=False)

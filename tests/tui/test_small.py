@@ -17,8 +17,11 @@ from textual.widgets import Input
 from jamserver.demo_jam import DemoJam
 from jamtui.app import JamApp
 from jamtui.archive import rfc3339
+from jamtui.model import Conflict
 from jamtui.session import Session
 from jamtui.store import connection, mirror
+from screens.conflict import ConflictDialog
+from screens.dialogs import Confirm
 
 NOW = datetime(2011, 2, 9, 14, tzinfo=UTC)
 Start = Callable[..., AbstractAsyncContextManager[Any]]
@@ -78,6 +81,20 @@ async def test_dialogs_fit(tui: Start, session: Session, full: bool) -> None:
             ]
             while t.screen is not main:
                 await t.press("escape")
+        text = "\n".join(f"A line that is rather long for this terminal, number {number}" for number in range(20))
+        conflict = Conflict("1", "edit", "A title", text, 3, NOW, False, "A title", text.replace("rather", "too"))
+        t.app.push_screen(ConflictDialog(conflict, NOW))
+        await t.settle()
+        assert "Esc later" in t.text
+        for _ in range(60):
+            await t.press("j")
+        assert "too long" in t.text
+        await t.press("escape")
+        # What one dialog looks like says nothing of others.
+        t.app.push_screen(Confirm("Take this post back?", "A title", "Take back"))
+        await t.settle()
+        assert any("Take back (y)" in line and "Cancel (n)" in line for line in t.text.split("\n"))
+        await t.press("escape")
     assert not wrong, "\n".join(wrong)
 
 
