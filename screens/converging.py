@@ -183,7 +183,7 @@ class Converging(Marking, part=True):
                 composer.save_now()
                 if (unsaved := composer.unsaved) is not None:
                     raise unsaved
-                self.run_worker(self._leave_for(post_id), name="leave-for")
+                self.before_more_keys(self._leave_for(post_id), "leave-for")
 
         self.app.push_screen(SimilarDialog(composer.similar, thread), answered)
 

@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 
 from jamtui.errors import JamError, sentence
 from jamtui.model import Draft, DraftRow, Undo
+from jamtui.refusals import ACT_OF
 from jamtui.session import Session
 from widgets.key_line import key_line
 from widgets.list_dialog import LETTERS, ListDialog
@@ -30,6 +31,7 @@ class DraftsDialog(ListDialog[Draft | None]):
         *LETTERS,
         Binding("D", "throw", show=False, id="dialog.drop"),
         Binding("z", "undo", show=False, id="dialog.undo"),
+        Binding("y", "copy", show=False, id="dialog.copy"),
     ]
 
     def __init__(self, session: Session) -> None:
@@ -57,11 +59,27 @@ class DraftsDialog(ListDialog[Draft | None]):
         options.highlighted = min(at, len(self._rows) - 1) if self._rows else None
         self._say()
 
-    def _say(self, words: str = "") -> None:
-        keys = "Enter goes on writing   D throws away   z takes that back   Esc leaves"
-        nothing = "No drafts: what you write stands here until it is sent.\nEsc leaves"
-        told = Content.styled(words, "$error") if words else key_line(keys if self._rows else nothing)
+    def _say(self, words: str = "", style: str = "$error") -> None:
+        told = Content.styled(words, style) if words else key_line(self._keys())
         self.query_one("#drafts-keys", Static).update(told)
+
+    def _keys(self) -> str:
+        """What the keys do with the row under the cursor, as the Jam is now."""
+        found = self._row()
+        undo = "   z takes that back" if self._undo is not None else ""
+        if found is None:
+            return f"No drafts: what you write stands here until it is sent.\nEsc leaves{undo}"
+        row = found[1]
+        refusal = self._session.refusal(ACT_OF[row.draft.kind])
+        if row.why:
+            does = "Enter brings it back"
+        else:
+            does = f"{refusal}.\nD throws away" if refusal else "Enter goes on writing   D throws away"
+        return f"{does}   y copies the text{undo}   Esc leaves"
+
+    @on(OptionList.OptionHighlighted)
+    def moved(self) -> None:
+        self._say()
 
     def _drawn(self, row: DraftRow) -> Content:
         gone = _WHY.get(row.why, row.why) if row.why else "" if row.there else "its place is gone"
@@ -88,6 +106,14 @@ class DraftsDialog(ListDialog[Draft | None]):
             self.dismiss(self._session.bring_back(int(row.id)))
         except JamError as error:
             self._say(f"{sentence(error.title)}. {error.hint}")
+
+    def action_copy(self) -> None:
+        """The text can be taken along also where it can be written to no more."""
+        found = self._row()
+        if found is not None:
+            draft = found[1].draft
+            self.app.copy_to_clipboard(f"{draft.title}\n\n{draft.body}".strip())
+            self._say("Text copied", "$success")
 
     def action_throw(self) -> None:
         found = self._row()

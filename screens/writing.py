@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -20,7 +20,7 @@ from jamtui.refusals import ACT_OF
 from jamtui.safe_text import safe_block
 from screens.messages import AskToSignIn
 from screens.moving import Moving
-from screens.type_ahead import hold_keys
+from screens.type_ahead import hold_keys, nowhere, release_keys
 from widgets.bindings import rebind
 from widgets.links import Link
 from widgets.lists import OutboxList
@@ -223,7 +223,7 @@ class Writing(Moving, part=True):
                 raise self.composer.unsaved
             undo = self.session.discard_draft(open_now.kind, open_now.target)
             self.composer.abandon()
-            self.run_worker(self._close_composer(), name="close-composer")
+            self.before_more_keys(self._close_composer(), "close-composer")
             self.offer(undo)
             return
         if self.spot.reading:
@@ -259,6 +259,18 @@ class Writing(Moving, part=True):
     async def on_composer_closed(self, message: Composer.Closed) -> None:
         await self._close_composer()
         self.say(*(("Draft kept",) if message.kept else ("Nothing was written", "fact")))
+
+    def before_more_keys(self, work: Coroutine[None, None, None], name: str) -> None:
+        """Does it beside what is done now; keys wait until it is over: they are meant for what it leads to."""
+
+        async def done() -> None:
+            try:
+                await work
+            finally:
+                release_keys(self.app, nowhere)
+
+        hold_keys(self.app, nowhere)
+        self.run_worker(done(), name=name)
 
     async def _close_composer(self) -> None:
         await self.query("#composer").remove()
@@ -511,7 +523,7 @@ class Writing(Moving, part=True):
             self.composer.save_now()
             if (unsaved := self.composer.unsaved) is not None:
                 raise unsaved
-            self.run_worker(self._close_and_go_on(draft), name="go-on")
+            self.before_more_keys(self._close_and_go_on(draft), "go-on")
             return
         gone = next((not row.there for row in self.session.draft_rows() if _same_place(row.draft, draft)), False)
         if gone and (places := self.session.places_for(draft)):

@@ -124,6 +124,7 @@ WALKS: dict[str, list[str]] = {
     "a profile": ["colon", *typed("profile"), "enter", "tab", *typed("Org"), "enter", *typed("FR"), "ctrl+s", "enter"],
     "drafts": ["enter", "enter", "r", "a", "escape", "7", "enter", "b", "escape", "j"],
     "taking back": ["enter", "enter", "r", "a", "ctrl+s", "D", "tab", "enter", "k", "r", "b"],
+    "a draft thrown away": ["enter", "enter", "r", *typed("No"), "ctrl+p", *typed("discard"), "enter", "j", "r", "x"],
     "a link": ["enter", "enter", "j", "L", "tab", *typed("qx"), "escape", "j", "C", "escape", "k"],
 }
 

@@ -125,3 +125,27 @@ async def test_it_opens_again_while_one_writes(tui: Callable[..., Any], at: Call
         assert "Ideas: Say what should be different" in t.text
         await t.press("ctrl+s")
         assert t.row.body == "Patience"
+
+
+async def test_its_text_is_taken_along_when_it_can_be_sent_no_more(
+    tui: Callable[..., Any], at: Callable[[datetime], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied: list[str] = []
+    async with tui(size=(80, 24)) as t:
+        monkeypatch.setattr(t.app, "copy_to_clipboard", copied.append)
+        await t.press("enter", "enter", "r")
+        await t.type("Half a thought")
+        await t.press("escape", "7")
+        assert "Enter goes on writing" in t.text
+        assert "takes that back" not in t.text, "nothing was thrown away yet"
+        await t.press("D")
+        assert "Enter brings it back" in t.text
+        assert "z takes that back" in t.text
+        await t.press("z", "escape")
+        at(CLOSES)
+        await t.press("7")
+        assert "The Jam closed on" in t.text
+        assert "goes on writing" not in t.text
+        await t.press("y")
+        assert copied == ["Half a thought"]
+        assert "Text copied" in t.text
