@@ -1,7 +1,7 @@
 """How long to wait before the next try: exponential with full jitter, 1 s to 120 s, or what the server asks for.
 
 Two minutes are for a server that has too much to do. Where none was reached (no network, nobody listens, a captive
-portal answers) a try costs it nothing, and who sits before it wants to be back: there, 20 s are the most.
+portal answers), or a connection that was good is lost, who sits before it wants to be back: there, 20 s are the most.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ class Backoff:
         if seconds >= _STEADY:
             self.failures = 0
 
-    def ended(self, lived: float, asked: float | None = None) -> float:
+    def ended(self, lived: float, asked: float | None = None, *, reached: bool = True) -> float:
         """Seconds to wait after a connection that lived so long and ended without an error.
 
-        Never none: this may be how a server or a proxy ends every stream. ``asked`` as in `next`.
+        Never none: this may be how a server or a proxy ends every stream. ``asked`` and ``reached`` as in `next`.
         """
         self.worked(lived)
         if self.failures or lived < _BRIEF:
-            return self.next(asked)
+            return self.next(asked, reached=reached)
         return max(asked or 0.0, SHORTEST + self._rng.random())
 
     def reset(self) -> None:
         self.failures = 0
 
     def next(self, asked: float | None = None, *, reached: bool = True) -> float:
-        """Seconds to wait now. ``asked`` is Retry-After, already capped by the client at 15 minutes; ``reached``:
-        the server may have heard of the try."""
+        """Seconds to wait now. ``asked`` is Retry-After, already capped by the client at 15 minutes; ``reached``: the
+        server heard of the try and did not take it, as far as can be known."""
         self.failures += 1
         ceiling = min(LONGEST if reached else NEAR, 2.0 ** min(self.failures, 10))
         return max(asked or 0.0, SHORTEST + self._rng.random() * (ceiling - SHORTEST))

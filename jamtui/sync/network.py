@@ -266,14 +266,17 @@ class Network:
                     wait = 0.0
                 else:
                     what = "changes are missing" if end is _End.MISSED else "the server ended the stream"
-                    wait = backoff.ended(time.monotonic() - since, engine.wish)
+                    nowhere = self.state.link is Link.LIVE
+                    wait = backoff.ended(time.monotonic() - since, engine.wish, reached=not nowhere)
                     self._put_off(Link.RECONNECTING, what, what, wait)
             except errors.NotSignedIn as error:
                 return error
             except errors.ApiError as error:
                 backoff.worked(time.monotonic() - since)
                 asked = error.retry_after
-                nowhere = isinstance(error, errors.Unreachable) and (error.unsent or isinstance(error, errors.NotAJam))
+                nowhere = isinstance(error, errors.Unreachable) and (
+                    error.unsent or isinstance(error, errors.NotAJam) or self.state.link is Link.LIVE
+                )  # what was connected is lost: that tells nothing of a server with too much to do
                 wait = backoff.next(asked, reached=not nowhere)
                 link = Link.RECONNECTING if self._was_live and backoff.failures < 3 else Link.OFFLINE
                 portal = error.brief == errors.PORTAL

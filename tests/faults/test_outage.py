@@ -7,6 +7,7 @@ import contextlib
 import random
 import socket
 import subprocess
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
@@ -20,8 +21,10 @@ from api_client.errors import Unreachable
 from api_client.tokens import FixedToken
 from api_client.transport import Bounds
 from jamtui import paths
+from jamtui.model import Changed, Link
 from jamtui.store import connection, own, registry
 from jamtui.store.marks import MarkStore
+from jamtui.store.opening import prepare
 from jamtui.sync.backoff import LONGEST, Backoff
 from jamtui.sync.network import Network
 from jamtui.sync.sign_in import client_for
@@ -48,6 +51,58 @@ def test_after_an_outage_a_try_comes_within_seconds(figure: Callable[..., None])
     )
     assert max(near) <= 20
     assert LONGEST / 2 < max(far) <= LONGEST
+
+
+def test_a_second_outage_soon_after_the_first_is_no_longer_wait(
+    new_server: Callable[..., Any], new_home: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection that has just come back is lost: many failures ago, but none of a server with too much to do."""
+    server = new_server()
+    environ = new_home().login(server.url, "ana").environment()
+    home = paths.Home.from_env(environ)
+    jam = registry.find(home, None)
+    prepare(jam, datetime.now(UTC))
+    told = threading.Condition()
+
+    def note(_: Changed) -> None:
+        with told:
+            told.notify_all()
+
+    begin, draw, drawn = Backoff.__init__, Backoff.next, list[float]()
+
+    def after_many_failures(self: Backoff, rng: random.Random) -> None:
+        begin(self, rng)
+        self.failures = 30
+
+    def noted(self: Backoff, asked: float | None = None, *, reached: bool = True) -> float:
+        drawn.append(draw(self, asked, reached=reached))
+        return drawn[-1]
+
+    monkeypatch.setattr(Backoff, "__init__", after_many_failures)
+    monkeypatch.setattr(Backoff, "next", noted)
+    longest = random.Random(1)
+    longest.random = lambda: 1.0  # type: ignore[method-assign]
+    network = Network(
+        jam, lambda: client_for(home, jam, environ), now=lambda: datetime.now(UTC), rng=longest, notify=note
+    )
+
+    def wait(what: Callable[[], bool]) -> None:
+        with told:
+            assert told.wait_for(what, 60), network.state
+
+    network.start()
+    try:
+        wait(lambda: network.state.link is Link.LIVE)
+        for end in (server.kill, server.stop):  # it breaks off; it ends as it should
+            drawn.clear()
+            end()
+            wait(lambda: bool(network.state.why))
+            assert drawn[0] == 20
+            server.start()
+            network.reconnect()
+            wait(lambda: network.state.link is Link.LIVE)
+    finally:
+        network.stop()
 
 
 @pytest.fixture

@@ -56,6 +56,7 @@ def test_in_plain_mode(
     proxy.decide = lambda call, rng: PAGE
     plain = new_tui(home, "--plain", size=(150, 40))
     plain.wait_for("offline: This network wants you to sign in: open a browser; next try at ")
+    plain.wait_for("Ctrl-R tries now.")
     proxy.decide = lambda call, rng: PASS
     plain.press("\x12")
     plain.wait_for("Connecting anew.")
