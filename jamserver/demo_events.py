@@ -18,11 +18,11 @@ class LivePost:
     """Something that a generated participant does, ``delay`` seconds after the one before.
 
     ``post``: a new post with the id ``post_id``; an opener has no ``parent_id`` and a title. ``vote`` and ``tag``
-    concern the existing post ``post_id``; ``tag`` names the tag.
+    concern the existing post ``post_id``; ``tag`` names the tag. ``ballot`` chooses ``choice`` in the poll ``post_id``.
     """
 
     delay: float
-    kind: Literal["post", "vote", "tag"]
+    kind: Literal["post", "vote", "tag", "ballot"]
     handle: str
     person_id: str
     post_id: str
@@ -34,6 +34,7 @@ class LivePost:
     lang: str = ""
     thread_kind: str = ""  # of an opener
     tag: str = ""
+    choice: int = 0
 
 
 class Company(Protocol):

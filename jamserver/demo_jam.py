@@ -65,6 +65,9 @@ class DemoJam:
         self.cast.settle(self._rng, WRITERS)
         self._posts: Iterator[Written] = iter(())
         self._next: Written | None = None
+        self._polls: list[
+            tuple[str, list[int]]
+        ] = []  # open ones: id, and how often each choice was chosen at the start
         self._seen: deque[str] = deque(maxlen=RECENT)  # ids of what is there, the newest last
 
     @property
@@ -148,7 +151,12 @@ class DemoJam:
         if self._hosted:
             hosts = [self.cast.everybody[index].id for index in self.cast.by_role.get("host", ())]
             closes, refining = self._now + CLOSES, self._now + REFINING
-            yield from hosted.records(hosted.Stage(self._opens_at, closes, self._now, forums, hosts, POSTS, refining))
+            stage = hosted.Stage(self._opens_at, closes, self._now, forums, hosts, POSTS, refining)
+            for kind, data in hosted.records(stage):
+                counts = data.get("counts")
+                if isinstance(counts, list) and str(data.get("closes_at")) > rfc3339(self._now):
+                    self._polls.append((str(data["id"]), counts))
+                yield kind, data
 
     def live(self) -> Iterator[LivePost]:
         """What happens after ``now``: the posts that are left of the 2,666, then others without end."""
@@ -181,7 +189,12 @@ class DemoJam:
         )
 
     def _touch(self, delay: float, rng: random.Random) -> LivePost:
-        """A vote, now and then a tag, mostly on what is new."""
+        """A vote, now and then a tag, mostly on what is new; or a ballot, as people have chosen before."""
+        if self._polls and rng.random() < 0.15:
+            author = self.cast.everybody[self.cast.anybody(rng)]
+            poll_id, counts = rng.choice(self._polls)
+            choice = rng.choices(range(len(counts)), counts)[0]
+            return LivePost(delay, "ballot", author.handle, author.id, poll_id, choice=choice)
         back = int(rng.expovariate(1 / 60))
         post_id = self._seen[max(0, len(self._seen) - 1 - back)]
         author = self.cast.everybody[self.cast.anybody(rng)]

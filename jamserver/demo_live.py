@@ -259,6 +259,9 @@ class Life:
         try:
             if event.kind == "vote":
                 answer = await self._client.put(f"{address}/vote", headers=headers)
+            elif event.kind == "ballot":
+                body = {"choice": event.choice}
+                answer = await self._client.put(f"/polls/{event.post_id}/ballot", json=body, headers=headers)
             elif event.kind == "tag":
                 answer = await self._client.put(f"{address}/tags/{event.tag}", headers=headers)
             else:
@@ -270,8 +273,8 @@ class Life:
             problem = answer.json()
             if problem.get("code") == "jam_closed":
                 raise _Over
-            # The reader may have taken back the post that is answered, or the phase takes no threads: the next ones are
-            # not concerned.
+            # The reader may have taken back the post that is answered, the phase takes no threads, the poll is over:
+            # the next ones are not concerned.
             _log.info("a generated %s was refused: %s", event.kind, answer.text)
         return answer.is_success
 

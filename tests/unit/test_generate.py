@@ -207,9 +207,17 @@ def test_demo_repeats_for_a_seed() -> None:
 
 def test_live_events_concern_what_is_there(demo: tuple[list[archive.Record], DemoJam]) -> None:
     known = {post.id for post in posts_of(demo[0])}
+    polls = {
+        poll.id: len(poll.choices)
+        for poll in (msgspec.json.decode(one.raw, type=wire.Poll) for one in demo[0] if one.type == "poll")
+        if isinstance(poll.closes_at, datetime) and poll.closes_at > NOW
+    }
     events = list(islice(live_posts(1, NOW), 4_000))
+    assert 100 < sum(event.kind == "ballot" for event in events) < 600
     for event in events:
-        if event.kind == "post":
+        if event.kind == "ballot":
+            assert event.choice < polls[event.post_id]
+        elif event.kind == "post":
             assert event.post_id not in known
             assert event.parent_id is None or event.parent_id in known
             known.add(event.post_id)
