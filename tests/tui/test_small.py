@@ -105,6 +105,7 @@ def test_light(name: str, session: Session, tmp_path: Path, snap_compare: Callab
     async def show(pilot: Pilot[Any]) -> None:
         await pilot.pause()
         await cast("Any", pilot.app.screen).perform(name)
+        await pilot.pause()  # what counts begins with its screen
         await pilot.app.workers.wait_for_complete()
         await pilot.pause()
 
