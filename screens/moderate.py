@@ -24,6 +24,7 @@ from widgets.list_dialog import ListDialog
 from widgets.wrapping import first_lines
 
 _LETTERS = tuple(dict.fromkeys(KEYS.values()))
+_NONE = "No other thread is called that."
 _SHOWN = 60  # threads of the list; more are found by typing
 _LOW = 16  # lines of a terminal below which what happens is told in part
 
@@ -193,13 +194,14 @@ class ModerateDialog(ListDialog[Act | None]):
     def typed(self) -> None:
         if self._step == "to":
             self._fill()
+            self._words("" if self._targets else _NONE)
 
     @on(Input.Submitted)
     def entered(self, event: Input.Submitted) -> None:
         if self._step == "to":
             at = self.query_one(OptionList).highlighted
             if at is None or at >= len(self._targets):
-                self._words("No thread is called that.")
+                self._words(_NONE)
             else:
                 self._aimed(self._targets[at], self.query_one(Field).value.removeprefix(event.value))
             return
