@@ -38,12 +38,17 @@ def _suspended(db: Connection, actor: Actor, now: datetime) -> object:
 
 
 def _hidden(db: Connection, actor: Actor, now: datetime) -> object:
+    """Whole, and where they stand by now."""
     sql = (
-        "SELECT h.data FROM hidden h JOIN posts p ON p.id = h.post_id WHERE ?1 OR p.author_id = ?2 "
-        "ORDER BY p.changed DESC LIMIT ?3"
+        "SELECT h.data, p.forum_id, p.thread_id, p.parent_id FROM hidden h JOIN posts p ON p.id = h.post_id "
+        "WHERE ?1 OR p.author_id = ?2 ORDER BY p.changed DESC LIMIT ?3"
     )
-    found = rows(db, sql, (actor.moderates, actor.person_id, HIDDEN))
-    return [decode(data)["post"] for (data,) in found] or None
+    found = []
+    for data, *place in rows(db, sql, (actor.moderates, actor.person_id, HIDDEN)):
+        post = decode(data)["post"]
+        if isinstance(post, dict):
+            found.append(post | dict(zip(("forum_id", "thread_id", "parent_id"), place, strict=True)))
+    return found or None
 
 
 # Open reports but for those about the moderator's own posts: another decides on these. Each person has one of a post. A

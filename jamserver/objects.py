@@ -181,13 +181,26 @@ def insert_person(tx: Tx, fields: Fields, data: bytes) -> None:
     )
 
 
-def change_person(tx: Tx, person_id: str, changes: Fields) -> None:
-    """Overwrites fields of a person other than id and handle; those not named stay."""
-    fields = decode(value(tx.db, "SELECT data FROM people WHERE id = ?", (person_id,))) | changes
+_WORDS = ("name", "org", "country", "languages", "about", "honour")  # of a profile
+
+
+def put_person(tx: Tx, person_id: str, before: Fields, fields: Fields) -> tuple[bytes, int]:
+    """Writes a profile. What it does not say any more goes from its earlier changes, too: nobody is to find an address
+    or a name that somebody took away in what the log tells of before. Returns the person and the change."""
+    gone = [name for name in _WORDS if before.get(name) and before[name] != fields.get(name)]
+    if gone:
+        tx.strip_person(person_id, gone)
     data = encode(fields)
-    tx.append("person", person_id, data)
+    seq = tx.append("person", person_id, data)
     role = str(fields.get("role", "participant"))
     tx.db.execute("UPDATE people SET role = ?, data = ? WHERE id = ?", (role, data, person_id))
+    return data, seq
+
+
+def change_person(tx: Tx, person_id: str, changes: Fields) -> None:
+    """Overwrites fields of a person other than id and handle; those not named stay."""
+    before = decode(value(tx.db, "SELECT data FROM people WHERE id = ?", (person_id,)))
+    put_person(tx, person_id, before, before | changes)
 
 
 def require_account(db: Connection, person_id: str) -> None:

@@ -24,7 +24,6 @@ from jamtui.archive import rfc3339
 PIECE = 50  # posts, or votes, that are taken back in one write: others are written between two pieces
 RESERVED = timedelta(days=180)  # for which a handle of somebody who left is given to nobody else
 NAME_LEFT = "(left)"
-_OWN_WORDS = ("name", "org", "country", "languages", "about", "honour")  # of a profile
 
 
 def edit(tx: Tx, actor: Actor, change: ProfileEdit) -> tuple[bytes, int]:
@@ -48,19 +47,7 @@ def edit(tx: Tx, actor: Actor, change: ProfileEdit) -> tuple[bytes, int]:
         tx.db.execute("INSERT OR IGNORE INTO own_names VALUES (?)", (actor.person_id,))
     if encode(fields) == before:
         return before, 0
-    return _put(tx, actor.person_id, decode(before), fields)
-
-
-def _put(tx: Tx, person_id: str, before: Fields, fields: Fields) -> tuple[bytes, int]:
-    """Writes a profile. What it does not say any more goes from its earlier changes, too: nobody is to find an address
-    or a name that somebody took away in what the log tells of before. Returns the person and the change."""
-    gone = [name for name in _OWN_WORDS if before.get(name) and before[name] != fields.get(name)]
-    if gone:
-        tx.strip_person(person_id, gone)
-    data = encode(fields)
-    seq = tx.append("person", person_id, data)
-    tx.db.execute("UPDATE people SET data = ? WHERE id = ?", (data, person_id))
-    return data, seq
+    return objects.put_person(tx, actor.person_id, decode(before), fields)
 
 
 def _set(fields: Fields, name: str, given: str | list[str]) -> None:
@@ -75,7 +62,7 @@ def honour(tx: Tx, person_id: str, text: str) -> None:
     before = decode(value(tx.db, "SELECT data FROM people WHERE id = ?", (person_id,)))
     fields = dict(before)
     _set(fields, "honour", clean_name(text))
-    _put(tx, person_id, before, fields)
+    objects.put_person(tx, person_id, before, fields)
 
 
 # -- everything of one's own

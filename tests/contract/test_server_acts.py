@@ -235,6 +235,20 @@ def test_an_idea_that_is_hidden_and_merged_is_the_same_idea_afterwards(
     figure(f"an idea hidden and merged in the order {order}: 0 fields differ")
 
 
+def test_a_hidden_post_is_told_of_where_it_stands(jam: Any) -> None:
+    """In a thread that was moved and merged since."""
+    thread, target = jam.thread(), jam.thread()
+    reply = jam.reply(thread, by=jam.ada)
+    done(jam.mod, "hide", reply)
+    done(jam.mod, "merge", thread, to=target["id"])
+    there = forum(jam, "there")["id"]
+    done(jam.mod, "move", target, to=there)
+    for client in (jam.ada, jam.mod):
+        (one,) = client.get("/me/desk").json()["hidden"]
+        assert (one["body"], one["thread_id"], one["forum_id"]) == (reply["body"], target["id"], there)
+        assert one["parent_id"] == thread["id"]
+
+
 def test_a_removed_idea_is_nothing_when_its_thread_is_split(jam: Any) -> None:
     idea, target = jam.thread(kind="idea"), jam.thread()
     merged = done(jam.mod, "merge", idea, to=target["id"])

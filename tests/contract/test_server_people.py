@@ -300,6 +300,14 @@ def test_words_taken_off_a_profile_are_gone_from_the_log(
     figure("words taken off a profile: 0 of 5 in the log, the snapshot or on the disk afterwards")
 
 
+def test_another_name_by_the_issuer_or_the_organiser_leaves_none_of_before(jam: Any) -> None:
+    ada = jam.ada.get("/me").json()["id"]
+    jam.server.write(lambda tx: objects.change_person(tx, ada, {"name": "CANARY name"}))
+    jam.server.write(lambda tx: objects.change_person(tx, ada, {"name": "Ada", "role": "expert"}))
+    assert "CANARY" not in json.dumps(jam.changes())
+    assert (jam.ada.get("/me").json()["name"], jam.ada.get("/me").json()["role"]) == ("Ada", "expert")
+
+
 def test_a_profile_that_is_changed_without_end_costs_no_more_each_time(jam: Any) -> None:
     def rows(tx: Tx, number: int) -> int:
         before = tx.db.total_changes()
