@@ -88,6 +88,16 @@ TOLD = "They are told the reason, never who did it."
 TIMES = ((1, "an hour"), (24, "a day"), (72, "three days"), (168, "a week"), (24 * 30, "30 days"))
 
 
+class ThreadFacts(Struct, frozen=True):
+    """How a thread that is read stands, and the post in it that is answered ("" for none)."""
+
+    thread: str
+    forum: str
+    locked: bool
+    answered: str = ""
+    gone: str = ""  # why the answered post is no longer there
+
+
 class NoticeRow(Struct, frozen=True):
     """What moderators tell this person. ``grave``: it has to be seen."""
 

@@ -30,6 +30,7 @@ from jamtui.mod_rows import (
     QueueRow,
     ReportRow,
     Suspended,
+    ThreadFacts,
 )
 from jamtui.model import GONE, Draft, ForumRow, Link, Me, PostRow, ThreadRow, Undo, begins
 from jamtui.refusals import act_of
@@ -133,6 +134,32 @@ class Moderating:
             except NotFound:
                 return False
         return opener.locked and not self.hosts(self.forum(opener.forum_id))
+
+    def thread_facts(self, thread_id: str, answered: str = "") -> ThreadFacts | None:
+        """How the thread stands that is read, and the post that is answered there; None when it is not there."""
+        try:
+            opener = self.post(thread_id)
+            gone = self.post(answered).gone if answered else ""
+        except NotFound:
+            return None
+        return ThreadFacts(thread_id, opener.forum_id, opener.locked, answered, gone)
+
+    def meanwhile(self, before: ThreadFacts | None, after: ThreadFacts | None) -> str:
+        """What moderators and hosts did to it between the two, as far as it makes a difference to who reads or writes
+        there, in a line without a full stop; "" for nothing of the kind, and for what the reader did."""
+        if before is None or after is None or before.thread != after.thread:
+            return ""
+        told = []
+        if after.locked and not before.locked:
+            told.append("This thread is locked now: it takes no more replies")
+        if before.locked and not after.locked:
+            told.append("This thread takes replies again")
+        if after.forum != before.forum:
+            told.append(f"This thread was moved to {self.forum(after.forum).title}")
+        if after.gone and before.answered == after.answered and not before.gone:
+            told.append(f"What you answer was {GONE[after.gone]}")
+        mine = told and any(about == after.thread for _, about in self._mine_acts().values())
+        return "" if mine else ". ".join(told)
 
     def need_open_thread(self, post: PostRow) -> None:
         """Raises `Refused` where a thread is locked, before anybody writes."""
@@ -301,10 +328,6 @@ class Moderating:
         if self._acts is None:
             self._acts = {}
         return self._acts
-
-    def acted_on(self, post_id: str) -> bool:
-        """Whether the reader did something to this very post since the start."""
-        return any(about == post_id for _, about in self._mine_acts().values())
 
     def in_words_of(self, act: Act, post: PostRow | None) -> str:
         """What an act does, as its line in the outbox and the audit log."""

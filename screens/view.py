@@ -15,9 +15,9 @@ from textual.app import ComposeResult
 
 from jamtui.actions import SORTS, Where
 from jamtui.errors import NotFound
+from jamtui.mod_rows import ThreadFacts
 from jamtui.model import Changed, PostRow, ThreadIndex, ThreadRow
 from jamtui.notice import InboxRow
-from screens import meanwhile
 from screens.messages import HitsFound, JamChanged
 from screens.panes import PLACES, Panes
 from screens.rail import RailList
@@ -48,7 +48,7 @@ class View(Panes, part=True):
     _list_read = 0.0  # when that was, by the clock that is never set
     _keeping: asyncio.TimerHandle | None = None  # until what moved is kept
     _answered = ""  # the post that is being answered
-    _stood: meanwhile.Facts | None = None  # how what is read or answered stood when it was looked at last
+    _stood: ThreadFacts | None = None  # how what is read or answered stood when it was looked at last
     _left = False  # the program ends: what moves from here on is the lists that go
 
     def compose(self) -> ComposeResult:
@@ -342,8 +342,8 @@ class View(Panes, part=True):
     def _tell_meanwhile(self) -> None:
         """Says what others did to the thread that is read, or to the post that is answered."""
         there = self._shown if self.spot.reading or self.writing else ""
-        before, self._stood = self._stood, meanwhile.facts(self.session, there, self._answered) if there else None
-        if (told := meanwhile.words(self.session, before, self._stood)) and not self.session.acted_on(there):
+        before, self._stood = self._stood, self.session.thread_facts(there, self._answered) if there else None
+        if told := self.session.meanwhile(before, self._stood):
             self.say(told, "warning", "your text is kept" if self.writing else "", lasting=True)
 
     # -- events of the panes

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from jamtui.actions import ACTIONS, BY_ID, Action, Where, complete
 from jamtui.errors import JamError, UsageError
 from jamtui.keys import Keymap, grouped, key_name
+from jamtui.mod_rows import ThreadFacts
 from jamtui.plain import words
 from jamtui.plain.console import Ended
 from jamtui.plain.event import Event
@@ -30,6 +31,8 @@ def key_words(action: Action, keymap: Keymap) -> str:
 
 class Plain(Moderating, Inboxing, SelfService, Event, Ideas):
     """All handlers of the action table, and what belongs to the program itself."""
+
+    _stood: ThreadFacts | None = None  # how the thread that is read stood when it was looked at last
 
     # -- the table
 
@@ -153,14 +156,22 @@ class Plain(Moderating, Inboxing, SelfService, Event, Ideas):
         if hours := self.session.hours_news():
             self.news.hear(f"{hours}.")
         changed = self.news.take()
+        if self._stood is None or self._stood.thread != self.spot.thread or not self.spot.reading:
+            self._stood = self._thread_facts()  # of a thread that was just opened
         if changed is not None:
             here = 0
             if changed.everything or changed.new_posts or changed.posts or changed.threads or changed.outbox:
                 here = self.reload()
             self.news.note(self.session, changed, here)
+            before, self._stood = self._stood, self._thread_facts()
+            if told := self.session.meanwhile(before, self._stood):
+                self.news.hear(f"{told}.")
             self.notices.hear(
                 self.news.take_came(), lambda thread_id: self.spot.reading and self.spot.thread == thread_id
             )
+
+    def _thread_facts(self) -> ThreadFacts | None:
+        return self.session.thread_facts(self.spot.thread) if self.spot.reading else None
 
     def _whisper(self) -> None:
         lines = [line for text in self.news.lines() for line in wrap(text, self.console.columns)]

@@ -328,8 +328,12 @@ class View(Thread):
             self.at = _find(self.keys, here, self.at)
             return 0
         before = frozenset(self.index.keys)
-        if (thread := self.session.thread_of(self.spot.thread)) != self.spot.thread:
-            self.say("This thread was merged into another. You are at the same post, in that one.")
+        there = self.session.key(self._post_id) or 0  # negative: it waits in the outbox
+        thread = self.session.thread_of(self._post_id if there > 0 else self.spot.thread)
+        if thread != self.spot.thread:
+            apart = self.session.thread_of(self.spot.thread) == self.spot.thread
+            what = "is apart again" if apart else "was merged into another"
+            self.say(f"This thread {what}. You are at the same post, in {'its own' if apart else 'that one'}.")
             self.spot = replace(self.spot, thread=thread)
             before = frozenset()
         try:

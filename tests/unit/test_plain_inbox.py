@@ -37,11 +37,13 @@ def record(kind: str, /, **data: object) -> bytes:
     return json.dumps({"type": kind, "data": data}).encode()
 
 
-def post(n: int, parent: int | None = None, author: str = ANA, body: str = "text") -> bytes:
+def post(
+    n: int, parent: int | None = None, author: str = ANA, body: str = "text", thread: int = 1, **more: object
+) -> bytes:
     return record(
-        "post", id=uid(n), forum_id=FORUM, thread_id=uid(n if parent is None else 1), author_id=author, body=body,
+        "post", id=uid(n), forum_id=FORUM, thread_id=uid(n if parent is None else thread), author_id=author, body=body,
         parent_id=None if parent is None else uid(parent), title=f"Idea {n}" if parent is None else "", tags=[],
-        created_at=rfc3339(NOW - timedelta(hours=1) + timedelta(seconds=n)),
+        created_at=rfc3339(NOW - timedelta(hours=1) + timedelta(seconds=n)), **more,
     )  # fmt: skip
 
 
@@ -146,6 +148,41 @@ def test_what_came_is_told_once(session: Session, monkeypatch: pytest.MonkeyPatc
     assert out.getvalue().count("Ana answers you in “Idea 1”: third") == 1
     assert "1 for you" in out.getvalue()
     assert [data[:5] for data in rung] == ([] if quiet else ["\a", "\x1b]99;"])
+
+
+def test_what_moderators_do_to_the_thread_that_is_read_is_told(session: Session) -> None:
+    out = io.StringIO()
+    plain = plain_of(session, out)
+    plain.begin()
+    plain.perform("post", uid(10))
+    plain.catch_up()
+    at = [13]
+
+    def brought(*lines: bytes) -> str:
+        """What is told when the log brings these changes."""
+        at[0] += len(lines)
+        with closing(connection.connect(session.known.mirror, mirror.SCHEMA)) as db:
+            records = [json.loads(line) for line in lines]
+            Mirror(db).apply([(r["type"], json.dumps(r["data"]).encode()) for r in records], f"{at[0]}-aaaa")
+        before = len(out.getvalue())
+        threads = frozenset(uid(n) for n in (1, 2))
+        plain.news.changed(Changed(threads=threads, posts=threads))
+        plain.catch_up()
+        plain._whisper()
+        plain.flush()
+        return " ".join(out.getvalue()[before:].split())
+
+    mine, answer = post(1, author=ME), post(10, 1, body="first answer")
+    brought(mine, post(2), answer)
+    assert "This thread is locked now: it takes no more replies." in brought(post(1, author=ME, locked=True))
+    assert brought(post(1, author=ME, locked=True, version=2)) == ""
+    assert "This thread takes replies again." in brought(mine)
+    assert "was merged into another. You are at the same post" in brought(
+        post(1, 2, author=ME, thread=2), post(10, 1, body="first answer", thread=2)
+    )
+    assert plain.spot.thread == uid(2)
+    assert "This thread is apart again. You are at the same post" in brought(mine, answer)
+    assert (plain.spot.thread, session.post(plain._post_id).body) == (uid(1), "first answer")
 
 
 def test_what_is_used_is_told(session: Session) -> None:
