@@ -34,7 +34,10 @@ from jamserver.writer import write_once
 ROOT = Path(__file__).parent.parent
 PASSWORD = "correct horse battery staple"
 # A fuzzer writes more than people do; limits would answer 429 for most of it.
-FREELY = Settings(writes=10**9, day_writes=10**9, day_bytes=10**15, tries_a_minute=10**9, sign_ins=10**9, vote_join=0.0)
+FREELY = Settings(
+    writes=10**9, day_writes=10**9, day_bytes=10**15, day_reports=10**9, tries_a_minute=10**9, sign_ins=10**9,
+    vote_join=0.0,
+)  # fmt: skip
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,"
     "response_headers_conformance,unsupported_method,use_after_free,ensure_resource_availability,ignored_auth"
