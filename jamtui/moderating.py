@@ -366,7 +366,7 @@ class Moderating:
             if row.act == "remove":
                 raise UsageError("a removal is final", "The text is not kept anywhere.")
             if not row.undoable:
-                why = "It was undone already." if row.undone else "Undo what came after it first: jamtui audit."
+                why = "It was undone already." if row.undone else "Undo what came after it first."
                 raise UsageError("this cannot be undone", why)
         words, about = mine or ("", "")
         if waiting is not None:
