@@ -162,7 +162,7 @@ def create(tx: Tx, actor: Actor, post_id: str, new: NewPost, newcomers: Newcomer
         raise Problem("id_taken", "Another post has this id. Take a new one.")
     require_allowed(tx, actor, Act.THREADS if parent is None else Act.REPLIES)
     if parent is not None and parent.gone:
-        raise Problem("parent_gone", "The post that you answer was taken back or removed.")
+        raise Problem("parent_gone", "The post that you answer was taken back, removed or hidden.")
     if parent is not None:
         require_unlocked(tx, actor, parent.thread_id)
     if newcomers is not None:
@@ -271,7 +271,7 @@ def require_version(post: Stored, if_match: str | None) -> None:
 def require_there(post: Stored) -> None:
     """Raises 409 ``post_gone``."""
     if post.gone:
-        raise Problem("post_gone", "The post was taken back or removed.")
+        raise Problem("post_gone", "The post was taken back, removed or hidden.")
 
 
 def put_fields(tx: Tx, post: Stored, fields: Fields) -> Written:

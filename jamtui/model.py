@@ -358,7 +358,8 @@ class OutboxRow(Struct, frozen=True):
 class Conflict(Struct, frozen=True):
     """An edit (or a taking back) that met a newer version. Texts are harmless.
 
-    ``version`` is the Jam's, 0 while it has not come into the mirror; ``gone`` when the post was taken back.
+    ``version`` is the Jam's, 0 while it has not come into the mirror; ``gone`` when the post is, for the
+    reason in ``state``.
     """
 
     outbox_id: str
@@ -370,6 +371,12 @@ class Conflict(Struct, frozen=True):
     gone: bool
     my_title: str
     my_body: str
+    state: str = ""  # one of `GONE`
+
+    @property
+    def why_gone(self) -> str:
+        """What became of the post, as a sentence."""
+        return f"The post was {GONE.get(self.state, GONE['deleted'])}."
 
 
 class Status(Struct, frozen=True):

@@ -63,7 +63,7 @@ _ADVICE = {
     "post_locked": "Send it elsewhere: edit it, and choose another place. Or try again when the thread is open.",
     "suspended": "Your text is kept. Try again when the suspension is over.",
     "parent_gone": "Send it elsewhere: edit it, and choose another place.",
-    "post_gone": "The post is not there any more. Send the text elsewhere, or drop it.",
+    "post_gone": "Send the text elsewhere, or drop it.",
     "version_conflict": "Look at both versions, and choose yours, theirs, or write a third.",
     "damaged": "The text may not be what you wrote: edit it, look through it, and send it again. Or drop it.",
     "poll_closed": "The poll takes no more ballots: drop it.",
@@ -76,7 +76,7 @@ _ADVICE_OTHERWISE = {
     "jam_closed": "Nothing more can be done here. Try again if the Jam is opened once more, or drop it.",
     "phase_closed": "Try again when a phase takes it (jamtui jam says when), or drop it.",
     "post_locked": "Try again when the thread is open, or drop it.",
-    "post_gone": "The post is not there any more: drop it.",
+    "post_gone": "Drop it: nothing about the post can be changed any more.",
     "act_overtaken": "Undo what came after it first (:audit), then try again. Or drop it.",
     "report_taken": "You reported this post already: drop it.",
 }

@@ -157,14 +157,15 @@ class Waiting:
             return Conflict(row.id, row.kind, "", "", 0, None, False, my_title, my_body)
         return Conflict(
             row.id, row.kind, safe_name(there.title or ""), safe_body(there.body), there.version, there.edited_at,
-            bool(there.gone), my_title, my_body,
+            bool(there.gone), my_title, my_body, there.gone,
         )  # fmt: skip
 
     def choose_mine(self, outbox_id: str) -> None:
         """My version of a post that was changed meanwhile goes over theirs. Raises `UsageError`."""
         conflict = self.conflict(outbox_id)
         if conflict.gone:
-            raise UsageError("the post was taken back meanwhile", "Send your text elsewhere, or drop it.")
+            why = conflict.why_gone.removesuffix(".")
+            raise UsageError(f"{why[:1].lower()}{why[1:]}", "Send your text elsewhere, or drop it.")
         if not conflict.version:
             hint = "Try again when the mirror is up to date (jamtui sync)."
             raise UsageError("the newer version has not come in yet", hint)

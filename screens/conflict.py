@@ -62,7 +62,7 @@ class ConflictDialog(Dialog[str]):
         if not one.version:
             return Content.assemble(("Theirs\n\n", "bold"), ("It has not come in yet.", "$text-muted"))
         if one.gone:
-            return Content.assemble(("Theirs\n\n", "bold"), ("The post was taken back.", "$warning"))
+            return Content.assemble(("Theirs\n\n", "bold"), (one.why_gone, "$warning"))
         at = f", {age(one.edited_at, self._now)}" if one.edited_at else ""
         return self._text(f"Theirs: version {one.version}{at}", one.title, one.body, one.my_body)
 

@@ -66,7 +66,8 @@ class Hits:
         if not found:
             host._refresh_lines()
             raise NotFound(
-                "this hit is gone", host.keymap.fill("It was taken back or removed; {next} goes on to the next.")
+                "this hit is gone",
+                host.keymap.fill("It was taken back, removed or hidden; {next} goes on to the next."),
             )
         self._shown_hit = found[0].post.id
         texts = [text for hit in (*found, *chosen.found.hits) for text, marked in hit.snippet if marked]

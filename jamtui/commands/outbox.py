@@ -110,6 +110,7 @@ def _show(context: Context, session: Session, queued: Queued) -> None:
                 "body": conflict.body,
                 "version": conflict.version,
                 "gone": conflict.gone,
+                "state": conflict.state or None,
             }
         out.row(_object(row, queued.payload) | {"theirs": theirs})
         return
@@ -128,7 +129,7 @@ def _show(context: Context, session: Session, queued: Queued) -> None:
     if not conflict.version:
         out.line("Theirs has not come in yet: jamtui sync.")
     elif conflict.gone:
-        out.line("Theirs: the post was taken back.")
+        out.line(f"Theirs: {conflict.why_gone[:1].lower()}{conflict.why_gone[1:]}")
     else:
         at = f", {local_time(conflict.edited_at)}" if conflict.edited_at else ""
         _text(out, f"theirs (version {conflict.version}{at})", conflict.title, conflict.body)

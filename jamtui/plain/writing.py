@@ -152,7 +152,7 @@ class Writing(Marking):
         if not one.version:
             self.say("It has not come in yet.")
         elif one.gone:
-            self.say("The post was taken back.")
+            self.say(one.why_gone)
         else:
             self._tell_version(one.title, one.body)
         self.say("Yours:")

@@ -27,7 +27,7 @@ CREATE TABLE posts(
     author INTEGER NOT NULL,   -- people.n
     created INTEGER NOT NULL,  -- milliseconds since 1970, UTC
     up INTEGER NOT NULL,
-    gone INTEGER NOT NULL,     -- 1: taken back or removed
+    gone INTEGER NOT NULL,     -- 1: taken back, removed or hidden
     raw BLOB NOT NULL);
 CREATE INDEX posts_thread ON posts(thread, n, parent, h, gone, author);
 CREATE TABLE threads(
