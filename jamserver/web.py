@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
 from starlette.types import Receive, Scope, Send
 
-from jamserver import accounts, objects, standing, wire
+from jamserver import accounts, bodies, objects, standing, wire
 from jamserver.db import Connection
 from jamserver.faults import where
 from jamserver.problems import MEDIA_TYPE, FieldError, Problem
@@ -255,7 +255,7 @@ async def _read_body(call: Call) -> None:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in _JSON_TYPES:
         raise Problem("unsupported_media_type", f"Send Content-Type: {JSON}.")
-    call.body = wire.decode(call.route.body, bytes(raw))
+    call.body = bodies.decode(call.route.body, bytes(raw))
 
 
 def _too_large() -> Problem:

@@ -8,13 +8,12 @@ from contextlib import closing
 
 from jamtui.archive import IDEA_STATES
 from jamtui.commands.context import Context
-from jamtui.commands.reading import SHORT
+from jamtui.commands.reading import SHORT, list_posts
 from jamtui.commands.writing import tell
 from jamtui.errors import NotFound
 from jamtui.ideas import link_kind
 from jamtui.model import LINK_WORDS, Similar, Undo
-from jamtui.names import beside
-from jamtui.output import BOLD, DIM, local_time
+from jamtui.output import BOLD, DIM
 from jamtui.session import Session
 from jamtui.store.registry import KnownJam
 
@@ -105,32 +104,7 @@ def ideas(context: Context, args: argparse.Namespace) -> None:
 
 def featured(context: Context, args: argparse.Namespace) -> None:
     """Posts that hosts feature, the newest first, with their reasons."""
-    out = context.out
-    with closing(context.session()) as session:
-        keys = session.featured_keys()[: args.limit]
-        if out.json:
-            for _, post in session.stored().posts(keys):
-                out.row(post)
-            return
-        rows = session.posts(keys)
-        slugs = {one.id: one.slug for one in session.forums()}
-    if not rows:
-        out.say("Nothing is featured yet.")
-        return
-    shown = SHORT if out.table_wanted else None
-    out.table(
-        ["post", "text", "why", "forum", "by", "votes", "written"],
-        [
-            (
-                row.id[:shown], row.title or " ".join(row.body.split())[:200], row.featured_for.strip(),
-                slugs.get(row.forum_id, ""), f"{row.handle}{beside(row.alike)}", row.up, local_time(row.created_at),
-            )
-            for row in rows
-        ],
-        give=1,
-        right="votes",
-        strong=[row.unread for row in rows],
-    )  # fmt: skip
+    list_posts(context, lambda session: session.featured_keys()[: args.limit], "Nothing is featured yet.", why=True)
 
 
 def tell_similar(context: Context, session: Session, title: str) -> tuple[Similar, ...]:

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from jamtui.archive import rfc3339
 from jamtui.commands.context import Context
-from jamtui.commands.reading import SHORT
+from jamtui.commands.reading import list_posts
 from jamtui.errors import UsageError
 from jamtui.model import Mark, begins
-from jamtui.names import beside
 from jamtui.output import local_time
 from jamtui.safe_text import safe_line
 from jamtui.session import Session
@@ -57,31 +56,8 @@ def save(context: Context, args: argparse.Namespace) -> None:
 
 
 def saved(context: Context, args: argparse.Namespace) -> None:
-    """``--json``: the posts, the one that was saved last first."""
-    out = context.out
-    with closing(context.session()) as session:
-        keys = session.saved_keys()[: args.limit]
-        if out.json:
-            for _, post in session.stored().posts(keys):
-                out.row(post)
-            return
-        rows = session.posts(keys)
-        slugs = {one.id: one.slug for one in session.forums()}
-    if not rows:
-        out.say("Nothing is saved yet.")
-        return
-    shown = SHORT if out.table_wanted else None
-    out.table(
-        ["post", "text", "forum", "by", "votes", "written"],
-        [
-            (row.id[:shown], begins(row, 200), slugs.get(row.forum_id, ""), f"{row.handle}{beside(row.alike)}", row.up,
-             local_time(row.created_at))
-            for row in rows
-        ],
-        give=1,
-        right="votes",
-        strong=[row.unread for row in rows],
-    )  # fmt: skip
+    """The one that was saved last first."""
+    list_posts(context, lambda session: session.saved_keys()[: args.limit], "Nothing is saved yet.")
 
 
 def mark_read(context: Context, args: argparse.Namespace) -> None:

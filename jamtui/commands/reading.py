@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import re
 import unicodedata
+from collections.abc import Callable, Sequence
 from contextlib import closing
 
 from jamtui.archive import rfc3339
@@ -260,3 +261,34 @@ def _print_hit(out: Output, hit: SearchHit) -> None:
             row += out.style(word, YELLOW) if marked else word
             used += width(word)
     out.unbroken(row)
+
+
+def list_posts(context: Context, keys: Callable[[Session], Sequence[int]], nothing: str, *, why: bool = False) -> None:
+    """Posts in the order of ``keys``, whole with ``--json``; ``nothing`` is said where there are none, and ``why``
+    tells why hosts feature them."""
+    out = context.out
+    with closing(context.session()) as session:
+        found = keys(session)
+        if out.json:
+            for _, post in session.stored().posts(found):
+                out.row(post)
+            return
+        rows = session.posts(found)
+        slugs = {one.id: one.slug for one in session.forums()}
+    if not rows:
+        out.say(nothing)
+        return
+    shown = SHORT if out.table_wanted else None
+    out.table(
+        ["post", "text", *(["why"] if why else []), "forum", "by", "votes", "written"],
+        [
+            (
+                row.id[:shown], begins(row, 200), *([row.featured_for.strip()] if why else []),
+                slugs.get(row.forum_id, ""), f"{row.handle}{beside(row.alike)}", row.up, local_time(row.created_at),
+            )
+            for row in rows
+        ],
+        give=1,
+        right="votes",
+        strong=[row.unread for row in rows],
+    )  # fmt: skip
