@@ -363,6 +363,20 @@ def test_an_edit_that_met_a_newer_version_shows_both(session: Session, store: ow
     assert (row.state, row.payload.base_version, row.payload.body) == ("queued", 3, "Mine [b]\x1b")
 
 
+@pytest.mark.parametrize(
+    ("state", "words"), [("deleted", "taken back by its author"), ("hidden", "hidden by a moderator for now")]
+)
+def test_an_edit_of_what_is_gone_meanwhile_says_what_became_of_it(
+    session: Session, store: own.Own, state: str, words: str
+) -> None:
+    row_id = session.send(edit("Mine"))
+    store.refused(row_id, "It was changed meanwhile", "version_conflict")
+    arrives(session, post(3, 2, author_id=ME, body="", state=state, version=3))
+    assert session.conflict(row_id).why_gone == f"The post was {words}."
+    with pytest.raises(UsageError, match=f"the post was {words}"):
+        session.choose_mine(row_id)
+
+
 def test_theirs_stays_and_mine_can_be_brought_back(session: Session, store: own.Own) -> None:
     row_id = session.send(edit("Mine"))
     store.refused(row_id, "It was changed meanwhile", "version_conflict")
