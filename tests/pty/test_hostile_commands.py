@@ -113,6 +113,9 @@ PLAIN = (
     "j" * 20, "6", "j" * 20, "H", "j" * 20, "T", "j" * 20, "i", "q", "7", "\r", ":people\r", "j" * 30, ":tag x\r",
     "/mark1\r", "j" * 10, "?", ":muted\r", ":forum nothing\r", f":post {REPLY}\r", "o", "s", "m", "+", "t", "\r",
     ":forum f1\t\t\r",
+    ":notices\r", " " * 9, ".", ":audit\r", "\r", ":hidden\r", "\r", ":reports\r", "n" * 5, ".", "0", "j" * 20,
+    ":featured\r", "j" * 20, ":jam\r", ".", ":announcements\r", " " * 9, ".", f":post {new('opener', 7)}\r", "M", ".",
+    "R", "\r", "I", ".", ":where-from\r", ".",
 )  # fmt: skip
 
 
@@ -129,6 +132,8 @@ def test_plain_mode_hands_no_payload_to_the_terminal(
     assert one.wait_end() == 0
     hits, sent = payload_controls(one.output, "\b"), driven(one.output)
     assert (hits[:9], sent[:9]) == ([], [])
-    assert len(one.output) > 100_000
+    assert len(one.output) > 200_000
+    for words in (b"to decide on", b"Undo which", b"Show which again", b"What is to be done", b"Why, 1 to 5"):
+        assert words in one.output
     assert one.line_settings() == one.before
     figure(f"promise 1: 0 payload control bytes over {len(TEXTS)} payloads in plain mode, {len(one.output):,} bytes")
