@@ -114,14 +114,19 @@ async def post_once(call: Call, request: bytes, path: str, write: Callable[[Tx],
     return _written(await counted(call, lambda tx: once.run(tx, wanted, post_id, write)))
 
 
+def _tag_path(post_id: str, name: str) -> str:
+    """What is kept with an answer names the tag by its digest: a tag is a text, too, and goes with a removed post."""
+    return f"{post_id}/tags/{hashlib.sha256(name.encode()).hexdigest()[:32]}"
+
+
 async def put_tag(call: Call) -> Response:
     actor, post_id, name = actor_of(call), call.path("post"), wire.clean_tag(call.path("tag"), "")
-    return await post_once(call, b"", f"{post_id}/tags/{name}", lambda tx: posts.tag(tx, actor, post_id, name))
+    return await post_once(call, b"", _tag_path(post_id, name), lambda tx: posts.tag(tx, actor, post_id, name))
 
 
 async def delete_tag(call: Call) -> Response:
     actor, post_id, name = actor_of(call), call.path("post"), wire.clean_tag(call.path("tag"), "")
-    return await post_once(call, b"", f"{post_id}/tags/{name}", lambda tx: posts.untag(tx, actor, post_id, name))
+    return await post_once(call, b"", _tag_path(post_id, name), lambda tx: posts.untag(tx, actor, post_id, name))
 
 
 async def put_vote(call: Call) -> Response:

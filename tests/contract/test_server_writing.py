@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import uuid
@@ -12,6 +13,7 @@ import httpx
 import pytest
 
 from jamserver import objects
+from jamserver.db import connect
 
 NIL = "00000000-0000-0000-0000-000000000000"
 
@@ -441,6 +443,23 @@ def test_a_closed_jam_refuses_writes_and_is_read(jam: Any) -> None:
     assert put(jam.ada, post["id"], forum_id=jam.forum["id"], title="A title", body="A body").status_code == 200
     assert jam.guest.get(address).status_code == 200
     assert jam.mod.delete(address, headers=match).json()["state"] == "removed"
+
+
+def test_no_answer_that_is_kept_names_a_tag_of_a_removed_post(jam: Any, figure: Callable[..., None]) -> None:
+    """A tag is somebody's text. A repeat is still answered, and the same key is good for another tag."""
+    post = jam.thread()
+    address, key = f"/posts/{post['id']}", {"Idempotency-Key": "k"}
+    jam.bob.put(f"{address}/tags/quagga", headers=key).raise_for_status()
+    jam.bob.put(f"{address}/tags/zebu", headers=key).raise_for_status()
+    jam.bob.delete(f"{address}/tags/quagga", headers=key).raise_for_status()
+    jam.mod.delete(address, headers={"If-Match": "*"}).raise_for_status()
+    for path in ("quagga", "zebu"):
+        assert jam.bob.put(f"{address}/tags/{path}", headers=key).json()["state"] == "removed"
+    with contextlib.closing(connect(jam.server.db)) as db:
+        kept = str(list(db.execute("SELECT * FROM answers"))) + str(list(db.execute("SELECT * FROM changes")))
+    found = sum(kept.count(name) for name in ("quagga", "zebu"))
+    figure(f"removed text: {found} names of tags of a removed post in kept answers and changes")
+    assert found == 0
 
 
 def test_a_jam_that_has_not_opened_refuses_too(jam: Any) -> None:
