@@ -293,9 +293,9 @@ class Inboxing(Moving, part=True):
         self.app.push_screen(Confirm(f"Mark {things:,} as read?", detail, "Mark"), answered)
 
     def _marked(self) -> None:
-        """An alert about an announcement goes with its row."""
+        """An alert about an announcement, or what moderators tell, goes with its row."""
         self.reload()
-        self.post_message(JamChanged(Changed(records=True)))
+        self.post_message(JamChanged(Changed(records=True, desk=True)))
 
     def toggle_row(self, row: InboxRow) -> None:
         self.offer(self.session.toggle_inbox(row))

@@ -237,6 +237,18 @@ async def test_a_warning_stands_there_until_it_was_read(tui: Any, session: Sessi
         assert all(row.seen for row in session.notices())
 
 
+async def test_a_warning_that_was_read_in_the_inbox_stands_there_no_more(tui: Any, session: Session) -> None:
+    told(session)
+    async with tui() as t:
+        assert "A moderator warns you" in t.text.splitlines()[1]
+        await t.command("inbox notices")
+        await t.press("g", "enter")
+        assert "Please do not shout" in t.text
+        await t.press("escape")
+        assert "A moderator warns you" not in t.text.splitlines()[1]
+        assert "was moved to" in t.text.splitlines()[1] or "Thank you for your report" in t.text.splitlines()[1]
+
+
 async def test_who_is_suspended_sees_why_and_until_when(tui: Any, session: Session) -> None:
     until = NOW + timedelta(days=3)
     put_desk(
