@@ -17,7 +17,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.timer import Timer
 
-from jamtui.actions import Where
+from jamtui.actions import BY_ID, Where
 from jamtui.errors import JamError, NotFound, sentence
 from jamtui.keys import AS_DELIVERED, Keymap, hints
 from jamtui.model import ForumRow, PersonRow, PostRow, Status, ThreadRow, titled
@@ -261,7 +261,10 @@ class Panes(Hits, SparingScreen[None], part=True):
         out |= {"open"} if spot.reading else {"vote", "tags"} if spot.kind == "threads" else set()
         where = Where.OUTBOX if spot.kind == "outbox" else Where.JAM
         help_ = self.keymap.name("help")
-        self.query_one(HintLine).set_hints(hints(where, {*out, "help"}, self.keymap), (help_, "help"))
+        named = hints(where, {*out, "help"}, self.keymap)
+        if on := "next hit" if self.hits is not None else "next in plan" if spot.place == "plan" else "":
+            named = [(key, on if label == BY_ID["next"].label else label) for key, label in named]
+        self.query_one(HintLine).set_hints(named, (help_, "help"))
 
     def idle_in_composer(self) -> frozenset[str]:
         """Ids of actions that do nothing with what is being written; `screens.writing` has it."""

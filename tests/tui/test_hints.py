@@ -127,6 +127,7 @@ WAYS: dict[str, Way] = {
     "gone": to_gone,
     "voted": to_voted,
     "hits": to_hits,
+    "plan": keys("P", "space"),
     "composer, thread": keys("enter", "c"),
     "composer, like another": composing,
     "composer, reply": keys("enter", "enter", "r"),
@@ -159,6 +160,8 @@ def shown(t: Any) -> list[tuple[str, str]]:
 
 def key_of(t: Any, label: str) -> str:
     place = Where.COMPOSER if t.screen.writing else Where.OUTBOX if t.screen.spot.kind == "outbox" else Where.JAM
+    if label in ("next hit", "next in plan"):  # what it goes to here
+        label = "next unread"
     found = next(one for one in ACTIONS if one.label == label and place in one.where)
     return found.keys[0]
 
@@ -209,6 +212,8 @@ AT_80 = {
     "all threads": ("r reply", "n next unread", "c new thread"),
     "hot": ("r reply", "/ search", "S sort"),
     "people": ("Enter open", "Esc back", "n next"),
+    "hits": ("n next hit", "r reply", "next unread"),
+    "plan": ("n next in plan", "r reply", "next unread"),
     "outbox": ("r retry", "e edit", "Space"),
     "saved": ("/ search", "Esc back", "r reply"),
     "composer, thread": ("Ctrl-T idea or question", "Esc keep draft", "Ctrl-G"),
