@@ -55,8 +55,8 @@ from jamtui.store.own import Own, Queued
 from jamtui.store.places import Places
 from jamtui.store.registry import KnownJam
 from jamtui.store.silence import silence_of
-from jamtui.sync.holder import Holder
-from jamtui.sync.network import Network, NetworkState, told_of
+from jamtui.sync.holder import Holder, told_of
+from jamtui.sync.network import Network, NetworkState
 from jamtui.tagging import Tagging
 from jamtui.timing import Timing
 

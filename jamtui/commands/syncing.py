@@ -17,7 +17,7 @@ from jamtui.session import Session
 from jamtui.store.registry import KnownJam
 from jamtui.sync import network
 from jamtui.sync.asked import Asked
-from jamtui.sync.holder import Holder
+from jamtui.sync.holder import Holder, link_of
 from jamtui.sync.network import Once
 
 _SHOW_AFTER = 1.0  # seconds; what is quicker needs no progress
@@ -50,11 +50,12 @@ def _tell_notices(context: Context, session: Session) -> None:
 def _sync(context: Context, jam: KnownJam) -> int:
     holder = Holder(jam.lock)
     if not _taken(holder):
-        link = network.link_of(holder.told())
+        link = link_of(holder.told())
         if link in (Link.OFFLINE, Link.RECONNECTING):
+            holder.wish()
             raise Unreachable(
                 f"another jamtui on this machine holds the connection, and it is {link}",
-                "It goes on trying, and fetches and sends when the network is back.",
+                "It tries again now, and fetches and sends when the network is back.",
             )
         if link is Link.SIGNED_OUT:
             raise NotSignedIn(
@@ -98,7 +99,7 @@ def _taken(holder: Holder) -> bool:
     while not holder.take():
         if told or time.monotonic() >= deadline:
             return False
-        told = network.link_of(holder.told()) is not None
+        told = link_of(holder.told()) is not None
         time.sleep(_LOOK)
     return True
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
+from jamtui.model import Link
 from jamtui.paths import private_file
 
 _MOST = 64  # bytes of what the holder tells
@@ -79,8 +81,35 @@ class Holder:
         finally:
             os.close(file)
 
+    def wish(self) -> None:
+        """Asks whoever holds the network to try at once; of a disk that cannot be written nobody hears."""
+        with contextlib.suppress(OSError):
+            os.utime(self.path, follow_symlinks=False)
+
+    def wished(self) -> int:
+        """Another number after each `wish`, and after what the holder itself told."""
+        try:
+            return self.path.lstat().st_mtime_ns
+        except OSError:
+            return 0
+
     def release(self) -> None:
         if self._file is not None:
             self.tell("")
             os.close(self._file)
             self._file = None
+
+
+def link_of(word: str) -> Link | None:
+    """The link that a holder told; None when it has told nothing yet, or another version told something else."""
+    return told_of(word)[0]
+
+
+def told_of(word: str) -> tuple[Link | None, datetime | None]:
+    """What a holder told: its link, and when it tries again to get one."""
+    link, _, again = word.partition("\n")
+    try:
+        at = datetime.fromtimestamp(int(again), UTC) if again else None
+        return Link(link), at
+    except (ValueError, OverflowError, OSError):
+        return None, None

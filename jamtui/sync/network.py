@@ -14,7 +14,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -26,7 +26,7 @@ from jamtui.model import Changed, Link
 from jamtui.store import connection, mirror, own
 from jamtui.store.registry import KnownJam
 from jamtui.sync.backoff import SHORTEST, Backoff
-from jamtui.sync.holder import Holder
+from jamtui.sync.holder import Holder, link_of
 from jamtui.sync.sleep import SleepWatch
 from jamtui.sync.way import another_way
 
@@ -135,7 +135,9 @@ class Network:
         """A person wants a try now, whatever the server asked for: what that does, in words."""
         link = self.state.link
         if link is Link.READER:
-            return "Another jamtui on this machine holds the connection, and goes on trying"
+            self._holder.wish()
+            what = "holds the connection" if self.state.elsewhere is Link.LIVE else "tries now"
+            return f"Another jamtui on this machine {what}"
         if link is Link.SYNCING:
             return "It is being fetched already"
         self._soon(self._at_once.set)
@@ -320,11 +322,12 @@ class Network:
     async def _pause(
         self, seconds: float, since: float, writes: Coroutine[None, None, None] | None, *, nowhere: bool = False
     ) -> None:
-        """Waits for the next try. A person's wish and the end of a sleep end it at once; so does a write in the outbox,
-        for which ``writes`` looks (None where the server asked for the wait), and another network where ``nowhere`` was
-        a server. But tries begin a second apart, so that none of these makes a hot loop."""
+        """Waits for the next try. A person's wish (in whatever jamtui) and the end of a sleep end it at once; so does a
+        write in the outbox, for which ``writes`` looks (None where the server asked for the wait), and another network
+        where ``nowhere`` was a server. But tries begin a second apart, so that none of these makes a hot loop."""
         with contextlib.ExitStack() as stack:
             ends = [self._at_once]
+            stack.callback(asyncio.create_task(self._notice_wish(self._holder.wished())).cancel)
             if writes is not None:
                 noticing = asyncio.create_task(writes)
                 # A disk that cannot be read is told by the try, which looks there, too.
@@ -415,6 +418,14 @@ class Network:
                 if stamp != before:  # else it was a place or a draft
                     self._woken.set()
                     self._notify(Changed(outbox=True, reading=True, status=True))
+
+    async def _notice_wish(self, before: int) -> None:
+        """Ends the wait for the next try when somebody asks for one in a jamtui that does not hold the network."""
+        while True:
+            await asyncio.sleep(_LOOK)
+            if self._holder.wished() != before:
+                self._at_once.set()
+                return
 
     async def _notice_writes(self, own_db: connection.Connection, tried: frozenset[str]) -> None:
         """Wakes who waits for the next try when there is a write that the last one did not know, whoever made it.
@@ -515,21 +526,6 @@ def _stamp(path: Path) -> int:
         return path.stat().st_mtime_ns
     except OSError:
         return 0
-
-
-def link_of(word: str) -> Link | None:
-    """The link that a holder told; None when it has told nothing yet, or another version told something else."""
-    return told_of(word)[0]
-
-
-def told_of(word: str) -> tuple[Link | None, datetime | None]:
-    """What a holder told: its link, and when it tries again to get one."""
-    link, _, again = word.partition("\n")
-    try:
-        at = datetime.fromtimestamp(int(again), UTC) if again else None
-        return Link(link), at
-    except (ValueError, OverflowError, OSError):
-        return None, None
 
 
 async def once(

@@ -26,7 +26,7 @@ from jamtui.store import connection, own, registry
 from jamtui.store.marks import MarkStore
 from jamtui.store.opening import prepare
 from jamtui.sync.backoff import LONGEST, Backoff
-from jamtui.sync.network import Network
+from jamtui.sync.network import Network, NetworkState
 from jamtui.sync.sign_in import client_for
 
 
@@ -129,14 +129,14 @@ async def let_look(task: asyncio.Task[None]) -> bool:
 
 async def test_a_write_of_a_command_ends_the_wait_and_what_is_read_does_not(waiting: tuple[Network, Any]) -> None:
     network, home = waiting
-    with closing(connection.connect(network._jam.own, own.SCHEMA)) as db:
+    with network._holder as holder, closing(connection.connect(network._jam.own, own.SCHEMA)) as db:
+        assert holder.take()
         pause = asyncio.create_task(network._pause(900.0, 0.0, network._notice_writes(db, frozenset())))
         with closing(connection.connect(network._jam.own, own.SCHEMA)) as other:
             MarkStore(other).mark_hashes([1, 2, 3], True)
         assert not await let_look(pause)
-        post = ("post", "--forum", "ideas", "--title", "Off line", "--body", "and on its way")
-        told = await asyncio.to_thread(home.jamtui, *post)
-        assert "queued" in told.stdout + told.stderr
+        # As a command does it that finds the network held.
+        command = await asyncio.to_thread(home.popen, "post", "--forum", "ideas", "--title", "T", "--body", "B")
         await asyncio.wait_for(pause, 60)
         # The next wait knows it: it was tried.
         network._woken.clear()
@@ -144,6 +144,25 @@ async def test_a_write_of_a_command_ends_the_wait_and_what_is_read_does_not(wait
         pause = asyncio.create_task(network._pause(900.0, 0.0, network._notice_writes(db, tried)))
         assert not await let_look(pause)
         pause.cancel()
+        command.kill()  # it waits some seconds for it to be sent
+        await asyncio.to_thread(command.communicate)
+
+
+async def test_a_wish_in_another_window_ends_the_wait(waiting: tuple[Network, Any]) -> None:
+    network, _ = waiting
+    other = Network(
+        network._jam, network._new_client, now=network._now, rng=random.Random(1), notify=lambda _: None
+    )  # fmt: skip
+    other.state = NetworkState(Link.READER, elsewhere=Link.OFFLINE)
+    with network._holder as holder:
+        assert holder.take()
+        assert not other._holder.take()
+        pause = asyncio.create_task(network._pause(900.0, 0.0, None))
+        assert not await let_look(pause)
+        assert other.reconnect() == "Another jamtui on this machine tries now"
+        await asyncio.wait_for(pause, 60)
+    other.state = NetworkState(Link.READER, elsewhere=Link.LIVE)
+    assert other.reconnect() == "Another jamtui on this machine holds the connection"
 
 
 def address(what: str) -> bool:

@@ -9,8 +9,7 @@ import pytest
 
 from jamtui.model import Link, Status
 from jamtui.plain.words import link as spoken
-from jamtui.sync.holder import Holder
-from jamtui.sync.network import link_of
+from jamtui.sync.holder import Holder, link_of
 from widgets.status_line import link_words
 
 NOW = datetime(2011, 2, 9, 14, tzinfo=UTC)
