@@ -22,7 +22,6 @@ from screens.moving import Moving
 from screens.spot import Spot
 from widgets.banner import Banner
 from widgets.card import Card
-from widgets.inbox_list import thing_card
 
 
 class Inboxing(Moving, part=True):
@@ -91,6 +90,8 @@ class Inboxing(Moving, part=True):
     def _draw_card(self) -> None:
         row = self._row_here
         if row is not None and not row.thread_id:
+            from widgets.inbox_list import thing_card
+
             self.query_one(Card).show(lambda width: thing_card(row, width, self.session.now(), self.ages))
         else:
             super()._draw_card()
@@ -182,6 +183,7 @@ class Inboxing(Moving, part=True):
     def _open_thing(self, row: InboxRow) -> None:
         """The whole text, and it is read; from there on to the post that it is about, if there is one."""
         from screens.inbox_dialogs import ThingDialog
+        from widgets.inbox_list import thing_card
 
         self.session.read_inbox([row.key])
         self._marked()

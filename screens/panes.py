@@ -28,31 +28,21 @@ from screens.hits import Hits
 from screens.rail import Rail
 from screens.spot import Spot
 from widgets.banner import Banner
+from widgets.bindings import rebind
 from widgets.card import Card
 from widgets.chart import HEIGHT, activity_chart
 from widgets.compositor import SparingScreen
 from widgets.forum_head import ForumHead
-from widgets.inbox_list import InboxList
 from widgets.lists import ForumList, OutboxList, PostList, ThreadList
 from widgets.pane_head import PaneHead
 from widgets.row_list import RowList
 from widgets.rows import Ages, age, clock_time, count, forum_card, one_line, outbox_card
 from widgets.status_line import HintLine, StatusLine, Tabs
 from widgets.thread_reader import ThreadReader
-from widgets.way_lists import HotList, PeopleList
 
 CHART_LINES = HEIGHT + 5  # of a chart below a text, with what stands between them
 SOON = 0.02  # seconds; a timer may come a little early
 PLACES = ("forums", "live", "mentions", "saved", "outbox")
-_LISTS: dict[str, type[RowList[Any, Any]]] = {
-    "forums": ForumList,
-    "threads": ThreadList,
-    "posts": PostList,
-    "outbox": OutboxList,
-    "hot": HotList,
-    "people": PeopleList,
-    "inbox": InboxList,
-}
 
 
 def _classes_for(app: App[Any]) -> Iterator[str]:
@@ -81,6 +71,7 @@ class Panes(Hits, SparingScreen[None], part=True):
         self._resting: Timer | None = None
         self._counting: Timer | None = None  # down to the next try to connect
         self._arranged_for = Size()
+        self._lists: dict[str, RowList[Any, Any]] = {}  # those that were shown so far, by their kind
         self._shown = ""  # the thread in the reader
         self._arrived = 0  # posts that came into it where they cannot be seen
         self._titles: dict[str, str] = {}  # of forums, by id
@@ -101,13 +92,8 @@ class Panes(Hits, SparingScreen[None], part=True):
                 yield PaneHead(id="left-head")
                 yield Banner()
                 yield ForumHead()
-                yield ForumList(session.forums)
-                yield ThreadList(session.threads, session.now, opens=self.keymap.name("new-thread"), ages=self.ages)
-                yield PostList(session.posts, session.now, self._forum_title, self.ages)
-                yield OutboxList(session.outbox, session.now, self.ages)
-                yield HotList(session.threads, self.hot_rows, self._forum_title)
-                yield PeopleList(self.people_rows)
-                yield InboxList(session.inbox_rows, session.now, self._forum_title, self.ages)
+                for kind in dict.fromkeys(("forums", self._kind)):  # Esc leads to the forums from everywhere
+                    yield self._make_list(kind)
             with Vertical(id="right"):
                 yield PaneHead(id="right-head")
                 with VerticalScroll(id="card", can_focus=False):
@@ -115,13 +101,54 @@ class Panes(Hits, SparingScreen[None], part=True):
                 reader = ThreadReader(session.posts, session.now, ages=self.ages)
                 reader.mark, reader.find_key = (lambda keys: session.mark_read(keys)), session.key
                 yield reader
-            yield Rail(session.forums)  # docked at the left: the lists stay the first of their kind
+            yield Rail(session.forums)
         yield HintLine()
 
     @property
     def list_now(self) -> RowList[Any, Any]:
         """The list at the left."""
-        return self.query_one(_LISTS["hot" if self.spot.place == "hot" else self.spot.kind])
+        return self._list(self._kind)
+
+    @property
+    def _kind(self) -> str:
+        return "hot" if self.spot.place == "hot" else self.spot.kind
+
+    def _list(self, kind: str) -> RowList[Any, Any]:
+        """Each list is made when it is shown first: a start has time for one."""
+        if kind not in self._lists:
+            rows = self._make_list(kind)
+            rebind(rows, self.keymap)
+            self.query_one("#left").mount(rows)
+        return self._lists[kind]
+
+    def _make_list(self, kind: str) -> RowList[Any, Any]:
+        rows = self._lists[kind] = self._new_list(kind)
+        rows.on_moved = self._keep_soon
+        return rows
+
+    def _new_list(self, kind: str) -> RowList[Any, Any]:
+        session = self.session
+        if kind == "forums":
+            return ForumList(session.forums)
+        if kind == "threads":
+            opens = self.keymap.name("new-thread")
+            return ThreadList(session.threads, session.now, opens=opens, ages=self.ages)
+        if kind == "posts":
+            return PostList(session.posts, session.now, self._forum_title, self.ages)
+        if kind == "outbox":
+            return OutboxList(session.outbox, session.now, self.ages)
+        if kind == "inbox":
+            from widgets.inbox_list import InboxList
+
+            return InboxList(session.inbox_rows, session.now, self._forum_title, self.ages)
+        from widgets.way_lists import HotList, PeopleList
+
+        if kind == "hot":
+            return HotList(session.threads, self.hot_rows, self._forum_title)
+        return PeopleList(self.people_rows)
+
+    def _keep_soon(self) -> None:
+        """Something moved in a list; `screens.view` keeps where."""
 
     def hot_rows(self) -> Mapping[int, HotRow]:
         """Of the list of hot threads; `screens.ways` has them."""
@@ -166,8 +193,9 @@ class Panes(Hits, SparingScreen[None], part=True):
         """Shows what belongs to the spot, gives the keys to the right pane, and says so in heads and hints."""
         spot = self.spot
         card = self._spot_classes()["-card"]
-        for rows in _LISTS.values():
-            self.query_one(rows).display = self.list_now is self.query_one(rows)
+        now = self.list_now
+        for rows in self._lists.values():
+            rows.display = rows is now
         self.query_one("#card").display = card
         self.reader.display = not card and not self.has_class("-new-thread")
         # In one go: each change of a class of the screen styles everything on it anew.
@@ -191,7 +219,8 @@ class Panes(Hits, SparingScreen[None], part=True):
 
     def _forum_card(self, row: ForumRow, width: int) -> Content:
         """What a forum is about; below it, where there is room, how busy it was."""
-        text, counts = forum_card(row, width), self.query_one(ForumList).active.get(row.id, ())
+        rows = self._lists.get("forums")
+        text, counts = forum_card(row, width), rows.active.get(row.id, ()) if isinstance(rows, ForumList) else ()
         room = self.query_one("#card").size.height - 2
         if not counts or text.get_height({}, width) + CHART_LINES > room:
             return text

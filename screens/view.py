@@ -23,7 +23,6 @@ from screens.panes import PLACES, Panes
 from screens.rail import RailList
 from screens.spot import Spot, empty_words, keys_of
 from widgets.bindings import bindings, rebind
-from widgets.line_view import LineView
 from widgets.lists import ForumList
 from widgets.row_list import RowList
 from widgets.rows import count, one_line
@@ -59,8 +58,7 @@ class View(Panes, part=True):
         for node in self.query("*"):
             rebind(node, self.keymap)
         self._fill_list()
-        for view in self.query(LineView):
-            view.on_moved = self._keep_soon
+        self.reader.on_moved = self._keep_soon
         self.reader.previewing = not self.spot.reading
         if self.spot.thread:
             self._fill_thread(self.spot.thread)
@@ -103,8 +101,9 @@ class View(Panes, part=True):
             self.reload()
 
     def _show_activity(self) -> None:
-        if self.query_one(ForumList).display:
-            self.query_one(ForumList).show_activity(self.session.activity())
+        rows = self.list_now
+        if isinstance(rows, ForumList):
+            rows.show_activity(self.session.activity())
             self._draw_card()
 
     def _tell_hours(self) -> None:

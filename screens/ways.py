@@ -23,7 +23,6 @@ from screens.spot import Spot
 from widgets.banner import Banner
 from widgets.card import Card
 from widgets.rows import count
-from widgets.way_lists import person_card, person_head, person_more
 
 _HOT_FOR = timedelta(seconds=20)  # what is hot, and who writes most, is not sorted anew under the reader more often
 _TRAIL = 20  # steps back that are remembered
@@ -141,6 +140,8 @@ class Ways(Moving, part=True):
     def _banner(self) -> Content:
         spot = self.spot
         if spot.place == "person":
+            from widgets.way_lists import person_head, person_more
+
             with contextlib.suppress(NotFound):
                 page = self.session.person(spot.about)
                 head = person_head(page, self.session.now(), self.ages, flags=self._flags)
@@ -180,6 +181,8 @@ class Ways(Moving, part=True):
     def _draw_card(self) -> None:
         row = self.list_now.cursor_row
         if self.spot.kind == "people" and isinstance(row, PersonRow):
+            from widgets.way_lists import person_card
+
             with contextlib.suppress(NotFound):
                 page = self.session.person(row.id)
                 more, now = self._more_of(page), self.session.now()

@@ -23,7 +23,6 @@ from screens.moving import Moving
 from screens.type_ahead import hold_keys, nowhere, release_keys
 from widgets.bindings import rebind
 from widgets.links import Link
-from widgets.lists import OutboxList
 from widgets.markdown_lines import parse
 from widgets.rows import count, one_line
 from widgets.status_line import HintLine
@@ -444,8 +443,8 @@ class Writing(Moving, part=True):
     # -- the outbox
 
     def _waiting(self) -> OutboxRow:
-        row = self.query_one(OutboxList).cursor_row if self.spot.kind == "outbox" else None
-        if row is None:
+        row = self.list_now.cursor_row
+        if not isinstance(row, OutboxRow):
             raise UsageError("nothing waits here")
         return row
 

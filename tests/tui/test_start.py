@@ -15,6 +15,11 @@ UNWANTED = (
     "httpx", "httpcore", "h11", "anyio", "keyring", "secretstorage", "api_client.client", "api_client.transport",
     "jamserver", "jamtui.searching", "starlette", "uvicorn", "argon2", "zstandard", "pydantic", "typer", "pygments",
     "rich.markdown",
+    # What a list, a dialog, an export or a while later may need.
+    "zoneinfo", "argparse", "gzip", "shlex", "concurrent.futures.thread", "jamtui.opener", "jamtui.notify",
+    "jamtui.notifier", "screens.notifying", "jamtui.store.inbox", "jamtui.store.moderation", "jamtui.store.things",
+    "jamtui.store.checking", "jamtui.commands.files", "jamtui.countries", "jamtui.tag_book", "widgets.composer",
+    "widgets.inbox_list", "widgets.way_lists",
 )  # fmt: skip
 # The network starts behind the first frame: what was imported and drawn by then is told, and the program ends.
 CODE = """
@@ -33,7 +38,9 @@ session = open_session(home, registry.find(home, None), clock=clock, rng=random.
 
 def start(on_change):
     strips = app.screen._compositor.render_strips(app.size)
-    print(json.dumps({"modules": sorted(sys.modules), "text": "\\n".join(strip.text for strip in strips)}))
+    lists = [type(rows).__name__ for rows in app.screen.query("#left RowList")]
+    text = "\\n".join(strip.text for strip in strips)
+    print(json.dumps({"modules": sorted(sys.modules), "text": text, "lists": lists}))
     app.exit(0)
 
 session.start = start
@@ -62,6 +69,7 @@ async def test_the_last_place_is_shown_before_network_keyring_and_server_are_imp
     assert all(word in frame["text"] for word in body)
     loaded = {name for name in frame["modules"] for bad in UNWANTED if name == bad or name.startswith(f"{bad}.")}
     assert loaded == set()
+    assert frame["lists"] == ["ForumList", "ThreadList"]  # the others are made when they are shown
 
 
 def test_a_conversation_collects_its_garbage(tmp_path: Path) -> None:
