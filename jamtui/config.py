@@ -225,8 +225,8 @@ def _toml(value: object) -> str:
 
 
 _NAME: Final = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
-_HEADER: Final = re.compile(rf"\s*\[\[?\s*({_NAME}(?:\s*+\.\s*+{_NAME})*)\s*+\]")
-_LINE: Final = re.compile(rf"\s*({_NAME}(?:\s*+\.\s*+{_NAME})*)\s*+=")
+_HEADER: Final = rf"\s*\[\[?\s*({_NAME}(?:\s*+\.\s*+{_NAME})*)\s*+\]"
+_LINE: Final = rf"\s*({_NAME}(?:\s*+\.\s*+{_NAME})*)\s*+="
 
 
 def _lines(text: str) -> dict[tuple[str, ...], int]:
@@ -237,10 +237,10 @@ def _lines(text: str) -> dict[tuple[str, ...], int]:
     found: dict[tuple[str, ...], int] = {}
     table: tuple[str, ...] = ()
     for number, line in enumerate(text.split("\n"), 1):
-        if header := _HEADER.match(line):
+        if header := re.match(_HEADER, line):
             table = _split(header[1])
             found.setdefault(table[:1], number)
-        elif entry := _LINE.match(line):
+        elif entry := re.match(_LINE, line):
             path = (*table, *_split(entry[1]))
             found.setdefault(path[:1], number)
             found.setdefault(path[:2], number)

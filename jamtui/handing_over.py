@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MAX_NOTE = 4_000  # characters
 FIRST_SHIFT = timedelta(hours=8)  # what is looked back for where no shift has ended on this device
 _SHIFT, _NOTE = "shift", "shift-note"  # names of places
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&-])")
+_SPECIAL = r"([\\`*_{}\[\]<>()#+!|~&-])"
 
 
 class HandingOver:
@@ -181,7 +181,7 @@ def _item(one: Handed, now: datetime, address: Callable[[str], str]) -> str:
 
 def plain(text: str) -> str:
     """One line in which no character means anything to Markdown."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return re.sub(_SPECIAL, r"\\\1", " ".join(text.split()))
 
 
 def moment(at: datetime) -> str:

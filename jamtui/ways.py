@@ -21,9 +21,9 @@ WORDS_A_MINUTE = 240  # of silent reading, in scripts that have spaces
 CHARACTERS_A_MINUTE = 400  # of Chinese, Japanese, Korean and others that have none
 SECONDS_A_POST = 2.0  # to find out who speaks, and to whom
 
-_PART = re.compile(r'([^\s:"]+):(?:"([^"]*)"?|(\S*))|(\S+)')
-_SPAN = re.compile(r"([0-9]{1,5})\s*(min|m|h|d|w)")
-_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})(?:-([0-9]{1,2}))?)?")
+_PART = r'([^\s:"]+):(?:"([^"]*)"?|(\S*))|(\S+)'
+_SPAN = r"([0-9]{1,5})\s*(min|m|h|d|w)"
+_DATE = r"([0-9]{4})(?:-([0-9]{1,2})(?:-([0-9]{1,2}))?)?"
 DAYS = ("today", "yesterday")
 SORTED = {"kind": KINDS, "state": IDEA_STATES}  # what threads are narrowed to by name, and the names there are
 _SAME = {"from": "author", "after": "since"}  # as they may be typed in a search, too
@@ -69,12 +69,12 @@ def moment(text: str, now: datetime) -> datetime:
     Raises `UsageError`."""
     word = text.strip()
     try:
-        if found := _SPAN.fullmatch(word.lower()):
+        if found := re.fullmatch(_SPAN, word.lower()):
             return now - timedelta(**{_UNITS[found[2]]: int(found[1])})
         if word.lower() in DAYS:
             day = now.astimezone().date() - timedelta(days=DAYS.index(word.lower()))
             return datetime(day.year, day.month, day.day).astimezone()
-        if date := _DATE.fullmatch(word):
+        if date := re.fullmatch(_DATE, word):
             # Python's astimezone of a naive time takes it as local, summer time included.
             return datetime(int(date[1]), int(date[2] or 1), int(date[3] or 1)).astimezone()
         return datetime.fromisoformat(word).astimezone(UTC)
@@ -96,7 +96,7 @@ def until(text: str, now: datetime) -> datetime:
     Raises `UsageError`."""
     word = text.strip().lower()
     try:
-        if found := _SPAN.fullmatch(word):
+        if found := re.fullmatch(_SPAN, word):
             return now + timedelta(**{_UNITS[found[2]]: int(found[1])})
         then = moment(text, now)
     except (OverflowError, UsageError):
@@ -112,7 +112,7 @@ def parse_filter(text: str, now: datetime) -> Filter:
     times: dict[str, datetime] = {}
     sorted_as: dict[str, list[str]] = {name: [] for name in SORTED}
     flags: set[str] = set()
-    for part in _PART.finditer(text):
+    for part in re.finditer(_PART, text):
         name, quoted, plain, bare = part.groups()
         value = (quoted if quoted is not None else plain or bare or "").strip()
         kind = (name or {"#": "tag", "@": "author"}.get(value[:1], "")).lower()
@@ -137,7 +137,7 @@ def parse_filter(text: str, now: datetime) -> Filter:
 def chips(text: str) -> list[str]:
     """The words of a filter as they are shown, harmless: ``#tea``, ``@ana``, ``de``, ``since 2h``, ``code``."""
     shown = []
-    for part in _PART.finditer(text):
+    for part in re.finditer(_PART, text):
         name, quoted, plain, bare = part.groups()
         value = quoted if quoted is not None else plain or bare or ""
         sign = {"tag": "#", "author": "@", "from": "@", "has": "", "is": "", "lang": "", "kind": "", "state": ""}.get(

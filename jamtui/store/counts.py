@@ -99,9 +99,13 @@ class Counts:
         row = next(iter(db.execute(_ALL.format(loud=loud), (me,))))
         columns = [array("q", _NUMBERS.decode(str(column))) for column in row]
         self._threads, self._forums, self._posts, self._unread = columns
-        self._of_forums = {}
+        held: dict[int, list[int]] = {forum: [0, 0, 0] for forum in set(self._forums)}
         for forum, posts, unread in zip(self._forums, self._posts, self._unread, strict=True):
-            self._change(forum, 1, posts, unread)
+            of_forum = held[forum]
+            of_forum[0] += 1
+            of_forum[1] += posts
+            of_forum[2] += unread
+        self._of_forums = held
 
     def _some(self, db: apsw.Connection, me: int, loud: str, begin: dict[int, int]) -> None:
         """Counts in these threads the posts with higher numbers than those given, to what is held of the others."""
