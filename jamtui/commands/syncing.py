@@ -52,10 +52,9 @@ def _sync(context: Context, jam: KnownJam) -> int:
     if not _taken(holder):
         link = link_of(holder.told())
         if link in (Link.OFFLINE, Link.RECONNECTING):
-            holder.wish()
             raise Unreachable(
                 f"another jamtui on this machine holds the connection, and it is {link}",
-                "It tries again now, and fetches and sends when the network is back.",
+                "It goes on trying, and fetches and sends when the network is back.",
             )
         if link is Link.SIGNED_OUT:
             raise NotSignedIn(
