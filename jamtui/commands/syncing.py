@@ -39,12 +39,14 @@ def bring(context: Context, jam: KnownJam) -> int:
 
 
 def _tell_notices(context: Context, session: Session) -> None:
-    """What moderators have to say to this person."""
+    """What moderators have to say to this person; to a moderator, what waits for a decision."""
     if suspended := session.suspended_words():
         context.out.say(f"{suspended}. You can go on reading.")
     new = sum(not row.seen for row in session.notices())
     if new:
         context.out.say(f"{new} new notice{'' if new == 1 else 's'} of moderators: jamtui notices.")
+    if reported := session.waiting_reports():
+        context.out.say(f"{reported} reported post{'' if reported == 1 else 's'} to decide on: jamtui reports.")
 
 
 def _sync(context: Context, jam: KnownJam) -> int:

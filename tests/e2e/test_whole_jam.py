@@ -166,7 +166,7 @@ def test_a_jam_from_schedule_to_archive(cast: Cast, figure: Callable[..., None])
     insult = people["abe"].row("reply", first, "--body", INSULT)["id"]
     people["p4"].jamtui("sync")
     people["p4"].jamtui("report", insult, "--reason", "abuse")
-    mod.jamtui("sync")
+    assert "1 reported post to decide on: jamtui reports." in mod.jamtui("sync").stderr
     assert [row["post_id"] for row in mod.rows("reports")] == [insult]
     desk = cast.screen("mia")
     desk.wait_for("How we work")
