@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from jamtui.actions import SORTS
 from jamtui.errors import NotFound, UsageError
 from jamtui.model import JamRow, Mark, MarkKind, MarkRow, Marks, PostRow, ThreadRow, Undo, begins
 from jamtui.safe_text import safe_line
-from jamtui.store import state
 from jamtui.store.marks import MarkStore
 from jamtui.store.places import Places
 from jamtui.store.rows import Rows
+
+if TYPE_CHECKING:
+    from jamtui.store import state
 
 ASK_ABOVE = 200  # posts that are marked as read at once without a question
 _PAST = {Mark.MUTED: "muted", Mark.FOLLOWED: "followed"}
@@ -110,10 +113,14 @@ class Reading:
         """The lines of ``jamtui state export``."""
         self._places.flush()
         jam = self.jam
+        from jamtui.store import state
+
         return state.export(self._marks.db, jam.id, jam.slug)
 
     def import_state(self, lines: Iterable[bytes]) -> state.Merged:
         """Merges them. Raises `jamtui.store.state.StateBroken` before anything is changed."""
+        from jamtui.store import state
+
         return state.merge(self._marks.db, state.parse(lines, self.jam.id))
 
     # -- places

@@ -19,7 +19,6 @@ from msgspec import Struct
 
 from jamtui.markdown_cost import BLANK, MARKUP, affordable
 from jamtui.safe_text import safe_block, safe_line
-from widgets.highlight import CodeLine, highlight, plain
 from widgets.links import Link, bare_urls, make_link
 from widgets.strips import Line, Span, cell_width, cut, line_width, window, wrap
 
@@ -273,9 +272,11 @@ class _Walker:
             self._add(Paragraph(((Span(safe_line(_join(lines)), "quote" if self._quotes else ""),),)))
 
     def _code(self, token: Token) -> Code:
+        from widgets.highlight import highlight, plain  # few posts have code
+
         text = safe_block(token.content.removesuffix("\n"))
         language = token.info.split()[0].strip("{}.") if token.info.strip() else ""
-        lines: list[CodeLine] = highlight(text, language) if language else plain(text)
+        lines = highlight(text, language) if language else plain(text)
         return Code(tuple(tuple(line) for line in lines))
 
     def _table(self, tokens: Sequence[Token], at: int) -> int:

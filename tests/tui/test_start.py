@@ -18,8 +18,8 @@ UNWANTED = (
     # What a list, a dialog, an export or a while later may need.
     "zoneinfo", "argparse", "gzip", "shlex", "concurrent.futures.thread", "jamtui.opener", "jamtui.notify",
     "jamtui.notifier", "screens.notifying", "jamtui.store.inbox", "jamtui.store.moderation", "jamtui.store.things",
-    "jamtui.store.checking", "jamtui.commands.files", "jamtui.countries", "jamtui.tag_book", "widgets.composer",
-    "widgets.inbox_list", "widgets.way_lists",
+    "jamtui.store.checking", "jamtui.store.state", "jamtui.commands.files", "jamtui.countries", "jamtui.tag_book",
+    "widgets.composer", "widgets.inbox_list", "widgets.way_lists",
 )  # fmt: skip
 # The network starts behind the first frame: what was imported and drawn by then is told, and the program ends.
 CODE = """
