@@ -25,8 +25,8 @@ imports:  ## the arrows between the rooms
 check: lint types imports test
 
 soak:  ## the long forms of what docs/reliability.md lists, and the random walk of 10,000 steps: hours
-	JAMTUI_WALK=10000 JAMTUI_SHOWN=500 JAMTUI_BURSTS=1000 JAMTUI_HINTS=all $(BIN)/pytest tests/tui/test_walk.py tests/tui/test_terminal_shows.py \
-		tests/tui/test_bursts.py tests/tui/test_hints.py
+	JAMTUI_WALK=10000 JAMTUI_SHOWN=500 JAMTUI_BURSTS=1000 JAMTUI_HINTS=all $(BIN)/pytest -o faulthandler_timeout=0 tests/tui/test_walk.py tests/tui/test_terminal_shows.py \
+		tests/tui/test_bursts.py tests/tui/test_hints.py tests/tui/test_dialog_keys.py
 	JAMTUI_KILLS=1000 JAMTUI_ANSWERS=200 JAMTUI_TOGETHER=600 JAMTUI_STATUSES=500 JAMTUI_ATTACK_MS=5000 JAMTUI_THREADS_READ=100 JAMTUI_FLOOD=300 JAMTUI_MODEL=300 \
 	  JAMTUI_TORN=600 JAMTUI_SERVER_KILLS=60 JAMTUI_MERGE_KILLS=60 JAMTUI_BACKUPS=40 \
 	  $(BIN)/pytest -o faulthandler_timeout=0 tests/faults tests/unit/test_store_opening.py

@@ -45,7 +45,7 @@ class BriefDialog(Dialog[None]):
                 card = Card()
                 card.show(lambda width: drawn(self._row.brief, width))
                 yield card
-            yield Static(key_line("j k go through it   Esc leaves"), id="brief-keys")
+            yield Static(key_line("Esc leaves"), id="brief-keys")
 
     def _who(self) -> Content:
         if not self._hosts:
@@ -66,6 +66,14 @@ class BriefDialog(Dialog[None]):
 
     def on_mount(self) -> None:
         self.query_one("#brief-text").focus()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._tell_keys)
+
+    def _tell_keys(self) -> None:
+        scrolls = self.query_one("#brief-text", VerticalScroll).max_scroll_y > 0
+        keys = "j k go through it   Esc leaves" if scrolls else "Esc leaves"
+        self.query_one("#brief-keys", Static).update(key_line(keys))
 
     def action_leave(self) -> None:
         self.dismiss(None)

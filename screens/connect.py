@@ -63,7 +63,7 @@ class ConnectDialog(ListDialog[tuple[str, str] | None]):
             yield Field(placeholder="the other post: its title or id", id="connect-find", compact=True)
             yield OptionList(id="connect-rows")
             yield Static(id="connect-note")
-            yield Static(key_line("Tab kind   Enter links   Esc leaves"), id="connect-keys")
+            yield Static(id="connect-keys")
 
     def on_mount(self) -> None:
         self.query_one(OptionList).can_focus = False
@@ -114,6 +114,8 @@ class ConnectDialog(ListDialog[tuple[str, str] | None]):
         said = self.query_one("#connect-note", Static)
         said.update(Content.styled(note, "$warning"))
         said.display = bool(note)
+        links = "   Enter links" if self._found else ""
+        self.query_one("#connect-keys", Static).update(key_line(f"Tab kind{links}   Esc leaves"))
 
     @on(Input.Submitted)
     def entered(self, event: Input.Submitted) -> None:

@@ -59,7 +59,8 @@ class ConnectionsDialog(ListDialog[str | None]):
         self._say()
 
     def _say(self, words: str = "", style: str = "") -> None:
-        keys = "Enter goes there   D takes the link away   z puts it back   Esc leaves"
+        undo = "   z puts it back" if self._undo is not None else ""
+        keys = f"Enter goes there   D takes the link away{undo}   Esc leaves"
         nothing = f"No links yet. {self._link_key} on a post says how it stands to another.\nEsc leaves"
         told = Content.styled(words, style) if words else key_line(keys if self._links else nothing)
         self.query_one("#connections-keys", Static).update(told)

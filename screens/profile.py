@@ -128,13 +128,18 @@ class ProfileDialog(Dialog[bool]):
 
     def _say(self, words: str = "") -> None:
         more = ":my-data writes all that is yours   :delete-account ends your account\n"
-        keys = f"{more if self.size.height >= _TALL else ''}Ctrl-S saves   → completes   Esc leaves"
+        completes = "   → completes" if isinstance(self.focused, Field) and self.focused.suggester else ""
+        keys = f"{more if self.size.height >= _TALL else ''}Ctrl-S saves{completes}   Esc leaves"
         told = Content.styled(words, "bold $error") if words else key_line(keys)
         note = self.query_one("#profile-note", Static)
         note.update(told)
         note.set_class(bool(words), "-words")
         if words:
             self.call_after_refresh(note.scroll_visible, animate=False)
+
+    def on_descendant_focus(self) -> None:
+        if not self._asked:
+            self._say()
 
     def _next_field(self) -> None:
         self.action_field(1)

@@ -110,6 +110,7 @@ class Search(SparingScreen[Chosen | None], Dialog[Chosen | None]):
         self._completion: Completion | None = None
         self._stem = ""  # what was typed before Tab went through the choices
         self._turn = -1
+        self._keys_told = ""
         self._opening = False  # Enter was pressed before the answer was there
         self._recent = session.searching.recent()
         self._recalled = -1  # which of them stands in the line
@@ -140,7 +141,6 @@ class Search(SparingScreen[Chosen | None], Dialog[Chosen | None]):
             self._recalled = 0 if self._recent[:1] == [field.value.strip()] else -1
         field.focus()
         self._tell_note()
-        self._tell_keys()
         # The value rather than the field's message, which comes after the field was drawn: the answer is looked for
         # meanwhile.
         self.watch(field, "value", self._typed)
@@ -235,6 +235,7 @@ class Search(SparingScreen[Chosen | None], Dialog[Chosen | None]):
         elif found.problems and found.text == self.query_one(Field).value:
             note = Content.styled(f"! {'; '.join(found.problems)}", "$warning")
         self.query_one("#search-note", _Line).tell(note)
+        self._tell_keys()
 
     def _choices(self, completion: Completion) -> Content:
         pieces: list[Content | tuple[str, str]] = [(f"{self._keymap.name('search-complete')} ", "bold $primary")]
@@ -245,13 +246,18 @@ class Search(SparingScreen[Chosen | None], Dialog[Chosen | None]):
         return Content.assemble(*pieces)
 
     def _tell_keys(self) -> None:
-        mine = (("search-order", f"{_OTHER[self._order]} first"), ("search-complete", "completes"))
+        """What does something now: there are hits to open, words to complete."""
+        mine = [("search-order", f"{_OTHER[self._order]} first")]
+        mine += [("search-complete", "completes")] if self._completion is not None else []
         named = [(self._keymap.name(one), what) for one, what in mine if self._keymap.of(one)]
-        keys = [("Enter", "opens"), ("↑ ↓", "move"), *named]
-        if self._roomy:
+        hits = bool(self._found.keys)
+        keys = [*([("Enter", "opens"), ("↑ ↓", "move")] if hits else []), *named]
+        if self._roomy and hits:
             keys.append((self._keymap.fill("{next} {previous}"), "then go through the hits"))
         told = "   ".join(f"{key} {what}" for key, what in [*keys, ("Esc", "leaves")])
-        self.query_one("#search-keys", Static).update(key_line(told))
+        if told != self._keys_told:
+            self._keys_told = told
+            self.query_one("#search-keys", Static).update(key_line(told), layout=False)  # it is one line high
 
     @property
     def _roomy(self) -> bool:
