@@ -53,7 +53,8 @@ ON_SCREEN = {
 CALLED = {
     "toggle-read": "mark-read", "all-read": "mark-read", "new-thread": "post", "quote": "reply", "discard": "drafts",
     "connections": "show", "live": "watch", "mentions": "inbox", "person": "people", "where-from": "people",
-    "hosts": "config", "retry": "outbox", "reopen": "outbox", "drop": "outbox",
+    "hosts": "config", "my-data": "mydata", "delete-account": "mydata",
+    "retry": "outbox", "reopen": "outbox", "drop": "outbox",
 }  # fmt: skip
 
 
