@@ -105,7 +105,7 @@ class Things:
         self._see_links(rows, decoded(records[2], Link))
         for told in moderation.notices(rows, private, looked, _LOCAL):
             reason = Reason.REPORT if told.kind == "report" else Reason.NOTICE
-            text = f"{told.words}\n{told.reason}" if told.reason else told.words
+            text = f"{told.words}\n\n{told.reason}" if told.reason else told.words
             self._put(reason, "notice", told.id, told.at, text, post_id=told.post_id)
         self._sign(rows)
         return True

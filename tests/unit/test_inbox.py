@@ -253,7 +253,7 @@ def test_announcements_polls_links_and_what_only_i_am_told(session: Session, wri
     assert (found[Reason.ANNOUNCEMENT].title, found[Reason.ANNOUNCEMENT].names) == ("Lunch", "Ana")
     assert found[Reason.ANNOUNCEMENT].body == "Lunch\nat one"
     assert (found[Reason.LINK].post_id, found[Reason.LINK].excerpt) == (uid(10), "builds on")
-    assert "be kind" in found[Reason.NOTICE].body
+    assert found[Reason.NOTICE].body.endswith("\n\nbe kind")  # a paragraph of its own, as Markdown has it
     assert found[Reason.REPORT].post_id == uid(2)
     assert found[Reason.REPORT].title == "Thank you for your report of “Idea 2”: moderators hid it"
     undo = session.read_inbox(session.inbox_keys())
