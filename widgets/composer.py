@@ -33,6 +33,7 @@ from widgets.tag_hints import TagHints
 # A draft is on the disk this long after the first key that changed it, at the latest: promised is one second.
 SAVE_AFTER = 0.4
 RETRY_AFTER = 1.0  # seconds between tries to save what could not be saved, typed or not
+_WIDE = 60  # columns from which on fields say what they are for at length
 
 
 class Desk(Struct, frozen=True):
@@ -112,10 +113,11 @@ class Composer(Vertical):
             yield Static(self._head(), id="composer-heading")
             yield Static(id="composer-count")
         yield Static(id="composer-phase")
+        low = self.app.size.width < _WIDE
         if self._titled:
             title = StepField(
                 self._draft.title,
-                placeholder="Title: one line that says what it is about",
+                placeholder="Title: what it is about" if low else "Title: one line that says what it is about",
                 select_on_focus=False,
                 id="title",
                 compact=True,
@@ -125,7 +127,7 @@ class Composer(Vertical):
         if self._draft.kind is DraftKind.THREAD:
             tags = StepField(
                 ", ".join(self._draft.tags),
-                placeholder="Tags, separated by commas (→ completes)",
+                placeholder="Tags, with commas between" if low else "Tags, separated by commas (→ completes)",
                 suggester=LastWord(self._fitting_tags),
                 select_on_focus=False,
                 id="tags",
