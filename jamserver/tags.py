@@ -73,8 +73,11 @@ def merge(tx: Tx, actor: Actor, name: str, into: str) -> tuple[bytes, int]:
             raise invalid("/into", "A tag cannot be merged into itself.")
         raise invalid("/into", f"{into} was merged into {name}. Undo that first.")
     before = find(tx.db, name) or Tag(name)
-    for other in _by_way_of(tx.db, name):  # they end where this one does: nobody who tags walks a chain
+    others = _by_way_of(tx.db, name)
+    for other in others:  # they end where this one does: nobody who tags walks a chain
         _put(tx, msgspec.structs.replace(other, merged_into=target, merged_as=_first(other)))
+    if into in {other.id for other in others}:  # it goes where that one ends, not by way of it, which would be a ring
+        into = target
     return _put(tx, msgspec.structs.replace(before, curated=False, merged_into=target, merged_as=into))
 
 
@@ -97,17 +100,18 @@ def _first(tag: Tag) -> str | None:
 
 def _by_way_of(db: Connection, name: str) -> list[Tag]:
     """The tags that were merged into another, and those that were merged into them."""
+    merged = [tag for tag in all_of(db) if tag.merged_into and tag.id != name]
     children: dict[str, list[Tag]] = {}
-    for tag in all_of(db):
-        if tag.merged_into and tag.id != name:
-            children.setdefault(_first(tag) or "", []).append(tag)
+    for tag in merged:
+        children.setdefault(_first(tag) or "", []).append(tag)
     found: list[Tag] = []
     ends = [name]
     while ends:
         among = children.pop(ends.pop(), [])  # taken out: a ring of an older file is gone round once
         found += among
         ends += (tag.id for tag in among)
-    return found
+    known = {tag.id for tag in found}  # what an archive says of the way there may lead nowhere, or round
+    return found + [tag for tag in merged if tag.merged_into == name and tag.id not in known]
 
 
 def came(tx: Tx) -> None:

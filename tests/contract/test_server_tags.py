@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from jamserver import db, importer, objects, posts, tag_names, tags
+from jamserver import records as server_records
 from jamserver.log import Tx
 from jamserver.posts import Actor
 from jamserver.wire import NewPost
@@ -201,6 +202,24 @@ def test_a_chain_of_merges_is_one_step_and_is_undone_where_it_was_made(jam: Any)
     assert became() == {"a": "e", "z": "e", "b": "e", "c": "d"}
 
 
+def test_no_order_of_merges_goes_in_a_circle_or_leaves_a_chain(jam: Any) -> None:
+    """A tag that is merged anew into one that was merged into it: both leave the other, where they end goes on."""
+
+    def merge(old: str, new: str) -> int:
+        status: int = jam.mod.put(f"/tags/{old}/merged", json={"into": new}).status_code
+        return status
+
+    def became() -> dict[str, str]:
+        return {name: record["merged_into"] for name, record in records(jam).items() if "merged_into" in record}
+
+    assert [merge("a", "b"), merge("b", "c"), merge("b", "a"), merge("c", "d")] == [200, 200, 200, 200]
+    assert became() == {"a": "d", "b": "d", "c": "d"}
+    assert merge("d", "b") == 422
+    jam.mod.delete("/tags/c/merged").raise_for_status()
+    assert became() == {"a": "c", "b": "c"}, "undone where it was made"
+    assert jam.thread(tags=["a", "b"])["tags"] == ["c"]
+
+
 def test_merged_tags_of_an_archive_lead_to_where_they_end(tmp_path: Path) -> None:
     merged = {"a": "b", "b": "c", "c": "d", "r1": "r2", "r2": "r1", "to-ring": "r1", "self": "self", "bad": "x,y"}
     merged |= {f"long{n}": f"long{n + 1}" for n in range(2_000)}
@@ -224,3 +243,14 @@ def test_merged_tags_of_an_archive_lead_to_where_they_end(tmp_path: Path) -> Non
         assert {name: end for name, end in now.items() if "long" not in name} == {"a": "d", "b": "d", "c": "d"}
         assert {end for name, end in now.items() if "long" in name} == {"long2000"}
         assert posts.tags_of(there, "t1") == ["d", "long2000", "r1"]
+
+
+def test_a_way_that_an_archive_made_up_keeps_no_tag_from_where_it_ends(jam: Any) -> None:
+    def put(tx: Tx) -> None:
+        for name, by_way_of in (("a", "b"), ("b", "a"), ("e", "nowhere")):
+            fields: dict[str, Any] = {"id": name, "merged_into": "c", "merged_as": by_way_of}
+            server_records.put(tx, "tag", name, fields)
+
+    jam.server.write(put)
+    jam.mod.put("/tags/c/merged", json={"into": "d"}).raise_for_status()
+    assert {record["merged_into"] for name, record in records(jam).items() if "merged_into" in record} == {"d"}
