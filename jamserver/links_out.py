@@ -7,6 +7,7 @@ than one too few.
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 
@@ -19,15 +20,18 @@ _ENDINGS = (
     " gq gr hk hr hu id ie il im in io ir is it jp ke kr kz li lk lt lu lv ma me mk ml mx my ng nl no nu nz pe ph pk pt"
     " pw qa ro rs ru sa se sg si sk st su th tk tn to tr tw tz ua ug uk us uy uz ve vn za"
 )
-_ENDING = "|".join(sorted(_ENDINGS.split(), key=len, reverse=True))
-_LABEL = r"[a-z0-9\u00a1-\uffff](?:[a-z0-9\u00a1-\uffff-]{0,61}[a-z0-9\u00a1-\uffff])?"
+_ENDING = frozenset(_ENDINGS.split())
+_TAIL = r"[^\s<>()\[\]{}|\"'`,;]*+"  # of an address: where one ends, the next one may begin without a blank between
 _LINK = re.compile(
-    r"\]\(\s*<?[^\s()<>]*"  # what a Markdown link leads to; an empty one is followed to nowhere, but is seldom
-    r"|[a-z][a-z0-9+.-]{1,20}:/{1,2}\S*"
-    r"|(?<![\w@])(?:mailto:|//)\S+"
-    r"|(?<!\w)www\.\S+"
-    rf"|(?<![\w.-])(?:{_LABEL}\.){{1,8}}(?:{_ENDING}|xn--[a-z0-9-]{{2,59}})(?![\w-])(?::\d+)?(?:[/?#]\S*)?"
+    r"\]\(\s*+<?[^\s()<>]*+"  # what a Markdown link leads to; an empty one is followed to nowhere, but is seldom
+    rf"|[a-z][a-z0-9+.-]{{1,20}}:/{{1,2}}{_TAIL}"
+    rf"|(?<![^\W_])(?<!@)(?:mailto:|//)[^\s<>]{_TAIL}"
+    rf"|(?<![^\W_])www\.[^\s<>]{_TAIL}"
 )
+# Words with dots between, or without: each run is looked at once, whatever stands in it.
+_WORDS = re.compile(r"(?P<words>[a-z0-9.\u00a1-\uffff-]++)(?P<code>_++[^\W_])?")
+_PATH = re.compile(rf"(?:[:/?#]{_TAIL})?")
+_HEAD = re.compile(r"[a-z0-9-]*+")  # of an ending to which other letters are written without a blank
 _DEFINITION = re.compile(r"^[ >]{0,12}\[([^\[\]]{1,999})\]:[ \t]*\S*", re.MULTILINE)
 _USE = re.compile(r"\[([^\[\]]{1,999})\]")
 _DOTS = str.maketrans(
@@ -38,7 +42,33 @@ _DOTS = str.maketrans(
 def count(text: str) -> int:
     """The links of a text, each time that one stands there."""
     plain = unicodedata.normalize("NFKC", text.translate(_DOTS)).casefold()
-    labels = {" ".join(match[1].split()) for match in _DEFINITION.finditer(plain)}
+    definitions = list(_DEFINITION.finditer(plain))  # also such as are none, behind a line of text, and are shown
+    labels = {" ".join(match[1].split()) for match in definitions}
     rest = _DEFINITION.sub(" ", plain)
     uses = sum(" ".join(match[1].split()) in labels for match in _USE.finditer(rest)) if labels else 0
-    return len(labels) + uses + sum(1 for _ in _LINK.finditer(rest))
+    addresses = sum(max(1, match[0].count("://")) for match in (*definitions, *_LINK.finditer(rest)))
+    return uses + addresses + _bare(_LINK.sub(" ", rest))
+
+
+def _bare(text: str) -> int:
+    """The domains that stand there without a scheme, each with its path."""
+    found = end = 0
+    for match in _WORDS.finditer(text):
+        if match.start() >= end and (domains := _domains(match["words"], code=match["code"] is not None)):
+            found += domains
+            end = _PATH.match(text, match.end()).end()  # type: ignore[union-attr]  # it matches anywhere
+    return found
+
+
+def _domains(words: str, *, code: bool) -> int:
+    """How many domains are written there. ``code``: it goes on as a name in a program does."""
+    labels = words.split(".")
+    if code:
+        labels.pop()
+    found, inside = 0, False  # what ends a domain may stand within it: co.uk
+    for before, label in reversed(list(itertools.pairwise(labels))):
+        head = _HEAD.match(label)
+        ends = head is not None and (head[0] in _ENDING or label.startswith("xn--")) and bool(before.strip("-"))
+        found += ends and not (inside and head is not None and head[0] == label)
+        inside = ends
+    return found

@@ -20,6 +20,14 @@ from jamserver.links_out import count
         ("пример.com, xn--e1afmkfd.xn--p1ai", 2),
         ("<a href='//a.example'>x</a> or ![](http://a.com/x.png)", 2),
         ("mailto:a@b.example", 1),
+        ("<http://a.example><http://b.example><http://c.example>", 3),
+        ("http://a.example,https://b.example|www.c.example;d.com", 4),
+        ("http://a.examplehttp://b.example", 2),
+        ("_www.a.example_, *b.com* and __c.com__", 3),
+        ("中" * 70 + "a.com中文 and a.com—b.net—c.org", 4),
+        ("a.com/b.com/x?c.com and either/or.com, http:d.com", 3),
+        ("text\n[a]:http://a.example\n[a]:http://b.example,http://c.example", 3),
+        ("bbc.co.uk; self.id_of and x.to_json()", 1),
         ("e.g. main.py, README.md.txt, 3.14 or 1.2.3; i.e. this... and that.Then", 0),
         ("- [ ] to do\n- [x] done [a note]", 0),
         ("a time 10:30, a ratio 3:1, C++, //", 0),
@@ -31,5 +39,22 @@ def test_links_are_counted_however_they_are_written(text: str, links: int) -> No
 
 def test_a_long_text_costs_as_much_as_it_is_long() -> None:
     """Of 20,000 characters, each kind would take minutes if one place were tried again from all others."""
-    for piece in ("a.", "[a", "](", "//", "[a]: x\n", "http:", "é", "a.com.", f"{'b' * 60}.", "www.", "[", "]"):
+    for piece in (
+        "a.",
+        "[a",
+        "](",
+        "//",
+        "[a]: x\n",
+        "http:",
+        "é",
+        "a.com.",
+        f"{'b' * 60}.",
+        "www.",
+        "[",
+        "]",
+        "–",
+        "a-",
+        "\u33c2",
+        "\ufb03",
+    ):
         assert count((piece * 20_000)[:20_000]) >= 0
