@@ -37,6 +37,7 @@ from screens.messages import JamChanged
 from screens.performs import Complains, Holds, Leaves, Speaks
 from screens.type_ahead import TypeAhead
 from widgets.bindings import rebind
+from widgets.dialog import LOW
 from widgets.guard import guard
 from widgets.steady import steadied, steady
 
@@ -99,7 +100,7 @@ class JamApp(TypeAhead[int]):
         Binding("<theme>", "screen.theme", show=False, id="app.theme"),
     ]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (150, "-very-wide")]  # noqa: RUF012 - as Textual declares it
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-tall")]  # noqa: RUF012 - as Textual declares it
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (LOW, "-tall")]  # noqa: RUF012 - as Textual declares it
 
     def __init__(
         self,

@@ -19,7 +19,7 @@ from jamtui.model import Undo
 from jamtui.session import Session
 from screens.messages import JamChanged
 from widgets.area import Area
-from widgets.dialog import Dialog
+from widgets.dialog import LOW, Dialog
 from widgets.key_line import key_line
 from widgets.list_dialog import LETTERS, ListDialog
 from widgets.rows import Ages, count, one_line
@@ -83,7 +83,7 @@ class HandOverDialog(ListDialog[str]):
         self._found, self._width = found, width
         where = "the whole Jam" if found.everything else ", ".join(found.forums) or "no forum"
         since = f"since {self._ages(found.since, found.until)}"
-        low = self.app.size.height < 16
+        low = self.app.size.height < LOW
         guess = "  (no shift has ended here yet)" if found.first and not low else ""
         self.query_one("#hand-over-head", Static).update(
             Content.assemble(
@@ -132,7 +132,7 @@ class HandOverDialog(ListDialog[str]):
     def _say_keys(self) -> None:
         low = "Enter opens   n note   y copies   E ends   Esc leaves"
         keys = "Enter opens   n note   y copies Markdown   E ends the shift   Esc leaves"
-        told = low if self.app.size.height < 16 else keys
+        told = low if self.app.size.height < LOW else keys
         self.query_one("#hand-over-told", Static).update(key_line(told))
 
     def complain(self, error: JamError) -> None:

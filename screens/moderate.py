@@ -18,6 +18,7 @@ from textual.widgets.option_list import Option
 
 from jamtui.mod_rows import CALLED, HAPPENS, KEYS, MAX_REASON, NEED_REASON, ON_PEOPLE, TIMES, TOLD
 from jamtui.moderating import LOCAL, Act
+from widgets.dialog import LOW
 from widgets.fields import Field
 from widgets.key_line import key_line
 from widgets.list_dialog import ListDialog
@@ -26,7 +27,6 @@ from widgets.wrapping import first_lines
 _LETTERS = tuple(dict.fromkeys(KEYS.values()))
 _NONE = "No other thread is called that."
 _SHOWN = 60  # threads of the list; more are found by typing
-_LOW = 16  # lines of a terminal below which what happens is told in part
 
 
 class Target(Struct, frozen=True):
@@ -146,7 +146,7 @@ class ModerateDialog(ListDialog[Act | None]):
         told = f"{happens} {TOLD}" if act in NEED_REASON else happens
         colour = "$error" if act == "remove" else "$text-muted"
         note = self.query_one("#moderate-happens", Static)
-        if self.app.size.height < _LOW:
+        if self.app.size.height < LOW:
             width = self.app.size.width * 96 // 100 - 5  # beside the frame, the padding and a bar
             note.update(
                 first_lines(Content.styled(told, colour), width, 2 if self.query_one(OptionList).display else 4)

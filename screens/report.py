@@ -13,11 +13,11 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from jamtui.mod_rows import MAX_NOTE, REASONS
+from widgets.dialog import LOW
 from widgets.fields import Field
 from widgets.key_line import key_line
 from widgets.list_dialog import ListDialog
 
-_LOW = 16  # lines of a terminal below which there is room for the keys alone
 _REASONS = tuple(REASONS)
 
 
@@ -68,7 +68,7 @@ class ReportDialog(ListDialog[tuple[str, str] | None]):
 
     def _say(self, problem: str = "") -> None:
         noting = self.query_one(Field).has_focus
-        low = self.app.size.height < _LOW
+        low = self.app.size.height < LOW
         chooses = "1-5 choose" if low else "Enter or its number chooses"
         keys = f"{'Enter sends' if noting else chooses}   Esc leaves"
         told = "" if low else "Only moderators see who reported. You are told what becomes of it.\n"

@@ -12,6 +12,7 @@ from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen
 
 Answer = TypeVar("Answer")
+LOW = 16  # lines of a terminal below which there is no air: the class -short of styles (`jamtui.app`)
 
 
 class Dialog(ModalScreen[Answer]):

@@ -7,7 +7,7 @@ from typing import Final
 from textual.binding import Binding
 from textual.widgets import OptionList
 
-from widgets.dialog import Answer, Dialog
+from widgets.dialog import LOW, Answer, Dialog
 
 # Of a dialog in which nothing is typed; a person's own keys reach them by their ids (`jamtui.keymap`).
 LETTERS: Final = (
@@ -42,4 +42,4 @@ class ListDialog(Dialog[Answer]):
         """The list has what the rest leaves: it scrolls, the dialog does not. ``room`` is how many lines stand around
         it, ``room_low`` how many on a terminal of a few lines."""
         height = self.app.size.height
-        self.query_one(OptionList).styles.max_height = max(3, height - (room_low if height < 16 else room))
+        self.query_one(OptionList).styles.max_height = max(3, height - (room_low if height < LOW else room))

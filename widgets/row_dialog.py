@@ -16,11 +16,11 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from jamtui.errors import JamError, sentence
+from widgets.dialog import LOW
 from widgets.key_line import key_line
 from widgets.list_dialog import LETTERS, ListDialog
 
 Row = TypeVar("Row")
-_LOW = 16  # lines of a terminal below which a dialog has no air
 
 
 class RowDialog(ListDialog[str], Generic[Row]):
@@ -71,7 +71,7 @@ class RowDialog(ListDialog[str], Generic[Row]):
     def room(self) -> int:
         """Cells of a row."""
         width, height = self.app.size
-        return max(24, min(100, width * 98 // 100) - (6 if height < _LOW else 8))
+        return max(24, min(100, width * 98 // 100) - (6 if height < LOW else 8))
 
     def fill(self) -> None:
         options = self.query_one(OptionList)
