@@ -14,7 +14,7 @@ from jamserver.db import Connection, row, rows, value
 from jamserver.log import Tx
 from jamserver.problems import Problem, invalid
 from jamserver.wire import MAX_HANDLE
-from jamtui.archive import Jam, rfc3339
+from jamtui.archive import SAID_OF_PEOPLE, Jam, rfc3339
 
 NEW_JAM_HOURS = 72
 
@@ -181,13 +181,10 @@ def insert_person(tx: Tx, fields: Fields, data: bytes) -> None:
     )
 
 
-_WORDS = ("name", "org", "country", "languages", "about", "honour")  # of a profile
-
-
 def put_person(tx: Tx, person_id: str, before: Fields, fields: Fields) -> tuple[bytes, int]:
     """Writes a profile. What it does not say any more goes from its earlier changes, too: nobody is to find an address
     or a name that somebody took away in what the log tells of before. Returns the person and the change."""
-    gone = [name for name in _WORDS if before.get(name) and before[name] != fields.get(name)]
+    gone = [name for name in SAID_OF_PEOPLE if before.get(name) and before[name] != fields.get(name)]
     if gone:
         tx.strip_person(person_id, gone)
     data = encode(fields)

@@ -48,19 +48,17 @@ def curate(tx: Tx, actor: Actor, name: str, about: str, *, curated: bool) -> tup
     before = find(tx.db, name)
     if before is not None and before.merged_into and curated:
         raise invalid("", f"This tag was merged into {before.merged_into}. Undo that first, or curate that one.")
-    became = (before.merged_into, before.merged_as) if before else (None, None)
-    return _put(tx, Tag(name, clean_text(about).strip(), curated, *became))
+    merged = (before.merged_into, before.merged_as) if before else (None, None)
+    return _put(tx, Tag(name, clean_text(about).strip(), curated, *merged))
 
 
 def forget(tx: Tx, actor: Actor, name: str) -> tuple[bytes, int]:
     """Takes a tag out of the curated set; posts keep it. One without a record is no error."""
     _require_host(tx, actor)
     before = find(tx.db, name)
-    return (
-        _as_it_is(tx.db, name)
-        if before is None
-        else _put(tx, Tag(name, merged_into=before.merged_into, merged_as=before.merged_as))
-    )
+    if before is None:
+        return _as_it_is(tx.db, name)
+    return _put(tx, Tag(name, merged_into=before.merged_into, merged_as=before.merged_as))
 
 
 def merge(tx: Tx, actor: Actor, name: str, into: str) -> tuple[bytes, int]:

@@ -107,6 +107,9 @@ class Person(_Same, frozen=True, gc=False):
     state: str | None = None  # "left": the account was deleted, "suspended"
 
 
+SAID_OF_PEOPLE = ("name", "org", "country", "languages", "about", "honour")  # what goes everywhere when it is taken off
+
+
 class Forum(msgspec.Struct, frozen=True):
     id: Id
     slug: Id

@@ -67,7 +67,7 @@ ROUTES: tuple[Route, ...] = (
         Who.SIGNED_IN,
         (Answer(200, "What is left of it.", wire.Gone, headers=_SEQ),),
         ("forbidden", "jam_closed", "not_found", "rate_limited"),
-        only=("host", "moderator"),
+        only=HOSTS,
         run=delete_announcement,
     ),
 )

@@ -17,6 +17,7 @@ from jamserver.posts import Actor, Ballot
 from jamserver.problems import FieldError, Problem, invalid
 from jamserver.web import Answer, Call, Parameter, Route, Who, json_response
 from jamtui.archive import Post
+from jamtui.event import HOSTS
 
 T = TypeVar("T")
 
@@ -191,7 +192,7 @@ ROUTES: tuple[Route, ...] = (
         ),
         _ONCE,
         body=wire.PostEdit,
-        only=("author", "host", "moderator"),
+        only=("author", *HOSTS),
         run=patch_post,
     ),
     Route(

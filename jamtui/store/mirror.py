@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct, field
 
 from jamtui import archive
-from jamtui.archive import Forum, Jam, Person, Post
+from jamtui.archive import SAID_OF_PEOPLE, Forum, Jam, Person, Post
 from jamtui.model import Changed
 from jamtui.store import columns, sums, tables
 from jamtui.store.columns import hash_of as hash_of
@@ -33,8 +33,6 @@ from jamtui.store.tables import SCHEMA as SCHEMA
 _TIDY = 64  # pages of the full text that are merged at once
 START = "0-0"  # the cursor before everything
 _WORDED = ("announcement", "poll")  # records in which somebody wrote a text: it goes when they are taken away
-
-_OF_PROFILES = ("name", "org", "country", "languages", "about", "honour")
 
 
 class _Frame(Struct):
@@ -411,7 +409,7 @@ class Mirror:
 
 def _took_back(old: Person, new: Person) -> bool:
     """Whether a profile does not say any more what it said."""
-    return any((said := getattr(old, name)) and said != getattr(new, name) for name in _OF_PROFILES)
+    return any((said := getattr(old, name)) and said != getattr(new, name) for name in SAID_OF_PEOPLE)
 
 
 class _Votes(msgspec.Struct):

@@ -36,6 +36,13 @@ def test_acts_and_reasons_of_moderation_are_those_of_the_wire() -> None:
     assert get_args(get_type_hints(wire.NewReport)["reason"]) == tuple(mod_rows.REASONS)
 
 
+def test_which_acts_are_on_the_same_thing_is_the_same_for_the_server_and_for_what_offers_to_undo_them() -> None:
+    things: dict[str, list[str]] = {}
+    for act, thing in store._THING.items():
+        things.setdefault(thing, []).append(act)
+    assert sorted(map(sorted, things.values())) == sorted(map(sorted, moderation._OF_ONE_THING))
+
+
 def test_fields_of_a_profile_are_asked_for_wherever_one_changes_it() -> None:
     assert wire.ProfileEdit.__struct_fields__ == profiles.FIELDS
     assert tuple(screen._LABELS) == tuple(plain._ASKED) == tuple(profiles._NOTHING) == profiles.FIELDS
