@@ -83,7 +83,7 @@ class Live:
         self._api = moderator
 
     async def act(self, act: str, **fields: Any) -> str:
-        """Does it, and waits until the screen shows what came of it."""
+        """Does it, and waits until the mirror has it; the screen shows it soon after."""
         name = str(uuid.uuid4())
         body = {"act": act, "reason": "Off the topic", **fields} if act != "undo" else {"act": act, **fields}
         answer = await asyncio.to_thread(self._api.put, f"/moderation/{name}", json=body)
@@ -93,7 +93,7 @@ class Live:
         return name
 
     async def arrived(self) -> None:
-        """Until the mirror has all that the server has, and the screen shows it."""
+        """Until the mirror has all that the server has."""
         page = await asyncio.to_thread(self._api.get, "/changes", params={"limit": 1})
         head = page.json()["head"]
         await self.until(lambda: self.t.session._meta("cursor") == head, f"the head {head}")
@@ -104,8 +104,9 @@ class Live:
             assert time.monotonic() < end, f"never came: {why}\n{self.t.text}"
             await asyncio.sleep(0.02)
             await self.t.settle()
-        await asyncio.sleep(0.05)  # the frame in which it is told
-        await self.t.settle()
+
+    async def shown(self, text: str, why: str) -> None:
+        await self.until(lambda: text in self.t.text.replace("\n", " "), f"{why}: {text}")
 
     def line_of(self, text: str) -> int:
         """The line of the screen on which it stands; -1: on none."""
@@ -169,9 +170,9 @@ async def test_who_reads_the_very_post_stays_where_they_are_and_is_told(
         async def after(act: str, said: str, **fields: Any) -> str:
             nonlocal moved
             done: str = await one.act(act, **fields)
+            await one.shown(said, act)
             moved += one.line_of(beside) != line
             assert t.row.id == there, act
-            assert said in t.text, f"{act}\n{t.text}"
             return done
 
         await after("hide", "(hidden by a moderator for now)", post_id=there)
@@ -205,7 +206,7 @@ async def test_who_answers_the_very_post_keeps_the_draft_and_is_told(live: Any) 
 
         async def after(act: str, said: str, **fields: Any) -> str:
             done: str = await one.act(act, **fields)
-            assert said in t.text.replace("\n", " "), f"{act}\n{t.text}"
+            await one.shown(said, act)
             await type_on()
             return done
 
@@ -227,7 +228,7 @@ async def test_who_answers_the_very_post_keeps_the_draft_and_is_told(live: Any) 
         suspended = await one.act("suspend", person_id=person, until=rfc3339(now() + timedelta(days=1)))
         t.session.look_at_desk()
         await one.until(lambda: t.session.suspended() is not None, "the suspension")
-        assert "suspended" in t.text
+        await one.shown("suspended", "the suspension")
         await type_on()
         await t.press("ctrl+s")
         assert t.screen.writing
@@ -261,14 +262,13 @@ async def test_who_has_the_row_of_it_selected_goes_on_there(live: Any) -> None:
             ("unlock", {"post_id": opener}, "Thread 2"),
         ):  # fmt: skip
             await one.act(act, **fields)
+            await one.until(lambda said=said: said in t.text.split("\n")[line], f"{act}: {said}")
             assert t.row.id == opener
-            assert said in t.text.split("\n")[line], f"{act}\n{t.text}"
         for act, fields in (("move", {"to": FORUMS[1]}), ("merge", {"to": post_id(4, 0)})):
             done = await one.act(act, post_id=opener, **fields)
-            assert t.row is not None  # the one that stands there now
-            assert t.row.id != opener
+            await one.until(lambda: t.row is not None and t.row.id != opener, "another one stands there")
             await one.act("undo", of=done)
-            assert "Thread 2" in t.text
+            await one.shown("Thread 2", "undo")
             t.screen.list_now.go_to(t.session.key(opener))
             await t.settle()
         await t.press("enter", "escape")
