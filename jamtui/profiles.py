@@ -23,7 +23,7 @@ from jamtui.names import shown
 from jamtui.paths import write_private
 from jamtui.safe_text import safe_line
 from jamtui.store.own import Own, Queued
-from jamtui.store.registry import KnownJam
+from jamtui.store.registry import KnownJam, plain
 from jamtui.store.rows import Rows, connect
 
 if TYPE_CHECKING:
@@ -263,14 +263,21 @@ def _languages(typed: str) -> tuple[str, ...]:
 def own_data_file(jam: KnownJam, named: str) -> Path:
     """Where all that is one's own is written: what was ``named``, else a file in the working folder. Raises
     `UsageError` where something is already."""
-    target = Path(named).expanduser() if named else Path(f"{jam.slug}-{jam.me.handle}.json")
+    # Slug and handle are words of the server, which says nothing about where files are written here.
+    named = named or f"{plain(jam.slug)}-{plain(jam.me.handle)}.json"
+    target = Path(os.path.expanduser(named))  # noqa: PTH111 - pathlib raises for ~nobody
+    _need_new(target)
+    return target.absolute()
+
+
+def _need_new(target: Path) -> None:
     if os.path.lexists(target):
         raise UsageError(f"there is a {safe_line(str(target))} already", "Name another file: :my-data FILE.")
-    return target.absolute()
 
 
 def write_new(target: Path, data: bytes) -> None:
     """Whole or not at all, for its owner alone. Raises `JamError`."""
+    _need_new(target)  # the Jam was asked meanwhile
     if not target.parent.is_dir():
         raise UsageError(f"there is no folder {safe_line(str(target.parent))}", "Make it first.")
     write_private(target, data)

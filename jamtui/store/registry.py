@@ -142,7 +142,7 @@ def _new_folder(home: Home, origin: str, slug: str, person_id: str) -> Path:
     import hashlib  # OpenSSL comes with it: not at every start
 
     who = person_id or "guest"
-    name = f"{_plain(slug)}-{hashlib.sha256(f'{origin} {who}'.encode()).hexdigest()[:8]}"
+    name = f"{plain(slug)}-{hashlib.sha256(f'{origin} {who}'.encode()).hexdigest()[:8]}"
     for number in count(1):
         folder = home.jams / (name if number == 1 else f"{name}-{number}")
         if not os.path.lexists(folder) or (person_id and folder.is_dir() and _load(folder) is None):
@@ -182,7 +182,7 @@ def for_file(home: Home, path: Path) -> KnownJam:
     import hashlib
 
     mark = hashlib.sha256(str(path).encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    folder = home.files / f"{_plain(path.stem)}-{mark}"
+    folder = home.files / f"{plain(path.stem)}-{mark}"
     entry = _load(folder) or _Entry(path.stem, path.stem, file=str(path))
     return KnownJam(folder, entry)
 
@@ -331,6 +331,6 @@ def _host(origin: str) -> str:
     return urlsplit(origin).netloc.lower() if origin else "\0"
 
 
-def _plain(text: str) -> str:
-    """A slug as a folder name: letters, digits and dashes, 40 at most."""
+def plain(text: str) -> str:
+    """A word of a server as a name of files: letters, digits and dashes, 40 at most."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40] or "jam"

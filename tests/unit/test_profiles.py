@@ -17,6 +17,7 @@ from jamtui.errors import UsageError
 from jamtui.model import Draft, DraftKind, Mark
 from jamtui.output import width
 from jamtui.paths import Home
+from jamtui.profiles import own_data_file, write_new
 from jamtui.session import Session, open_session
 from jamtui.store import connection, mirror, registry
 from jamtui.store.mirror import Loading, Mirror
@@ -257,3 +258,24 @@ def test_a_host_curates_and_takes_it_back(session: Session) -> None:
         session.merge_tag("tea", "tea")
     with pytest.raises(UsageError, match="too long"):
         session.curate_tag("tea", "x" * 301)
+
+
+def test_a_server_says_nothing_about_where_files_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a Jam calls itself and whoever signs in is a word of its server, and part of the name of a file."""
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    home = Home.from_env({"JAMTUI_HOME": str(tmp_path / "home")})
+    for slug, handle in ((f"{tmp_path}/", "a/../b"), ("../..", ".."), ("a\nb\x1b]0;x\x07", "\u202eada"), ("", "-")):
+        jam = registry.for_server(home, "https://jam.example", slug, "T", uid(1)).changed(handle=handle)
+        target = own_data_file(jam, "")
+        assert target.parent == here
+        assert set(target.name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-.")
+    tea = registry.for_server(home, "https://jam.example", "tea-jam", "T", uid(1))
+    assert own_data_file(tea.changed(handle="ada"), "").name == "tea-jam-ada.json"
+    with pytest.raises(UsageError, match="no folder"):
+        write_new(own_data_file(tea, "~nobody-here/mine.json"), b"{}")
+    target = own_data_file(tea, "mine.json")
+    target.write_text("somebody else's, written while the Jam was asked")
+    with pytest.raises(UsageError, match="already"):
+        write_new(target, b"{}")
