@@ -57,6 +57,11 @@ def uuid4(rng: random.Random) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
+def _wide(text: str) -> bool:
+    """Whether it is written in Han, Kana or Hangul, where no space stands between the names of a person."""
+    return all(unicodedata.east_asian_width(char) == "W" for char in text)
+
+
 def people(rng: random.Random, count: int, roles: dict[str, int]) -> Iterator[Author]:
     """``count`` people; the first ones hold ``roles`` (role to number), the others take part.
 
@@ -70,7 +75,7 @@ def people(rng: random.Random, count: int, roles: dict[str, int]) -> Iterator[Au
     for index in range(count):
         culture = rng.choices(names.CULTURES, cum_weights=weights)[0]
         given, family = rng.choice(culture.given), rng.choice(culture.family)
-        if culture.family_first and not given.isascii() and not family.isascii():
+        if _wide(given) and _wide(family):
             name = f"{family}{given}"
         else:
             name = f"{family} {given}" if culture.family_first else f"{given} {family}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import statistics
 import tracemalloc
 import unicodedata
@@ -16,6 +17,7 @@ import pytest
 
 from jamserver import wire
 from jamserver.content import stock
+from jamserver.content.people import people
 from jamserver.demo_events import LivePost
 from jamserver.demo_jam import DEMO_HANDLE, DemoJam, demo_records, live_posts
 from jamserver.generate import FORUM_THREADS, Record
@@ -276,6 +278,19 @@ def test_the_demo_participant_took_part_and_was_answered(demo: tuple[list[archiv
     assert len(mine) >= 5
     assert sum(post.parent_id in mine for post in posts) >= 4
     assert sum("@demo" in post.body for post in posts) >= 4
+
+
+def test_names_have_a_space_where_their_script_has_one() -> None:
+    """Vietnamese names were written as one word, as Chinese ones are."""
+    names = [one.name for one in people(random.Random(3), 3_000, {})]
+    joined = [name for name in names if " " not in name]
+    assert all(unicodedata.east_asian_width(char) == "W" for name in joined for char in name)
+    assert len(joined) > 20  # of 3,000
+    wide = [
+        name for name in names if " " in name and all(unicodedata.east_asian_width(c) == "W" for c in name if c != " ")
+    ]
+    print(f"{len(names):,} names: {len(joined)} in one word, {len(wide)} of those scripts in two")
+    assert not wide
 
 
 def test_no_control_characters_and_no_slots(demo: tuple[list[archive.Record], DemoJam]) -> None:
