@@ -36,6 +36,8 @@ _ON_PEOPLE = ("warn", "suspend", "unsuspend")
 _NEED_REASON = ("hide", "remove", "lock", "move", "merge", "warn", "suspend")
 LONGEST = timedelta(days=366)  # that somebody is suspended at once
 
+_NOT_MODERATORS = "A moderator is not warned or suspended by another; ask the organiser."
+
 Effect = tuple[Fields | None, int]  # what undoing needs (None: nothing was changed), and the last change
 
 
@@ -208,7 +210,7 @@ def _on_person(tx: Tx, actor: Actor, new: NewAct, reason: str) -> Effect:
     if new.person_id == actor.person_id:
         raise Problem("forbidden", "Another moderator decides on you.")
     if role == "moderator" and new.act != "unsuspend":
-        raise Problem("forbidden", "A moderator is not warned or suspended by another; ask the organiser.")
+        raise Problem("forbidden", _NOT_MODERATORS)
     if new.post_id is not None and posts.get(tx.db, new.post_id).author_id != new.person_id:
         raise invalid("/post_id", "This post is somebody else's.")
     was = standing.suspension(tx.db, new.person_id, tx.now)
@@ -332,6 +334,8 @@ def _split(tx: Tx, actor: Actor, post_id: str, before: Fields) -> int:
 def _stand(tx: Tx, actor: Actor, person_id: str, before: Fields) -> int:
     was = before.get("suspension")
     if isinstance(was, dict):
+        if value(tx.db, "SELECT role FROM people WHERE id = ?", (person_id,)) == "moderator":
+            raise Problem("forbidden", _NOT_MODERATORS)  # who was suspended as something else has the role since
         until = datetime.fromisoformat(str(was["until"]))
         standing.suspend(tx, person_id, until, str(was["reason"]))
     else:

@@ -326,6 +326,16 @@ def test_a_suspension_ends_by_itself_and_sign_in_tells_of_it(jam: Any) -> None:
     assert jam.thread()["id"]
 
 
+def test_undoing_suspends_no_moderator(jam: Any) -> None:
+    """Who was suspended, and became a moderator after that was lifted."""
+    bob = me(jam.bob)
+    done(jam.mod, "suspend", person_id=bob, until=LATER)
+    lifted = done(jam.mod, "unsuspend", person_id=bob)
+    jam.server.write(lambda tx: objects.set_role(tx, bob, "moderator"))
+    assert code(act(jam.mod, "undo", of=lifted["id"])) == (403, "forbidden")
+    assert "suspended" not in desk(jam.bob)
+
+
 def test_the_rules_between_moderators(jam: Any) -> None:
     mod, bob = me(jam.mod), me(jam.bob)
     jam.server.write(lambda tx: objects.set_role(tx, bob, "moderator"))
