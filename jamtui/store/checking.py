@@ -8,6 +8,7 @@ same. A mirror without a cursor is half loaded: the next sync clears it, so only
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 
 import apsw
@@ -103,9 +104,9 @@ def _names(schema: Schema) -> set[tuple[str, str]]:
 
 
 def _objects(db: apsw.Connection) -> set[tuple[str, str]]:
-    """Tables with what they are made of. Indexes are not there while a load is under way."""
+    """Tables with what they are made of, comments apart. Indexes are not there while a load is under way."""
     sql = "SELECT name, coalesce(sql, '') FROM sqlite_schema WHERE type = 'table'"
-    return {(str(name), " ".join(str(text).split())) for name, text in db.execute(sql)}
+    return {(str(name), " ".join(re.sub("--[^\n]*", "", str(text)).split())) for name, text in db.execute(sql)}
 
 
 def _rows(db: apsw.Connection, mirror: Mirror) -> Iterator[str]:

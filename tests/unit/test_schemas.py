@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,9 @@ def made(folder: Path, name: str, version: int) -> Path:
 
 
 def schema_of(db: apsw.Connection) -> set[tuple[object, ...]]:
+    """Without the comments in it, which say more of the same table later."""
     sql = "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'"
-    return {(kind, name, " ".join(str(text).split())) for kind, name, text in db.execute(sql)}
+    return {(kind, name, " ".join(re.sub("--[^\n]*", "", str(text)).split())) for kind, name, text in db.execute(sql)}
 
 
 def fresh(schema: Schema) -> set[tuple[object, ...]]:
