@@ -86,6 +86,7 @@ class ConnectDialog(ListDialog[tuple[str, str] | None]):
 
     @on(Input.Changed)
     def typed(self, event: Input.Changed) -> None:
+        self._entered = False  # who types on, since no answer came, chooses anew
         if event.value.strip():
             # From another thread, perhaps when this dialog has been left.
             self._ask(event.value, lambda text, found: self.post_message(self.Answered(text, found)))

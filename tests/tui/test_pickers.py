@@ -13,6 +13,7 @@ from jamtui.model import Similar
 from jamtui.session import Session
 from jamtui.store import connection, mirror
 from jamtui.store.mirror import Mirror
+from screens import type_ahead
 from screens.connect import ConnectDialog
 from screens.tag_desk import TagCurate, TagMerge
 from screens.way_dialogs import FilterPicker
@@ -123,3 +124,25 @@ async def test_enter_right_behind_what_was_typed_waits_for_its_answer(
         await t.settle()
         assert [link.post_id for link in session.links(here) if link.waits] == [new.post.id]
         assert t.row.id != here, "the key behind it went on"
+
+
+async def test_who_types_on_since_no_answer_came_chooses_anew(
+    tui: Callable[..., Any], session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keys wait for an answer, but not for ever; the Enter of before is over then."""
+    asked: dict[str, Callable[[str, tuple[Similar, ...]], object]] = {}
+    monkeypatch.setattr(session, "ask_titled", asked.__setitem__)
+    monkeypatch.setattr(type_ahead, "LONGEST", 0.05)
+    (found,) = (Similar(row, "F", 0, 0.5) for row in session.posts(session.live_keys()[:1]))
+    async with tui() as t:
+        await t.press("enter", "enter", "L")
+        await t.type("te")
+        await t.press("enter", "a")
+        while "tea" not in asked:
+            await t.settle()
+        asked["tea"]("tea", (found,))
+        await t.settle()
+        assert isinstance(t.screen, ConnectDialog)
+        assert session.waiting_rows() == []
+        await t.press("enter")
+        assert not isinstance(t.screen, ConnectDialog)
