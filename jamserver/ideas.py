@@ -23,6 +23,7 @@ from jamserver.problems import Problem, invalid
 from jamserver.standing import Newcomers
 from jamserver.wire import MAX_LINKS, MAX_LINKS_ELSEWHERE, MAX_LINKS_TO, Link, clean_name
 from jamtui.archive import rfc3339
+from jamtui.event import HOSTS
 
 LINK = "link"
 _DECODE = msgspec.json.Decoder(Link).decode
@@ -111,8 +112,11 @@ def _require_room(tx: Tx, actor: Actor, post: Stored, to: Stored) -> None:
         if mine:
             raise invalid("", f"A post has at most {MAX_LINKS} links of one person to others.")
         raise invalid("", f"From a post of somebody else you put at most {MAX_LINKS_ELSEWHERE} links.")
-    others = _count(tx.db, "from_id = ? AND author_id <> ?", post.id, post.author_id)
-    if not mine and others >= MAX_LINKS:
+    others = (
+        "from_id = ? AND author_id <> ? "
+        "AND NOT EXISTS (SELECT 1 FROM people WHERE people.id = links.author_id AND people.role IN (?, ?))"
+    )
+    if not mine and _count(tx.db, others, post.id, post.author_id, *HOSTS) >= MAX_LINKS:
         raise invalid("", f"A post has at most {MAX_LINKS} links by others than its author. It or a host may add more.")
     if actor.hosts:
         return

@@ -57,7 +57,8 @@ class Day:
 
     A change holds its whole object, so a tag on a long post, put and taken off again without end, fills the disk and
     the line of every reader sooner than it is noticed by its number. It is counted where it happens, in the writing
-    thread, so that neither many at once nor somebody who hangs up pass it by.
+    thread, so that neither many at once nor somebody who hangs up pass it by; votes and ballots, of which many are one
+    change, when they are answered.
     """
 
     HOURS = 24

@@ -224,6 +224,7 @@ def test_others_cannot_take_all_places_of_a_post(jam: Any, client: Any) -> None:
     assert jam.ada.delete(f"{root}/{there[0]}").status_code == 200, "the author takes off what others put"
     assert jam.ada.delete(f"{root}/{there[30]}").status_code == 200
     assert jam.ada.put(f"{root}/{there[49]}").status_code == 201, "and what was taken away does not count"
+    assert kim.put(f"{root}/{there[50]}").status_code == 201, "the host's link took no place of those of all others"
 
 
 def test_links_to_a_post_are_bounded(jam: Any, monkeypatch: pytest.MonkeyPatch) -> None:
