@@ -42,7 +42,7 @@ _jam = Jam(
 )
 _ada = Person(_ADA, "ada", "Ada Byron", "host", "Analytical Engines", "GB", languages=("en", "fr"))
 _ben = Person(_BEN, "ben", "Ben Okri", "participant", country="NG")
-_forum = Forum(_FORUM, "meetings", "Meetings", "Which of them do you need?", 0, (_ADA,))
+_forum = Forum(_FORUM, "meetings", "Meetings", "Which of them do you need?", 0, (_ADA,), 2, _ADA, _AT)
 _thread = Post(
     _THREAD,
     _FORUM,
@@ -65,6 +65,7 @@ _poll = wire.Poll(
 
 
 _act = wire.Act(_ACT, "lock", _ADA, _AT, "All is said.", _THREAD, seq=2_720)
+_queued = wire.QueuedReport(_REPORT, _REPLY, "spam", "open", _AT, "", _ADA, 3, 1)
 
 
 def _raw(one: object) -> dict[str, object]:
@@ -119,7 +120,7 @@ EXAMPLES: dict[type, object] = {
             True,
             (),
         ),
-        wire.Desk("participant"),
+        wire.Desk("moderator", queue=(_queued,), queue_size=214, audit=(_act,)),
         wire.Changes(
             (
                 wire.ChangeItem(2_718, "p0qd", "post", _raw(_thread)),
@@ -150,7 +151,7 @@ EXAMPLES: dict[type, object] = {
         wire.Report(_REPORT, _REPLY, "spam", "open", _AT, "The same text stands in five threads."),
         _act,
         wire.Acts((_act,), None),
-        wire.Reports((wire.QueuedReport(_REPORT, _REPLY, "spam", "open", _AT, "", _ADA, 3, 1),), None),
+        wire.Reports((_queued,), None),
         wire.PasswordSignIn("ada", "correct horse battery staple"),
         wire.InviteSignIn("jam-7k2m-q9fw", "ben", "Ben Okri", "correct horse battery staple"),
         wire.OidcSignIn("eyJhbGciOiJFUzI1NiJ9.e30.c2ln", "urn:ietf:params:oauth:token-type:id_token"),
