@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from jamtui.commands.command import count
+from jamtui.commands.command import Command, count
 
 TYPE_CHECKING = False  # typing's own is not worth its import: see jamtui.output
 if TYPE_CHECKING:
     from argparse import ArgumentParser
-    from collections.abc import Callable
 
 
 def _announce(parser: ArgumentParser) -> None:
@@ -61,16 +60,15 @@ def _hand_over(parser: ArgumentParser) -> None:
     parser.add_argument("--end", action="store_true", help="end the shift: the next hand-over begins now")
 
 
-# Name to what `parser.Command` takes: function, summary, examples, arguments, about.
-HOSTING: dict[str, tuple[str, str, str, Callable[..., None] | None, str]] = {
-    "announcements": (
+HOSTING: dict[str, Command] = {
+    "announcements": Command(
         "hosting:announcements",
         "what hosts announced, the newest first",
         "jamtui announcements\njamtui announcements --new --json | jq -r .body",
         _announcements,
         "What is listed for people counts as seen; --json and --keep leave that as it is.",
     ),
-    "announce": (
+    "announce": Command(
         "hosting:announce",
         "tell everybody something (hosts, moderators)",
         (
@@ -83,21 +81,20 @@ HOSTING: dict[str, tuple[str, str, str, Callable[..., None] | None, str]] = {
             "announced it and moderators withdraw it; the text of one's own stays as a draft."
         ),
     ),
-    "brief": (
+    "brief": Command(
         "hosting:brief",
         "the brief of a forum; hosts change it",
         "jamtui brief ideas\njamtui brief ideas --edit\njamtui brief ideas --body - < brief.md",
         _brief,
         "A change is made upon the version that you saw: when somebody else was faster, jamtui outbox shows both.",
     ),
-    "polls": (
+    "polls": Command(
         "hosting:polls",
         "quick polls and how they stand",
         "jamtui polls\njamtui polls --open --json | jq -r .question",
         _polls,
-        "",
     ),
-    "poll": (
+    "poll": Command(
         "hosting:poll",
         "one poll with its bars; hosts ask, close and take away",
         (
@@ -107,21 +104,20 @@ HOSTING: dict[str, tuple[str, str, str, Callable[..., None] | None, str]] = {
         _poll,
         "Ballots are counted, and who chose what is told to nobody.",
     ),
-    "ballot": (
+    "ballot": Command(
         "hosting:ballot",
         "choose in a poll, or choose anew",
         "jamtui ballot 0192f3a4 2\njamtui ballot 0192f3a4 --withdraw",
         _ballot,
         "One ballot a person, the last counts; off line it waits in the outbox.",
     ),
-    "unanswered": (
+    "unanswered": Command(
         "hosting:unanswered",
         "threads of your forums that nobody answered, the longest waiting first (hosts)",
         "jamtui unanswered\njamtui unanswered --json | jq -r .id",
         _unanswered,
-        "",
     ),
-    "hand-over": (
+    "hand-over": Command(
         "hosting:hand_over",
         "what happened since your last shift, to hand on (hosts)",
         (

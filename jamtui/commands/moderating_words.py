@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from jamtui.commands.command import Command
+
 TYPE_CHECKING = False  # typing's own is not worth its import: see jamtui.output
 if TYPE_CHECKING:
     from argparse import ArgumentParser
-    from collections.abc import Callable
 
 _REASONS = ("abuse", "spam", "off-topic", "private", "other")
 _ACTS = ("hide", "unhide", "remove", "lock", "unlock", "move", "merge", "warn", "suspend", "unsuspend", "undo")
@@ -40,44 +41,43 @@ jamtui moderate merge 0192f3a4 --to 0192f3b5 --reason "The same idea."
 jamtui moderate suspend @eve --until 3d --reason "Spam, after a warning."
 jamtui moderate undo 0192f3c6"""
 
-# Name to what `parser.Command` takes: function, summary, examples, arguments, about.
-MODERATING: dict[str, tuple[str, str, str, Callable[..., None] | None, str]] = {
-    "report": (
+MODERATING: dict[str, Command] = {
+    "report": Command(
         "moderating:report",
         "tell the moderators of a post that should not be there",
         'jamtui report 0192f3a4 --reason spam\njamtui report 0192f3a4 --reason other --note "My address stands there."',
         _report,
         "Only moderators see who reported. What becomes of it: jamtui reports, jamtui notices.",
     ),
-    "reports": (
+    "reports": Command(
         "moderating:reports",
         "what you reported; for moderators, what is to be decided",
         "jamtui reports\njamtui reports --dismiss 0192f3a4",
         _reports,
         "As of the last sync: run jamtui sync before you decide.",
     ),
-    "notices": (
+    "notices": Command(
         "moderating:notices",
         "what moderators tell you: about your posts, your reports, yourself",
         "jamtui notices\njamtui notices --json | jq -r .words",
         _notices,
         "What is listed for people counts as seen; --json and --keep leave that as it is.",
     ),
-    "moderate": (
+    "moderate": Command(
         "moderating:moderate",
         "hide, remove, lock, move, merge, warn, suspend (moderators; hosts lock, move, merge)",
         _MODERATE_EXAMPLES,
         _moderate,
         "It goes by the last jamtui sync. All but remove can be undone. People are told the reason, never who acted.",
     ),
-    "audit": (
+    "audit": Command(
         "moderating:audit",
         "what was done, by whom and why (moderators; of hosts their own)",
         "jamtui audit\njamtui audit --json | jq -r 'select(.act == \"hide\") | .post_id'",
         None,
         "The latest 200 acts, as of the last sync.",
     ),
-    "hidden": (
+    "hidden": Command(
         "moderating:hidden",
         "posts that are hidden, with their text (moderators; of others their own)",
         "jamtui hidden\njamtui moderate unhide 0192f3a4",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from jamtui.commands.command import count
+from jamtui.commands.command import Command, count
 
 TYPE_CHECKING = False  # typing's own is not worth its import: see jamtui.output
 if TYPE_CHECKING:
     from argparse import ArgumentParser
-    from collections.abc import Callable
 
 
 def _inbox(parser: ArgumentParser) -> None:
@@ -39,23 +38,22 @@ _DIGEST = (
     "0 8 * * *  jamtui sync && jamtui digest --since last --if-any | mail -E -s Jam you@example.org   # in a crontab"
 )
 
-# Name to what `parser.Command` takes: function, summary, examples, arguments, about.
-NOTICE: dict[str, tuple[str, str, str, Callable[..., None] | None, str]] = {
-    "inbox": (
+NOTICE: dict[str, Command] = {
+    "inbox": Command(
         "inbox:run",
         "what is for you: answers, mentions, what you follow, announcements",
         "jamtui inbox --unread\njamtui inbox --reason answers --json | jq -r .body",
         _inbox,
         "A row a thread, the newest first; forty answers are one row that says 40. Made here: no server hears of it.",
     ),
-    "digest": (
+    "digest": Command(
         "digest:run",
         "what happened since: for you, announcements, ideas, polls, what is hot, counts",
         _DIGEST,
         _digest,
         "Reads the mirror and marks nothing as read. --since last remembers when it was last asked so.",
     ),
-    "notify": (
+    "notify": Command(
         "notifying:run",
         "how you are told of what came for you, and a notification to try it",
         "jamtui notify\njamtui notify test",

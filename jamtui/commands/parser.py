@@ -327,9 +327,9 @@ COMMANDS: dict[str, Command] = {
         "on this device.",
     ),
     **WRITING,
-    **{name: Command(*words) for name, words in HOSTING.items()},
-    **{name: Command(*words) for name, words in NOTICE.items()},
-    **{name: Command(*words) for name, words in MODERATING.items()},
+    **HOSTING,
+    **NOTICE,
+    **MODERATING,
     "watch": Command(
         "watching:watch",
         "follow the Jam, a line a change (posts, announcements, people, forums), until interrupted",
