@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from jamserver import commands, event_commands, sign_in_commands
+from jamserver import commands, event_commands, event_words, sign_in_commands
 from jamserver.faults import where
 from jamserver.problems import Problem
 from jamtui.errors import JamError
@@ -158,10 +158,10 @@ def parser() -> argparse.ArgumentParser:
     change.add_argument("--slug", metavar="S")
     change.add_argument("--summary", metavar="S")
     opens = "RFC 3339, such as 2026-02-08T14:00:00Z, or now"
-    change.add_argument("--opens", type=event_commands.moment, metavar="TIME", help=opens)
-    change.add_argument("--closes", type=event_commands.moment, metavar="TIME", help="RFC 3339, or now")
+    change.add_argument("--opens", type=event_words.moment, metavar="TIME", help=opens)
+    change.add_argument("--closes", type=event_words.moment, metavar="TIME", help="RFC 3339, or now")
     change.add_argument(
-        "--grace", type=event_commands.length, metavar="LENGTH",
+        "--grace", type=event_words.length, metavar="LENGTH",
         help="for how long after the end what arrives late is still taken: 30m, 2h",
     )  # fmt: skip
     change.add_argument("--guests", choices=("yes", "no"), help="whether people without an account may read")

@@ -8,89 +8,27 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import re
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
-
-from jamserver import app, db, objects
+from jamserver import app, db, event_words, objects
 from jamserver.db import Connection, value
 from jamserver.log import Tx
 from jamserver.objects import Fields
 from jamserver.terminal import RNG, say, show, told, write
-from jamserver.wire import MAX_TITLE, clean_name, clean_text
+from jamserver.wire import clean_text
 from jamserver.writer import write_once
 from jamtui import event
 from jamtui.archive import Jam, Phase, rfc3339
 from jamtui.errors import JamError, NotFound, UsageError
-from jamtui.event import MAX_GRACE, PHASED, State
-
-_JUST, _SHORT, _LONG = (
-    timedelta(minutes=5),
-    timedelta(minutes=30),
-    timedelta(days=366),
-)  # of hours that are warned about
-_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-_LENGTH = re.compile(r"(?:\d{1,9}[smhd])+")
-_PIECE = re.compile(r"(\d+)([smhd])")
+from jamtui.event import PHASED, State
 
 
 class Unfit(JamError):
     """The Jam is not in the state that the command is for (exit 1)."""
 
 
-# -- words of the command line
-
-
-def length(text: str) -> timedelta:
-    """``90s``, ``30m``, ``2h``, ``1d12h``; for argparse."""
-    if text == "0":
-        return timedelta(0)
-    if not _LENGTH.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text} is no length of time: write it as 90s, 30m, 2h or 1d12h")
-    try:
-        return timedelta(seconds=sum(int(number) * _UNITS[unit] for number, unit in _PIECE.findall(text)))
-    except OverflowError:
-        raise argparse.ArgumentTypeError(f"{text} is too long") from None
-
-
-def moment(text: str) -> datetime:
-    """``now``, or a time with its zone; for argparse."""
-    if text == "now":
-        return app.system_clock()
-    try:
-        found = datetime.fromisoformat(text)
-        if found.tzinfo is None:
-            clock = found.isoformat(timespec="minutes")
-            raise argparse.ArgumentTypeError(
-                f"{text} is no time, since it has no time zone: write {clock}Z for UTC, or {clock}+01:00"
-            )
-        rfc3339(found)
-    except (ValueError, OverflowError):
-        raise argparse.ArgumentTypeError(f"{text} is no time: write it as 2026-02-08T14:00:00Z, or now") from None
-    return found
-
-
-def slug_of(text: str) -> str:
-    """A short name for addresses and folders. Raises `UsageError`."""
-    if not (text and text == text.lower() and text.replace("-", "").isalnum() and len(text) <= 60):
-        raise UsageError(f"{text} cannot be a slug", "Take lower-case letters, digits and hyphens, such as new-ideas")
-    return text
-
-
-def title_of(text: str) -> str:
-    """Raises `UsageError`."""
-    title = clean_name(text)
-    if not title or len(title) > MAX_TITLE:
-        raise UsageError("this cannot be a title", f"A title has 1 to {MAX_TITLE} characters")
-    return title
-
-
-def grace_of(span: timedelta) -> int:
-    if span > MAX_GRACE:
-        raise UsageError("this grace is too long", f"{MAX_GRACE.days} days at most")
-    return int(span.total_seconds())
+# -- the command line
 
 
 def add_words(jam: Any, file: argparse.ArgumentParser, rows: argparse.ArgumentParser) -> None:
@@ -106,30 +44,36 @@ def add_words(jam: Any, file: argparse.ArgumentParser, rows: argparse.ArgumentPa
     new.add_argument("--slug", required=True, metavar="S", help="its short name, such as ideas-2026")
     new.add_argument("--summary", default="", metavar="S", help="what it is about, in a few sentences")
     new.add_argument(
-        "--opens", required=True, type=moment, metavar="TIME", help="RFC 3339, such as 2026-02-08T14:00:00Z, or now"
+        "--opens",
+        required=True,
+        type=event_words.moment,
+        metavar="TIME",
+        help="RFC 3339, such as 2026-02-08T14:00:00Z, or now",
     )
-    new.add_argument("--closes", required=True, type=moment, metavar="TIME", help="RFC 3339")
+    new.add_argument("--closes", required=True, type=event_words.moment, metavar="TIME", help="RFC 3339")
     _grace_word(new, timedelta(0))
     new.add_argument("--guests", choices=("yes", "no"), help="whether people without an account may read (yes)")
     command("show", "how the Jam stands, its hours and phases", show_jam)
     start = command("open", "open the Jam now", open_now)
-    start.add_argument("--for", dest="lasts", type=length, metavar="LENGTH", help="and close it so much later: 72h, 3d")
+    start.add_argument(
+        "--for", dest="lasts", type=event_words.length, metavar="LENGTH", help="and close it so much later: 72h, 3d"
+    )
     stop = command("close", "close the Jam now, or in a while", close)
     when = stop.add_mutually_exclusive_group()
-    when.add_argument("--in", dest="within", type=length, metavar="LENGTH", help="so much later: 30m, 2h")
-    when.add_argument("--at", type=moment, metavar="TIME", help="at a time (RFC 3339)")
+    when.add_argument("--in", dest="within", type=event_words.length, metavar="LENGTH", help="so much later: 30m, 2h")
+    when.add_argument("--at", type=event_words.moment, metavar="TIME", help="at a time (RFC 3339)")
     _grace_word(stop, None)
     keep = command("archive", "make a closed Jam read only for good", archive)
     when = keep.add_mutually_exclusive_group()
-    when.add_argument("--in", dest="within", type=length, metavar="LENGTH", help="so much later: 30d")
-    when.add_argument("--at", type=moment, metavar="TIME", help="at a time (RFC 3339)")
+    when.add_argument("--in", dest="within", type=event_words.length, metavar="LENGTH", help="so much later: 30d")
+    when.add_argument("--at", type=event_words.moment, metavar="TIME", help="at a time (RFC 3339)")
     when.add_argument("--undo", action="store_true", help="it is archived no more, nor later")
     _phase_words(jam, file, rows)
 
 
 def _grace_word(to: Any, default: timedelta | None) -> None:
     to.add_argument(
-        "--grace", type=length, default=default, metavar="LENGTH",
+        "--grace", type=event_words.length, default=default, metavar="LENGTH",
         help="for how long after the end what arrives late is still taken: 30m, 2h (0)" if default is not None
         else "and change for how long what arrives late is still taken: 30m, 2h",
     )  # fmt: skip
@@ -149,25 +93,16 @@ def _phase_words(jam: Any, file: argparse.ArgumentParser, rows: argparse.Argumen
             continue
         words.add_argument("--title", required=name == "add", metavar="T", help="its name for people")
         words.add_argument(
-            "--starts", required=name == "add", type=moment, metavar="TIME",
+            "--starts", required=name == "add", type=event_words.moment, metavar="TIME",
             help="when it begins, and the one before it ends (RFC 3339, or now)",
         )  # fmt: skip
         words.add_argument("--guidance", metavar="TEXT", help="what it is for, in Markdown")
         words.add_argument(
-            "--closed-to", metavar="ACTS", type=acts_of,
+            "--closed-to", metavar="ACTS", type=event_words.acts_of,
             help=f"what it does not take, with commas: {', '.join(PHASED)}; or none",
         )  # fmt: skip
     words = phase.add_parser("list", parents=[file, rows], help="the phases in their order")
     words.set_defaults(do=phase_list)
-
-
-def acts_of(text: str) -> tuple[str, ...]:
-    """``threads,votes``, or ``none``; for argparse."""
-    names = [] if text == "none" else [name.strip() for name in text.split(",")]
-    for name in names:
-        if name not in PHASED:
-            raise argparse.ArgumentTypeError(f"{name or 'nothing'} is none of {', '.join(PHASED)}; or none")
-    return tuple(act.value for act in PHASED if act.value in names)
 
 
 # -- the Jam
@@ -181,25 +116,14 @@ def _change(arguments: argparse.Namespace, changes: Any) -> tuple[Fields, Fields
         wanted = changes(objects.jam(tx.db), tx.now)
         after = {name: given for name, given in (before | wanted).items() if given is not None}
         if after != before:
-            _check(after)
+            event_words.check(after)
             objects.put_jam(tx, after)
         return before, after, tx.now
 
     _read(arguments)
     found = write(arguments.db, job, create=False)
-    _warn(*found)
+    event_words.warn(*found)
     return found
-
-
-def _check(fields: Fields) -> None:
-    """Hours that cannot be, with what to do about them. Raises `UsageError`."""
-    opens, closes = (datetime.fromisoformat(str(fields[name])) for name in ("opens_at", "closes_at"))
-    if closes <= opens:
-        raise UsageError(
-            f"a Jam closes after it opens; this one would close {rfc3339(closes)}, and open only {rfc3339(opens)}",
-            "Let it close later, or open earlier: --opens TIME --closes TIME",
-        )
-    objects.check_jam(fields)
 
 
 def _read(arguments: argparse.Namespace) -> Fields:
@@ -212,112 +136,32 @@ def _read(arguments: argparse.Namespace) -> Fields:
     return objects.decode(raw)
 
 
-def _warn(before: Fields, fields: Fields, now: datetime) -> None:
-    """What of a changed Jam can never be, or is hardly meant, though nothing is wrong with its form; and what to do."""
-    if all(before.get(name) == fields.get(name) for name in ("opens_at", "closes_at", "phases")):
-        return
-    jam = _jam(fields)
-    if before.get("closes_at") != fields.get("closes_at") or before.get("opens_at") != fields.get("opens_at"):
-        _warn_of_hours(before, jam, now)
-    mend = "jamserver jam phase set"
-    for phase in event.phases_of(jam):
-        if phase.starts_at >= jam.closes_at:
-            say(f"warning: phase {phase.id} would begin when the Jam has closed: {rfc3339(phase.starts_at)}")
-            say(f"  let it begin before {rfc3339(jam.closes_at)}: {mend} {phase.id} --starts TIME")
-    begun = [phase for phase in event.phases_of(jam) if phase.starts_at <= jam.opens_at]
-    for phase in begun[:-1]:
-        say(f"warning: phase {phase.id} is over before the Jam opens: {rfc3339(phase.starts_at)}")
-        say(f"  let the next begin after {rfc3339(jam.opens_at)}: {mend} {begun[-1].id} --starts TIME")
-
-
-def _warn_of_hours(before: Fields, jam: Jam, now: datetime) -> None:
-    """Hours in the past, and such as a year or a day that was mistyped gives."""
-    was_open = bool(before) and _jam(before).opens_at <= now  # then it was closed, and that is meant
-    if jam.closes_at < now - _JUST and not was_open:
-        say(f"warning: the Jam is over already: it closed {rfc3339(jam.closes_at)}, and nobody can write")
-        say("  give it other hours: jamserver jam set --opens TIME --closes TIME")
-        say("  or open it now: jamserver jam open --for 72h")
-    lasts = jam.closes_at - jam.opens_at
-    if lasts > _LONG:
-        say(f"warning: the Jam is open for {lasts.days:,} days: is that the year that you mean?")
-    elif lasts < _SHORT and not was_open:
-        say(f"warning: the Jam is open for {_span(lasts)} only: is that the time that you mean?")
-
-
-def _jam(fields: Fields) -> Jam:
-    return msgspec.json.decode(objects.encode(fields), type=Jam)
-
-
 def _tell(arguments: argparse.Namespace, before: Fields, after: Fields, now: datetime) -> None:
     """The object, or a line each for what is otherwise, and how the Jam stands now."""
     changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
     if arguments.json:
-        show(arguments, _standing(after, now) | {"changed": changed}, "")
+        show(arguments, event_words.standing(after, now) | {"changed": changed}, "")
         return
     for name in changed:
-        show(arguments, {}, f"{name}: {_said(before.get(name))} -> {_said(after.get(name))}")
+        show(arguments, {}, f"{name}: {event_words.said(before.get(name))} -> {event_words.said(after.get(name))}")
     if not changed:
         show(arguments, {}, "nothing was changed: it is so already")
-    show(arguments, {}, _sentence(after, now))
-
-
-def _said(given: object) -> str:
-    if isinstance(given, list):
-        return ", ".join(str(one.get("id")) for one in given if isinstance(one, dict)) or "none"
-    return "none" if given is None or given == "" else str(given)
-
-
-def _standing(fields: Fields, now: datetime) -> Fields:
-    """The Jam's own fields, its state, phase, and what comes next."""
-    jam = _jam(fields)
-    phase, after = event.phase_at(jam, now), event.next_of(jam, now)
-    return fields | {
-        "state": event.state_at(jam, now).value,
-        "phase": phase.id if phase is not None else None,
-        "next": {"what": after.what, "at": rfc3339(after.at)} if after is not None else None,
-    }
-
-
-def _sentence(fields: Fields, now: datetime) -> str:
-    jam = _jam(fields)
-    state, phase, after = event.state_at(jam, now), event.phase_at(jam, now), event.next_of(jam, now)
-    shown = "closed" if state is State.GRACE else state.value
-    words = f"{jam.title} is {shown}" + (f", phase {phase.title}" if phase is not None else "")
-    if after is None:
-        return words
-    what = {
-        "opens": "it opens",
-        "closes": "it closes",
-        "grace": "what waits in outboxes is taken",
-        "archived": "it is archived",
-    }
-    until = "until " if after.what == "grace" else ""
-    named = f"phase {after.phase.title} begins" if after.phase is not None else what[after.what]
-    return f"{words}; {named} {until}{rfc3339(after.at)} (in {_span(after.at - now)})"
-
-
-def _span(left: timedelta) -> str:
-    seconds = max(0, round(left.total_seconds()))
-    whole = (seconds + 30) // 60
-    days, hours, minutes = whole // 1_440, whole // 60 % 24, whole % 60
-    if days:
-        return f"{days} d {hours} h"
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min" if minutes else f"{seconds} s"
+    show(arguments, {}, event_words.sentence(after, now))
 
 
 def create(arguments: argparse.Namespace) -> None:
     """A Jam in a new file; or in one whose Jam nobody has touched yet, as ``jamserver run`` makes it."""
     wanted: Fields = {
-        "slug": slug_of(arguments.slug),
-        "title": title_of(arguments.title),
+        "slug": event_words.slug_of(arguments.slug),
+        "title": event_words.title_of(arguments.title),
         "summary": clean_text(arguments.summary),
         "opens_at": rfc3339(arguments.opens),
         "closes_at": rfc3339(arguments.closes),
-        "grace_seconds": grace_of(arguments.grace),
+        "grace_seconds": event_words.grace_of(arguments.grace),
     }
     if arguments.guests is not None:
         wanted["guests"] = arguments.guests == "yes"
-    _check(wanted)
+    event_words.check(wanted)
 
     def job(tx: Tx) -> tuple[Fields, Fields, datetime]:
         raw = objects.jam_json(tx.db)
@@ -336,12 +180,12 @@ def create(arguments: argparse.Namespace) -> None:
     db.prepare(arguments.db)
     with told(arguments.db):
         before, after, now = write_once(arguments.db, app.system_clock(), RNG, job)
-    _warn({} if before != after else after, after, now)
+    event_words.warn({} if before != after else after, after, now)
     if arguments.json:
-        show(arguments, _standing(after, now), "")
+        show(arguments, event_words.standing(after, now), "")
         return
     show(arguments, {}, f"{'made' if before != after else 'nothing was changed; there is'} {after['title']}")
-    show(arguments, {}, _sentence(after, now))
+    show(arguments, {}, event_words.sentence(after, now))
 
 
 def _untouched(reading: Connection, jam: Fields) -> bool:
@@ -355,16 +199,16 @@ def show_jam(arguments: argparse.Namespace) -> None:
     fields = _read(arguments)
     now = app.system_clock()
     if arguments.json:
-        show(arguments, _standing(fields, now), "")
+        show(arguments, event_words.standing(fields, now), "")
         return
-    jam = _jam(fields)
+    jam = event_words.jam_of(fields)
     grace = event.grace_of(jam)
     lines = [
-        _sentence(fields, now),
+        event_words.sentence(fields, now),
         f"slug      {jam.slug}",
         f"opens     {rfc3339(jam.opens_at)}",
         f"closes    {rfc3339(jam.closes_at)}",
-        f"grace     {f'{_span(grace)}, until {rfc3339(event.grace_ends(jam))}' if grace else 'none'}",
+        f"grace     {f'{event_words.span(grace)}, until {rfc3339(event.grace_ends(jam))}' if grace else 'none'}",
         f"archived  {rfc3339(jam.archived_at) if jam.archived_at is not None else 'never'}",
         f"guests    {'may read' if jam.guests else 'may not read'}",
     ]
@@ -376,16 +220,16 @@ def change(arguments: argparse.Namespace) -> None:
     """Changes what is named of the Jam."""
     named: Fields = {}
     if arguments.title is not None:
-        named["title"] = title_of(arguments.title)
+        named["title"] = event_words.title_of(arguments.title)
     if arguments.slug is not None:
-        named["slug"] = slug_of(arguments.slug)
+        named["slug"] = event_words.slug_of(arguments.slug)
     if arguments.summary is not None:
         named["summary"] = clean_text(arguments.summary)
     for given, name in ((arguments.opens, "opens_at"), (arguments.closes, "closes_at")):
         if given is not None:
             named[name] = rfc3339(given)
     if arguments.grace is not None:
-        named["grace_seconds"] = grace_of(arguments.grace)
+        named["grace_seconds"] = event_words.grace_of(arguments.grace)
     if arguments.guests is not None:
         named["guests"] = arguments.guests == "yes"
     if not named:
@@ -394,11 +238,11 @@ def change(arguments: argparse.Namespace) -> None:
     def job(tx: Tx) -> tuple[Fields, Fields, datetime]:
         before = objects.decode(objects.jam_json(tx.db) or b"{}")
         if before:
-            _check(before | named)
+            event_words.check(before | named)
         return before, objects.decode(objects.change_jam(tx, named)), tx.now
 
     before, after, now = write(arguments.db, job)
-    _warn(before, after, now)
+    event_words.warn(before, after, now)
     _tell(arguments, before, after, now)
 
 
@@ -427,7 +271,7 @@ def close(arguments: argparse.Namespace) -> None:
     """Closes it now, or later; what is closed stays so."""
 
     def changes(jam: Jam, now: datetime) -> Fields:
-        found: Fields = {} if arguments.grace is None else {"grace_seconds": grace_of(arguments.grace)}
+        found: Fields = {} if arguments.grace is None else {"grace_seconds": event_words.grace_of(arguments.grace)}
         state, at = event.state_at(jam, now), _when(arguments, now)
         if state is State.SCHEDULED and at <= jam.opens_at:
             raise Unfit(
@@ -498,9 +342,9 @@ def _phase_fields(phase: Phase) -> Fields:
 
 def _named(arguments: argparse.Namespace) -> Fields:
     """The fields of a phase that the command names."""
-    given: Fields = {"id": slug_of(arguments.id)}
+    given: Fields = {"id": event_words.slug_of(arguments.id)}
     if arguments.title is not None:
-        given["title"] = title_of(arguments.title)
+        given["title"] = event_words.title_of(arguments.title)
     if arguments.starts is not None:
         given["starts_at"] = rfc3339(arguments.starts)
     if arguments.guidance is not None:
@@ -570,7 +414,7 @@ def _in_order(phases: list[Fields]) -> list[Fields]:
 def phase_list(arguments: argparse.Namespace) -> None:
     """A row each, in the order in which they begin."""
     fields, now = _read(arguments), app.system_clock()
-    jam = _jam(fields)
+    jam = event_words.jam_of(fields)
     for phase in event.phases_of(jam):
         current = event.phase_at(jam, now) == phase
         show(arguments, _phase_fields(phase) | {"current": current}, _phase_line(jam, phase, now))
@@ -590,7 +434,7 @@ def _tell_phases(arguments: argparse.Namespace, before: Fields, after: Fields, n
         return
     if before == after:
         show(arguments, {}, "nothing was changed: it is so already")
-    jam = _jam(after)
+    jam = event_words.jam_of(after)
     for phase in event.phases_of(jam):
         show(arguments, {}, _phase_line(jam, phase, now))
     if not jam.phases:
