@@ -20,6 +20,7 @@ from jamtui.model import GONE, MarkKind, Marks, titled
 from jamtui.names import shown
 from jamtui.notice import OF_POSTS, REASONS, Came, InboxRow, Reason
 from jamtui.safe_text import safe_line, safe_name
+from jamtui.store.connection import one_moment
 from jamtui.store.marks import Followed
 from jamtui.store.mentions import mentions
 from jamtui.store.mirror import Mirror, seq_of
@@ -149,25 +150,27 @@ class Inbox:
     ) -> None:  # fmt: skip
         """Looks for what changed since the last time. ``desk`` is the document as it came, ``seen`` gives what of the
         things was looked at; ``stamp`` is another when anything of the reader's own is."""
-        db, mirror = rows.db, Mirror(rows.db)
-        before, self._cursor = self._cursor, mirror.cursor
-        mine, self._stamp = stamp != self._stamp, stamp
-        last, self.last = self.last, mirror.next_n() - 1
-        wanted = (rows.my_n(), rows.me.handle, followed, muted, mirror.meta("n_base"), _merged(rows, followed))
-        held = self._hits
-        if wanted != self._for or seq_of(self._cursor) < seq_of(before) or not seq_of(before):
-            self._find_all(rows, followed)
-        elif self._cursor != before:
-            self._find_more(rows, followed, seq_of(before), last)
-        self._for = wanted
-        if (more := self._hits is not held) or mine:
-            self._ask_unread(db)
-        if more:
-            self._join(db)
-        if self.things.see(rows, desk, seen() if mine else None) or more:
-            self.turn += 1
-            made = [(int(thing.at.timestamp() * 1000), key) for key, thing in self.things.rows.items()]
-            self._order = sorted([*((hits[-1].created, key) for key, hits in self._threads.items()), *made])[::-1]
+        # Of one moment: a post that is found as one of a thread is not to stand in another when it is read.
+        with one_moment(rows.db):
+            db, mirror = rows.db, Mirror(rows.db)
+            before, self._cursor = self._cursor, mirror.cursor
+            mine, self._stamp = stamp != self._stamp, stamp
+            last, self.last = self.last, mirror.next_n() - 1
+            wanted = (rows.my_n(), rows.me.handle, followed, muted, mirror.meta("n_base"), _merged(rows, followed))
+            held = self._hits
+            if wanted != self._for or seq_of(self._cursor) < seq_of(before) or not seq_of(before):
+                self._find_all(rows, followed)
+            elif self._cursor != before:
+                self._find_more(rows, followed, seq_of(before), last)
+            self._for = wanted
+            if (more := self._hits is not held) or mine:
+                self._ask_unread(db)
+            if more:
+                self._join(db)
+            if self.things.see(rows, desk, seen() if mine else None) or more:
+                self.turn += 1
+                made = [(int(thing.at.timestamp() * 1000), key) for key, thing in self.things.rows.items()]
+                self._order = sorted([*((hits[-1].created, key) for key, hits in self._threads.items()), *made])[::-1]
 
     def _find_all(self, rows: Rows, followed: Followed) -> None:
         self._hits = {}

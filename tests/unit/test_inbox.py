@@ -416,3 +416,27 @@ def test_two_thousand_hits_among_many_posts_cost_a_few_milliseconds(
             times.append(time.perf_counter() - begin)
         assert sum(len(inbox.posts(key)) for key in inbox.keys) == 2_010
     figure(f"inbox of 2,000 posts: {1e3 * cold:.1f} ms at first, {1e3 * statistics.median(times):.1f} ms after a post")
+
+
+def test_a_thread_that_is_merged_while_it_is_looked_for_is_no_crash(session: Session, write: Write) -> None:
+    """The network's thread writes when it likes, also between two questions of the inbox."""
+    session.set_mark(uid(2), Mark.FOLLOWED)
+    write(post(3, 2, 2))
+    merged = [
+        post(2, 1, 1, title="", merged_from={"thread_id": uid(2), "forum_id": FORUM, "title": "Idea 2"}),
+        post(3, 1, 2),
+    ]
+
+    def merge_now(_: object, sql: str, __: object) -> bool:
+        if "json_array(p.n, p.thread" in sql and merged:
+            lines = merged[:]
+            merged.clear()
+            write(*lines)
+        return True
+
+    session._rows.db.exec_trace = merge_now
+    keys = session.inbox_keys()
+    session._rows.db.exec_trace = None
+    assert (keys, merged) == ([f"thread:{uid(2)}"], [])
+    assert [row.key for row in rows(session)] == [f"thread:{uid(1)}"]
+    assert anew(session)
