@@ -28,6 +28,7 @@ class Tries:
         self._period = period
         self._words = words
         self._tries: dict[str, list[float]] = {}
+        self._room = _MAX_KEYS  # keys from which on those that are over are looked for
 
     def begin(self, *keys: str) -> None:
         """Counts a try for each key before its outcome is known, so that many at once do not pass together.
@@ -35,8 +36,9 @@ class Tries:
         Raises 429 when one of them has no try left.
         """
         over = self._now() - self._period
-        if len(self._tries) > _MAX_KEYS:
+        if len(self._tries) > self._room:
             self._tries = {key: times for key, times in self._tries.items() if times and times[-1] > over}
+            self._room = max(_MAX_KEYS, 2 * len(self._tries))  # not at each try of a Jam that has more people
         recent = {key: [at for at in self._tries.get(key, ()) if at > over] for key in keys}
         for times in recent.values():
             if len(times) >= self._limit:
@@ -69,6 +71,7 @@ class Day:
         self._size = size
         self._words = words
         self._grown: dict[str, dict[int, tuple[int, int]]] = {}  # person: hour: (writes, bytes)
+        self._looked = 0  # the hour in which it was last looked for those whose day is over
         self._lock = threading.Lock()
 
     def begin(self, person: str, times: int = 1) -> None:
@@ -83,9 +86,10 @@ class Day:
     def add(self, person: str, size: int, count: int = 1) -> None:
         """Counts a write that was made; with -1 and what was counted, takes it back."""
         with self._lock:
-            if len(self._grown) > _MAX_KEYS:
-                self._grown = {one: hours for one in self._grown if (hours := self._recent(one))}
             hour, hours = int(self._now() // 3_600), self._recent(person)
+            if hour != self._looked:  # once: in a Jam of 100,000 people this takes as long as hundreds of writes
+                self._looked = hour
+                self._grown = {one: of for one in self._grown if (of := self._recent(one))}
             writes, before = hours.get(hour, (0, 0))
             self._grown[person] = hours | {hour: (writes + count, before + size)}
 
