@@ -22,6 +22,7 @@ from jamserver.wire import NewReport, clean_text
 from jamtui.archive import rfc3339
 
 DAY = timedelta(hours=24)
+_OPEN_OF = "SELECT 1 FROM reports WHERE person_id = ? AND post_id = ? AND state = 'open'"
 
 
 def make(
@@ -45,8 +46,7 @@ def make(
     if post.author_id == actor.person_id:
         raise invalid("/post_id", "This post is your own.")
     posts.require_there(post)
-    sql = "SELECT 1 FROM reports WHERE post_id = ? AND person_id = ? AND state = 'open'"
-    if row(tx.db, sql, (post.id, actor.person_id)):
+    if row(tx.db, _OPEN_OF, (actor.person_id, post.id)):
         raise Problem("report_taken", "You reported this post already; moderators see it.")
     _require_room(tx, actor.person_id, most)
     if newcomers is not None:
@@ -95,13 +95,12 @@ def decide(tx: Tx, post_id: str, state: str, act: str = "") -> list[str]:
 
 def reopen(tx: Tx, report_ids: object) -> None:
     """They wait for a decision again, which who reported is told, as they were told the one that does not hold."""
-    if not isinstance(report_ids, list):
-        return
-    _set(tx, map(str, report_ids), "open")
-    for report_id in map(str, report_ids):
+    for report_id in map(str, report_ids) if isinstance(report_ids, list) else ():
         found = row(tx.db, "SELECT person_id, post_id FROM reports WHERE id = ?", (report_id,))
-        if found is not None:
-            notices.tell(tx, found[0], "report", post_id=found[1], state="open")
+        if found is None or row(tx.db, _OPEN_OF, found):  # who reported it again since waits already, once
+            continue
+        _set(tx, (report_id,), "open")
+        notices.tell(tx, found[0], "report", post_id=found[1], state="open")
 
 
 def _set(tx: Tx, report_ids: Iterable[str], state: str) -> None:

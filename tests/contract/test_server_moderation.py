@@ -412,6 +412,17 @@ def test_a_report_is_made_once_decided_once_and_told_of(jam: Any) -> None:
     assert desk(jam.bob)["notices"][0]["state"] == "open"
 
 
+def test_nobody_is_counted_twice_when_a_decision_is_undone(jam: Any) -> None:
+    """Who reported a post anew after their first report of it was dismissed."""
+    thread = jam.thread()
+    first = report(jam.bob, thread).json()
+    jam.mod.patch(f"/reports/{first['id']}", json={"state": "dismissed"}).raise_for_status()
+    dismissed = jam.mod.get("/moderation").json()["items"][-1]
+    again = report(jam.bob, thread).json()
+    undone(jam.mod, dismissed)
+    assert [(one["id"], one["people"]) for one in desk(jam.mod)["queue"]] == [(again["id"], 1)]
+
+
 def test_only_a_moderator_decides_on_reports_by_an_act_and_not_on_their_own(jam: Any) -> None:
     def waiting() -> set[str]:
         sql = "SELECT post_id FROM reports WHERE state = 'open'"
