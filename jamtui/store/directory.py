@@ -15,7 +15,7 @@ from jamtui.safe_text import safe_line, safe_name
 from jamtui.store.connection import as_bytes
 from jamtui.store.looks import HONEST, Looks
 from jamtui.store.row_making import person_row
-from jamtui.store.tag_records import became, tag_records
+from jamtui.store.tag_records import merged, tag_records
 
 _PERSON = msgspec.json.Decoder(Person)
 
@@ -75,8 +75,7 @@ class Directory:
     @property
     def merged_tags(self) -> dict[str, str]:
         """Tags that were merged, by their name, and what each is now."""
-        said = tag_records(self.records("tag"))
-        return {name: became(name, said) for name, record in said.items() if record.merged_into}
+        return merged(tag_records(self.records("tag")))
 
     def people(self) -> list[PersonRow]:
         """Everybody, those with the most posts first."""

@@ -28,10 +28,15 @@ def tag_records(records: Iterable[Mapping[str, object]]) -> dict[str, TagRecord]
     return found
 
 
-def became(name: str, records: Mapping[str, TagRecord]) -> str:
-    """What a tag is now: itself, or what it was merged into."""
-    seen = {name}
-    while (record := records.get(name)) is not None and record.merged_into and record.merged_into not in seen:
-        name = record.merged_into
-        seen.add(name)
-    return name
+def merged(records: Mapping[str, TagRecord]) -> dict[str, str]:
+    """Each merged tag, and what it is now. Whatever an archive says of them, each is walked over once, and a ring leads
+    nowhere."""
+    ends: dict[str, str | None] = {}
+    for name in records:
+        walked: dict[str, None] = {}
+        at = name
+        while at not in ends and at not in walked and (record := records.get(at)) is not None and record.merged_into:
+            walked[at] = None
+            at = record.merged_into
+        ends.update(dict.fromkeys(walked, ends.get(at, None if at in walked else at)))  # None: nowhere
+    return {name: end for name, end in ends.items() if end is not None}
