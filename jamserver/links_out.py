@@ -31,7 +31,9 @@ _LINK = re.compile(
 # Words with dots between, or without: each run is looked at once, whatever stands in it.
 _WORDS = re.compile(r"(?P<words>[a-z0-9.\u00a1-\uffff-]++)(?P<code>_++[^\W_])?")
 _PATH = re.compile(rf"(?:[:/?#]{_TAIL})?")
-_HEAD = re.compile(r"[a-z0-9-]*+")  # of an ending to which other letters are written without a blank
+_HEAD = re.compile(
+    r"(?:xn--)?[a-z0-9]++(?:-[a-z0-9]++)*+"
+)  # of an ending to which other letters are written without a blank
 _DEFINITION = re.compile(r"^[ >]{0,12}\[([^\[\]]{1,999})\]:[ \t]*\S*", re.MULTILINE)
 _USE = re.compile(r"\[([^\[\]]{1,999})\]")
 _DOTS = str.maketrans(

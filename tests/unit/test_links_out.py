@@ -27,6 +27,7 @@ from jamserver.links_out import count
         ("中" * 70 + "a.com中文 and a.com—b.net—c.org", 4),
         ("a.com/b.com/x?c.com and either/or.com, http:d.com", 3),
         ("text\n[a]:http://a.example\n[a]:http://b.example,http://c.example", 3),
+        ("a.com- and b.com--now, not x.is-good", 2),
         ("bbc.co.uk; self.id_of and x.to_json()", 1),
         ("e.g. main.py, README.md.txt, 3.14 or 1.2.3; i.e. this... and that.Then", 0),
         ("- [ ] to do\n- [x] done [a note]", 0),
