@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 MAX_REASON = 300  # characters
 
 
-_OF_THREADS = "Its author and the hosts of its forum say what it is."
-
-
 def link_kind(text: str) -> str:
     """The kind of link that somebody means: ``builds-on``, ``builds on``, ``b``. Raises `UsageError`."""
     wanted = "_".join(text.strip().lower().replace("-", " ").split())
@@ -82,10 +79,7 @@ class Ideas(Writing):
         ``post_id`` is any post of it. Raises `Refused`, `UsageError` for another kind, `NotFound`."""
         post = self.there(self.post(post_id).thread_id)
         kind = chosen(kind, KINDS, "kind")
-        sorts = self.sorts(post)
-        if not post.mine and not sorts:
-            raise Refused("this thread is somebody else's", _OF_THREADS, "forbidden")
-        self.check_may_write(Act.STEERING if sorts else Act.EDITS)
+        self.need_to_say_kind(post)
         if post.kind == kind:
             return Undo(f"it is {_a(kind)} already", None, nothing=True)
         before = post.kind or KINDS[-1]
@@ -97,7 +91,7 @@ class Ideas(Writing):
         `UsageError` for another state and for a thread that is no idea."""
         post = self.there(self.post(post_id).thread_id)
         state = chosen(state, IDEA_STATES, "state")
-        self._check_sorts(post, "say how far an idea is")
+        self.need_to_sort(post, "say how far an idea is")
         if post.kind != "idea":
             raise UsageError("this thread is not an idea", "Make it one first (:kind idea, or jamtui kind POST idea).")
         if post.idea_state == state:
@@ -125,7 +119,7 @@ class Ideas(Writing):
         characters. Raises `Refused`, `UsageError`, `NotFound`."""
         post = self.there(post_id)
         words = " ".join(reason.split())
-        self._check_sorts(post, "feature posts")
+        self.need_to_sort(post, "feature posts")
         if not words:
             raise UsageError("a featured post needs a reason", "Say in a few words why it is worth everybody's time.")
         if len(words) > MAX_REASON:
@@ -138,7 +132,7 @@ class Ideas(Writing):
     def unfeature(self, post_id: str) -> Undo:
         """Takes that away; does nothing to a post that is not featured. Raises `Refused`, `NotFound`."""
         post = self.there(post_id)
-        self._check_sorts(post, "feature posts")
+        self.need_to_sort(post, "feature posts")
         if not post.featured:
             return Undo("it is not featured", None, nothing=True)
         row = self._act("unfeature", ("posts", post.id, "featured"), _begin(post), None, post)
@@ -286,8 +280,17 @@ class Ideas(Writing):
             raise Refused("the post is gone", f"It was {GONE[post.gone]}.", "post_gone")
         return post
 
-    def _check_sorts(self, post: PostRow, what: str) -> None:
-        """Hosts sort also when the Jam has closed; nobody does in a file, and no guest."""
+    def need_to_say_kind(self, post: PostRow) -> None:
+        """Raises `Refused` for who neither opened the thread nor sorts what is in its forum."""
+        sorts = self.sorts(post)
+        if not post.mine and not sorts:
+            hint = "Its author and the hosts of its forum say what it is."
+            raise Refused("this thread is somebody else's", hint, "forbidden")
+        self.check_may_write(Act.STEERING if sorts else Act.EDITS)
+
+    def need_to_sort(self, post: PostRow, what: str) -> None:
+        """Raises `Refused` or `NotSignedIn`. Hosts sort also when the Jam has closed; nobody does in a file, and no
+        guest. ``what`` of it: "feature posts"."""
         if not (self.known.local or self.me.guest or self.sorts(post)):
             raise Refused(f"only hosts of this forum and moderators {what}", "Ask one of them.", "forbidden")
         self.check_may_write(Act.STEERING)

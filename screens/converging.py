@@ -42,8 +42,7 @@ class Converging(Marking, part=True):
         if kind:
             self._told_undo(self.session.set_kind(post.id, kind))
             return
-        if not post.mine and not self.session.sorts(post):  # before one is asked
-            raise UsageError("this thread is somebody else's", "Its author and the hosts of its forum say what it is.")
+        self.session.need_to_say_kind(post)  # before one is asked
         from widgets.letter_picker import Choice, LetterPicker
 
         def chosen(answer: str | None) -> None:
@@ -59,8 +58,7 @@ class Converging(Marking, part=True):
         if state:
             self._told_undo(self.session.set_idea_state(post.id, state))
             return
-        if not self.session.sorts(post):
-            raise UsageError("only hosts of this forum and moderators say how far an idea is", "Ask one of them.")
+        self.session.need_to_sort(post, "say how far an idea is")
         if post.kind != "idea":
             raise UsageError("this thread is not an idea", ":kind idea makes it one.")
         from widgets.letter_picker import Choice, LetterPicker
@@ -100,8 +98,7 @@ class Converging(Marking, part=True):
         if reason:
             self._told_undo(self.session.feature(post.id, reason))
             return
-        if not self.session.sorts(post):
-            raise UsageError("only hosts of this forum and moderators feature posts", ":featured lists what they do.")
+        self.session.need_to_sort(post, "feature posts")
         from screens.featuring import FeatureDialog
 
         def answered(answer: str | None) -> None:

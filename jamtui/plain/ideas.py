@@ -4,7 +4,6 @@ are."""
 from __future__ import annotations
 
 from jamtui.archive import IDEA_STATES, KINDS, LINKS
-from jamtui.errors import UsageError
 from jamtui.event import Act
 from jamtui.ideas import link_kind
 from jamtui.model import LINK_WORDS, Similar
@@ -43,8 +42,7 @@ class Ideas(Ways):
     def do_idea_state(self, state: str = "") -> None:
         post = self.session.there(self.need_post().thread_id)
         if not state:
-            if not self.session.sorts(post):
-                raise UsageError("only hosts of this forum and moderators say how far an idea is", "Ask one of them.")
+            self.session.need_to_sort(post, "say how far an idea is")
             self.say(f"{words.one_line(post.title)} -- {post.idea_state or 'not an idea'}.")
             state = self._asked(f"How far is it: {', '.join(IDEA_STATES)}; Enter leaves it: ", IDEA_STATES)
         if not state:
@@ -82,10 +80,7 @@ class Ideas(Ways):
     def do_feature(self, reason: str = "") -> None:
         post = self.session.there(self.need_post().id)
         if not reason:
-            if not self.session.sorts(post):
-                raise UsageError(
-                    "only hosts of this forum and moderators feature posts", ":featured lists what they do."
-                )
+            self.session.need_to_sort(post, "feature posts")
             if post.featured:
                 self.say(f"It is featured: {post.featured_for.strip() or 'no reason was given'}. "
                          "Unfeature takes it off.")  # fmt: skip
