@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,19 @@ async def test_who_does_not_host_is_told_so(tui: Any) -> None:
         assert "nly hosts of this forum and moderators" in t.told
         await t.press("I", "escape")
         assert t.screen.spot.reading
+
+
+async def test_a_host_of_an_archived_jam_is_told_before_being_asked(tui: Any, host: Session) -> None:
+    host._clock = lambda: datetime(2031, 1, 1, tzinfo=UTC)
+    with closing(connection.connect(host.known.mirror, mirror.SCHEMA)) as db:
+        jam = host._rows.jam_object() | {"archived_at": "2030-01-01T00:00:00Z"}
+        Mirror(db).apply([("jam", msgspec.json.encode(jam))], "9-aaaa")
+    async with tui() as t:
+        await t.press("enter", "enter")
+        for line in ("feature", "idea-state", "kind"):
+            await t.command(line)
+            assert len(t.app.screen_stack) == 1, line
+            assert "archived" in t.told, line
 
 
 async def test_links_are_followed_taken_away_and_put_back(tui: Any, session: Session) -> None:
