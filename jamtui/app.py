@@ -59,6 +59,7 @@ if TYPE_CHECKING:
 
 FRAME = 1 / 30  # seconds between two messages to the screens
 _ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)  # Ctrl-C is a key here: SIGINT comes from elsewhere
+_ROUNDS = 3  # layouts that a key which leaves waits for
 
 
 def _tell_no_log(app: App[Any]) -> None:
@@ -481,7 +482,7 @@ class JamApp(TypeAhead[int]):
         screens = [screen for screen in self.screen_stack if isinstance(screen, Holds) and screen.is_mounted]
         held = next((found for screen in screens if (found := screen.unsaved()) is not None), None)
         if held is None:
-            self.exit(0)
+            self._leave_whole()
             return
         from screens.dialogs import Confirm
 
@@ -493,6 +494,13 @@ class JamApp(TypeAhead[int]):
                 self.exit(0)
 
         self.push_screen(Confirm("Leave without what you wrote?", detail, "Leave", danger=True), answered)
+
+    def _leave_whole(self, rounds: int = _ROUNDS) -> None:
+        """A key that leaves may come between two layouts: the screen is whole a moment later, and can be kept then."""
+        if rounds and self.screen._layout_required:
+            self.screen.call_after_refresh(self._leave_whole, rounds - 1)
+        else:
+            self.exit(0)
 
     def action_suspend_process(self) -> None:
         """To the shell. Meanwhile another jamtui may have the network: who is stopped holds up nobody."""

@@ -110,6 +110,21 @@ def test_the_first_frame_is_what_was_painted(read_once: Callable[..., Any], tmp_
     assert one.wait_end() == 0, one.screen()
 
 
+def test_what_is_left_between_two_layouts_is_painted(read_once: Callable[..., Any], tmp_path: Path) -> None:
+    """Who goes back and leaves in one breath begins with the list, too."""
+    one = read_once(hold=False)
+    one.wait_for("live")
+    one.press("q\x11")
+    assert one.wait_end() == 0, one.screen()
+    one = read_once()
+    one.wait_for("Enter open")
+    with (tmp_path / "pipe").open("w"):
+        pass
+    one.wait_for("live")
+    one.press("\x11")
+    assert one.wait_end() == 0, one.screen()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_gives_the_painted_terminal_back(
     read_once: Callable[..., Any], tmp_path: Path, number: signal.Signals
