@@ -223,7 +223,8 @@ class Composer:
             return
         self._tell_similar(found)
         question = "A number tells its text, b and a number says yours builds on it, d that it duplicates it: "
-        answer = self._console.line(question).text.strip().lower()
+        typed = self._console.line(question)
+        answer = "" if typed.key == "escape" else typed.text.strip().lower()
         kind = {"b": "builds_on", "d": "duplicates"}.get(answer[:1], "")
         number = answer[1:].strip() if kind else answer
         chosen = next((one for n, one in enumerate(found, 1) if str(n) == number), None)

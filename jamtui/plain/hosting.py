@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from jamtui.errors import UsageError
 from jamtui.handing_over import markdown, waited
@@ -17,6 +18,8 @@ from jamtui.plain.wrap import wrap
 from jamtui.plain.writing import CONNECTED
 from jamtui.safe_text import safe_line
 from jamtui.ways import until
+
+_LEFT = "left"  # a question that was left by Escape, where None is an answer
 
 
 class Hosting(Ways):
@@ -167,13 +170,12 @@ class Hosting(Ways):
         if not going:
             self.show()
             return
-        answer = self.console.line(f"Choose in which, {words.numbers(len(rows))}; Enter leaves: ").text.strip()
-        chosen = next((row for number, row in enumerate(rows, 1) if str(number) == answer), None)
-        if chosen is None:
+        picked = self.number(f"Choose in which, {words.numbers(len(rows))}; Enter leaves: ", len(rows))
+        if picked is None:
             self.say("Nothing chosen.")
             self.show()
             return
-        self._choose_in(chosen)
+        self._choose_in(rows[picked - 1])
 
     def _poll(self, row: PollRow) -> str:
         """A poll for the ear: what is asked, how it stands, what one chose oneself."""
@@ -196,16 +198,14 @@ class Hosting(Ways):
     def _choose_in(self, row: PollRow) -> None:
         for at, text in enumerate(row.choices, 1):
             self.say(f"{at}. {text}")
-        self.flush()
-        back = ", 0 takes yours back" if row.chosen >= 0 else ""
-        answer = self.console.line(f"Which, {words.numbers(len(row.choices))}{back}; Enter leaves: ").text.strip()
-        if not answer.isascii() or not answer.isdigit() or len(answer) > 3:
+        back, many = ", 0 takes yours back" if row.chosen >= 0 else "", len(row.choices)
+        picked = self.number(f"Which, {words.numbers(many)}{back}; Enter leaves: ", many, 0 if back else 1)
+        if picked is None:
             self.say("Nothing chosen.")
         else:
-            number = int(answer)
-            self.session.choose(row.id, number - 1 if number else None)
+            self.session.choose(row.id, picked - 1 if picked else None)
             self.news.dropped(self.session)
-            self.say(f"Chosen: {row.choices[number - 1]}." if number else "Your ballot is taken back.")
+            self.say(f"Chosen: {row.choices[picked - 1]}." if picked else "Your ballot is taken back.")
         self.show()
 
     def do_poll(self, forum: str = "") -> None:
@@ -214,25 +214,45 @@ class Hosting(Ways):
         row = session.forum(forum) if forum else None
         session.need_host("ask polls", row)
         self.say(f"Ask {f'those of {words.one_line(row.title)}' if row else 'everybody'}. Enter without a word leaves.")
-        self.flush()
-        question = self.console.line("Question: ")
-        if question.key == "escape" or not question.text.strip():
+        question = self.asked("Question: ")
+        choices = self._typed_choices() if question else None
+        closes = self._typed_end() if choices is not None else _LEFT
+        if choices is None or isinstance(closes, str):
             self.say("Nothing asked.")
             self.show()
             return
+        session.ask(question, choices, row.id if row else "", closes)
+        self.news.dropped(session)
+        about = words.sentence(words.one_line(safe_line(question)))
+        self.say(f"Asked: {about} {self.with_keys('{polls} tells the polls.')}")
+        self.show()
+
+    def _typed_choices(self) -> list[str] | None:
+        """What one can choose, as it is typed; None when that was left."""
         choices: list[str] = []
         while len(choices) < MAX_CHOICES:
             typed = self.console.line(f"Choice {len(choices) + 1} (Enter ends): ")
-            if typed.key == "escape" or not typed.text.strip():
+            if typed.key == "escape":
+                return None
+            if not typed.text.strip():
                 break
             choices.append(typed.text)
-        ends = self.console.line("Ends in (30min, 2h, 1d; Enter: when you close it): ").text.strip()
-        closes = until(ends, session.now()) if ends else None
-        session.ask(question.text, choices, row.id if row else "", closes)
-        self.news.dropped(session)
-        about = words.sentence(words.one_line(safe_line(question.text)))
-        self.say(f"Asked: {about} {self.with_keys('{polls} tells the polls.')}")
-        self.show()
+        return choices
+
+    def _typed_end(self) -> datetime | str | None:
+        """When the poll ends, asked until it is a time: a slip loses no question. None: when its host closes it;
+        `_LEFT`: it was left."""
+        while True:
+            typed = self.console.line("Ends in (30min, 2h, 1d; Enter: when you close it): ")
+            if typed.key == "escape":
+                return _LEFT
+            if not typed.text.strip():
+                return None
+            try:
+                return until(typed.text, self.session.now())
+            except UsageError as error:
+                self.complain(error)
+                self.flush()
 
     # -- a host's shift
 

@@ -18,13 +18,9 @@ _MOST = 20  # links that are told at once
 class Ideas(Ways):
     """Methods named ``do_...`` are those of the action table."""
 
-    def _asked(self, question: str, choices: tuple[str, ...]) -> str:
+    def _one_of_words(self, question: str, choices: tuple[str, ...]) -> str:
         """What is typed, completed from ``choices``; "" when it was left."""
-        self.flush()
-        typed = self.console.line(
-            question, complete=lambda text: [one for one in choices if text and one.startswith(text.lower())]
-        )
-        return "" if typed.key == "escape" else typed.text.strip()
+        return self.asked(question, lambda text: [one for one in choices if text and one.startswith(text.lower())])
 
     # -- what a thread is, how far an idea is
 
@@ -32,7 +28,7 @@ class Ideas(Ways):
         post = self.session.there(self.need_post().thread_id)
         if not kind:
             self.say(f"{words.one_line(post.title)} -- {post.kind or 'no kind yet'}.")
-            kind = self._asked(f"What is it: {', '.join(KINDS)}; Enter leaves it: ", KINDS)
+            kind = self._one_of_words(f"What is it: {', '.join(KINDS)}; Enter leaves it: ", KINDS)
         if not kind:
             self.say("Left as it is.")
             return
@@ -44,7 +40,7 @@ class Ideas(Ways):
         if not state:
             self.session.need_to_sort(post, "say how far an idea is")
             self.say(f"{words.one_line(post.title)} -- {post.idea_state or 'not an idea'}.")
-            state = self._asked(f"How far is it: {', '.join(IDEA_STATES)}; Enter leaves it: ", IDEA_STATES)
+            state = self._one_of_words(f"How far is it: {', '.join(IDEA_STATES)}; Enter leaves it: ", IDEA_STATES)
         if not state:
             self.say("Left as it is.")
             return
@@ -67,7 +63,7 @@ class Ideas(Ways):
                     *(f"{number:,} {state}" for state, number in zip(IDEA_STATES, counts, strict=True) if number)
                 )
                 self.say(f"{words.one_line(forum.title, 80)}: {parts}.")
-        state = self._asked("Which ones to list, Enter for none: ", IDEA_STATES)
+        state = self._one_of_words("Which ones to list, Enter for none: ", IDEA_STATES)
         if not state:
             self.show()
             return
@@ -84,7 +80,7 @@ class Ideas(Ways):
             if post.featured:
                 self.say(f"It is featured: {post.featured_for.strip() or 'no reason was given'}. "
                          "Unfeature takes it off.")  # fmt: skip
-            reason = self._asked("Why is it worth everybody's time: ", ())
+            reason = self._one_of_words("Why is it worth everybody's time: ", ())
         if not reason:
             self.say("Left as it is.")
             return
@@ -106,7 +102,7 @@ class Ideas(Ways):
         post = self.session.there(self.need_post().id)
         kind, _, other = line.partition(" ")
         names = tuple(one.replace("_", "-") for one in LINKS)
-        kind = kind or self._asked(f"How does it stand to the other: {', '.join(names)}; Enter leaves: ", names)
+        kind = kind or self._one_of_words(f"How does it stand to the other: {', '.join(names)}; Enter leaves: ", names)
         if not kind:
             self.say("No link made.")
             return
@@ -120,7 +116,7 @@ class Ideas(Ways):
 
     def _found_post(self, but: str) -> str:
         """The id of a post that is found by words of its title; "" for none."""
-        text = self._asked("The other post, by words of its title or its id: ", ())
+        text = self.asked("The other post, by words of its title or its id: ")
         if not text:
             return ""
         found = [one for one in titled(self.session.readable(), text) if one.post.id != but]
@@ -129,8 +125,8 @@ class Ideas(Ways):
             return ""
         for number, one in enumerate(found, 1):
             self.say(f"{number}. {like(one)}")
-        answer = self._asked(f"Which one, {words.numbers(len(found))}; Enter for none: ", ())
-        return next((one.post.id for number, one in enumerate(found, 1) if str(number) == answer), "")
+        picked = self.number(f"Which one, {words.numbers(len(found))}; Enter for none: ", len(found))
+        return found[picked - 1].post.id if picked else ""
 
     def do_connections(self) -> None:
         """Tells the links of the post, with numbers: the one that is typed is gone to, with a minus taken away."""
@@ -144,9 +140,7 @@ class Ideas(Ways):
         if len(links) > _MOST:
             self.say(f"And {len(links) - _MOST:,} more; jamtui show lists all.")
         shown = min(_MOST, len(links))
-        answer = self._asked(
-            f"Which one to go to, {words.numbers(shown)}; with a minus to take it away; Enter leaves: ", ()
-        )
+        answer = self.asked(f"Which one to go to, {words.numbers(shown)}; with a minus to take it away; Enter leaves: ")
         chosen = next((link for n, link in enumerate(links[:_MOST], 1) if answer.lstrip("-").strip() == str(n)), None)
         if chosen is None:
             self.show()

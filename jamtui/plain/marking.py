@@ -28,7 +28,7 @@ class Marking(Moving):
 
     def offer_undo(self, undo: Undo) -> None:
         if undo.nothing:
-            self.say(f"{undo.what}.")
+            self.say(words.sentence(undo.what))
         else:
             self.offer(undo.what, lambda: self.session.undo(undo))
 
@@ -235,21 +235,19 @@ class Marking(Moving):
             return
         for number, host in enumerate(hosts, 1):
             self.say(f"{number}. {host}")
-        self.flush()
-        answer = self.console.line(f"Ask again for which, {words.numbers(len(hosts))}; Enter leaves all: ").text.strip()
-        chosen = next((host for number, host in enumerate(hosts, 1) if str(number) == answer), None)
-        if chosen is None:
+        picked = self.number(f"Ask again for which, {words.numbers(len(hosts))}; Enter leaves all: ", len(hosts))
+        if picked is None:
             self.say("All left as it is.")
         else:
+            chosen = hosts[picked - 1]
             self.session.trust(chosen, False)
             self.offer(f"links to {chosen} are asked about again", lambda: self.session.trust(chosen))
 
     def _one_of(self, links: tuple[Link, ...]) -> Link | None:
         for link in links:
             self.say(f"{link.number}. {link.text}, host {link.told_host}{', careful' if link.warning else ''}")
-        self.flush()
-        number = self.console.line(f"Which link, {words.numbers(len(links))}: ").text.strip()
-        return next((link for link in links if str(link.number) == number), None)
+        picked = self.number(f"Which link, {words.numbers(len(links))}: ", len(links))
+        return next((link for link in links if link.number == picked), None)
 
     def _copied(self, text: str, what: str) -> None:
         if self.console.copy(text):

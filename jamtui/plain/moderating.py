@@ -20,10 +20,9 @@ class Moderating(Hosting):
     """Methods named ``do_...`` are those of the action table."""
 
     def _numbered(self, label: str, count: int) -> int | None:
-        """A number that is typed, from 0 on; None for any other answer."""
-        self.flush()
-        typed = self.console.line(f"{label}, {words.numbers(count)}; Enter leaves: ").text.strip()
-        return int(typed) - 1 if typed.isdecimal() and 0 < int(typed) <= count else None
+        """The place, from 0 on, of the number that is typed; None for any other answer."""
+        number = self.number(f"{label}, {words.numbers(count)}; Enter leaves: ", count)
+        return None if number is None else number - 1
 
     # -- notices
 
@@ -155,7 +154,7 @@ class Moderating(Hosting):
                 return
             to = forums[at].id
         elif act == "merge":
-            typed = self.console.line("Into which thread (its id, or its first six characters): ").text.strip()
+            typed = self.asked("Into which thread (its id, or its first six characters): ")
             if not typed:
                 self.say("Left as it is.")
                 return

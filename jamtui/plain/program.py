@@ -70,15 +70,11 @@ class Plain(Moderating, Inboxing, SelfService, Event, Ideas):
 
     def _ask(self, action: Action) -> str:
         """The argument that an action cannot do without; "" when there is none."""
-        self.flush()
         begin = f"{action.id} "
-        typed = self.console.line(
+        return self.asked(
             f"{action.argument.capitalize()}: ",
-            complete=lambda text: [
-                line.removeprefix(begin) for line in complete(begin + text, self.session.argument_words())
-            ],
+            lambda text: [line.removeprefix(begin) for line in complete(begin + text, self.session.argument_words())],
         )
-        return "" if typed.key == "escape" else typed.text.strip()
 
     def do_sort_by(self) -> None:
         if order := self._ask(BY_ID["sort"]):
@@ -154,7 +150,7 @@ class Plain(Moderating, Inboxing, SelfService, Event, Ideas):
     def catch_up(self) -> None:
         """Takes in what changed since; nothing is told yet, and one stays where one is."""
         if hours := self.session.hours_news():
-            self.news.hear(f"{hours}.")
+            self.news.hear(words.sentence(hours))
         changed = self.news.take()
         if self._stood is None or self._stood.thread != self.spot.thread or not self.spot.reading:
             self._stood = self._thread_facts()  # of a thread that was just opened
@@ -312,9 +308,9 @@ class Plain(Moderating, Inboxing, SelfService, Event, Ideas):
         if len(found) > 1:
             for number, action in enumerate(found[:20], 1):
                 self.say(f"{number}. {action.label}: {self.with_keys(action.help_words)}")
-            self.flush()
-            answer = self.console.line(f"Which, {words.numbers(min(20, len(found)))}: ").text.strip()
-            found = [one for number, one in enumerate(found[:20], 1) if str(number) == answer]
+            shown = min(20, len(found))
+            picked = self.number(f"Which, {words.numbers(shown)}: ", shown)
+            found = [] if picked is None else [found[picked - 1]]
         if found:
             self.perform(found[0].id)
         else:

@@ -26,6 +26,7 @@ from jamtui.plain.news import News
 from jamtui.plain.notifying import Notices
 from jamtui.plain.thread import Thread
 from jamtui.plain.wrap import wrap
+from jamtui.safe_text import safe_line
 from jamtui.session import Session
 from jamtui.ways import HotRow, Plan, chips
 from screens.spot import Spot, empty_words, keys_of
@@ -111,6 +112,24 @@ class View(Thread):
         said, item, self._said, self._item = self._said, self._item, [], []
         news = [line for text in self.news.lines() for line in wrap(text, self.console.columns)]
         self.console.tell([*news, *said], item)
+
+    # -- asking
+
+    def asked(self, question: str, complete: Callable[[str], Sequence[str]] | None = None) -> str:
+        """What is typed; "" when it was left, by Escape also behind what was typed already."""
+        self.flush()
+        typed = self.console.line(question, complete=complete)
+        return "" if typed.key == "escape" else typed.text.strip()
+
+    def number(self, question: str, count: int, least: int = 1) -> int | None:
+        """A number from ``least`` to ``count`` that is typed; None when it was left, and for anything else, of which it
+        says that it is not there."""
+        answer = self.asked(question)
+        if answer.isdecimal() and len(answer) < 9 and least <= int(answer) <= count:
+            return int(answer)
+        if answer:
+            self.say(f"There is no {words.one_line(safe_line(answer), 20)} here.")
+        return None
 
     # -- rows
 

@@ -110,13 +110,10 @@ class Ways(Writing):
             self.say(f"{number}. {str(mark.mark).capitalize()}: {mark.kind} {words.one_line(mark.name, 100)}")
         if len(marks) > _MOST:
             self.say(f"And {len(marks) - _MOST:,} more; jamtui muted and jamtui followed list all.")
-        self.flush()
-        answer = self.console.line(
-            f"Which one no longer, {words.numbers(min(_MOST, len(marks)))}; Enter leaves all: "
-        ).text
-        chosen = next((mark for number, mark in enumerate(marks[:_MOST], 1) if str(number) == answer.strip()), None)
-        if chosen is None:
+        shown = min(_MOST, len(marks))
+        picked = self.number(f"Which one no longer, {words.numbers(shown)}; Enter leaves all: ", shown)
+        if picked is None:
             self.say("All left as it is.")
         else:
-            self.offer_undo(self.session.take_off(chosen))
+            self.offer_undo(self.session.take_off(marks[picked - 1]))
         self.reload()

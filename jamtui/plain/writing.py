@@ -225,14 +225,11 @@ class Writing(Marking):
         for number, row in enumerate(rows, 1):
             gone = f", {_WHY.get(row.why, row.why)}" if row.why else ""
             self.say(f"{number}. {words.one_line(row.place, 80)}{gone}: {words.one_line(row.summary, 80)}")
-        self.flush()
-        answer = self.console.line(
-            f"Which one to go on with, {words.numbers(len(rows))}; Enter leaves all: "
-        ).text.strip()
-        chosen = next((row for number, row in enumerate(rows, 1) if str(number) == answer), None)
-        if chosen is None:
+        picked = self.number(f"Which one to go on with, {words.numbers(len(rows))}; Enter leaves all: ", len(rows))
+        if picked is None:
             self.say("All left as it is.")
             return
+        chosen = rows[picked - 1]
         self._go_on(self.session.bring_back(int(chosen.id)) if chosen.why else chosen.draft)
 
     def _write_as_host(self, kind: DraftKind, target: str) -> None:
@@ -249,16 +246,14 @@ class Writing(Marking):
         if here is not None and not here.there and (places := self.session.places_for(draft)):
             for number, (_, name) in enumerate(places, 1):
                 self.say(f"{number}. {words.one_line(name, 100)}")
-            self.flush()
             question = (
                 f"Its place is gone. Where does the text go, {words.numbers(len(places))}; Enter keeps it as a draft: "
             )
-            answer = self.console.line(question).text.strip()
-            to = next((place for number, (place, _) in enumerate(places, 1) if str(number) == answer), None)
-            if to is None:
+            at = self.number(question, len(places))
+            if at is None:
                 self.say("Kept as a draft.")
                 return
-            draft = self.session.move_draft(draft, to)
+            draft = self.session.move_draft(draft, places[at - 1][0])
         if draft.kind is DraftKind.THREAD:
             self.go(Spot("forums", draft.target, sort=self.spot.sort), quiet=True)
             self.do_new_thread()

@@ -18,9 +18,9 @@ from jamserver.demo_jam import demo_records
 from jamtui.archive import rfc3339
 from jamtui.errors import NotSignedIn, Refused, UsageError
 from jamtui.handing_over import markdown, waited
-from jamtui.model import EVERYBODY, Draft, DraftKind, SendState
+from jamtui.model import EVERYBODY, Draft, DraftKind, Mark, SendState
 from jamtui.paths import Home
-from jamtui.plain.console import Ended
+from jamtui.plain.console import Ended, Typed
 from jamtui.plain.pipe import Pipe
 from jamtui.plain.program import Plain
 from jamtui.session import Session, open_session
@@ -56,6 +56,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> registry.KnownJam:
     return jam
 
 
+class _Keyed(Pipe):
+    """Lines that end with an Escape, as on a terminal, where what was typed before it still stands in the field."""
+
+    def line(self, label: str, text: str = "", **more: Any) -> Typed:
+        typed = super().line(label, text, **more)
+        return Typed("escape", typed.text.rstrip("\x1b")) if typed.text.endswith("\x1b") else typed
+
+
 class World:
     """A session whose reader has the role of the test's choice, and the mirror behind it."""
 
@@ -89,7 +97,7 @@ class World:
     def talk(self, *lines: str) -> str:
         """Says lines to plain mode and answers what it says, until the input ends."""
         out = io.StringIO()
-        console = Pipe(io.StringIO("".join(f"{line}\n" for line in lines)), out, columns=200)
+        console = _Keyed(io.StringIO("".join(f"{line}\n" for line in lines)), out, columns=200)
         with pytest.raises(Ended):
             Plain(self.session, console, edit=str, browse=str, environ={}).run()
         return out.getvalue()
@@ -540,6 +548,38 @@ def test_plain_mode_chooses_in_a_poll_asks_one_and_hands_a_shift_over(world: Wor
     assert session.forums()[0].brief.endswith("More words.")
     assert {row.question for row in session.polls()} >= {"Which?"}
     assert session.last_shift() is None  # taken back
+
+
+def test_escape_behind_what_was_typed_does_nothing_in_plain_mode(world: World) -> None:
+    """A digit and then Escape is no answer: nothing is chosen, undone, taken off or told to everybody."""
+    one = str(poll(world)["id"])
+    world.be("host")
+    session = world.session
+    asked = len(session.polls())
+    told = world.talk("B", "1\x1b", "B", "1", "2\x1b", "poll", "Which?", "One", "Two", "Three\x1b", "q", "q")
+    told += world.talk("poll", "Which?", "One", "Two", "", "2h\x1b", "q", "q")
+    assert told.count("Nothing chosen.") == 2
+    assert told.count("Nothing asked.") == 2
+    assert session.poll(one).chosen == -1
+    assert len(session.polls()) == asked
+    told = world.talk("follow #pilots", "followed", "1\x1b", "q")
+    assert "All left as it is." in told
+    assert [row.name for row in session.mark_rows(Mark.FOLLOWED)] == ["#pilots"]
+    assert session.outbox() == []
+
+
+def test_a_slip_in_a_question_of_plain_mode_is_told_and_loses_nothing(world: World) -> None:
+    one = str(poll(world)["id"])
+    world.be("host")
+    told = world.talk("B", "9\x9b", "B", "1", "7", "poll", "Which?", "One", "Two", "", "2 hors", "2h", "q")
+    assert "There is no 9" in told
+    assert "There is no 7 here." in told
+    assert told.count("Nothing chosen.") == 2
+    assert "\x9b" not in told
+    assert "Not a time: 2 hors." in told
+    asked = next(row for row in world.session.polls() if row.question == "Which?")
+    assert asked.closes_at == world.now + timedelta(hours=2)
+    assert world.session.poll(one).chosen == -1
 
 
 def test_what_waits_long_is_told_in_one_unit() -> None:
