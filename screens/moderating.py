@@ -28,6 +28,7 @@ class Moderating(Hosting, part=True):
 
     _notice: NoticeRow | None = None
     _reported = 0  # posts that waited for a decision when that was told last
+    _merges: frozenset[str] = frozenset()  # ids of acts by which the reader merged threads
 
     def _post(self) -> PostRow:
         raise NotImplementedError
@@ -139,13 +140,14 @@ class Moderating(Hosting, part=True):
         self._moderate(self._post(), "", self._offer_act)
 
     def _offer_act(self, act_id: str, words: str) -> None:
+        self.reload()
         if act_id:
             self.offer_undo(words, lambda: self._undo_act(act_id))
         else:
             self.say(words)
-        self.reload()
 
     def _undo_act(self, act_id: str) -> None:
+        self._moved_it = self._shown if act_id in self._merges else ""
         self.session.undo_act(act_id)
 
     def _moderate(self, post: PostRow, act: str, told: Callable[[str, str], None]) -> None:
@@ -162,6 +164,9 @@ class Moderating(Hosting, part=True):
                 return
             with self.in_words():
                 done = self.session.act(answer)
+                if answer.act == "merge":
+                    self._moved_it = post.thread_id
+                    self._merges |= {done}
                 told("" if answer.act == "remove" else done, self.session.told_of(answer))
 
         forums = [Target(row.id, row.title) for row in self.session.may_hold(post.forum_id)]

@@ -46,6 +46,7 @@ class View(Panes, part=True):
     _unlisted: Changed | None = None  # what others changed since the list was read
     _list_read = 0.0  # when that was, by the clock that is never set
     _keeping: asyncio.TimerHandle | None = None  # until what moved is kept
+    _moved_it = ""  # the thread that the reader merged or took apart last
     _answered = ""  # the post that is being answered
     _stood: ThreadFacts | None = None  # how what is read or answered stood when it was looked at last
     _left = False  # the program ends: what moves from here on is the lists that go
@@ -332,10 +333,11 @@ class View(Panes, part=True):
     def _go_with(self, thread: str, what: str) -> None:
         """The post where one is stands in another thread now: that one is shown, with the post on its line."""
         self.spot = replace(self.spot, thread=thread)
+        known, self._moved_it = self._moved_it == self._shown, ""
         self._shown, self._arrived = thread, 0
         self.reader.update_thread(self.session.thread_index(thread))
         self._keep_spot()
-        if self.spot.reading or self.writing:
+        if (self.spot.reading or self.writing) and not known:  # that one did it, and how to take it back, is said
             self.say(f"This thread {what}: you are where you were", "fact", lasting=True)
 
     def _tell_meanwhile(self) -> None:

@@ -16,6 +16,7 @@ from jamtui.app import JamApp
 from jamtui.archive import rfc3339
 from jamtui.session import Session
 from jamtui.store import connection, mirror
+from screens.messages import JamChanged
 
 NOW = datetime(2011, 2, 9, 14, tzinfo=UTC)
 HOSTILE = "\x1b[2J\u202eevil[@click=app.quit]x[/]"
@@ -143,6 +144,41 @@ async def test_each_act_in_few_keys_with_a_reason_and_back(
         else:
             await t.press("z")
             assert session.outbox() == []
+
+
+async def test_who_merged_a_thread_still_reads_how_it_is_taken_back(tui: Any, session: Session) -> None:
+    """That it was merged is news for others; what the server did stood over the key that takes it back."""
+    (a, b), seq = moderator(session)[:2], 9
+    with closing(connection.connect(session.known.mirror, mirror.SCHEMA)) as db:
+        rows = list(db.execute("SELECT raw FROM posts WHERE thread = (SELECT n FROM posts WHERE id = ?)", (a.id,)))
+        posts = [msgspec.json.decode(bytes(raw)) for (raw,) in rows]
+
+        async def come(t: Any, *into: str) -> None:
+            records = [
+                post | {"thread_id": into[0]} | ({} if post.get("parent_id") else {"parent_id": into[0]})
+                if into else post for post in posts
+            ]  # fmt: skip
+            nonlocal seq
+            seq += 1
+            changed = mirror.Mirror(db).apply([("post", msgspec.json.encode(one)) for one in records], f"{seq}-bbbb")
+            t.screen.post_message(JamChanged(changed))
+            await t.settle()
+
+        async with tui() as t:
+            await to_post(t, a)
+            await t.press("M", "g", "enter")
+            await t.type("The same")
+            await t.press("enter")
+            assert "Merged" in t.told
+            await come(t, b.id)
+            assert t.screen.spot.thread == b.id
+            assert "takes it back" in t.told
+            await t.press("z")
+            await come(t)
+            assert t.screen.spot.thread == a.id
+            assert "Taken back: Merged" in t.told
+            await come(t, b.id)  # by somebody else, and that is told
+            assert "was merged into another: you are where you were" in t.told
 
 
 async def test_escape_goes_back_a_step_and_nothing_is_done(tui: Any, session: Session) -> None:
