@@ -196,7 +196,7 @@ class Moderating:
         if self.known.local:
             raise Refused(self.refusal())
         if self.me.guest:
-            raise NotSignedIn("you read as a guest", "Moderators and hosts sign in: jamtui login URL --handle NAME.")
+            raise NotSignedIn("you read as a guest", "To moderate, sign in: jamtui login URL --handle NAME.")
         if not self.hosts():
             raise Refused("this is for moderators", f"{self._role_words()} You can report a post.", "forbidden")
         acts = self.acts_on(post)
@@ -233,7 +233,7 @@ class Moderating:
         if self.known.local:
             raise Refused(self.refusal())
         if self.me.guest:
-            raise NotSignedIn("you read as a guest", "Sign in to report a post: jamtui login URL --handle NAME.")
+            raise NotSignedIn("you read as a guest", "To report, sign in: jamtui login URL --handle NAME.")
         if post.author_id == self.me.person_id:
             raise UsageError("this post is your own", "You can change it or take it back.")
         if post.gone:
@@ -304,7 +304,7 @@ class Moderating:
         if self.known.local:
             raise Refused(self.refusal())
         if self.me.guest:
-            raise NotSignedIn("you read as a guest", "Moderators and hosts sign in: jamtui login URL --handle NAME.")
+            raise NotSignedIn("you read as a guest", "To moderate, sign in: jamtui login URL --handle NAME.")
         if self.hosts() and (of_jam := act_of("moderate", removes=act.act == "remove")) is not None:
             self.check_may_write(of_jam)
         if act.act in OF_HOSTS:

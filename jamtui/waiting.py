@@ -19,6 +19,34 @@ from jamtui.store.own import ACTS, TEXTS, Dropped, Own, Queued, as_draft
 from jamtui.store.pending import Pending
 from jamtui.store.rows import Rows
 
+# What waits, in words: the names of kinds are for programs.
+KINDS = {
+    "post": "post",
+    "edit": "change of a post",
+    "delete": "taking back a post",
+    "tag": "tag",
+    "untag": "taking off a tag",
+    "vote": "vote",
+    "unvote": "taking back a vote",
+    "announce": "announcement",
+    "withdraw": "withdrawing an announcement",
+    "brief": "brief of a forum",
+    "poll": "poll",
+    "close-poll": "closing a poll",
+    "remove-poll": "taking a poll away",
+    "ballot": "ballot",
+    "unballot": "taking back a ballot",
+    "report": "report",
+    "moderate": "act of moderation",
+    "decide": "decision on reports",
+    "kind": "saying what a thread is",
+    "idea-state": "saying how far an idea is",
+    "feature": "featuring a post",
+    "unfeature": "featuring a post no longer",
+    "connect": "link to a post",
+    "disconnect": "taking away a link",
+}
+
 
 class Waiting:
     """What `Session` gives: its rows, its outbox, its clock, its network."""
@@ -204,7 +232,7 @@ class Waiting:
     def drop(self, outbox_id: str) -> Undo:
         """Raises `UsageError` for what has been sent."""
         row = self.waiting(outbox_id)
-        return undo_of(f"{row.kind} dropped from the outbox", self._drop(row))
+        return undo_of(f"{KINDS.get(row.kind, row.kind)} dropped from the outbox", self._drop(row))
 
     def _drop(self, row: Queued, draft: Draft | None = None) -> Dropped:
         dropped = self._own.drop(row.id, self.now(), draft)

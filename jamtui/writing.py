@@ -370,6 +370,8 @@ class Writing(Waiting):
 
     def _tagging(self, kind: str, post_id: str, tag: str) -> str:
         self.check_may_write(Act.TAGS)
+        if kind == "tag" and tag.lstrip().startswith(":"):  # typed into a list of tags that was still open
+            raise UsageError(f"not a tag: {safe_line(tag)[:60]}", "Commands begin with : and tags do not.")
         target = self.post(post_id)
         self.need_open_thread(target)
         return self._change(kind, target, Payload(tag=self._tag(tag)))

@@ -11,7 +11,7 @@ from textual.strip import Strip
 from jamtui.model import GONE, LINK_WORDS, PostRow, SendState
 from widgets.colours import author_hue
 from widgets.markdown_lines import BUDGET, BUDGET_ALL, Doc, layout, mark_words, overflow, parse
-from widgets.rows import KIND_SIGNS, STATE_SIGNS, Ages, age, alike, badge, one_line
+from widgets.rows import KIND_SIGNS, STATE_SIGNS, Ages, age, alike, badge, one_line, repeats
 from widgets.strips import Line, Span, cell_width, cut, fit, line_width, wrap
 
 MEASURE = 92  # cells of text in a line at most: longer lines are hard to read
@@ -96,7 +96,7 @@ def draw_post(row: PostRow, doc: Doc, view: View) -> PostLines:
     levels, guides, measure = _measure(view)
     left: Line = (Span(" " * MARGIN), *guides)
     head: list[Line] = []
-    if view.depth == 0 and not row.gone and (view.fold is not None or not _repeats(row)):
+    if view.depth == 0 and not row.gone and (view.fold is not None or not repeats(row)):
         head += mark_words(wrap([Span(one_line(row.title) or "(no title)", "title")], measure), view.words)
     if row.merged and view.depth and not row.gone:
         head += wrap(
@@ -152,12 +152,6 @@ def draw_post(row: PostRow, doc: Doc, view: View) -> PostLines:
         gap: Line = (Span(" " * MARGIN), Span("│ " * shared, "guide")) if shared else ()
         lines.append(gap)
     return PostLines(tuple(lines), end, doc, more)
-
-
-def _repeats(row: PostRow) -> bool:
-    """Whether the title is no more than how the text begins, as where people write one sentence and nothing else."""
-    title = " ".join(row.title.removesuffix("…").removesuffix("...").split())
-    return bool(title) and " ".join(row.body[: len(title) * 2 + 20].split()).startswith(title)
 
 
 def _header(row: PostRow, view: View, width: int, levels: int) -> Line:

@@ -242,6 +242,12 @@ def _columns(row: ThreadRow, left: list[Span], width: int, ago: str) -> Line:
     return spread(left, right, width)
 
 
+def repeats(row: PostRow) -> bool:
+    """Whether the title is no more than how the text begins, as where people write one sentence and nothing else."""
+    title = " ".join(row.title.removesuffix("…").removesuffix("...").split())
+    return bool(title) and " ".join(row.body[: len(title) * 2 + 20].split()).startswith(title)
+
+
 def post_row(row: PostRow, width: int, now: datetime, forum: str = "", ages: Ages = age) -> list[Line]:
     """A post in a list of posts of many threads: who, when and where, and how it begins."""
     where = f" · {ages(row.created_at, now)}{f' · {forum}' if forum else ''}"
@@ -251,13 +257,12 @@ def post_row(row: PostRow, width: int, now: datetime, forum: str = "", ages: Age
     if row.gone:
         text = [Span(f"  ({GONE.get(row.gone, row.gone)})", "faint")]
     else:
-        begin = f"{one_line(row.title)}  " if row.title else "↳ "
         why = row.featured_for.strip()  # says more than how the text begins
-        text = [
-            Span("  "),
-            Span(begin, "unread" if row.unread else "faint" if row.muted else "title"),
-            *([Span(f"◆ {why}", "hit")] if why else [Span(one_line(row.body[:600]), "muted")]),
-        ]
+        more = [Span(f"◆ {why}", "hit")] if why else [Span(one_line(row.body[:600]), "muted")]
+        begin, style = row.title, "unread" if row.unread else "faint" if row.muted else "title"
+        if repeats(row) and not why:  # one sentence and nothing else: all of it stands there, once
+            begin, more = row.body[:600], []
+        text = [Span("  "), Span(f"{one_line(begin)}  " if begin else "↳ ", style), *more]
     return [spread(head, [state], width), cut(text, width)]
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from jamtui.errors import JamError, sentence
 from jamtui.keys import AS_DELIVERED, Keymap
+from jamtui.model import Link
 from jamtui.opener import open_url
 from jamtui.plain import words
 from jamtui.plain.console import Another, Console, Ended, Leaving, tell
@@ -147,8 +148,8 @@ def _fetch(session: Session, console: Console) -> None:
                     console,
                     f"{min(99, share)} percent of {state.progress[1] / 1e6:.1f} megabytes." if state.progress else "",
                 )
-        elif (link := words.link(state, session.now())) != told:
-            told = link
+        elif (state.link is not Link.OFFLINE or state.why) and (link := words.link(state, session.now())) != told:
+            told = link  # not before anything was tried: nobody is off line yet
             tell(console, f"{sentence(link)}.")
         if not console.keyed:
             import time

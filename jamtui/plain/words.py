@@ -25,34 +25,9 @@ from jamtui.model import (
 )
 from jamtui.names import MIXED, YOU
 from jamtui.notice import InboxRow
+from jamtui.waiting import KINDS
 from jamtui.ways import HotRow, PersonMore, PersonPage, Plan
 
-KINDS = {
-    "post": "post",
-    "edit": "change of a post",
-    "delete": "taking back a post",
-    "tag": "tag",
-    "untag": "taking off a tag",
-    "vote": "vote",
-    "unvote": "taking back a vote",
-    "announce": "announcement",
-    "withdraw": "withdrawing an announcement",
-    "brief": "brief of a forum",
-    "poll": "poll",
-    "close-poll": "closing a poll",
-    "remove-poll": "taking a poll away",
-    "ballot": "ballot",
-    "unballot": "taking back a ballot",
-    "report": "report",
-    "moderate": "act of moderation",
-    "decide": "decision on reports",
-    "kind": "saying what a thread is",
-    "idea-state": "saying how far an idea is",
-    "feature": "featuring a post",
-    "unfeature": "featuring a post no longer",
-    "connect": "link to a post",
-    "disconnect": "taking away a link",
-}
 _CHANGED = "changed since you read it"
 _STATES = {SendState.QUEUED: "waiting to be sent", SendState.SENDING: "on its way", SendState.REFUSED: "refused"}
 
@@ -273,13 +248,15 @@ def featured(why: str) -> str:
 
 def links(row: PostRow) -> list[str]:
     """How a post stands to others, a line for each link of its own, and one for each way in which others do."""
-    lines = [f"{LINK_WORDS[link.kind][0].capitalize()}: {one_line(link.title)}." for link in row.links if link.out]
+    lines = [
+        sentence(f"{LINK_WORDS[link.kind][0].capitalize()}: {one_line(link.title)}") for link in row.links if link.out
+    ]
     for kind, (_, words) in LINK_WORDS.items():
         others = [link for link in row.links if link.kind == kind and not link.out and not link.gone]
         if others:
             many = f" {count(len(others), 'post')}" if len(others) > 1 else ""
             titles = "; ".join(one_line(link.title, 80) for link in others[:3])
-            lines.append(f"{words.capitalize()}{many}: {titles}.")
+            lines.append(sentence(f"{words.capitalize()}{many}: {titles}"))
     return lines
 
 

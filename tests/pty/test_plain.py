@@ -32,6 +32,7 @@ def current(one: Any) -> str:
 def test_the_demo_is_read_answered_and_left(terminal: Callable[..., Any]) -> None:
     demo = terminal("demo", "--seed", "1", "--plain", size=(150, 40))
     demo.wait_for("Forum 1 of")
+    assert "Offline" not in demo.screen()  # nothing was tried yet when it began
     demo.press("enter")
     demo.wait_for("Thread 1 of")
     demo.press("enter")

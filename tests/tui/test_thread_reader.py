@@ -17,6 +17,7 @@ from jamtui.model import PostRow, SendState, ThreadIndex
 from jamtui.safe_text import safe_block, safe_line
 from widgets import thread_view
 from widgets.colours import MIN_CONTRAST, author_colours, contrast
+from widgets.rows import post_row
 from widgets.thread_reader import ThreadReader
 from widgets.thread_view import LOAD_AT_ONCE
 
@@ -145,6 +146,20 @@ async def test_a_title_that_only_repeats_the_text_is_not_shown_twice(title: str,
         await pilot.pause()
         assert app.lines[0].replace("  ", " ").startswith(first)
         assert sum("sentence" in line for line in app.lines) <= 1 + body.count("\n")
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "told"),
+    [
+        ("One sentence that says it all.", "One sentence that says it all.", "One sentence that says it all."),
+        ("One sentence that is…", "One  sentence\nthat is long.", "One sentence that is long."),
+        ("One sentence", "Another text.", "One sentence  Another text."),
+        ("", "An answer.", "↳ An answer."),
+    ],
+)
+def test_in_a_list_of_posts_one_sentence_stands_once(title: str, body: str, told: str) -> None:
+    lines = post_row(post(1, body, title=title), 80, NOW)
+    assert "".join(span.text for span in lines[1]).strip() == told
 
 
 async def test_a_long_thread_loads_only_what_is_seen() -> None:

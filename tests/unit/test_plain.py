@@ -530,6 +530,21 @@ def test_the_outbox_is_reopened_and_dropped(talk: Talk, session: Session) -> Non
     assert row.summary == "mine more"
 
 
+def test_what_is_dropped_is_told_in_words(talk: Talk, session: Session) -> None:
+    """The names of kinds are for programs: "connect dropped" says nothing of a link."""
+    other = session.threads(session.thread_keys(session.forums()[0].id))[1]
+    told = talk("open", "open", f"connect duplicates {other.id}", "5", "D")
+    assert "Link to a post dropped from the outbox." in told
+    assert session.outbox() == []
+
+
+def test_a_command_in_the_list_of_tags_is_no_tag(talk: Talk, session: Session) -> None:
+    """Everybody would read it: the list stays open behind a tag, and takes what is typed next."""
+    told = talk("open", "open", "t", " :people", "", "q")
+    assert "Not a tag: :people. Commands begin with : and tags do not." in told
+    assert session.outbox() == []
+
+
 def test_search_goes_through_hits_and_back(talk: Talk, session: Session) -> None:
     hits = session.search("pilot")
     assert len(hits) > 2

@@ -518,6 +518,12 @@ def test_guests_read_and_are_told_how_to_sign_in(known: registry.KnownJam, clock
     with pytest.raises(NotSignedIn) as caught:
         session.vote(uid(1))
     assert caught.value.exit_code == 3
+    with pytest.raises(NotSignedIn) as report:
+        session.need_reportable(uid(1))
+    with pytest.raises(NotSignedIn) as acts:
+        session.need_acts_on(session.post(uid(1)))
+    for told in (caught, report, acts):  # on one line of 80 columns, behind a mark and with a space at each end
+        assert len(f"{told.value.title}. {told.value.hint}") <= 76
     assert session.forum("one").unread == 6
     session.close()
 
