@@ -179,13 +179,13 @@ class Profiles:
     def what_goes(self, posts: str) -> list[str]:
         """What ends with the account, in lines of words; ``posts``: keep or remove."""
         count = self.person(self.me.person_id).person.posts if self.mirrored else 0
-        wrote = f"{count:,} post{'' if count == 1 else 's'}"
+        wrote = f"your {count:,} post{'' if count == 1 else 's'}" if count else "what you wrote"
         told = [
             "your profile: name, organisation, country, languages, what you say about yourself",
             "your votes, ballots, reports and notices, and every sign-in",
-            f"your {wrote}, text and all; replies of others stay"
+            f"{wrote}, text and all; replies of others stay"
             if posts == "remove"
-            else f"your name on your {wrote}; the text stays",
+            else f"your name on {wrote}; the text stays",
         ]
         waiting, drafts = len(self._own.outbox("WHERE state <> 'sent'")), len(self.drafts())
         if waiting or drafts:

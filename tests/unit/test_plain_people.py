@@ -126,6 +126,13 @@ def test_tags_are_suggested_and_another_spelling_is_told(talk: Talk, session: Se
     assert session.waiting_rows()[0].payload.tag == "pilotproject", "it is said, not done"
 
 
+def test_who_leaves_without_a_post_reads_no_nought(talk: Talk) -> None:
+    told = talk("delete-account", "k", "nobody", "delete-account", "r", "nobody")
+    assert "Your name on what you wrote; the text stays." in told
+    assert "What you wrote, text and all; replies of others stay." in told
+    assert "0 posts" not in told
+
+
 def test_hosts_curate_and_merge(talk: Talk, session: Session) -> None:
     assert "Hosts and moderators look after the tags." in talk("tag-curate pots")
     me = {"id": uid(0), "handle": "me", "name": "Me", "role": "moderator"}
