@@ -97,7 +97,7 @@ class QueueDialog(ListDialog[str]):
         self._moderate = moderate
         self._rows: list[QueueRow] = []
         self._undo: Callable[[], None] | None = None
-        self._told = ("", "")  # what was done last, and its colour: it stands until one goes to another post
+        self._told = ("", "", "")  # what was done last, its colour, its key: it stands until one goes to another post
         self._here = ""  # the post under the cursor
 
     def compose(self) -> ComposeResult:
@@ -161,11 +161,11 @@ class QueueDialog(ListDialog[str]):
         """Also told when the list was filled anew: then what was done stays there."""
         here = self._row.post_id if self._row is not None else ""
         if here != self._here:
-            self._here, self._told = here, ("", "")
+            self._here, self._told = here, ("", "", "")
         self._draw_post()
 
-    def _tell(self, words: str, colour: str = "$success") -> None:
-        self._told = words, colour
+    def _tell(self, words: str, colour: str = "$success", undo: str = "") -> None:
+        self._told = words, colour, undo
         self._draw_post()
 
     def _draw_post(self) -> None:
@@ -178,12 +178,15 @@ class QueueDialog(ListDialog[str]):
         keys = few if self.app.size.width < _NARROW else many
         if row is None:
             keys = "Nothing waits: what people report stands here.\nEsc leaves"
-        told, colour = self._told
-        said = Content.styled(told, f"bold {colour}") if told else None
-        if said is not None and self.has_class("-short"):  # a short screen has room for one of them
-            self.query_one("#queue-keys", Static).update(said)
+        told, colour, undo = self._told
+        line = self.query_one("#queue-keys", Static)
+        line.set_class(row is None, "-alone")  # where nothing waits, all of it has room
+        short = row is not None and self.has_class("-short")  # room for one of them: what is done with the rest is told
+        said = Content.styled(told if short or not undo else f"{told}   {undo}", f"bold {colour}") if told else None
+        if said is not None and short and undo:
+            line.update(key_line(f"{undo}   Esc leaves", said.truncate(line.size.width or width, ellipsis=True)))
         else:
-            self.query_one("#queue-keys", Static).update(key_line(keys, said))
+            line.update(said if said is not None and short else key_line(keys, said))
 
     def _in_context(self, row: QueueRow, width: int) -> Content:
         """Who reported and why; the post, under what it answers."""
@@ -243,7 +246,7 @@ class QueueDialog(ListDialog[str]):
     def _did(self, words: str, take_back: Callable[[], None]) -> None:
         self._undo = take_back
         self._fill()
-        self._tell(f"{words}   z takes it back")
+        self._tell(words, undo="z takes it back")
 
     def action_dismiss_reports(self) -> None:
         row = self._row

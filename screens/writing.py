@@ -246,7 +246,9 @@ class Writing(Moving, part=True):
                 self.go(replace(self.spot, thread=post.thread_id, reading=True), post=post.id)
                 self._point_at(post)
         self.say(
-            "On its way" if self.session.status().link in _CONNECTED else "Queued: it goes out when the connection is back"
+            "On its way"
+            if self.session.status().link in _CONNECTED
+            else "Queued: it goes out when the connection is back"
         )
 
     def _point_at(self, post: PostRow) -> None:

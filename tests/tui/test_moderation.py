@@ -248,6 +248,19 @@ async def test_the_queue_is_gone_through_with_one_key_each(tui: Any, session: Se
         assert "1 reported" in t.text.splitlines()[0]
 
 
+async def test_the_smallest_queue_says_how_to_take_back_and_how_to_leave(tui: Any, session: Session) -> None:
+    moderator(session)
+    async with tui(size=(40, 10)) as t:
+        await t.command("reports")
+        for waiting in (2, 1, 0):
+            await t.press("w")
+            assert len(session.queue()) == waiting
+            assert "is warned for: " in t.text
+            assert "z takes it back" in t.text
+            assert "Esc leaves" in t.text
+        assert "Nothing waits" in t.text
+
+
 async def test_an_act_is_undone_from_the_audit_log(tui: Any, session: Session) -> None:
     moderator(session)
     async with tui() as t:
