@@ -21,7 +21,7 @@ from screens.dialogs import Confirm
 from screens.messages import JamChanged
 from widgets.drawn import drawn
 from widgets.key_line import key_line
-from widgets.list_dialog import LETTERS, ListDialog
+from widgets.list_dialog import LETTERS, ListDialog, TallList
 from widgets.rows import BADGES, WAITING, Ages, one_line
 
 ROOM, ROOM_LOW = 10, 6  # lines around the list, and on a terminal of a few lines
@@ -52,7 +52,7 @@ class AnnouncementsDialog(ListDialog[None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(id="announcements-head", classes="question")
-            yield OptionList(id="announcements-list")
+            yield TallList(id="announcements-list")
             yield Static(id="announcements-keys")
 
     def on_mount(self) -> None:

@@ -25,7 +25,7 @@ from widgets.chart import poll_bars
 from widgets.dialog import Dialog
 from widgets.fields import Field
 from widgets.key_line import key_line
-from widgets.list_dialog import LETTERS, ListDialog
+from widgets.list_dialog import LETTERS, ListDialog, TallList
 from widgets.rows import BADGES, WAITING, Ages, clock_time, count
 
 ROOM, ROOM_LOW = 10, 6  # lines around the list, and on a terminal of a few lines
@@ -59,7 +59,7 @@ class PollsDialog(ListDialog[str]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(id="polls-head", classes="question")
-            yield OptionList(id="polls-list")
+            yield TallList(id="polls-list")
             yield Static(id="polls-told")
 
     def on_mount(self) -> None:

@@ -18,6 +18,39 @@ LETTERS: Final = (
 )
 
 
+class TallList(OptionList):
+    """A list whose rows may be higher than it is: the keys go through all of such a row before they go to the next."""
+
+    def _through(self, step: int) -> bool:
+        """Scrolls within the row under the cursor; False where there is no more of it."""
+        at, room = self.highlighted, self.scrollable_content_region.height
+        if at is None or self._heights.get(at, 0) <= room:
+            return False
+        first, shown = self._index_to_line[at], self.scroll_offset.y
+        last = first + self._heights[at] - room
+        to = min(last, shown + max(1, room - 1)) if step > 0 else max(first, shown - max(1, room - 1))
+        if (to - shown) * step <= 0:
+            return False
+        self.scroll_to(y=to, animate=False, force=True, immediate=True)
+        return True
+
+    def action_cursor_down(self) -> None:
+        if not self._through(1):
+            super().action_cursor_down()
+
+    def action_cursor_up(self) -> None:
+        if not self._through(-1):
+            super().action_cursor_up()
+
+    def action_page_down(self) -> None:
+        if not self._through(1):
+            super().action_page_down()
+
+    def action_page_up(self) -> None:
+        if not self._through(-1):
+            super().action_page_up()
+
+
 class ListDialog(Dialog[Answer]):
     """Has one `OptionList`. Which keys do what stands in the bindings of each dialog.
 

@@ -18,7 +18,7 @@ from textual.widgets.option_list import Option
 from jamtui.errors import JamError, sentence
 from widgets.dialog import LOW
 from widgets.key_line import key_line
-from widgets.list_dialog import LETTERS, ListDialog
+from widgets.list_dialog import LETTERS, ListDialog, TallList
 
 Row = TypeVar("Row")
 
@@ -42,7 +42,7 @@ class RowDialog(ListDialog[str], Generic[Row]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog row-dialog"):
             yield Static(id="rows-head", classes="question")
-            yield OptionList(id="rows-list")
+            yield TallList(id="rows-list")
             yield Static(id="rows-keys")
 
     def on_mount(self) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from textual.widgets import OptionList
 
 from jamtui.archive import rfc3339
 from jamtui.model import Changed, SendState
@@ -386,3 +387,35 @@ def test_pictures(name: str, size: tuple[int, int], world: World, tmp_path: Path
     app = JamApp(session, reports=tmp_path / "reports", frozen=True, clock=lambda: NOW)
     session.set_place("shift-note", "Keep an eye on the thread about wages.")
     assert snap_compare(app, run_before=run, terminal_size=size)
+
+
+@pytest.mark.parametrize("keys", ["jk", ("pagedown", "pageup"), ("down", "up")])
+async def test_what_is_higher_than_its_list_is_read_to_its_end_by_keys(tui: Start, world: World, keys: Any) -> None:
+    """An alert of 2,000 characters, and a poll on the smallest screen: the keys went on to the next one."""
+    on, back = keys
+    world.announce("0e000000-0000-7000-8000-000000000001", "An older one", minutes=9)
+    world.announce("0e000000-0000-7000-8000-000000000002", "\n\n".join(f"Part {n}" for n in range(40)))
+    world.poll()
+
+    async def through(t: Any, last: str, steps: int) -> None:
+        rows = t.app.screen.query_one(OptionList)
+        for _ in range(steps):
+            if last in t.text:
+                break
+            await t.press(on)
+        assert last in t.text
+        assert rows.highlighted == 0
+
+    async with tui(size=(80, 24)) as t:
+        await t.press("exclamation_mark")
+        rows = t.app.screen.query_one(OptionList)
+        assert "Part 0" in t.text
+        await through(t, "Part 39", 12)
+        await t.press(on)
+        assert rows.highlighted == 1
+        await t.press(back)
+        assert rows.highlighted == 0
+        await t.press("escape")
+    async with tui(size=(40, 10)) as t:
+        await t.press("B")
+        await through(t, "Never again", 6)

@@ -286,6 +286,18 @@ async def test_a_warning_stands_there_until_it_was_read(tui: Any, session: Sessi
         assert all(row.seen for row in session.notices())
 
 
+async def test_a_long_warning_is_read_to_its_end_on_the_smallest_screen(tui: Any, session: Session) -> None:
+    reason = f"{'Please stay calm. ' * 20}That is all."
+    put_desk(session, notices=[{"id": "n1", "kind": "warn", "at": at(3), "reason": reason}])
+    async with tui(size=(40, 10)) as t:
+        await t.press("N")
+        for _ in range(12):
+            if "That is all" in t.text:
+                break
+            await t.press("j")
+        assert "That is all" in t.text
+
+
 async def test_a_warning_that_was_read_in_the_inbox_stands_there_no_more(tui: Any, session: Session) -> None:
     told(session)
     async with tui() as t:
