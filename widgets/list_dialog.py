@@ -21,10 +21,16 @@ LETTERS: Final = (
 class TallList(OptionList):
     """A list whose rows may be higher than it is: the keys go through all of such a row before they go to the next."""
 
+    @property
+    def _tall(self) -> bool:
+        """Whether the row under the cursor is higher than the list."""
+        at = self.highlighted
+        return at is not None and self._heights.get(at, 0) > self.scrollable_content_region.height
+
     def _through(self, step: int) -> bool:
         """Scrolls within the row under the cursor; False where there is no more of it."""
         at, room = self.highlighted, self.scrollable_content_region.height
-        if at is None or self._heights.get(at, 0) <= room:
+        if at is None or not self._tall:
             return False
         first, shown = self._index_to_line[at], self.scroll_offset.y
         last = first + self._heights[at] - room
@@ -44,11 +50,11 @@ class TallList(OptionList):
 
     def action_page_down(self) -> None:
         if not self._through(1):
-            super().action_page_down()
+            (super().action_cursor_down if self._tall else super().action_page_down)()
 
     def action_page_up(self) -> None:
         if not self._through(-1):
-            super().action_page_up()
+            (super().action_cursor_up if self._tall else super().action_page_up)()
 
 
 class ListDialog(Dialog[Answer]):

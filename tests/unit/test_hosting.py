@@ -562,9 +562,9 @@ def test_escape_behind_what_was_typed_does_nothing_in_plain_mode(world: World) -
     assert told.count("Nothing asked.") == 2
     assert session.poll(one).chosen == -1
     assert len(session.polls()) == asked
-    told = world.talk("follow #pilots", "followed", "1\x1b", "q")
+    told = world.talk("mute #pilots", "muted", "1\x1b", "q")
     assert "All left as it is." in told
-    assert [row.name for row in session.mark_rows(Mark.FOLLOWED)] == ["#pilots"]
+    assert [row.name for row in session.mark_rows(Mark.MUTED)] == ["#pilots"]
     assert session.outbox() == []
 
 

@@ -863,8 +863,8 @@ def test_ideas_are_sorted_linked_and_told_in_words(talk: Talk, session: Session)
     assert "Featured. z takes it back." in told
     assert f"Duplicates: {second.title}" in told
     assert session.post(first.id).featured_for == "Says what it costs."
-    assert words.links(session.post(first.id)) == [f"Duplicates: {second.title}."]
-    assert words.links(session.post(second.id)) == [f"Duplicated by: {first.title}."]
+    assert words.links(session.post(first.id)) == [words.sentence(f"Duplicates: {second.title}")]
+    assert words.links(session.post(second.id)) == [words.sentence(f"Duplicated by: {first.title}")]
     told = talk(f"post {first.id}", "connections", "-1", "unfeature", "kind", "idea", "idea-state", "chosen", "z")
     assert "The link is taken away. z takes it back." in told
     assert "No longer featured. z takes it back." in told
