@@ -14,6 +14,7 @@ from jamtui.notice import Came, Reason
 from jamtui.notifier import summary
 from jamtui.plain import words
 from jamtui.session import Session
+from jamtui.waiting import KINDS
 from screens.doors import without_command
 
 IDLE = 2.0  # seconds without a key after which something may be told by itself
@@ -115,10 +116,10 @@ class News(Struct):
             if outbox_id not in now:
                 posts += kind == "post"
                 if kind in ("post", "edit", "delete"):
-                    self._lines.append(f"Sent: {words.KINDS[kind]}.")
+                    self._lines.append(f"Sent: {KINDS[kind]}.")
         for row in session.outbox():
             if row.state is SendState.REFUSED and self._outbox.get(row.id, ("", None))[1] is not SendState.REFUSED:
-                about = words.KINDS.get(row.kind, row.kind)
+                about = KINDS.get(row.kind, row.kind)
                 outbox = words.fill("{outbox}", self.keymap)
                 self._lines.append(
                     f"Refused: {about}. {row.reason.rstrip('.')}. It is kept, {outbox} opens the outbox."
