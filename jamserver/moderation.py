@@ -32,6 +32,7 @@ from jamserver.wire import NewAct, clean_text, utc
 from jamtui.archive import rfc3339
 
 OF_HOSTS = ("lock", "unlock", "move", "merge")
+OF_ONE_CHANGE = ("hide", "remove", "warn", "suspend")  # what keeps harm away, whatever else was done that day
 _ON_PEOPLE = ("warn", "suspend", "unsuspend")
 _NEED_REASON = ("hide", "remove", "lock", "move", "merge", "warn", "suspend")
 LONGEST = timedelta(days=366)  # that somebody is suspended at once

@@ -22,13 +22,15 @@ from jamtui.event import HOSTS
 T = TypeVar("T")
 
 
-def actor_of(call: Call) -> Actor:
-    """Who writes. Each write counts, also one that is refused or was made before: asking costs the same."""
+def actor_of(call: Call, *, any_day: bool = False) -> Actor:
+    """Who writes. Each write counts, also one that is refused or was made before: asking costs the same. ``any_day``:
+    also when nothing is left of the day."""
     call.services.writes.begin(call.caller.person_id)
     if call.services.newcomers.holds(call.caller.joined, call.now):
         call.services.new_writes.begin(call.caller.person_id)
     actor = Actor(*call.actor)
-    call.services.day.begin(actor.person_id, _times(call, actor))
+    if not any_day:
+        call.services.day.begin(actor.person_id, _times(call, actor))
     return actor
 
 
@@ -37,14 +39,15 @@ def _times(call: Call, actor: Actor) -> int:
     return call.services.day_of_hosts if actor.hosts else 1
 
 
-async def counted(call: Call, job: Callable[[Tx], T], *, alone: bool = False) -> T:
+async def counted(call: Call, job: Callable[[Tx], T], *, alone: bool = False, any_day: bool = False) -> T:
     """Runs a write, and counts for the day what it made the log grow by: of an act on a thread a change for each of
     its posts. Looks once more whether there is room, just before: of many at once all passed `actor_of`."""
     day, actor = call.services.day, Actor(*call.actor)
     grown: list[int] = []
 
     def run(tx: Tx) -> T:
-        day.begin(actor.person_id, _times(call, actor))
+        if not any_day:
+            day.begin(actor.person_id, _times(call, actor))
         result = job(tx)
         grown.append(sum(len(change.item) for change in tx.changes))
         day.add(actor.person_id, grown[0])

@@ -336,6 +336,21 @@ def test_undoing_suspends_no_moderator(jam: Any) -> None:
     assert "suspended" not in desk(jam.bob)
 
 
+def test_who_has_done_very_much_still_keeps_harm_away(start_jam: Any) -> None:
+    """A thread of thousands of long posts, made to be moved, would take the moderator's day."""
+    jam = start_jam(day_writes=3, day_of_hosts=1)
+    thread = jam.thread()
+    for reply in [jam.reply(thread, by=jam.mod) for _ in range(3)]:
+        assert reply["id"]
+    assert code(act(jam.mod, "unlock", thread)) == (429, "rate_limited")
+    ada = me(jam.ada)
+    for kind in ("hide", "remove"):
+        done(jam.mod, kind, thread)
+    done(jam.mod, "warn", person_id=ada)
+    done(jam.mod, "suspend", person_id=ada, until=LATER)
+    assert code(jam.mod.put(f"/posts/{uuid.uuid4()}/vote")) == (429, "rate_limited")
+
+
 def test_the_rules_between_moderators(jam: Any) -> None:
     mod, bob = me(jam.mod), me(jam.bob)
     jam.server.write(lambda tx: objects.set_role(tx, bob, "moderator"))
