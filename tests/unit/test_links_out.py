@@ -38,24 +38,13 @@ def test_links_are_counted_however_they_are_written(text: str, links: int) -> No
     assert count(text) == links
 
 
-def test_a_long_text_costs_as_much_as_it_is_long() -> None:
+@pytest.mark.parametrize(
+    ("piece", "links"),
+    [
+        ("a.", 0), ("[a", 0), ("](", 5_000), ("//", 1), ("[a]: x\n", 2_857), ("http:", 0), ("é", 0), ("a.com.", 3_333),
+        (f"{'b' * 60}.", 0), ("www.", 1), ("[", 0), ("]", 0), ("–", 0), ("a-", 0), ("\u33c2", 0), ("\ufb03", 0),
+    ],
+)  # fmt: skip
+def test_a_long_text_is_counted_to_its_end(piece: str, links: int) -> None:
     """Of 20,000 characters, each kind would take minutes if one place were tried again from all others."""
-    for piece in (
-        "a.",
-        "[a",
-        "](",
-        "//",
-        "[a]: x\n",
-        "http:",
-        "é",
-        "a.com.",
-        f"{'b' * 60}.",
-        "www.",
-        "[",
-        "]",
-        "–",
-        "a-",
-        "\u33c2",
-        "\ufb03",
-    ):
-        assert count((piece * 20_000)[:20_000]) >= 0
+    assert count((piece * 20_000)[:20_000]) == links
