@@ -32,6 +32,7 @@ soak:  ## the long forms of what docs/reliability.md lists, and the random walk 
 	  $(BIN)/pytest -o faulthandler_timeout=0 tests/faults tests/unit/test_store_opening.py
 	JAMTUI_HOSTILE=all $(BIN)/pytest -o faulthandler_timeout=0 tests/unit/test_slow_posts.py tests/pty/test_hostile_text.py tests/pty/test_hostile_commands.py tests/tui/test_hostile_places.py
 	JAMTUI_START_SIGNALS=60 $(BIN)/pytest tests/pty/test_given_back.py
+	JAMTUI_FUZZ=200 $(BIN)/pytest -o faulthandler_timeout=0 tests/contract/test_server_fuzz.py
 	JAMTUI_ACTS=100 $(BIN)/pytest -o faulthandler_timeout=0 tests/contract/test_acts_unheard.py
 
 openapi:  ## other people's programs on the server's own description: a generated client, and a fuzzer; `make openapi ARGS=1000` for fewer cases

@@ -6,6 +6,7 @@ Each route is asked by nobody, by another person and by a moderator. The request
 from __future__ import annotations
 
 import json
+import os
 import uuid
 from collections import Counter
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from jamserver import oidc
 from jamserver.openapi import document
 
 Json = dict[str, Any]
-EXAMPLES = 40  # of each route for each caller
+EXAMPLES = int(os.environ.get("JAMTUI_FUZZ", "25"))  # of each route for each caller
 DOCUMENT = document()
 OPERATIONS = {
     operation["operationId"]: (method.upper(), path, operation)

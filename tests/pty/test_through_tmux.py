@@ -18,6 +18,7 @@ from jamtui import notify
 
 EVIL = "\x1b]0;owned\x07 \x1b\\ \x9c \u202e; 4;1;50 \U0001f1e9\U0001f1ea"
 BEGUN = re.compile(rb"\x1b\](?:9|99|777);")
+TRIES = 8
 WAYS = {
     "osc9": rb"\x1b\]9;jamtui: [^\x00-\x1f\x7f]*\x1b\\",
     "osc777": rb"\x1b\]777;notify;jamtui;[^\x00-\x1f\x7f;]*\x1b\\",
@@ -41,11 +42,15 @@ def in_tmux(tmp_path: Path) -> Iterator[Callable[[str, bytes], bytes]]:
         outer: Any = Terminal((), (100, 30), env, shell=True)
         opened.append((outer, name))
         outer.wait_for("ready>")
-        shell = f"echo attached; read go; cat {tmp_path}/data; echo written; exec sleep 600"
+        shell = f"echo attached; while read go; do cat {tmp_path}/data; echo written $go; done"
         outer.press(f"tmux -L {name} -f {tmp_path}/tmux.conf new-session '{shell}'\n")
         outer.wait(lambda screen: "attached" in screen and "tmux" not in screen, "the program inside tmux")
-        outer.press("\n")
-        outer.wait_for("written")
+        # While tmux has its whole window to draw it passes nothing on: then it is written once more.
+        for go in range(TRIES):
+            outer.press(f"{go}\n")
+            outer.wait_for(f"written {go}")
+            if BEGUN.search(outer.output):
+                break
         return bytes(outer.output)
 
     yield run

@@ -45,8 +45,7 @@ async def test_a_new_thread_is_read_and_then_the_row_of_the_cursor(tui: Callable
         assert "A thread about tea" in t.text
 
 
-@pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.parametrize("at", [0, 5, 60])
+@pytest.mark.parametrize(("size", "at"), [*((size, 5) for size in SIZES), (SIZES[0], 0), (SIZES[0], 60)], ids=str)
 async def test_a_reply_stands_there_and_its_thread_in_the_list(tui: Callable[..., Any], size: Any, at: int) -> None:
     async with tui(size=size) as t:
         await t.press("enter")
