@@ -15,30 +15,9 @@ from typing import Any
 import apsw
 import httpx
 import pytest
+from acts import Json, act, code, done, undone
 
 from jamserver import accounts, moderation_desk, objects, threads
-
-Json = dict[str, Any]
-
-
-def act(client: httpx.Client, kind: str, post: Json | str = "", **fields: Any) -> httpx.Response:
-    post_id = post["id"] if isinstance(post, dict) else post
-    body = {"act": kind, "reason": "Because.", **({"post_id": post_id} if post_id else {}), **fields}
-    return client.put(f"/moderation/{uuid.uuid4()}", json=body)
-
-
-def done(client: httpx.Client, kind: str, post: Json | str = "", **fields: Any) -> Json:
-    answer = act(client, kind, post, **fields)
-    assert answer.status_code == 201, answer.text
-    return dict(answer.json())
-
-
-def undone(client: httpx.Client, one: Json) -> Json:
-    return done(client, "undo", of=one["id"])
-
-
-def code(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["code"]
 
 
 def forum(jam: Any, slug: str) -> Json:

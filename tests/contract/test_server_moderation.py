@@ -11,35 +11,15 @@ from typing import Any
 
 import httpx
 import pytest
+from acts import Json, act, code, done, undone
 
 from jamserver import accounts, objects, standing
 
-Json = dict[str, Any]
 LATER = (datetime.now(UTC) + timedelta(days=2)).isoformat()
-
-
-def act(client: httpx.Client, kind: str, post: Json | str = "", **fields: Any) -> httpx.Response:
-    post_id = post["id"] if isinstance(post, dict) else post
-    body = {"act": kind, "reason": "Because.", **({"post_id": post_id} if post_id else {}), **fields}
-    return client.put(f"/moderation/{uuid.uuid4()}", json=body)
-
-
-def done(client: httpx.Client, kind: str, post: Json | str = "", **fields: Any) -> Json:
-    answer = act(client, kind, post, **fields)
-    assert answer.status_code == 201, answer.text
-    return dict(answer.json())
-
-
-def undone(client: httpx.Client, one: Json) -> Json:
-    return done(client, "undo", of=one["id"])
 
 
 def report(client: httpx.Client, post: Json, reason: str = "spam", **fields: Any) -> httpx.Response:
     return client.put(f"/reports/{uuid.uuid4()}", json={"post_id": post["id"], "reason": reason, **fields})
-
-
-def code(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["code"]
 
 
 def me(client: httpx.Client) -> str:

@@ -163,6 +163,16 @@ class Tui:
 
 
 @pytest.fixture
+def host(session: Session) -> Session:
+    """A session of somebody whom the Jam has made a host; of which forums, it does not say."""
+    me = next(one for one in session.stored().people() if one["id"] == session.me.person_id)
+    del me["posts"]
+    with contextlib.closing(connection.connect(session.known.mirror, mirror.SCHEMA)) as db:
+        Mirror(db).apply([("person", msgspec.json.encode(me | {"role": "host"}))], "2-aaaa")
+    return session
+
+
+@pytest.fixture
 def driven() -> type[Tui]:
     """`Tui` itself, for who runs an app of their own."""
     return Tui

@@ -8,17 +8,12 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import closing
 from typing import Any
 
-import msgspec
-import pytest
 from textual.widgets import Static
 
 from jamtui.model import Draft, DraftKind
 from jamtui.session import Session
-from jamtui.store import connection, mirror
-from jamtui.store.mirror import Mirror
 from screens.spot import Spot
 from widgets.key_line import _KEYS, KeyLine
 from widgets.status_line import HintLine
@@ -111,15 +106,6 @@ WAYS: dict[str, Way] = {
     "kind": keys("enter", "enter", "colon", *"kind", "enter"),
     "the Jam": command("jam"),
 }
-
-
-@pytest.fixture
-def host(session: Session) -> Session:
-    me = next(one for one in session.stored().people() if one["id"] == session.me.person_id)
-    del me["posts"]
-    with closing(connection.connect(session.known.mirror, mirror.SCHEMA)) as db:
-        Mirror(db).apply([("person", msgspec.json.encode(me | {"role": "host"}))], "2-aaaa")
-    return session
 
 
 def hinted(t: Any) -> Iterator[tuple[str, str]]:

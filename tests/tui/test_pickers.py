@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
 from typing import Any
 
-import msgspec
 import pytest
 
 from jamtui.model import Similar
 from jamtui.session import Session
-from jamtui.store import connection, mirror
-from jamtui.store.mirror import Mirror
 from screens import type_ahead
 from screens.connect import ConnectDialog
 from screens.tag_desk import TagCurate, TagMerge
 from screens.way_dialogs import FilterPicker
-
-
-@pytest.fixture
-def host(session: Session) -> Session:
-    me = next(one for one in session.stored().people() if one["id"] == session.me.person_id)
-    del me["posts"]
-    with closing(connection.connect(session.known.mirror, mirror.SCHEMA)) as db:
-        Mirror(db).apply([("person", msgspec.json.encode(me | {"role": "host"}))], "2-aaaa")
-    return session
 
 
 def merged(session: Session) -> list[tuple[str, str]]:
