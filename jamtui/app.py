@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from textual.await_complete import AwaitComplete
     from textual.command import Provider
     from textual.dom import DOMNode
+    from textual.geometry import Size
 
     from jamtui.config import Entry
     from jamtui.first_paint import Painted
@@ -165,6 +166,7 @@ class JamApp(TypeAhead[int]):
         self._joining = threading.Lock()
         self._pending: Changed | None = None
         self._last_frame = 0.0
+        self._drawn_at: Size | None = None  # the terminal's size at its last word about it
         self.ended_early = 0  # the signal that came while this was starting
         self._in_jam = False
         self._resting = False  # the network was let go before the program was stopped
@@ -207,6 +209,16 @@ class JamApp(TypeAhead[int]):
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         if self.session is not None:
             self.call_after_refresh(self._start, self.session)
+
+    def _check_resize(self) -> None:
+        """As in Textual, which draws nothing for a terminal that was of another size for a moment only: what that size
+        cut off, the terminal has forgotten."""
+        event = self._resize_event
+        super()._check_resize()
+        if event is not None:
+            if event.size == self._drawn_at and self._dom_ready:
+                self.screen.refresh()
+            self._drawn_at = event.size
 
     # -- ways in; the handlers are named, not decorated, so that these screens are imported only when they are shown
 

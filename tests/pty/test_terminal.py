@@ -99,6 +99,19 @@ def test_every_size_from_40x10_up_is_drawn(terminal: Callable[..., Any]) -> None
     assert demo.wait_end() == 0
 
 
+def test_what_was_of_another_size_for_a_moment_is_drawn_anew(terminal: Callable[..., Any]) -> None:
+    """As a window manager does it, or who zooms a pane of tmux and back: the program may see the last size only."""
+    demo = terminal("demo", "--seed", "1", "--freeze", "2011-02-09T14:00:00Z", size=(80, 24))
+    demo.wait_for("Building")
+    for opened, text in (("", "Building"), ("?", "Move one row")):
+        demo.press(opened)
+        demo.wait_for(text)
+        for _ in range(5):
+            demo.resize(40, 10)
+            demo.resize(80, 24)
+            demo.wait_for(text)
+
+
 def test_a_theme_that_is_not_there_is_told_before_the_screen_is_taken(terminal: Callable[..., Any]) -> None:
     demo = terminal("demo", "--freeze", "2011-02-09T14:00:00Z", "--theme", "darc")
     assert demo.wait_end() == 2

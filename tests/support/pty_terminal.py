@@ -134,9 +134,11 @@ class Terminal:
             os.write(self._master, KEYS.get(key, key).encode())
 
     def resize(self, columns: int, rows: int) -> None:
+        """Nothing of what stood there is kept: of what a terminal cuts off or wraps, each keeps something else."""
         self.columns, self.rows = columns, rows
         with self._told:
             self._screen.resize(rows, columns)
+            self._screen.erase_in_display(2)
         self._size((columns, rows))
 
     def send_signal(self, number: signal.Signals) -> None:
