@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from jamserver import records
+from jamserver import moderation, records
 from jamserver.allowed import Act, require_allowed
 from jamserver.db import Connection, value
 from jamserver.log import Tx
@@ -81,7 +81,9 @@ def withdraw(tx: Tx, actor: Actor, announcement_id: str) -> tuple[bytes, int]:
     frame: Fields = {name: fields[name] for name in ("id", "author_id", "created_at", "forum_id") if name in fields}
     frame["gone"] = True
     tx.blank_record(TYPE, announcement_id, encode(frame))
-    return records.put(tx, TYPE, announcement_id, frame)
+    gone, seq = records.put(tx, TYPE, announcement_id, frame)
+    moderation.log_record(tx, actor, "withdraw", fields["author_id"], announcement_id, seq)
+    return gone, seq
 
 
 def _seq(db: Connection, announcement_id: str) -> int:

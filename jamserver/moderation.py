@@ -35,6 +35,7 @@ OF_HOSTS = ("lock", "unlock", "move", "merge")
 OF_ONE_CHANGE = ("hide", "remove", "warn", "suspend")  # what keeps harm away, whatever else was done that day
 _ON_PEOPLE = ("warn", "suspend", "unsuspend")
 _NEED_REASON = ("hide", "remove", "lock", "move", "merge", "warn", "suspend")
+OF_RECORDS = ("withdraw", "remove-poll")  # a moderator took another's announcement or poll away, for good
 LONGEST = timedelta(days=366)  # that somebody is suspended at once
 
 _NOT_MODERATORS = "A moderator is not warned or suspended by another; ask the organiser."
@@ -62,6 +63,16 @@ def log(tx: Tx, actor: Actor, act_id: str, act: str, before: Fields | None, seq:
 def new_id(tx: Tx) -> str:
     """For what an act makes beside itself."""
     return str(uuid.UUID(int=tx.rng.getrandbits(128), version=4))
+
+
+def log_record(tx: Tx, actor: Actor, act: str, author_id: object, record_id: str, seq: int) -> None:
+    """That somebody took away for good what another announced or asked: a row, and a notice to who had written it. Of
+    one's own neither is made: nothing was done to anybody."""
+    if not isinstance(author_id, str) or author_id == actor.person_id:
+        return
+    log(tx, actor, new_id(tx), act, {}, seq, person_id=author_id, record_id=record_id)
+    if value(tx.db, "SELECT 1 FROM people WHERE id = ?", (author_id,)):  # an archive may not have who it was
+        notices.tell(tx, author_id, act)
 
 
 def listed(db: Connection, after: int, limit: int) -> Iterator[tuple[int, bytes]]:
@@ -243,8 +254,8 @@ def _undo(tx: Tx, actor: Actor, act_id: str, new: NewAct) -> Effect:
     if found is None:
         raise Problem("not_found", "There is no such act.")
     n, act, post_id, person_id, raw, undone_by = found
-    if act in ("remove", "undo"):
-        raise invalid("/of", "A removal is final." if act == "remove" else "Do the act itself again.")
+    if act in ("remove", "undo", *OF_RECORDS):
+        raise invalid("/of", "Do the act itself again." if act == "undo" else "A removal is final.")
     if not actor.moderates and act not in OF_HOSTS:
         raise Problem("forbidden", "Moderators undo this.")
     if undone_by is not None:

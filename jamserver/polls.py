@@ -11,7 +11,7 @@ from datetime import datetime
 
 import msgspec
 
-from jamserver import forums, once, records
+from jamserver import forums, moderation, once, records
 from jamserver.allowed import Act, require_allowed
 from jamserver.db import Connection, rows, value
 from jamserver.log import Tx
@@ -163,7 +163,9 @@ def take_away(tx: Tx, actor: Actor, poll_id: str) -> tuple[bytes, int]:
     for table in ("ballots", "counted"):
         tx.db.execute(f"DELETE FROM {table} WHERE poll_id = ?", (poll_id,))
     tx.blank_record(TYPE, poll_id, encode(frame))
-    return records.put(tx, TYPE, poll_id, frame)
+    gone, seq = records.put(tx, TYPE, poll_id, frame)
+    moderation.log_record(tx, actor, "remove-poll", poll.author_id, poll_id, seq)
+    return gone, seq
 
 
 def cast(tx: Tx, poll_id: str, ballots: list[Choice]) -> list[Counted | Problem]:

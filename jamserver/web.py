@@ -12,13 +12,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote, unquote
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from jamserver import accounts, bodies, objects, standing, wire
 from jamserver.db import Connection
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from jamserver.app import Services
 
 _LOG = logging.getLogger("jamserver")
+_ENCODED = "jamserver.encoded"  # in a scope: the parts of its path are still percent-encoded
 R = TypeVar("R")
 
 JSON = "application/json"
@@ -131,7 +134,8 @@ class Call:
 
     def path(self, name: str) -> str:
         """A part of the path, percent-decoded."""
-        return str(self.request.path_params[name])
+        part = str(self.request.path_params[name])
+        return unquote(part) if _ENCODED in self.request.scope else part
 
     def query(self, name: str) -> str | None:
         """A query parameter; the last when it is given several times."""
@@ -320,6 +324,21 @@ class _Address:
         await response(scope, receive, send)
 
 
+class _Slashes:
+    """Routes by the path's segments as they were sent: an id of an archive may hold a slash, which a client writes as
+    ``%2F``. Decoded before routing it would part what is one name, and nobody could take that record away."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raw: bytes = scope.get("raw_path") or b""
+        if b"%2f" in raw.lower():
+            parts = [quote(unquote(part), safe="") for part in raw.partition(b"?")[0].decode("latin-1").split("/")]
+            scope = {**scope, "path": "/".join(parts), _ENCODED: True}
+        await self._app(scope, receive, send)
+
+
 async def _not_routed(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException) and error.status_code != 404:
         return problem_response(Problem("bad_request", str(error.detail)))
@@ -334,6 +353,7 @@ def application(services: Services, routes: Sequence[Route]) -> Starlette:
     app = Starlette(
         routes=[StarletteRoute(path, _Address(services, table)) for path, table in paths.items()],
         exception_handlers={HTTPException: _not_routed},
+        middleware=[Middleware(_Slashes)],
     )
     app.router.redirect_slashes = False
     return app

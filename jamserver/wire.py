@@ -423,7 +423,8 @@ class Reports(msgspec.Struct, frozen=True):
 
 
 class Act(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A row of the audit log. ``changed`` false: it was so already. ``undone_by``: the act that undid it."""
+    """A row of the audit log. ``changed`` false: it was so already. ``undone_by``: the act that undid it.
+    ``record_id``: the announcement or poll that was taken away."""
 
     id: str
     act: str
@@ -438,6 +439,7 @@ class Act(msgspec.Struct, frozen=True, omit_defaults=True):
     seq: int = 0
     changed: bool = True
     undone_by: str = ""
+    record_id: str = ""
 
 
 class Acts(msgspec.Struct, frozen=True):

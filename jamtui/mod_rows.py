@@ -39,7 +39,11 @@ DONE = {
     "undo": "undid",
     "dismiss": "dismissed the reports of",
     "settle": "settled the reports of",
+    "withdraw": "withdrew an announcement of",
+    "remove-poll": "took away a poll of",
 }
+OF_RECORDS = ("withdraw", "remove-poll")  # rows of the audit log that are no acts on a post, and are final
+NO_ACTS = ("undo", "dismiss", "settle", *OF_RECORDS)  # what stands in the audit log and is done in another way
 
 # The key of each act in its dialog, what it is called, and what will happen.
 KEYS = {

@@ -21,6 +21,7 @@ from jamtui.mod_rows import (
     MAX_NOTE,
     MAX_REASON,
     NEED_REASON,
+    NO_ACTS,
     OF_HOSTS,
     ON_PEOPLE,
     REASONS,
@@ -282,7 +283,7 @@ class Moderating:
     def act(self, act: Act) -> str:
         """Puts one act into the outbox; its id, by which it can be undone. Raises what says why it cannot be."""
         reason = act.reason.strip()
-        if act.act not in DONE or act.act in ("undo", "dismiss", "settle"):
+        if act.act not in DONE or act.act in NO_ACTS:
             raise UsageError(f"{act.act[:40]} is no act", "jamtui moderate --help lists them.")
         if act.act in NEED_REASON and not reason:
             raise UsageError("say why", "The people concerned are told the reason, not who acted.")

@@ -30,13 +30,14 @@ async def delete_tag_record(call: Call) -> Response:
 
 
 async def put_merge(call: Call) -> Response:
-    """The record first, so that nothing new gets the old tag; then the posts, in pieces. A repeat goes on with those
-    that are left."""
+    """The record first, so that nothing new gets the old tag; then the posts, in pieces. These count for the day, and
+    are not held to it: a merge that began is brought to its end, else half of the posts had a tag that is no more. A
+    repeat goes on with those that are left."""
     actor, name, new = actor_of(call), _name(call), call.json(wire.TagMerge)
     into = wire.clean_tag(new.into, "/into")
     raw, seq = await counted(call, lambda tx: tags.merge(tx, actor, name, into))
     while True:
-        changed, last = await counted(call, lambda tx: tags.retag(tx, name))
+        changed, last = await counted(call, lambda tx: tags.retag(tx, name), any_day=True)
         if not changed:
             return _written(raw, seq)
         seq = max(seq, last)

@@ -17,6 +17,7 @@ from jamtui.errors import NotFound
 from jamtui.mod_rows import (
     DONE,
     OF_HOSTS,
+    OF_RECORDS,
     ON_PEOPLE,
     AuditRow,
     HiddenRow,
@@ -163,6 +164,8 @@ _YOURS = {
     "warn": "A moderator warns you{about}",
     "suspend": "You are suspended{until}: you can read, not write",
     "unsuspend": "You are no longer suspended",
+    "withdraw": "An announcement of yours was withdrawn by a moderator",
+    "remove-poll": "A poll of yours was taken away by a host or moderator",
 }
 _TAKEN_BACK = {
     "hide": "Your post {post} can be read again: a moderator took its hiding back",
@@ -352,7 +355,7 @@ def audit(
             AuditRow(
                 one.id, safe_line(one.act, 40), people.get(one.by_id, _NOBODY).name,
                 _done(rows, one, people, known, texts, local), safe_line(one.reason), one.created_at.astimezone(UTC),
-                one.post_id, undone, may and not undone and one.act not in ("remove", "undo"),
+                one.post_id, undone, may and not undone and one.act not in ("remove", "undo", *OF_RECORDS),
                 one.changed,
             )
         )  # fmt: skip

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -18,7 +19,7 @@ import pytest
 from api_client import errors
 from api_client.client import JamClient
 from api_client.tokens import FixedToken
-from jamserver import objects
+from jamserver import objects, records
 from jamserver.db import connect
 
 Json = dict[str, Any]
@@ -147,3 +148,37 @@ def test_who_announced_and_moderators_withdraw_and_no_text_is_left(jam: Any) -> 
     assert jam.mod.delete(f"/announcements/{mine['id']}").status_code == 200
     with contextlib.closing(connect(jam.server.db)) as db:
         assert not list(db.execute("SELECT 1 FROM others WHERE instr(data, 'quagga')"))
+
+
+def test_what_a_moderator_takes_away_of_others_stands_in_the_audit_log_and_is_told_to_them(jam: Any) -> None:
+    alert = announce(jam.host, "A quagga is in the canteen.").json()
+    poll = jam.host.put(f"/polls/{uuid.uuid4()}", json={"question": "Tea?", "choices": ["Yes", "No"]}).json()
+    host, mod = (who.get("/me").json()["id"] for who in (jam.host, jam.mod))
+    for path in (f"/announcements/{alert['id']}", f"/polls/{poll['id']}"):
+        for _ in range(2):  # what is gone already is not done again
+            jam.mod.delete(path).raise_for_status()
+    acts = jam.mod.get("/moderation").json()["items"]
+    assert [(one["act"], one["by_id"], one["person_id"], one["record_id"]) for one in acts] == [
+        ("withdraw", mod, host, alert["id"]),
+        ("remove-poll", mod, host, poll["id"]),
+    ]
+    assert "quagga" not in json.dumps(acts)
+    assert [one["kind"] for one in jam.host.get("/me/desk").json()["notices"]] == ["remove-poll", "withdraw"]
+    assert mod not in json.dumps(jam.host.get("/me/desk").json()["notices"]), "never who did it"
+    undo = {"act": "undo", "of": acts[0]["id"]}
+    assert refused(jam.mod.put(f"/moderation/{uuid.uuid4()}", json=undo)) == (422, "invalid"), "its text is gone"
+    own = announce(jam.mod, "Of a moderator.").json()
+    jam.mod.delete(f"/announcements/{own['id']}").raise_for_status()
+    assert len(jam.mod.get("/moderation").json()["items"]) == 2, "one's own is nobody's business"
+
+
+def test_an_announcement_of_an_archive_whose_id_has_a_slash_is_withdrawn(jam: Any) -> None:
+    author = jam.host.get("/me").json()["id"]
+    odd = {"id": "2014/a b%2F/é", "author_id": author, "body": "Old.", "created_at": "2014-01-01T00:00:00Z"}
+    jam.server.write(lambda tx: records.put(tx, "announcement", str(odd["id"]), odd))
+    path = f"/announcements/{quote(str(odd['id']), safe='')}"
+    assert refused(jam.ada.delete(path)) == (403, "forbidden")
+    assert jam.mod.delete(path).json()["gone"] is True
+    assert jam.guest.get("/announcements").json()["items"] == []
+    assert refused(jam.mod.delete("/announcements/2014%2Fnone")) == (404, "not_found")
+    assert refused(jam.guest.get("/%2F%2f")) == (404, "not_found")

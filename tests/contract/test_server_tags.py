@@ -120,6 +120,21 @@ def test_a_merge_that_was_broken_off_goes_on_when_it_is_asked_for_again(jam: Any
     assert [jam.guest.get(f"/posts/{post['id']}").json()["tags"] for post in made] == [[], ["pilot"], ["pilot"]]
 
 
+def test_a_merge_that_began_is_brought_to_its_end_whatever_is_left_of_the_day(
+    start_jam: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, figure: Callable[..., None]
+) -> None:
+    jam = start_jam(day_writes=30, day_of_hosts=2, writes=1_000)
+    old = [jam.thread(tags=["pilots"])["id"] for _ in range(3)]
+    for at in range(57):  # of 60 writes that a moderator has in a day
+        jam.mod.put(f"/tags/t{at}", json={"about": "x", "curated": True}).raise_for_status()
+    monkeypatch.setattr(tags, "PIECE", 1)
+    jam.mod.put("/tags/pilots/merged", json={"into": "pilot"}).raise_for_status()
+    found = [jam.guest.get(f"/posts/{one}").json()["tags"] for one in old]
+    assert found == [["pilot"]] * 3
+    assert jam.mod.put("/tags/pilot/merged", json={"into": "trial"}).json()["code"] == "rate_limited", "they counted"
+    figure("tags: 0 posts of 3 left with a merged tag where the day ended in the middle")
+
+
 HOURS = {
     "opens_at": "2020-01-01T00:00:00Z",
     "closes_at": "2020-01-02T00:00:00Z",

@@ -28,8 +28,9 @@ def test_acts_and_reasons_of_moderation_are_those_of_the_wire() -> None:
     assert acts == moderating_words._ACTS == (*mod_rows.KEYS, "undo")
     of_posts = set(acts) - {"undo"}
     assert set(mod_rows.CALLED) == set(mod_rows.HAPPENS) == of_posts
-    assert set(store._YOURS) == of_posts
-    assert set(acts) <= set(mod_rows.DONE)
+    assert mod_rows.OF_RECORDS == moderation.OF_RECORDS
+    assert set(store._YOURS) == of_posts | set(mod_rows.OF_RECORDS)
+    assert {*acts, *mod_rows.NO_ACTS} == set(mod_rows.DONE)
     assert mod_rows.NEED_REASON == moderation._NEED_REASON
     assert mod_rows.ON_PEOPLE == moderation._ON_PEOPLE
     assert mod_rows.OF_HOSTS == moderation.OF_HOSTS
