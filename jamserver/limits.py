@@ -55,7 +55,8 @@ class Tries:
 
 
 class Day:
-    """What each person made the log grow by in the last 24 hours: so many writes, and so many bytes of changes.
+    """What each person made the file grow by in the last 24 hours: so many writes, and so many bytes of changes and of
+    answers that are kept.
 
     A change holds its whole object, so a tag on a long post, put and taken off again without end, fills the disk and
     the line of every reader sooner than it is noticed by its number. It is counted where it happens, in the writing

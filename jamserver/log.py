@@ -56,13 +56,14 @@ class Change:
 class Tx:
     """One write inside a transaction: the connection, the time and the randomness it may use, and what it changed."""
 
-    __slots__ = ("changes", "db", "now", "removed", "rng")
+    __slots__ = ("changes", "db", "kept", "now", "removed", "rng")
 
     def __init__(self, db: Connection, now: datetime, rng: random.Random) -> None:
         self.db = db
         self.now = now
         self.rng = rng
         self.changes: list[Change] = []
+        self.kept = 0  # bytes that it leaves in the file beside the log, for a while
         self.removed = False
 
     def next_seq(self) -> tuple[int, str]:

@@ -83,6 +83,7 @@ def each(tx: Tx, wanted: Iterable[tuple[str, Asked | None]]) -> list[Written | P
 
 def keep(tx: Tx, asked: Asked, post_id: str, done: Written) -> None:
     """Keeps the first answer; with a ``post_id`` it is blanked when that post is removed, or deleted with that poll."""
+    tx.kept += len(done.post)  # a whole post each time, also where the write changes nothing
     tx.db.execute(
         "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (asked.person_id, asked.key, asked.method, asked.path, asked.request,

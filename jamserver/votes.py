@@ -78,7 +78,12 @@ class VoteJoin(Generic[B, A]):
         def job(tx: Tx) -> list[A]:
             return self._count(tx, post_id, ballots)
 
-        return await self._writer.run(job)
+        try:
+            return await self._writer.run(job)
+        except BaseException:
+            # Nothing was written, so nothing has to wait; and an id that is no post's may be any long text.
+            self._written.pop(post_id, None)
+            raise
 
     def end(self) -> None:
         """Ends all periods: what waits is written, and answered, now."""

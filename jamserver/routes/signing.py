@@ -109,7 +109,9 @@ async def refresh(call: Call) -> Response:
 
 async def revoke(call: Call) -> Response:
     asked = call.json(wire.Revoke)
-    await call.services.writer.run(lambda tx: accounts.revoke(tx, asked.token))
+    # Looked for by a reader: what nobody has, which anybody may send without end, keeps no write waiting.
+    if await call.services.readers.run(lambda db: accounts.sign_in_of(db, asked.token)) is not None:
+        await call.services.writer.run(lambda tx: accounts.revoke(tx, asked.token))
     return Response(status_code=204)
 
 

@@ -40,8 +40,9 @@ def _times(call: Call, actor: Actor) -> int:
 
 
 async def counted(call: Call, job: Callable[[Tx], T], *, alone: bool = False, any_day: bool = False) -> T:
-    """Runs a write, and counts for the day what it made the log grow by: of an act on a thread a change for each of
-    its posts. Looks once more whether there is room, just before: of many at once all passed `actor_of`."""
+    """Runs a write, and counts for the day what it made the file grow by: of an act on a thread a change for each of
+    its posts, and the answer that is kept. Looks once more whether there is room, just before: of many at once all
+    passed `actor_of`."""
     day, actor = call.services.day, Actor(*call.actor)
     grown: list[int] = []
 
@@ -49,7 +50,7 @@ async def counted(call: Call, job: Callable[[Tx], T], *, alone: bool = False, an
         if not any_day:
             day.begin(actor.person_id, _times(call, actor))
         result = job(tx)
-        grown.append(sum(len(change.item) for change in tx.changes))
+        grown.append(sum(len(change.item) for change in tx.changes) + tx.kept)
         day.add(actor.person_id, grown[0])
         return result
 

@@ -502,3 +502,20 @@ def test_a_time_that_does_not_exist_in_utc_is_refused(jam: Any, moment: str) -> 
         jam.ada, str(uuid.uuid4()), forum_id=jam.forum["id"], title="T", body="B", written_at=moment
     )  # fmt: skip
     problem(answer, 422, "invalid")
+
+
+def test_answers_that_are_kept_count_for_the_day(start_jam: Any, figure: Callable[..., None]) -> None:
+    """A tag that is there already, under a new key each time: no change, but a whole post is kept for a week."""
+    jam = start_jam(day_bytes=1 << 20)
+    post = jam.thread(body="\N{SNOWMAN}" * 20_000)
+    address = f"/posts/{post['id']}/tags/x"
+    assert jam.bob.put(address).status_code == 200
+    for number in range(40):
+        answer = jam.bob.put(address, headers={"Idempotency-Key": f"key {number}"})
+        if answer.status_code != 200:
+            problem(answer, 429, "rate_limited")
+            break
+    with contextlib.closing(connect(jam.server.db)) as db:
+        kept = db.execute("SELECT sum(length(body)) FROM answers").fetchone()[0]
+    figure("a person lets kept answers grow by at most {:.2f} of what a day allows", kept / (1 << 20))
+    assert kept < (1 << 20) + 70_000
