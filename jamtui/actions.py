@@ -406,7 +406,15 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "put-away", ("X",), Group.PLACES, "put away", "Put the alert at the top away; {announcements} has it.", _BOTH
     ),
-    Action("polls", ("B",), Group.PLACES, "polls", "Quick polls with their results; a number chooses.", _BOTH),
+    Action(
+        "polls",
+        ("B",),
+        Group.PLACES,
+        "polls",
+        "Quick polls with their results; a number chooses. Hosts end the second of them with :polls close 2.",
+        _BOTH,
+        argument="?CLOSE N",
+    ),
     Action("brief-fold", ("v",), Group.READ, "brief", "Show the brief of the forum whole, or one line of it again."),
     Action(
         "brief",

@@ -53,6 +53,7 @@ class Hosting:
         @property
         def me(self) -> Me: ...
         def now(self) -> datetime: ...
+        def event_now(self) -> datetime: ...
         def refusal(self, act: Act | None = None) -> str: ...
         def check_may_write(self, act: Act, *, late: bool = False) -> None: ...
         def forum(self, name: str) -> ForumRow: ...
@@ -145,6 +146,11 @@ class Hosting:
     def announcement(self, name: str) -> AnnouncementRow:
         """By its id, or its first characters (6 or more). Raises `NotFound`, `UsageError` when several fit."""
         return _named(name, self.announcements(), "announcement")
+
+    def announcement_meant(self, what: str) -> tuple[str, AnnouncementRow]:
+        """``withdraw 2``: what is to be done, and with which of `announcements`, by its number or id. Raises
+        `UsageError`, `NotFound`."""
+        return _meant(what, ("withdraw",), self.announcements(), "announcement")
 
     def withdraws(self, row: AnnouncementRow) -> bool:
         """Whether the reader may withdraw it: one's own as long as one hosts, moderators any."""
@@ -252,8 +258,10 @@ class Hosting:
         from jamtui.store import hosting  # not for a start
 
         ballots = self.desk().get("ballots")
+        now, jam = self.event_now(), rows.jam(self.known.where, self.known.local)
+        over = jam.closes_at if jam is not None and jam.closes_at <= now else None
         return hosting.polls(
-            rows, ballots if isinstance(ballots, dict) else {}, waiting, self.now(), self._steers
+            rows, ballots if isinstance(ballots, dict) else {}, waiting, now, over, self._steers
         )  # fmt: skip
 
     def see_polls(self, ids: Collection[str]) -> None:
@@ -269,6 +277,11 @@ class Hosting:
     def poll(self, name: str) -> PollRow:
         """By its id, or its first characters (6 or more). Raises `NotFound`, `UsageError` when several fit."""
         return _named(name, self.polls(), "poll")
+
+    def poll_meant(self, what: str) -> tuple[str, PollRow]:
+        """``close 2`` or ``remove 2``: what is to be done, and with which of `polls`, by its number or id. Raises
+        `UsageError`, `NotFound`."""
+        return _meant(what, ("close", "remove"), self.polls(), "poll")
 
     def ask(
         self, question: str, choices: Sequence[str], forum: str = "", closes_at: datetime | None = None
@@ -368,6 +381,20 @@ def _named(name: str, rows: Sequence[_Row], what: str) -> _Row:
     if not found:
         raise NotFound(f"no {what} {safe_line(name)}", f"jamtui {what}s lists them.")
     return found[0]
+
+
+def _meant(what: str, verbs: Sequence[str], rows: Sequence[_Row], thing: str) -> tuple[str, _Row]:
+    """A verb and a row, by its number in the list or its id, of what was typed behind the list's name."""
+    verb, _, name = what.strip().partition(" ")
+    verb, name = verb.casefold(), name.strip()
+    if verb not in verbs or not name:
+        hint = f"{' or '.join(f'{thing}s {one} 1' for one in verbs)}: the number is that of the list."
+        raise UsageError(f"{thing}s {safe_line(what, 40)}", hint)
+    if name.isdecimal() and len(name) < 6:  # an id is named by six characters or more
+        if not 1 <= int(name) <= len(rows):
+            raise UsageError(f"no {thing} {name}", f":{thing}s tells them with their numbers.")
+        return verb, rows[int(name) - 1]
+    return verb, _named(name, rows, thing)
 
 
 def _line(text: str) -> str:

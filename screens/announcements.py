@@ -40,8 +40,11 @@ class AnnouncementsDialog(ListDialog[None]):
         Binding("z", "undo", show=False),
     ]
 
-    def __init__(self, session: Session, ages: Ages) -> None:
+    def __init__(self, session: Session, ages: Ages, here: str = "", verb: str = "") -> None:
+        """``here``: the id of the one to begin with. ``verb``: what is to be done with it at once: withdraw."""
         super().__init__()
+        self._here = here
+        self._verb = verb
         self._session = session
         self._ages = ages
         self._rows: list[AnnouncementRow] = []
@@ -59,6 +62,8 @@ class AnnouncementsDialog(ListDialog[None]):
         self.fit_list(ROOM, ROOM_LOW)
         self._fill()
         self.query_one(OptionList).focus()
+        if self._verb:
+            self.action_withdraw()
 
     def on_resize(self) -> None:
         self.fit_list(ROOM, ROOM_LOW)
@@ -77,7 +82,7 @@ class AnnouncementsDialog(ListDialog[None]):
             return
         options = self.query_one(OptionList)
         at = options.highlighted
-        here = self._rows[at].id if at is not None and at < len(self._rows) else ""
+        here = self._rows[at].id if at is not None and at < len(self._rows) else self._here
         self._rows, self._width = rows, width
         options.clear_options()
         options.add_options(Option(self._drawn(row, width)) for row in rows)

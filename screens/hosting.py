@@ -89,11 +89,16 @@ class Hosting(Ways, part=True):
         self._look_for_alerts()
 
     def action_announcements(self, what: str = "") -> None:
-        """All of them; what was listed counts as seen when one leaves. There hosts withdraw one; ``what`` is of plain
-        mode, which has no cursor in them."""
+        """All of them; what was listed counts as seen when one leaves. ``withdraw 2`` asks there whether the second is
+        to be withdrawn."""
         from screens.announcements import AnnouncementsDialog
 
-        self.app.push_screen(AnnouncementsDialog(self.session, self.ages), lambda _: self._look_for_alerts())
+        verb, here = "", ""
+        if what.strip():
+            verb, row = self.session.announcement_meant(what)
+            here = row.id
+        dialog = AnnouncementsDialog(self.session, self.ages, here, verb)
+        self.app.push_screen(dialog, lambda _: self._look_for_alerts())
 
     # -- the head of a forum: its brief and its polls
 
@@ -162,11 +167,16 @@ class Hosting(Ways, part=True):
 
     # -- polls
 
-    def action_polls(self) -> None:
-        """All polls with their bars; in a forum, its own first under the cursor."""
+    def action_polls(self, what: str = "") -> None:
+        """All polls with their bars; in a forum, its own first under the cursor. ``close 2`` (or ``remove 2``) asks
+        there whether that is to be done with the second."""
         from screens.polls import PollsDialog
 
         here = next((row.id for row in self.session.polls() if row.open and row.forum_id == self.spot.forum), "")
+        verb = ""
+        if what.strip():
+            verb, row = self.session.poll_meant(what)
+            here = row.id
 
         def done(answer: str | None) -> None:
             self.reload()
@@ -174,7 +184,7 @@ class Hosting(Ways, part=True):
                 with self.in_words():
                     self.action_poll(self.session.forum(self.spot.forum).slug if self.spot.forum else "")
 
-        self.app.push_screen(PollsDialog(self.session, self.ages, here), done)
+        self.app.push_screen(PollsDialog(self.session, self.ages, here, verb), done)
 
     def action_poll(self, forum: str = "") -> None:
         """Asks a poll, in the forum that is named, else in the whole Jam. For hosts."""

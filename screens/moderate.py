@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -25,6 +26,7 @@ from widgets.list_dialog import ListDialog
 from widgets.wrapping import first_lines
 
 _LETTERS = tuple(dict.fromkeys(KEYS.values()))
+_OTHERS = tuple(sorted({*string.ascii_letters, *string.digits} - set(_LETTERS)))
 _NONE = "No other thread is called that."
 _SHOWN = 60  # threads of the list; more are found by typing
 
@@ -38,14 +40,18 @@ class Target(Struct, frozen=True):
 
 
 class ModerateDialog(ListDialog[Act | None]):
-    """Answers the act, or None. Three steps, the second one only for some: which, where to (or how long), why."""
+    """Answers the act, or None. Three steps, the second one only for some: which, where to (or how long), why.
+
+    A letter that stands for no act here is told, and after it no letter (nor Enter) chooses until an arrow did: it was
+    the first of a word that somebody typed into the wrong place, and the others may stand for acts.
+    """
 
     CSS_PATH = ["../widgets/dialog.tcss", "moderate.tcss"]  # noqa: RUF012 - as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "step_back", show=False),
         Binding("down", "move(1)", show=False, priority=True),
         Binding("up", "move(-1)", show=False, priority=True),
-        *(Binding(key, f"letter('{key}')", show=False) for key in _LETTERS),
+        *(Binding(key, f"letter('{key}')", show=False) for key in (*_LETTERS, *_OTHERS)),
     ]
 
     def __init__(
@@ -70,6 +76,7 @@ class ModerateDialog(ListDialog[Act | None]):
         self._threads = threads
         self._now = now
         self._step = "act"
+        self._wrong = ""  # the letter after which none chooses
         self._targets: list[Target] = []
 
     def compose(self) -> ComposeResult:
@@ -95,6 +102,7 @@ class ModerateDialog(ListDialog[Act | None]):
 
     def _show(self, step: str, typed: str = "") -> None:
         """``typed``: what was typed ahead, behind the Enter that leads here."""
+        self._wrong = ""
         self._step = step
         options, line = self.query_one(OptionList), self.query_one(Field)
         line.display = step == "reason" or (step == "to" and self._act.act == "merge")
@@ -185,7 +193,9 @@ class ModerateDialog(ListDialog[Act | None]):
 
     @on(OptionList.OptionSelected)
     def selected(self, event: OptionList.OptionSelected) -> None:
-        if self._step == "act":
+        if self._wrong:
+            self._tell_wrong()
+        elif self._step == "act":
             self._chosen(self._acts[event.option_index])
         elif event.option_index < len(self._targets):
             self._aimed(self._targets[event.option_index])
@@ -215,8 +225,19 @@ class ModerateDialog(ListDialog[Act | None]):
 
     def action_letter(self, key: str) -> None:
         act = next((one for one in self._acts if KEYS[one] == key), "")
-        if self._step == "act" and act:
+        if self._step == "act" and act and not self._wrong:
             self._chosen(act)
+        else:
+            self._wrong = self._wrong or key
+            self._tell_wrong()
+
+    def _tell_wrong(self) -> None:
+        self._words(f"{self._wrong} is none of these. ↑ ↓ go on, Esc leaves")
+
+    def action_move(self, step: int) -> None:
+        self._wrong = ""
+        super().action_move(step)
+        self._words()
 
     def action_step_back(self) -> None:
         if self._step == "act" or not self._acts:

@@ -37,7 +37,7 @@ class PollsDialog(ListDialog[str]):
     CSS_PATH = ["../widgets/dialog.tcss", "polls.tcss"]  # noqa: RUF012 - as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = [
         *LETTERS,
-        *(Binding(str(number), f"choose({number})", show=False) for number in range(1, 9)),
+        *(Binding(str(number), f"choose({number})", show=False) for number in range(1, 10)),
         Binding("0,minus,backspace", "choose(0)", show=False),
         Binding("c", "close_poll", show=False),
         Binding("D", "remove_poll", show=False),
@@ -45,14 +45,15 @@ class PollsDialog(ListDialog[str]):
         Binding("z", "undo", show=False),
     ]
 
-    def __init__(self, session: Session, ages: Ages, here: str = "") -> None:
-        """``here``: the id of the poll to begin with."""
+    def __init__(self, session: Session, ages: Ages, here: str = "", verb: str = "") -> None:
+        """``here``: the id of the poll to begin with. ``verb``: what is to be done with it at once, close or remove."""
         super().__init__()
         self._session = session
         self._ages = ages
         self._rows: list[PollRow] = []
         self._width = 0
         self._here = here
+        self._verb = verb
         self._undo: Callable[[], None] | None = None
         self._tells_keys = True
 
@@ -66,6 +67,8 @@ class PollsDialog(ListDialog[str]):
         self.fit_list(ROOM, ROOM_LOW)
         self._fill()
         self.query_one(OptionList).focus()
+        if self._verb:
+            {"close": self.action_close_poll, "remove": self.action_remove_poll}[self._verb]()
 
     def on_resize(self) -> None:
         self.fit_list(ROOM, ROOM_LOW)

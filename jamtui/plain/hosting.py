@@ -34,11 +34,8 @@ class Hosting(Ways):
     def do_announcements(self, what: str = "") -> None:
         """All of them, the newest first, a page at a time; those that were told have been seen. ``withdraw N``: the
         N-th of them is taken away."""
-        verb, _, number = what.partition(" ")
-        if verb:
-            if verb.casefold() != "withdraw" or not number.strip():
-                raise UsageError(f"announcements {what}", "announcements withdraw 1 takes the first of them away.")
-            self._withdraw_announcement(number.strip())
+        if what.strip():
+            self._withdraw_announcement(self.session.announcement_meant(what)[1])
             return
         rows = self.session.announcements()
         if not rows:
@@ -64,12 +61,7 @@ class Hosting(Ways):
             )
         self.show()
 
-    def _withdraw_announcement(self, number: str) -> None:
-        """One of them, by its number in the list of all."""
-        rows = self.session.announcements()
-        row = next((row for at, row in enumerate(rows, 1) if str(at) == number), None)
-        if row is None:
-            raise UsageError(f"no announcement {number}", "announcements tells them with their numbers.")
+    def _withdraw_announcement(self, row: AnnouncementRow) -> None:
         if not self.session.withdraws(row):
             self.session.withdraw(row.id)  # says why not
         self.say(f"{words.one_line(row.body, 120)} -- its text goes from every screen, for good.")
@@ -153,8 +145,12 @@ class Hosting(Ways):
 
     # -- polls
 
-    def do_polls(self) -> None:
-        """Tells them with numbers; in the one that is typed one chooses."""
+    def do_polls(self, what: str = "") -> None:
+        """Tells them with numbers; in the one that is typed one chooses. ``close 2`` ends the second, ``remove 2``
+        takes it away, for those who may."""
+        if what.strip():
+            self._end_poll(*self.session.poll_meant(what))
+            return
         rows = self.session.polls()
         if not rows:
             self.say("Nothing was asked yet. What hosts ask is told here.")
@@ -167,6 +163,10 @@ class Hosting(Ways):
             lines += wrap(f"{number}. {self._poll(row)}", self.console.columns)
         self.pages(lines)
         self.session.see_polls([row.id for row in rows])
+        mine = [(at, row.open) for at, row in enumerate(rows, 1) if row.steers]
+        if mine:  # an open one first: that can be ended as well as taken away
+            at, ends = max(mine, key=lambda one: (one[1], -one[0]))
+            self.say(f"{f'polls close {at} ends that one, ' if ends else ''}polls remove {at} takes it away, for good.")
         if not going:
             self.show()
             return
@@ -176,6 +176,26 @@ class Hosting(Ways):
             self.show()
             return
         self._choose_in(rows[picked - 1])
+
+    def _end_poll(self, verb: str, row: PollRow) -> None:
+        """Asks once more, and ends a poll or takes it away."""
+        session = self.session
+        end = session.close_poll if verb == "close" else session.remove_poll
+        if not row.steers or (verb == "close" and not row.open):
+            end(row.id)  # says why not
+        what = "takes no more ballots" if verb == "close" else "goes with its ballots, for everybody, for good"
+        self.say(f"{words.sentence(row.question)} {words.count(row.total, 'ballot')}; it {what}.")
+        self.flush()
+        key = "c closes it" if verb == "close" else "y takes it away"
+        if self.console.choose(f"{key}, any other key leaves.", key[0]) != key[0]:
+            self.say("Nothing was changed.")
+            return
+        done = end(row.id)
+        self.news.dropped(session)
+        if isinstance(done, str):
+            self.say("Closed: it takes no more ballots." if verb == "close" else "Taken away.")
+        else:
+            self.offer_undo(done)
 
     def _poll(self, row: PollRow) -> str:
         """A poll for the ear: what is asked, how it stands, what one chose oneself."""

@@ -102,11 +102,12 @@ def polls(
     ballots: Mapping[str, object],
     waiting: Iterable[Queued],
     now: datetime,
+    over: datetime | None,
     steers: Callable[[str, str], bool],
 ) -> list[PollRow]:
     """Those that take ballots first, then the newest first. ``ballots`` is what the Jam knows of one's own choices,
-    ``waiting`` what of polls stands in the outbox; ``steers`` tells for (author, forum) whether the reader may close
-    the poll."""
+    ``waiting`` what of polls stands in the outbox; ``over`` is when the Jam closed, and all polls with it; ``steers``
+    tells for (author, forum) whether the reader may close the poll."""
     waiting = list(waiting)
     me = rows.me.person_id
     found = list(of_type(rows.records("poll"), _Poll))
@@ -121,14 +122,14 @@ def polls(
         listed[one.id] = PollRow(
             one.id, by.name, by.handle, by.role, one.author_id, safe_name(one.question),
             tuple(map(safe_name, one.choices)), counts, one.created_at.astimezone(UTC), as_utc(one.closes_at),
-            _ended(as_utc(one.closed_at), as_utc(one.closes_at), now), one.forum_id or "",
+            _ended(one.closed_at, one.closes_at, over, now), one.forum_id or "",
             titles.get(one.forum_id or "", ""),
             chosen if isinstance(chosen, int) and 0 <= chosen < len(counts) else -1, mine,
             steers(one.author_id, one.forum_id or ""), "" if mine else by.alike,
         )  # fmt: skip
     for row in waiting:
         if row.kind == "poll" and row.payload.path[-1] not in there:
-            made = _asked(rows, row, titles, now)
+            made = _asked(rows, row, titles, over, now)
             if made is not None:
                 listed[made.id] = made
     for row in waiting:
@@ -145,20 +146,21 @@ def polls(
     )
 
 
-def _ended(closed: datetime | None, closes: datetime | None, now: datetime) -> datetime | None:
+def _ended(closed: datetime | None, closes: datetime | None, over: datetime | None, now: datetime) -> datetime | None:
+    """When a poll ended: as its host said, else by its time or with the Jam, whichever came first."""
     if closed is not None:
-        return closed
-    return closes if closes is not None and closes <= now else None
+        return as_utc(closed)
+    return min((at.astimezone(UTC) for at in (closes, over) if at is not None and at <= now), default=None)
 
 
-def _asked(rows: Rows, row: Queued, titles: Mapping[str, str], now: datetime) -> PollRow | None:
+def _asked(rows: Rows, row: Queued, titles: Mapping[str, str], over: datetime | None, now: datetime) -> PollRow | None:
     """A poll that only the outbox has."""
     data = {**row.payload.data, "id": row.payload.path[-1], "author_id": rows.me.person_id, "created_at": row.created}
     for one in of_type([data], _Poll):
         return PollRow(
             one.id, safe_name(rows.me.name), safe_name(rows.me.handle), rows.me.role, one.author_id,
             safe_name(one.question), tuple(map(safe_name, one.choices)), (0,) * len(one.choices), row.created,
-            as_utc(one.closes_at), _ended(None, as_utc(one.closes_at), now), one.forum_id or "",
+            as_utc(one.closes_at), _ended(None, one.closes_at, over, now), one.forum_id or "",
             titles.get(one.forum_id or "", ""), -1, True, True, send=row.shown, reason=safe_name(row.reason),
         )  # fmt: skip
     return None

@@ -134,6 +134,44 @@ async def test_a_host_withdraws_an_alert_and_it_leaves_the_screen(tui: Start, wo
         assert "Refining begins now" in t.text  # to be mended
 
 
+async def test_the_line_does_what_plain_mode_does_with_one_of_a_list(tui: Start, world: World) -> None:
+    world.be("moderator")
+    world.announce("b", "The older one", 40)
+    world.announce("a", "The newer one", 5)
+    world.poll()
+    world.poll("22222222-0000-7000-8000-000000000001", question="Shall we?", created_at=rfc3339(NOW))
+    async with tui(size=(100, 30)) as t:
+        await t.command("announcements withdraw 2")
+        assert "Withdraw this announcement?" in t.text
+        assert "The older one" in t.text
+        await t.press("y")
+        assert [row.body for row in world.session.announcements()] == ["The newer one"]
+        await t.press("escape")
+        for typed in ("announcements withdraw 2", "announcements withdraw", "announcements lose 1"):
+            await t.command(typed)
+            assert "nnouncements" in t.told
+            assert "Withdraw this" not in t.text
+        await t.command("polls close 2")
+        assert "Close this poll?" in t.text
+        assert "When shall we meet?" in t.text
+        await t.press("y", "escape")
+        await t.command("polls remove 1")
+        assert "Take away this poll?" in t.text
+        assert "Shall we?" in t.text
+        await t.press("y", "escape")
+        assert [row.kind for row in world.session.outbox()] == ["withdraw", "close-poll", "remove-poll"]
+
+
+async def test_a_digit_that_is_no_choice_is_told(tui: Start, world: World) -> None:
+    world.poll()
+    async with tui(size=(100, 30)) as t:
+        for digit in "49":
+            await t.press("B", digit)
+            assert f"No choice {digit}. The choices are 1 to 3." in t.text
+            await t.press("escape")
+        assert world.session.outbox() == []
+
+
 async def test_on_a_low_terminal_an_alert_is_said_where_what_was_done_is_said(tui: Start, world: World) -> None:
     async with tui(size=(60, 10)) as t:
         world.announce("a", "Refining begins now")

@@ -181,6 +181,30 @@ async def test_who_merged_a_thread_still_reads_how_it_is_taken_back(tui: Any, se
             assert "was merged into another: you are where you were" in t.told
 
 
+async def test_a_word_typed_into_the_list_of_acts_chooses_none_and_is_told(tui: Any, session: Session) -> None:
+    post = moderator(session)[0]
+    async with tui() as t:
+        await to_post(t, post)
+        await t.press("M", *"thanks", "enter", *"all of it", "enter")
+        assert "What is to be done?" in t.text
+        assert "t is none of these" in t.text
+        assert session.outbox() == []
+        await t.press("down")
+        assert "is none of these" not in t.text
+        await t.press("h")
+        assert "Hide the post: why?" in t.text
+        await t.press("escape", "escape")
+        await t.press("M", "s", "h")
+        assert "how long?" in t.text
+        assert "h is none of these" in t.text
+        await t.press("enter")
+        assert "how long?" in t.text
+        await t.press("down", "enter")
+        assert "why?" in t.text
+        await t.press("escape", "escape")
+        assert session.outbox() == []
+
+
 async def test_escape_goes_back_a_step_and_nothing_is_done(tui: Any, session: Session) -> None:
     post = moderator(session)[0]
     async with tui() as t:

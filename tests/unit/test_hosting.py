@@ -347,6 +347,42 @@ def poll(world: World, new_id: str = "11111111-0000-7000-8000-000000000001", **m
     return record
 
 
+def test_a_host_ends_polls_in_plain_mode(world: World) -> None:
+    one, other = str(poll(world)["id"]), str(poll(world, "22222222-0000-7000-8000-000000000001", question="And?")["id"])
+    assert "polls close" not in world.talk("B", "", "q"), "for a participant"
+    assert "This is for hosts" in world.talk("polls close 1", "q")
+    world.be("moderator")
+    at = {row.id: number for number, row in enumerate(world.session.polls(), 1)}
+    told = world.talk("B", "", "q")
+    assert "polls close 1 ends that one, polls remove 1 takes it away, for good." in told
+    told = world.talk(f"polls close {at[one]}", "n", "polls close 9", "polls shut 1", "q")
+    assert "When? 4 ballots; it takes no more ballots." in told
+    assert "Nothing was changed." in told
+    assert "No poll 9" in told
+    assert "polls close 1 or polls remove 1" in told
+    assert world.session.outbox() == []
+    assert "Closed: it takes no more ballots." in world.talk(f"polls close {at[one]}", "c", "q")
+    assert "closed already" in world.talk("polls close 2", "q")
+    at = {row.id: number for number, row in enumerate(world.session.polls(), 1)}
+    assert "Taken away." in world.talk(f"polls remove {at[other]}", "y", "q")
+    assert [(row.kind, row.payload.path[1]) for row in world.session._own.outbox()] == [
+        ("close-poll", one),
+        ("remove-poll", other),
+    ]
+
+
+def test_a_poll_ends_with_the_jam(world: World) -> None:
+    one = str(poll(world, closes_at=rfc3339(world.now + timedelta(days=900)))["id"])
+    assert [row.open for row in world.session.polls()] == [True]
+    jam = world.session.jam_object()
+    world.put(("jam", jam | {"closes_at": rfc3339(world.now - timedelta(minutes=1))}))
+    (row,) = world.session.polls()
+    assert (row.id, row.open, row.closed_at) == (one, False, world.now - timedelta(minutes=1))
+    told = world.talk("B", "q")
+    assert "1 poll, 0 open." in told
+    assert "Choose in which" not in told
+
+
 def test_polls_are_listed_harmless_with_what_waits_laid_over(world: World, figure: Callable[..., None]) -> None:
     session = world.session
     one = str(poll(world, question=HOSTILE, choices=[HOSTILE, "b\nc"])["id"])
