@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from jamserver import commands, event_commands, event_words, sign_in_commands
+from jamserver import commands, event_commands, event_words, forum_commands, sign_in_commands
 from jamserver.faults import where
 from jamserver.problems import Problem
 from jamtui.errors import JamError
@@ -146,11 +146,7 @@ def parser() -> argparse.ArgumentParser:
     _oidc_words(words, file, rows)
 
     forum = words.add_parser("forum", help="forums").add_subparsers(metavar="COMMAND", required=True)
-    add = forum.add_parser("add", parents=[file, rows], help="add a forum behind the others")
-    add.add_argument("slug", metavar="SLUG", help="its short name in addresses, such as new-ideas")
-    add.add_argument("--title", required=True, metavar="T", help="its name for people")
-    add.add_argument("--brief", default="", metavar="B", help="the questions to discuss")
-    add.set_defaults(do=commands.forum_add)
+    forum_commands.add_words(forum, file, rows)
 
     jam = words.add_parser("jam", help="the Jam itself").add_subparsers(metavar="COMMAND", required=True)
     change = jam.add_parser("set", parents=[file, rows], help="change what is named")
@@ -192,6 +188,9 @@ def _person_words(
     honour.add_argument("handle", metavar="HANDLE")
     honour.add_argument("text", metavar="TEXT", help="in a few words, as people see it; empty takes it away")
     honour.set_defaults(do=commands.person_honour)
+    people = person.add_parser("list", parents=[file, rows], help="who is there, those who may do most first")
+    people.add_argument("--role", choices=ROLES, help="only these")
+    people.set_defaults(do=commands.person_list)
     token = person.add_parser("token", parents=[file, rows], help="print an access token")
     token.add_argument("handle", metavar="HANDLE")
     token.add_argument("--days", type=_count, default=30, metavar="N", help="how long it lives (30)")

@@ -26,7 +26,7 @@ from jamserver.writer import write_once
 from jamtui import archive
 from jamtui.archive import rfc3339
 from jamtui.errors import JamError, NotFound, UsageError
-from jamtui.event import HOSTS
+from jamtui.event import HOSTS, ROLES
 from jamtui.safe_text import ForEyes
 
 
@@ -333,13 +333,21 @@ def person_password(arguments: argparse.Namespace) -> None:
     show(arguments, fields, f"{fields['handle']} has a password now")
 
 
-def forum_add(arguments: argparse.Namespace) -> None:
-    """A new forum."""
-    slug: str = arguments.slug
-    if not (slug and slug == slug.lower() and slug.replace("-", "").isalnum() and len(slug) <= 60):
-        raise UsageError(f"{slug} cannot be a slug", "Take lower-case letters, digits and hyphens, such as new-ideas")
-    raw = write(
-        arguments.db,
-        lambda tx: objects.add_forum(tx, app.random_id(RNG), slug, arguments.title, arguments.brief),
-    )
-    show(arguments, objects.decode(raw), f"forum {slug} added")
+def person_list(arguments: argparse.Namespace) -> None:
+    """A line a person: handle, role, name, what else was said of them; those who may do most first."""
+    db.prepare(arguments.db, create=False)
+    with told(arguments.db), contextlib.closing(db.connect(arguments.db)) as reading:
+        found = list(db.rows(reading, "SELECT role, data FROM people ORDER BY handle"))
+    found.sort(key=lambda one: -ROLES.index(one[0]) if one[0] in ROLES else 1)
+    listed = 0
+    for role, data in found:
+        fields = objects.decode(data)
+        if fields.get("state") == "left" or arguments.role not in (None, role):
+            continue
+        listed += 1
+        more = ", ".join(str(fields[name]) for name in ("org", "country", "honour") if fields.get(name))
+        line = f"{fields['handle']:<24} {role:<12} {fields.get('name', '')}{f'  ({more})' if more else ''}"
+        show(arguments, fields, line)
+    if not listed:
+        who = f"nobody is {arguments.role}" if arguments.role else "nobody is here yet"
+        say(f"{who}; jamserver person add HANDLE --role ROLE adds somebody")

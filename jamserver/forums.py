@@ -44,7 +44,16 @@ def edit(tx: Tx, actor: Actor, name: str, change: ForumEdit, if_match: str | Non
     forum = require_host(tx.db, actor, name)
     require_allowed(tx, actor, Act.STEERING)
     _require_version(forum, if_match)
-    raw = find(tx.db, name)[1]
+    return _changed(tx, name, change, actor.person_id)
+
+
+def set_up(tx: Tx, name: str, change: ForumEdit) -> Written:
+    """The same by the organiser, who is nobody in the Jam: at any time, whatever the version is. Raises 404, 422."""
+    return _changed(tx, name, change, None)
+
+
+def _changed(tx: Tx, name: str, change: ForumEdit, by: str | None) -> Written:
+    forum, raw = find(tx.db, name)
     fields = objects.decode(raw)
     before = dict(fields)
     if change.title is not msgspec.UNSET:
@@ -60,7 +69,10 @@ def edit(tx: Tx, actor: Actor, name: str, change: ForumEdit, if_match: str | Non
             fields["host_ids"] = hosts
     if fields == before:
         return Written(raw, forum.version, _seq(tx.db, forum.id))
-    fields |= {"version": forum.version + 1, "edited_by": actor.person_id, "edited_at": rfc3339(tx.now)}
+    fields |= {"version": forum.version + 1, "edited_at": rfc3339(tx.now)}
+    fields.pop("edited_by", None)
+    if by is not None:
+        fields["edited_by"] = by
     data = objects.encode(fields)
     seq = tx.append("forum", forum.id, data)
     tx.db.execute("UPDATE forums SET data = ? WHERE id = ?", (data, forum.id))

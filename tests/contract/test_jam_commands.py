@@ -258,3 +258,55 @@ def test_closing_is_no_mistake_and_phases_outside_are_told_with_their_mending(or
     )
     _, err = organiser.say("phase", "add", "late", "--title", "Late", "--starts", at(80))
     assert "jamserver jam phase set late --starts TIME" in err
+
+
+def test_forums_get_their_hosts_and_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "jam.sqlite"
+
+    def say(*words: str, code: int = 0) -> tuple[str, str]:
+        capsys.readouterr()
+        assert cli.main([*words, "--db", str(file)]) == code, (words, capsys.readouterr())
+        told = capsys.readouterr()
+        return told.out, told.err
+
+    def fields(*words: str) -> list[Json]:
+        return [json.loads(line) for line in say(*words, "--json")[0].splitlines()]
+
+    say("person", "add", "zoe")
+    assert "no forum yet" in say("forum", "list")[1]
+    say("forum", "add", "tea", "--title", "Tea")
+    for handle, role in (("ada", "host"), ("bob", "participant"), ("mo", "moderator")):
+        say("person", "add", handle, "--name", handle.title(), "--role", role)
+    ids = {one["handle"]: one["id"] for one in fields("person", "list")}
+    assert list(ids) == ["mo", "ada", "bob", "zoe"], "who may do most first"
+    assert [one["handle"] for one in fields("person", "list", "--role", "host")] == ["ada"]
+    assert "nobody is expert" in say("person", "list", "--role", "expert")[1]
+
+    say("forum", "add", "rooms", "--title", "Rooms", "--host", "@ada")
+    assert [one["hosts"] for one in fields("forum", "list")] == [[], ["ada"]]
+    assert "every host" in say("forum", "list")[0]
+    out, _ = say("forum", "set", "tea", "--title", "Tea and cake", "--brief", "Which?", "--host", "ada", "--host", "mo")
+    assert out == "tea: title, brief, hosts changed\n"
+    (tea, _) = fields("forum", "list")
+    assert (tea["title"], tea["brief"], tea["host_ids"], tea["version"]) == (
+        "Tea and cake", "Which?", [ids["ada"], ids["mo"]], 2
+    )  # fmt: skip
+    assert "edited_by" not in tea, "the organiser is nobody in the Jam"
+    assert say("forum", "set", "tea", "--host", "ada", "--host", "mo")[0] == "tea: nothing to change\n"
+    assert fields("forum", "list")[0]["version"] == 2
+    say("forum", "set", "tea", "--no-hosts", "--brief", "")
+    assert [(one["hosts"], one["brief"], one["title"]) for one in fields("forum", "list")] == [
+        ([], "", "Tea and cake"),
+        (["ada"], "", "Rooms"),
+    ]
+    for words, code, told in (
+        (("tea",), 2, "nothing to change was named"),
+        (("tea", "--host", "ada", "--no-hosts"), 2, "do not go together"),
+        (("tea", "--host", "nobody"), 5, "nobody is called nobody"),
+        (("tea", "--host", "bob"), 1, "jamserver person role bob host"),
+        (("none", "--title", "x"), 5, "no forum none"),
+        (("tea", "--title", " "), 2, "A forum has a title"),
+        (("tea", "--title", "x" * 201), 2, "does not fit"),
+    ):
+        assert told in say("forum", "set", *words, code=code)[1], words
+    assert [one["title"] for one in fields("forum", "list")] == ["Tea and cake", "Rooms"]
