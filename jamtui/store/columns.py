@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
+import msgspec
+
 from jamtui import archive
 from jamtui.archive import Person, Post
 from jamtui.names import ROLES, keys
@@ -88,6 +90,21 @@ def derived(data: Post) -> tuple[str, int, int]:
 @lru_cache(maxsize=256)
 def _language(lang: str) -> str:
     return lang.lower().replace("_", "-").partition("-")[0][:8].rstrip()
+
+
+class _WithId(msgspec.Struct):
+    id: str | None = None
+
+
+_WITH_ID = msgspec.json.Decoder(_WithId)
+
+
+def id_in(raw: bytes) -> str | None:
+    """What an object of whatever type says its id is."""
+    try:
+        return _WITH_ID.decode(raw).id
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 KINDS = ("", *archive.KINDS)  # of threads, by the number that the mirror has for them

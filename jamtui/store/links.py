@@ -1,13 +1,17 @@
 """How posts stand to each other: links, which the mirror has as records, with those that wait in the outbox over them.
 
-Links are read once for as long as no record changes, and held by both ends; the titles at their other ends are read for
-the posts that are drawn.
+Which posts a link joins is held, in 16 bytes a link, for as long as no record changes; the links themselves and the
+titles at their other ends are read for the posts that are drawn.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import islice
 
 import apsw
 import msgspec
@@ -57,29 +61,55 @@ class Links:
 
     def __init__(self, db: apsw.Connection) -> None:
         self._db = db
-        self._held: dict[str, list[_Side]] | None = None
+        self._held: array[int] | None = None  # both ends of each link, sorted, as `_place` has them
 
     def forget(self) -> None:
-        """Reads them anew when they are asked for next."""
+        """Looks for them anew when they are asked for next."""
         self._held = None
 
-    def _stored(self) -> dict[str, list[_Side]]:
+    def _ends(self) -> array[int]:
         if self._held is None:
-            self._held = {}
-            for (raw,) in self._db.execute("SELECT raw FROM others WHERE type = 'link' ORDER BY n"):
-                try:
-                    link = _LINK.decode(as_bytes(raw))
-                except msgspec.DecodeError:  # of an archive that calls something else so
-                    continue
-                if not link.gone and link.kind in LINKS and link.from_id != link.to_id:
-                    for here, there, out in ((link.from_id, link.to_id, True), (link.to_id, link.from_id, False)):
-                        side = _Side(link.kind, out, there, link.author_id)
-                        self._held.setdefault(here, []).append(side)
+            found: list[int] = []
+            for n, link, _ in _links(self._db.execute("SELECT n, raw FROM others WHERE type = 'link'")):
+                found += [_place(end, link.kind) | n for end in {link.from_id, link.to_id}]
+            self._held = array("q", sorted(found))
         return self._held
+
+    def _read(self, numbers: Collection[int]) -> Iterator[tuple[int, _Link, bytes]]:
+        """Links by their numbers, the first made first, those left out that are gone since one looked for them."""
+        sql = "SELECT n, raw FROM others WHERE n IN (SELECT value FROM json_each(?)) AND type = 'link' ORDER BY n"
+        return _links(self._db.execute(sql, (json.dumps(list(numbers)),)))
+
+    def records(self, post_ids: Iterable[str]) -> list[bytes]:
+        """The links that begin or end at these posts as they came, the first made first. Not harmless."""
+        ends, found, wanted = self._ends(), set[int](), set(post_ids)
+        for post_id in wanted if ends else ():
+            found.update(number for kinds in _KINDS for number in _numbers(ends, post_id, kinds))
+        read = self._read(found) if found else ()
+        return [raw for _, link, raw in read if link.from_id in wanted or link.to_id in wanted]
+
+    def _sides(self, post_ids: Sequence[str], most: int) -> dict[str, list[_Side]]:
+        """Links of posts as each has them, those of no kind that is known left out; of one post at most ``most``."""
+        ends, wanted = self._ends(), dict[str, list[int]]()
+        for post_id in post_ids if ends else ():
+            if numbers := list(islice(_numbers(ends, post_id, LINKS), most)):
+                wanted[post_id] = numbers
+        if not wanted:
+            return {}
+        read = self._read({number for numbers in wanted.values() for number in numbers})
+        links = {n: link for n, link, _ in read}
+        found: dict[str, list[_Side]] = {}
+        for post_id, numbers in wanted.items():
+            for link in (links[number] for number in numbers if number in links):
+                if link.from_id != link.to_id and post_id in (link.from_id, link.to_id):
+                    out = link.from_id == post_id
+                    side = _Side(link.kind, out, link.to_id if out else link.from_id, link.author_id)
+                    found.setdefault(post_id, []).append(side)
+        return found
 
     def of(
         self,
-        post_ids: Iterable[str],
+        post_ids: Sequence[str],
         waiting: Sequence[Queued],
         me: str,
         title_of: Callable[[str], str | None],
@@ -90,7 +120,7 @@ class Links:
         ``waiting`` are the acts of the outbox that make links and take them away; ``title_of`` is the title of a post
         that only the outbox has.
         """
-        stored = self._stored()
+        stored = self._sides(post_ids, most + len(waiting))  # which may take so many of them away
         if not stored and not waiting:
             return {}
         found: dict[str, list[_Side]] = {}
@@ -126,6 +156,31 @@ class Links:
             title, gone = (waiting, False) if waiting is not None else ("a post that is not here", True)
         mine = bool(me) and side.author_id == me
         return LinkRow(side.kind, side.out, side.other, title, gone, mine, side.author_id, side.waits)
+
+
+def _links(rows: apsw.Cursor) -> Iterator[tuple[int, _Link, bytes]]:
+    for n, stored in rows:
+        raw = as_bytes(stored)
+        with contextlib.suppress(msgspec.DecodeError):  # of an archive that calls something else so
+            link = _LINK.decode(raw)
+            if not link.gone:
+                yield int(n), link, raw
+
+
+_KINDS = (LINKS, ())  # known kinds, and all others
+_PLACES = 1 << 33
+
+
+def _place(post_id: str, kind: str) -> int:
+    """Where in a sorted array the links of a post begin that are of a known kind, or of none. The lower bits are for
+    the number of one; that another post may have the same place shows when the link is read."""
+    return (hash(post_id) & (1 << 30) - 1) * _PLACES | (0 if kind in LINKS else _PLACES // 2)
+
+
+def _numbers(ends: array[int], post_id: str, kinds: Sequence[str]) -> Iterator[int]:
+    begin = _place(post_id, kinds[0] if kinds else "")
+    for at in range(bisect_left(ends, begin), bisect_left(ends, begin + _PLACES // 2)):
+        yield ends[at] - begin
 
 
 def ends(row: Queued) -> tuple[str, str, str]:

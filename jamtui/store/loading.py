@@ -220,8 +220,7 @@ class Loading:
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 batch.threads,
             )
-            for kind, raw in batch.others:
-                self.mirror.keep(kind, raw)
+            db.executemany(tables.KEEP, [(kind, columns.id_in(raw), raw) for kind, raw in batch.others])
             return stack.pop_all()
 
     def _ended(self, begun: contextlib.ExitStack, batch: _Waiting, last: dict[str, str] | None = None) -> None:

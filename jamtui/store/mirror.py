@@ -372,18 +372,11 @@ class Mirror:
     def keep(self, kind: str, raw: bytes) -> int:
         """An object of a type that this version does not know, or could not place: kept as it came. Returns by how much
         that changes the sum."""
-        try:
-            known = _WITH_ID.decode(raw).id
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            known = None
-        found = None
+        known, found = columns.id_in(raw), None
         if known is not None:
             found = next(iter(self.db.execute("SELECT n FROM others WHERE type = ? AND id = ?", (kind, known))), None)
         before = sums.of_one(self.db, "others", found[0]) if found is not None else 0
-        self.db.execute(
-            "INSERT INTO others(type, id, raw) VALUES (?, ?, ?) ON CONFLICT(type, id) DO UPDATE SET raw = excluded.raw",
-            (kind, known, raw),
-        )
+        self.db.execute(tables.KEEP, (kind, known, raw))
         return sums.of_one(self.db, "others", found[0] if found is not None else self.db.last_insert_rowid()) - before
 
     def _derive(self, tally: _Tally, rev: int) -> None:
@@ -422,13 +415,8 @@ class _Ends(msgspec.Struct):
     to_id: str
 
 
-class _WithId(msgspec.Struct):
-    id: str | None = None
-
-
 _VOTES = msgspec.json.Decoder(_Votes)
 _ENDS = msgspec.json.Decoder(_Ends)
-_WITH_ID = msgspec.json.Decoder(_WithId)
 
 
 def objects(db: apsw.Connection) -> Iterable[tuple[str, bytes]]:

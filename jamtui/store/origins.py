@@ -28,7 +28,14 @@ class _Told(msgspec.Struct, gc=False):
     state: str | None = None
 
 
+class _Link(msgspec.Struct, gc=False):
+    from_id: str = ""
+    kind: str = ""
+    to_id: str = ""
+
+
 _PERSON = msgspec.json.Decoder(Person)
+_LINK = msgspec.json.Decoder(_Link)
 _TOLD = msgspec.json.Decoder(_Told)
 _OBJECT = msgspec.json.Decoder(dict[str, object])
 _MOST_TAGS, _MOST_PEOPLE = 8, 6
@@ -126,14 +133,12 @@ def more(rows: Rows, person_id: str) -> PersonMore:
 
 def _links(rows: Rows, n: int) -> tuple[tuple[str, int], ...]:
     """Links between posts of this person and those of others, by their words from this person's side."""
-    links = rows.records("link")
-    if not links:
-        return ()
     mine = {str(row[0]) for row in rows.db.execute("SELECT id FROM posts WHERE author = ? AND gone = 0", (n,))}
     found: Counter[str] = Counter()
-    for link in links:
-        words = LINK_WORDS.get(str(link.get("kind")))
-        out, back = link.get("from_id") in mine, link.get("to_id") in mine
+    for raw in rows.link_records(mine):
+        link = _LINK.decode(raw)
+        words = LINK_WORDS.get(link.kind)
+        out, back = link.from_id in mine, link.to_id in mine
         if words is not None and out != back:
             found[words[0] if out else words[1]] += 1
     return tuple(found.most_common())

@@ -8,7 +8,7 @@ holds them for as long as it runs, and counts each thread anew that was touched.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -147,11 +147,23 @@ class Rows(Directory):
     def records(self, kind: str) -> list[dict[str, object]]:
         """Records of a type that is no jam, person, forum or post, as they came, the first made first: announcement,
         tag, link, poll. Not harmless. Those that were taken away are left out."""
-        if kind not in self._records:
-            rows = self.db.execute("SELECT raw FROM others WHERE type = ? ORDER BY n", (kind,))
-            found = (_RECORD.decode(as_bytes(raw)) for (raw,) in rows)
-            self._records[kind] = [record for record in found if record.get("gone") is not True]
-        return self._records[kind]
+        if kind in self._records:
+            return self._records[kind]
+        rows = self.db.execute("SELECT raw FROM others WHERE type = ? ORDER BY n", (kind,))
+        decoded = (_RECORD.decode(as_bytes(raw)) for (raw,) in rows)
+        found = [record for record in decoded if record.get("gone") is not True]
+        if kind != "link":  # there are thousands of them, and few who want all
+            self._records[kind] = found
+        return found
+
+    @property
+    def records_of(self) -> str:
+        """Another text whenever any record changed."""
+        return self._records_of
+
+    def link_records(self, post_ids: Iterable[str]) -> list[bytes]:
+        """Records of links that begin or end at these posts, as `records` has them but not decoded."""
+        return self._links.records(post_ids)
 
     def placed(self, waiting: Sequence[Queued]) -> list[Queued]:
         """Rows of the outbox with replies where what they answer now stands: its thread may have been moved or merged

@@ -176,6 +176,7 @@ INSERT_POST = (
     "INSERT INTO posts(n, id, h, forum, thread, parent, author, created, up, gone, raw, lang, code, featured) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+KEEP = "INSERT INTO others(type, id, raw) VALUES (?, ?, ?) ON CONFLICT(type, id) DO UPDATE SET raw = excluded.raw"
 INSERT_LOOK = "INSERT OR IGNORE INTO looks VALUES (?, ?, ?)"
 INSERT_WORDS = "INSERT INTO words(rowid, title, body, tags) VALUES (?, ?, ?, ?)"
 UPDATE_POST = (  # what never changes is not named: its indexes would be written for nothing

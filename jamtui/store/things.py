@@ -7,7 +7,7 @@ not of the form that is known is passed over.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -63,6 +63,7 @@ class Link(Struct):
 
 
 T = TypeVar("T")
+_LINK = msgspec.json.Decoder(Link)
 
 
 def decoded(records: Iterable[object], kind: type[T]) -> list[T]:
@@ -72,6 +73,17 @@ def decoded(records: Iterable[object], kind: type[T]) -> list[T]:
         try:
             found.append(msgspec.convert(record, kind))
         except msgspec.ValidationError:
+            continue
+    return found
+
+
+def _links(rows: Rows, post_ids: Iterable[str]) -> list[Link]:
+    """The links of these posts."""
+    found = []
+    for raw in rows.link_records(post_ids):
+        try:
+            found.append(_LINK.decode(raw))
+        except msgspec.DecodeError:
             continue
     return found
 
@@ -87,22 +99,21 @@ class Things:
     def see(self, rows: Rows, desk: bytes, seen: set[str] | None) -> bool:
         """``seen`` are the keys of what was looked at, None when they are as they were. False when nothing is new."""
         looked: Collection[str] = self._seen if seen is None else seen
-        records = tuple(map(rows.records, ("announcement", "poll", "link")))
-        of = (*records, desk, rows.my_n(), looked)
+        of = (rows.records_of, desk, rows.my_n(), looked)
         if of == self._of:
             return False
         self._of, self._seen = of, looked
         private = msgspec.json.decode(desk, type=dict[str, object])
         me, self.rows = rows.me.person_id, {}
-        for said in decoded(records[0], Announcement):
+        for said in decoded(rows.records("announcement"), Announcement):
             self._put(Reason.ANNOUNCEMENT, "announcement", said.id, said.created_at, said.body,
                       read=said.author_id == me, author_id=said.author_id, forum_id=said.forum_id)  # fmt: skip
         voted = private.get("ballots")
-        for poll in decoded(records[1], Poll):
+        for poll in decoded(rows.records("poll"), Poll):
             over = poll.closed_at is not None or (isinstance(voted, dict) and poll.id in voted)
             self._put(Reason.POLL, "poll", poll.id, poll.created_at, poll.question, read=over or poll.author_id == me,
                       author_id=poll.author_id, forum_id=poll.forum_id)  # fmt: skip
-        self._see_links(rows, decoded(records[2], Link))
+        self._see_links(rows)
         for told in moderation.notices(rows, private, looked, _LOCAL):
             reason = Reason.REPORT if told.kind == "report" else Reason.NOTICE
             text = f"{told.words}\n\n{told.reason}" if told.reason else told.words
@@ -121,14 +132,14 @@ class Things:
         )  # fmt: skip
         self.rows[key] = replace(row, **more)
 
-    def _see_links(self, rows: Rows, links: Sequence[Link]) -> None:
+    def _see_links(self, rows: Rows) -> None:
         """Posts of others that were connected to the reader's: a row for each post of theirs."""
-        if not links or not rows.my_n():
+        if not rows.my_n():
             return
         sql = "SELECT id FROM posts WHERE author = ? AND gone = 0"
         mine = {str(name) for (name,) in rows.db.execute(sql, (rows.my_n(),))}
         to: dict[str, list[Link]] = {}
-        for link in links:
+        for link in _links(rows, mine):
             if link.to_id in mine and link.author_id != rows.me.person_id:
                 to.setdefault(link.to_id, []).append(link)
         for post_id, found in to.items():
@@ -158,5 +169,5 @@ class Things:
         """What is kept as seen of a row."""
         kind, _, name = key.partition(":")
         if kind == "links":
-            return [f"link:{link.id}" for link in decoded(rows.records("link"), Link) if link.to_id == name]
+            return [f"link:{link.id}" for link in _links(rows, [name]) if link.to_id == name]
         return [key] if key in self.rows else []
