@@ -503,7 +503,7 @@ ACTIONS: tuple[Action, ...] = (
         ("ctrl+r",),
         Group.PROGRAM,
         "connect anew",
-        "Connect to the server now, whatever it waits for.",
+        "Connect to the server now, unless it asked to be left alone.",
         _BOTH,
     ),
     Action("help", ("question_mark",), Group.PROGRAM, "help", "All keys.", _BOTH, hint=8),

@@ -393,8 +393,13 @@ class Status(Struct, frozen=True):
     exploring: bool = False  # nothing is marked as read
     why: str = ""  # the cause in a few words, while there is no connection
     next_try: datetime | None = None  # when it is tried again by itself
+    not_before: datetime | None = None  # until when the server asked to be left alone: no key tries before
     for_me: int = 0  # rows of the inbox with something unread; 0 until somebody looked into it
     reported: int = 0  # posts that wait for this moderator's decision
+
+    def waits_for_server(self, now: datetime) -> bool:
+        """Whether the server asked for the wait, so that nobody can end it."""
+        return self.not_before is not None and now < self.not_before
 
 
 class Changed(Struct, frozen=True):

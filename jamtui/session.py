@@ -55,6 +55,7 @@ from jamtui.store.own import Own, Queued
 from jamtui.store.places import Places
 from jamtui.store.registry import KnownJam
 from jamtui.store.silence import silence_of
+from jamtui.sync.asked import Asked
 from jamtui.sync.holder import Holder, told_of
 from jamtui.sync.network import Network, NetworkState
 from jamtui.tagging import Tagging
@@ -169,6 +170,7 @@ class Session(Timing, Ways, Reading, Hosting, HandingOver, Noticing, Moderating,
             exploring=self.explore,
             why=safe_line(state.why),
             next_try=state.next_try,
+            not_before=state.not_before,
             for_me=self.for_me(),
             reported=self.waiting_reports(),
         )
@@ -398,7 +400,7 @@ class Session(Timing, Ways, Reading, Hosting, HandingOver, Noticing, Moderating,
         return network is not None
 
     def _wake(self, *, at_once: bool = False) -> None:
-        """``at_once``: a person asks for it, whatever the server asked for."""
+        """``at_once``: a person asks for it."""
         if self._network is not None:
             self._network.wake()
             if at_once and self._network.state.link is not Link.LIVE:
@@ -410,9 +412,14 @@ class Session(Timing, Ways, Reading, Hosting, HandingOver, Noticing, Moderating,
             holder = Holder(self.known.lock)
             if not holder.held():
                 return None, None
-            link, again = told_of(holder.told())
-            return link or Link.CONNECTING, again  # a command that sends tells nothing
+            told = told_of(holder.told())
+            return told.link or Link.CONNECTING, told.again  # a command that sends tells nothing
         return state.link, state.next_try
+
+    def _not_before(self) -> datetime | None:
+        """Until when the server asked to be left alone, whoever it told that."""
+        state = self._network.state if self._network is not None else None
+        return state.not_before if state is not None else Asked(self.known.folder, self.now).until()
 
     @property
     def link(self) -> Link:

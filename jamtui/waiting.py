@@ -18,6 +18,7 @@ from jamtui.safe_text import safe_body, safe_line, safe_name
 from jamtui.store.own import ACTS, TEXTS, Dropped, Own, Queued, as_draft
 from jamtui.store.pending import Pending
 from jamtui.store.rows import Rows
+from jamtui.sync.asked import LONGEST
 
 # What waits, in words: the names of kinds are for programs.
 KINDS = {
@@ -79,6 +80,9 @@ class Waiting:
 
     def _wake(self, *, at_once: bool = False) -> None:
         """Something was put into the outbox: whoever holds the network is to look."""
+        raise NotImplementedError
+
+    def _not_before(self) -> datetime | None:
         raise NotImplementedError
 
     def _connection(self) -> tuple[Link | None, datetime | None]:
@@ -162,15 +166,23 @@ class Waiting:
             raise NotFound(f"nothing in the outbox is called {safe_line(name)}", "jamtui outbox lists what waits.")
         return fits[0]
 
-    def retry(self, outbox_id: str) -> None:
-        """Tries again as it is, now. Raises `UsageError` for what would only be refused again."""
+    def retry(self, outbox_id: str) -> str:
+        """Tries again as it is, now; what that does, in words: where the server asked for a wait, that stands. Raises
+        `UsageError` for what would only be refused again."""
         row = self.waiting(outbox_id)
         if row.state == "refused" and row.code == "version_conflict":
             raise UsageError("it was changed meanwhile", "Look at both versions and choose: yours, theirs, or a third.")
         if row.state == "refused" and not row.intact:
             raise UsageError("this was damaged on the disk", "Edit it, look through it, and send it again; or drop it.")
-        self._own.retry(row.id)
-        self._wake(at_once=True)
+        until = row.next_try if row.state == "queued" and row.code else None  # what the server asked for this one
+        now = self.now()
+        if until is None or not now < until <= now + LONGEST:  # a time further off is one of before the clock was set
+            self._own.retry(row.id)
+            self._wake(at_once=True)
+            until = self._not_before()
+        if until is None or until <= now:
+            return "Trying again"
+        return f"The server asked to be left alone until {until.astimezone():%H:%M:%S}: it is sent then"
 
     def conflict(self, outbox_id: str) -> Conflict:
         """Both versions of a post that was changed meanwhile. Raises `UsageError` for a row that met no newer one."""

@@ -454,9 +454,9 @@ class Writing(Moving, part=True):
         row = self._waiting()
         if self._conflicting(row):
             return
-        self.session.retry(row.id)
+        told = self.session.retry(row.id)
         self.reload()
-        self.say("Trying again")
+        self.say(told)
 
     def _conflicting(self, row: OutboxRow) -> bool:
         """Shows both versions of what was changed meanwhile, and does what is chosen; False for any other row."""

@@ -88,7 +88,7 @@ def reasons(status: Status, now: datetime, key: str = "") -> list[str]:
     if status.next_try is None:
         return [f"{least}{comma}{age}", least]
     again = f"{least}, next try {until(status.next_try - now)[0]}"
-    by_key = f"{again}, {key} now" if key else again
+    by_key = f"{again}, {key} now" if key and not status.waits_for_server(now) else again
     return [f"{by_key}{comma}{age}", by_key, again, least]
 
 

@@ -17,6 +17,7 @@ from jamtui.errors import JamError, NotSignedIn
 from jamtui.model import SendState
 from jamtui.store import connection, mirror, opening, own
 from jamtui.store.registry import KnownJam
+from jamtui.sync.asked import Asked
 from jamtui.sync.holder import Holder
 
 PATIENCE = 5.0  # seconds that a command tries to send
@@ -66,7 +67,9 @@ async def _send(context: Context, jam: KnownJam, store: own.Own, deadline: float
     from jamtui.sync.sign_in import client_for
 
     rng = random.SystemRandom()
+    asked = Asked(jam.folder, context.now)
     try:
+        asked.check()
         async with asyncio.timeout(max(0.1, deadline - time.monotonic())):
             async with client_for(context.home, jam, context.environ, now=context.now) as client:
                 sender = Sender(store, client, Backoff(rng), context.now, lambda _: None)
@@ -84,6 +87,8 @@ async def _send(context: Context, jam: KnownJam, store: own.Own, deadline: float
     except TimeoutError:
         return JamError("the server did not answer in time")
     except JamError as error:
+        if seconds := getattr(error, "retry_after", None):  # of an answer: those who come next are told, too
+            asked.keep(seconds)
         return error  # of the way, or of the credential store: the row waits, and the person is told why
     return None
 

@@ -142,7 +142,7 @@ class News(Struct):
             self._lines.append(f"Connection: {words.link(status, session.now())}.")
             if status.link is Link.SIGNED_OUT:
                 self._lines.append(self.keymap.fill("What you write is kept. {reconnect} signs in again."))
-            elif status.next_try is not None:
+            elif status.next_try is not None and not status.waits_for_server(session.now()):
                 self._lines.append(self.keymap.fill("{reconnect} tries now."))
             self._link = (status.link, status.why)
 

@@ -141,9 +141,9 @@ class Writing(Marking):
         if row.code == "version_conflict" and row.state is SendState.REFUSED:
             self._choose(row)
             return
-        self.session.retry(row.id)
+        told = self.session.retry(row.id)
         self.reload()
-        self.say("Trying again.")
+        self.say(f"{told}.")
 
     def _choose(self, row: OutboxRow) -> None:
         """Tells both versions of what was changed meanwhile, one after the other, and does what is chosen."""

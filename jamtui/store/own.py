@@ -394,11 +394,12 @@ class Own(Drafts):
             self.requeue_sent(row.id)
         return bool(beyond)
 
-    def later(self, outbox_id: str, reason: str, next_try: datetime) -> None:
+    def later(self, outbox_id: str, reason: str, next_try: datetime, code: str = "") -> None:
+        """It is tried again then. With a ``code`` it is the server that asked for the wait, and nobody ends it."""
         with self.changing():
             self.db.execute(
-                "UPDATE outbox SET reason = ?, next_try = ? WHERE id = ?",
-                (reason, as_ms(next_try), outbox_id),
+                "UPDATE outbox SET reason = ?, next_try = ?, code = ? WHERE id = ?",
+                (reason, as_ms(next_try), code, outbox_id),
             )
 
     def refused(self, outbox_id: str, reason: str, code: str) -> None:

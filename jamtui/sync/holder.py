@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import math
 import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
+
+from msgspec import Struct
 
 from jamtui.model import Link
 from jamtui.paths import private_file
@@ -16,7 +19,7 @@ _MOST = 64  # bytes of what the holder tells
 
 
 class Holder:
-    """Takes and gives back the lock; taking never waits. The file holds one word: the holder's link, for the others."""
+    """Takes and gives back the lock; taking never waits. The file holds what it tells the others (`Told`)."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -100,16 +103,28 @@ class Holder:
             self._file = None
 
 
+class Told(Struct, frozen=True):
+    """What a holder tells the others: its link (None: nothing yet, or another version tells something else), when it
+    tries again, and until when the server asked to be left alone."""
+
+    link: Link | None = None
+    again: datetime | None = None
+    not_before: datetime | None = None
+
+    def word(self) -> str:
+        times = [str(math.ceil(at.timestamp())) if at is not None else "" for at in (self.again, self.not_before)]
+        return "\n".join([str(self.link or ""), *times]).rstrip("\n")
+
+
 def link_of(word: str) -> Link | None:
     """The link that a holder told; None when it has told nothing yet, or another version told something else."""
-    return told_of(word)[0]
+    return told_of(word).link
 
 
-def told_of(word: str) -> tuple[Link | None, datetime | None]:
-    """What a holder told: its link, and when it tries again to get one."""
-    link, _, again = word.partition("\n")
+def told_of(word: str) -> Told:
+    link, *times = word.split("\n")
     try:
-        at = datetime.fromtimestamp(int(again), UTC) if again else None
-        return Link(link), at
+        again, not_before, *_ = [*(datetime.fromtimestamp(int(at), UTC) if at else None for at in times), None, None]
+        return Told(Link(link), again, not_before)
     except (ValueError, OverflowError, OSError):
-        return None, None
+        return Told()

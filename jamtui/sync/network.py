@@ -25,8 +25,10 @@ from jamtui.errors import JamError, sentence
 from jamtui.model import Changed, Link
 from jamtui.store import connection, mirror, own
 from jamtui.store.registry import KnownJam
-from jamtui.sync.backoff import SHORTEST, Backoff
-from jamtui.sync.holder import Holder, link_of
+from jamtui.sync.asked import Asked
+from jamtui.sync.backoff import NEAR, SHORTEST, Backoff
+from jamtui.sync.holder import Holder, Told, told_of
+from jamtui.sync.patience import Patience, any_of
 from jamtui.sync.sleep import SleepWatch
 from jamtui.sync.way import another_way
 
@@ -42,6 +44,7 @@ _LOOK = 0.25  # seconds between looks at what other processes wrote
 _TAKE_OVER = 1.0  # seconds between tries to become the holder
 _DESK = 60.0  # seconds between looks at what only the reader may see
 _TICK = 1.0  # seconds between looks at the clocks, and at whether somebody signed in again
+_YOUNG = 5.0  # seconds in which an attempt is not broken off for another one: a key that is held down would end each
 _STOP = 5.0  # seconds that a stop may take before the thread is left to end with the process
 
 
@@ -56,7 +59,8 @@ class _End(enum.Enum):
 class NetworkState(Struct, frozen=True):
     """The connection in words, for the status line. ``progress``: bytes done and in all, of a cold sync.
 
-    ``detail`` tells all in sentences, ``why`` the cause in a few words, ``next_try`` when it is tried again.
+    ``detail`` tells all in sentences, ``why`` the cause in a few words, ``next_try`` when it is tried again, and
+    ``not_before`` until when the server asked to be left alone, whoever wants what.
     """
 
     link: Link = Link.OFFLINE
@@ -65,6 +69,7 @@ class NetworkState(Struct, frozen=True):
     elsewhere: Link | None = None  # the link of the process that holds the network, when this one only reads
     next_try: datetime | None = None  # while there is no connection
     why: str = ""
+    not_before: datetime | None = None
 
 
 class Network:
@@ -89,6 +94,9 @@ class Network:
         self._report = report
         self._reported: dict[str, str] = {}  # place of an error of our own to its report
         self._watch = watch or SleepWatch(_TICK)
+        self._patience = Patience(self._watch.clock)
+        self._asked = Asked(jam.folder, now)
+        self._began = -_YOUNG  # when this attempt did, by the clock of timers
         self._new_client = new_client
         self._now = now
         self._rng = rng
@@ -132,16 +140,28 @@ class Network:
         self._soon(self._acted.set)
 
     def reconnect(self) -> str:
-        """A person wants a try now, whatever the server asked for: what that does, in words."""
-        link = self.state.link
-        if link is Link.READER:
+        """A person wants a try now: what that does, in words. What the server asked for stands."""
+        state = self.state
+        if state.not_before is not None and self._now() < state.not_before:
+            return f"The server asked to be left alone until {_clock(state.not_before)}"
+        if state.link is Link.READER:
             self._holder.wish()
-            what = "holds the connection" if self.state.elsewhere is Link.LIVE else "tries now"
+            what = "holds the connection" if state.elsewhere is Link.LIVE else "tries now"
             return f"Another jamtui on this machine {what}"
-        if link is Link.SYNCING:
+        if state.link is Link.SYNCING:
             return "It is being fetched already"
+        waits = state.next_try is not None
+        if state.link in (Link.CONNECTING, Link.RECONNECTING) and not waits and self._young:
+            return "It is tried just now"
+        tired = self._patience.tired
         self._soon(self._at_once.set)
-        return "Connecting anew"
+        if not tired:
+            return "Connecting anew"
+        return "Tried several times just now; the next try is in some seconds"
+
+    @property
+    def _young(self) -> bool:
+        return time.monotonic() - self._began < _YOUNG
 
     def _soon(self, what: Callable[[], object]) -> None:
         loop = self._loop
@@ -179,15 +199,15 @@ class Network:
         """Tells what the process that holds the network writes, until it ends and this one holds it."""
         if holder.take():
             return
-        link = self._say_reader(holder)
+        told = self._say_reader(holder)
         with contextlib.closing(connection.connect(self._jam.mirror, mirror.SCHEMA)) as db:
             seen = connection.data_version(db)
             while not holder.take():
                 end = time.monotonic() + _TAKE_OVER
                 while time.monotonic() < end:
                     await asyncio.sleep(_LOOK)
-                    if link_of(holder.told()) is not link:
-                        link = self._say_reader(holder)
+                    if told_of(holder.told()) != told:
+                        told = self._say_reader(holder)
                     now = connection.data_version(db)
                     if now != seen:
                         seen = now
@@ -207,7 +227,7 @@ class Network:
         entry = self._jam.folder / "jam.json"  # written by every sign-in
         before = _stamp(entry)
         self._woken.clear()
-        while not await _any(self._woken, self._at_once, within=_TICK) and _stamp(entry) == before:
+        while not await any_of(self._woken, self._at_once, within=_TICK) and _stamp(entry) == before:
             pass
         self._at_once.clear()
         self._say(Link.CONNECTING)
@@ -250,39 +270,47 @@ class Network:
         """Connects and heals, until the server does not take the token any more."""
         from api_client import errors
 
+        await self._heed_what_was_asked(own_db)
         while True:
-            since = time.monotonic()
+            since = self._began = time.monotonic()
             asked: float | None = None
             nowhere = False
             tried: frozenset[str] = frozenset()
             self._woken.clear()
             self._at_once.clear()
-            if self._moved:
-                backoff.reset()  # another place, another network
-                self._moved = False
+            if self._moved and not self._patience.tired:
+                backoff.reset()  # another place, another network; one that comes and goes is none
+            self._moved = False
             try:
                 tried = _queued(own_db)
                 self._say(Link.RECONNECTING if self._was_live else Link.CONNECTING)
                 end = await self._unless_at_once(self._attempt(engine, sender, own_db))
                 if end is None:  # a person, or the end of a sleep: what was connected is not trusted any more
-                    wait = 0.0
+                    wait = self._patience.hurry()
+                    self._put_off(Link.RECONNECTING, "connecting anew", "connecting anew", wait)
                 else:
                     what = "changes are missing" if end is _End.MISSED else "the server ended the stream"
                     nowhere = self.state.link is Link.LIVE
-                    wait = backoff.ended(time.monotonic() - since, engine.wish, reached=not nowhere)
-                    self._put_off(Link.RECONNECTING, what, what, wait)
+                    asked = engine.wish
+                    wait = backoff.ended(time.monotonic() - since, asked, reached=not nowhere)
+                    self._put_off(Link.RECONNECTING, what, what, wait, asked)
             except errors.NotSignedIn as error:
                 return error
             except errors.ApiError as error:
                 backoff.worked(time.monotonic() - since)
                 asked = error.retry_after
+                if asked:
+                    self._asked.keep(asked)  # for those who come after this process
                 nowhere = isinstance(error, errors.Unreachable) and (
                     error.unsent or isinstance(error, errors.NotAJam) or self.state.link is Link.LIVE
                 )  # what was connected is lost: that tells nothing of a server with too much to do
+                if asked is None and self.state.link is Link.LIVE:
+                    asked = engine.wish  # how long a stream that was lost is not asked for again (WHATWG HTML, 9.2.3)
                 wait = backoff.next(asked, reached=not nowhere)
-                link = Link.RECONNECTING if self._was_live and backoff.failures < 3 else Link.OFFLINE
+                soon = self._was_live and backoff.failures < 3 and wait <= NEAR
+                link = Link.RECONNECTING if soon else Link.OFFLINE
                 portal = error.brief == errors.PORTAL
-                self._put_off(link, sentence(error.brief) if portal else error.title, error.brief, wait)
+                self._put_off(link, sentence(error.brief) if portal else error.title, error.brief, wait, asked)
             except connection.StoreError as error:
                 # A full disk, say: what was not written is fetched again once there is room.
                 wait = backoff.next()
@@ -290,8 +318,18 @@ class Network:
             except Exception as error:  # noqa: BLE001 - an error of our own is told and written down, and tried again
                 wait = backoff.next()
                 self._put_off(Link.OFFLINE, self._our_own(error), "an error of jamtui's own", wait)
-            noticing = None if asked is not None else self._notice_writes(own_db, tried)
-            await self._pause(wait, since, noticing, nowhere=nowhere)
+            await self._pause(wait, since, self._notice_writes(own_db, tried), asked=asked or 0.0, nowhere=nowhere)
+
+    async def _heed_what_was_asked(self, own_db: connection.Connection) -> None:
+        """The server asked a run before this one to wait: that stands, whoever starts jamtui anew."""
+        until = self._asked.until()
+        if until is None:
+            return
+        seconds = (until - self._now()).total_seconds()
+        self._put_off(
+            Link.OFFLINE, "The server asked to be left alone", "the server asks to come back later", seconds, seconds
+        )
+        await self._pause(seconds, 0.0, self._notice_writes(own_db, _queued(own_db)), asked=seconds)
 
     async def _attempt(self, engine: Engine, sender: Sender, own_db: connection.Connection) -> _End:
         """One connection, from the first request to the end of the stream."""
@@ -320,24 +358,24 @@ class Network:
             await asyncio.gather(going, other, return_exceptions=True)
 
     async def _pause(
-        self, seconds: float, since: float, writes: Coroutine[None, None, None] | None, *, nowhere: bool = False
-    ) -> None:
+        self, seconds: float, since: float, writes: Coroutine[None, None, None] | None, *, asked: float = 0.0,
+        nowhere: bool = False,
+    ) -> None:  # fmt: skip
         """Waits for the next try. A person's wish (in whatever jamtui) and the end of a sleep end it at once; so does a
-        write in the outbox, for which ``writes`` looks (None where the server asked for the wait), and another network
-        where ``nowhere`` was a server. But tries begin a second apart, so that none of these makes a hot loop."""
+        write in the outbox, for which ``writes`` looks, and another network where ``nowhere`` was a server. None of
+        these ends the ``asked`` seconds of the server, nor comes all the time (`patience`); and tries begin a second
+        apart in any case."""
         with contextlib.ExitStack() as stack:
-            ends = [self._at_once]
-            stack.callback(asyncio.create_task(self._notice_wish(self._holder.wished())).cancel)
-            if writes is not None:
-                noticing = asyncio.create_task(writes)
+            for look in (self._notice_wish(self._holder.wished()), *([] if writes is None else [writes])):
+                noticing = asyncio.create_task(look)
                 # A disk that cannot be read is told by the try, which looks there, too.
                 noticing.add_done_callback(lambda task: None if task.cancelled() else task.exception())
                 stack.callback(noticing.cancel)
-                ends.append(self._woken)
+            ends = [self._at_once, self._woken]
             if nowhere:
                 another = stack.enter_context(another_way())
                 ends.append(another)
-            await _any(*ends, within=seconds)
+            await self._patience.wait(seconds, ends, asked, self._say_sooner)
             self._moved = self._moved or (nowhere and another.is_set())
         await asyncio.sleep(max(0.0, since + SHORTEST - time.monotonic()))
 
@@ -346,6 +384,7 @@ class Network:
             await asyncio.sleep(_TICK)
             if self._watch.slept():
                 self._moved = True
+                self._patience.slept.set()
                 self._at_once.set()
 
     async def _live(self, engine: Engine, sender: Sender, own_db: connection.Connection, behind: bool) -> _End:
@@ -375,6 +414,7 @@ class Network:
     async def _send(self, engine: Engine, sender: Sender, there: asyncio.Event) -> None:
         await there.wait()
         self._say(Link.LIVE)
+        self._asked.forget()
         self._was_live = True
         while True:
             self._woken.clear()
@@ -404,7 +444,7 @@ class Network:
                 engine.keep_clock()
             except (errors.RateLimited, errors.ServerFault, errors.BadAnswer) as error:
                 wait = max(wait, error.retry_after or 0.0)  # what one has is shown meanwhile; reading goes on
-            await _any(self._acted, within=wait)
+            await any_of(self._acted, within=wait)
 
     async def _notice(self, own_db: connection.Connection) -> None:
         """Wakes the sender when another process (a command) wrote to the outbox."""
@@ -442,26 +482,36 @@ class Network:
     # -- words
 
     def _clock_in(self, seconds: float) -> str:
-        return (self._now() + timedelta(seconds=seconds)).astimezone().strftime("%H:%M:%S")
+        return _clock(self._now() + timedelta(seconds=seconds))
 
-    def _say_reader(self, holder: Holder) -> Link | None:
-        link = link_of(holder.told())
+    def _say_reader(self, holder: Holder) -> Told:
+        told = told_of(holder.told())
         held = "another jamtui on this machine holds the connection"
-        self.state = NetworkState(Link.READER, held, elsewhere=link)
+        self.state = NetworkState(Link.READER, held, elsewhere=told.link, not_before=told.not_before)
         self._notify(Changed(status=True))
-        return link
+        return told
 
-    def _put_off(self, link: Link, what: str, why: str, wait: float) -> None:
-        """Says that it is tried again in ``wait`` seconds."""
+    def _put_off(self, link: Link, what: str, why: str, wait: float, asked: float | None = None) -> None:
+        """Says that it is tried again in ``wait`` seconds, ``asked`` of which are the server's wish."""
         end = "" if what.endswith(".") else ";"
         again = "Next" if not end else "next"
-        self._say(link, f"{what}{end} {again} try at {self._clock_in(wait)}", why, wait)
+        self._say(link, f"{what}{end} {again} try at {self._clock_in(wait)}", why, wait, asked)
 
-    def _say(self, link: Link, detail: str = "", why: str = "", wait: float | None = None) -> None:
-        """``wait``: seconds until the next try, which are told to the others, too."""
-        again = self._now() + timedelta(seconds=wait) if wait is not None else None
-        self._holder.tell(f"{link}\n{int(again.timestamp())}" if again is not None else link)
-        self.state = NetworkState(link, detail, next_try=again, why=why)
+    def _say_sooner(self, wait: float) -> None:
+        """The next try comes sooner than was said."""
+        said = self.state
+        what, words, _ = said.detail.rpartition("try at ")
+        self._say(said.link, f"{what}{words}{self._clock_in(wait)}", said.why, wait)
+
+    def _say(
+        self, link: Link, detail: str = "", why: str = "", wait: float | None = None, asked: float | None = None
+    ) -> None:
+        """``wait``: seconds until the next try, which are told to the others, too, as is what the server ``asked``."""
+        now = self._now()
+        again = now + timedelta(seconds=wait) if wait is not None else None
+        not_before = now + timedelta(seconds=asked) if asked else None
+        self._holder.tell(Told(link, again, not_before).word())
+        self.state = NetworkState(link, detail, next_try=again, why=why, not_before=not_before)
         self._notify(Changed(status=True))
 
     def _our_own(self, error: BaseException) -> str:
@@ -477,6 +527,10 @@ class Network:
 
     def _progress(self, done: int, total: int) -> None:
         self.state = replace(self.state, progress=(done, total) if total else None)
+
+
+def _clock(at: datetime) -> str:
+    return at.astimezone().strftime("%H:%M:%S")
 
 
 async def _apart(call: Callable[[], T]) -> T:
@@ -508,17 +562,6 @@ async def _apart(call: Callable[[], T]) -> T:
 def _queued(own_db: connection.Connection) -> frozenset[str]:
     """The rows of the outbox that wait to be sent."""
     return frozenset(row.id for row in own.Own(own_db).outbox("WHERE state = 'queued'"))
-
-
-async def _any(*events: asyncio.Event, within: float) -> bool:
-    """Whether one of the events is set before so many seconds have passed."""
-    waits = [asyncio.create_task(event.wait()) for event in events]
-    try:
-        done, _ = await asyncio.wait(waits, timeout=within, return_when=asyncio.FIRST_COMPLETED)
-        return bool(done)
-    finally:
-        for wait in waits:
-            wait.cancel()
 
 
 def _stamp(path: Path) -> int:

@@ -99,7 +99,8 @@ class Sender:
         except (errors.RateLimited, errors.ServerFault) as error:
             wait = self._backoff.next(error.retry_after)
             told = f"{error.title}: {error.detail}" if error.code == "rate_limited" and error.detail else error.title
-            self._own.later(row.id, told, self._now() + timedelta(seconds=wait))
+            code = "" if error.retry_after is None else error.code or "unavailable"
+            self._own.later(row.id, told, self._now() + timedelta(seconds=wait), code)
             self._changed(frozenset())
             return False
         except (errors.NotSignedIn, errors.Unreachable, errors.NotAJam, errors.BadAnswer) as error:

@@ -35,6 +35,11 @@ class SleepWatch:
         self._every = every
         self._clocks = [timers, *(clocks() if going_on is None else going_on)]
         self._last = [clock() for clock in self._clocks]
+        self._asleep = 0.0  # seconds in which timers stood still
+
+    def clock(self) -> float:
+        """Seconds that go on in a sleep, as far as one was noticed."""
+        return self._clocks[0]() + self._asleep
 
     def slept(self) -> float:
         """Seconds of absence since it was asked last; 0 when there was none to speak of."""
@@ -44,4 +49,6 @@ class SleepWatch:
         # Stopped (Ctrl-Z, SIGSTOP): timers went on, but nobody looked. Asleep: they stood while the others went on.
         late = passed[0] - self._every
         asleep = max((one - passed[0] for one in passed[1:]), default=0.0)
-        return max(late if late >= STOPPED else 0.0, asleep if asleep >= ASLEEP else 0.0)
+        asleep = asleep if asleep >= ASLEEP else 0.0
+        self._asleep += asleep
+        return max(late if late >= STOPPED else 0.0, asleep)

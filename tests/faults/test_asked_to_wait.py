@@ -8,6 +8,24 @@ from behind_proxy import BehindProxy
 from proxy import PASS, Answer
 
 
+def test_what_the_server_asked_for_one_write_stands_when_a_person_retries_it(
+    behind_proxy: Callable[[str], BehindProxy],
+) -> None:
+    _, proxy, home = behind_proxy("ana")
+    slower = Answer(429, b"{}", (("Retry-After", "600"), ("Content-Type", "application/json")))
+    proxy.decide = lambda call, _rng: slower if call.writes and "/posts/" in call.path else PASS
+    home.jamtui("sync")
+    home.jamtui("post", "--forum", "ideas", "--title", "T", "--body", "B")
+    assert proxy.count(Answer) == 1
+    proxy.decide = lambda _call, _rng: PASS
+    (row,) = home.rows("outbox")
+    before = sum(call.writes for call, _ in proxy.done)
+    home.jamtui("outbox", "retry", row["id"])
+    (after,) = home.rows("outbox")
+    assert (after["state"], after["next_try"], after["reason"]) == ("queued", row["next_try"], row["reason"])
+    assert sum(call.writes for call, _ in proxy.done) == before
+
+
 def test_a_run_that_is_told_to_wait_keeps_the_next_ones_from_asking(
     behind_proxy: Callable[[str], BehindProxy], figure: Callable[[str], None]
 ) -> None:

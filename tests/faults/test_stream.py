@@ -10,6 +10,7 @@ import json
 import random
 import signal
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -29,6 +30,7 @@ from jamtui.store import connection, mirror, registry
 from jamtui.store.mirror import Mirror
 from jamtui.store.opening import prepare
 from jamtui.sync import backoff, network
+from jamtui.sync.asked import Asked
 from jamtui.sync.network import Network, NetworkState
 from jamtui.sync.sign_in import client_for
 from jamtui.sync.sleep import SleepWatch
@@ -85,6 +87,13 @@ class Reader:
 
     def wait_live(self, since: int = 0) -> None:
         self.wait_state(lambda state: state.link is Link.LIVE, "live", since)
+
+    def wait_asleep(self, seconds: float) -> None:
+        """Until it was noticed that the machine slept so long in all."""
+        end = time.monotonic() + LIMIT
+        while self.network._watch.clock() < seconds:
+            assert time.monotonic() < end, "never noticed: the sleep"
+            time.sleep(0.01)
 
     def wait_for_all_of(self, server: Any) -> None:
         """Until the mirror has all that the server has now."""
@@ -160,6 +169,10 @@ def at(new_server: Callable[..., Any], new_proxy: Callable[..., Any]) -> Any:
                     headers={"Authorization": f"Bearer {self.token}"},
                 )
                 assert answer.status_code == 201, answer.text
+
+        def streams(self) -> int:
+            """How often a stream was asked for."""
+            return sum(call.streams for call, _ in tuple(self.proxy.done))
 
         def changes(self) -> list[dict[str, Any]]:
             items: list[dict[str, Any]] = httpx.get(f"{self.server.url}/api/v1/changes").json()["items"]
@@ -276,8 +289,27 @@ def test_a_sleep_is_noticed_before_the_silence_is(
 
 
 def test_who_opens_the_lid_waits_for_no_backoff(
+    at: Any, start_reader: Callable[..., Reader], figure: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backoff, "SHORTEST", 600.0)  # the wait of a server that fails
+    reader = start_reader(at.proxy.url)
+    reader.wait_live()
+    since, seen = head_of(at), len(reader.states)
+    at.proxy.reset()
+    reader.wait_state(lambda state: bool(state.why) and state.not_before is None, "the wait", seen)
+    at.proxy.decide = lambda call, rng: PASS
+    at.write(2)
+    seen = len(reader.states)
+    reader.asleep += 60.0
+    reader.wait_live(seen)
+    check(reader, at, since, figure)
+
+
+def test_what_the_server_asked_for_stands_in_a_sleep_and_against_any_key_and_is_over_in_time(
     at: Any, start_reader: Callable[..., Reader], figure: Callable[..., None]
 ) -> None:
+    """15 minutes. Keys, writes and ten minutes with the lid closed end none of it; the sleep counts, though: five are
+    left, and when the lid is opened after those, it is tried at once."""
     reader = start_reader(at.proxy.url)
     reader.wait_live()
     since, seen = head_of(at), len(reader.states)
@@ -285,13 +317,23 @@ def test_who_opens_the_lid_waits_for_no_backoff(
     at.proxy.reset()
     state = reader.wait_state(lambda state: "later" in state.why, "the wait that was asked for", seen)
     assert state.next_try is not None
-    assert 800 < (state.next_try - datetime.now(UTC)).total_seconds() <= 900
+    assert state.not_before is not None
+    assert 800 < (state.not_before - datetime.now(UTC)).total_seconds() <= 900
     at.proxy.decide = lambda call, rng: PASS
     at.write(2)
-    seen = len(reader.states)
+    asked, seen = at.streams(), len(reader.states)
+    for _ in range(50):
+        assert reader.network.reconnect().startswith("The server asked to be left alone until ")
+        reader.network.wake()
     reader.asleep += 600.0
+    reader.wait_asleep(600.0)
+    assert Asked(reader.jam.folder, lambda: datetime.now(UTC)).until() is not None  # for who comes after this process
+    assert (at.streams(), len(reader.states)) == (asked, seen)
+    reader.asleep += 300.0
     reader.wait_live(seen)
+    assert sum(state.link is Link.RECONNECTING and state.next_try is None for state in reader.states[seen:]) == 1
     check(reader, at, since, figure)
+    figure("promise 10: asked to wait for 900 s, {:.0f} requests by 50 keys, 50 writes and an open lid", 0.0)
 
 
 # -- who answers
@@ -412,6 +454,7 @@ def test_retry_zero_makes_no_hot_loop_and_a_huge_one_no_long_wait(
     answers = [sse(b"retry: 0", b": x"), sse(b"retry: 99999999999999", b": x")]
     at.proxy.decide = lambda call, rng: answers.pop(0) if call.streams and answers else PASS
     at.proxy.reset()
+    at.write(2)
     state = reader.wait_state(
         lambda state: state.next_try is not None and (state.next_try - datetime.now(UTC)).total_seconds() > 60,
         "the wait that the stream asked for",
@@ -419,8 +462,16 @@ def test_retry_zero_makes_no_hot_loop_and_a_huge_one_no_long_wait(
     )
     assert state.next_try is not None
     assert (state.next_try - datetime.now(UTC)).total_seconds() <= 120
-    reader.network.reconnect()
-    reader.wait_live(len(reader.states))
+    # How long the server does not want to be asked for a stream: no write and no key shortens it.
+    assert state.not_before is not None
+    asked, seen = at.streams(), len(reader.states)
+    assert "left alone" in reader.network.reconnect()
+    reader.network.wake()
+    reader.asleep += 60.0
+    reader.wait_asleep(60.0)
+    assert (at.streams(), len(reader.states)) == (asked, seen)
+    reader.asleep += 60.0
+    reader.wait_live(seen)
     check(reader, at, since, figure)
 
 
@@ -433,17 +484,15 @@ async def test_what_is_written_does_not_shorten_a_wait_that_the_server_asked_for
     environ = new_home().login(at.server.url, "ana").environment()
     home = paths.Home.from_env(environ)
     one = Reader(registry.find(home, None), home, SHORT, environ).network
-    never = asyncio.Event()
-    for writes, ended in ((None, False), (never.wait(), True)):
-        one._woken.clear()
-        pause = asyncio.create_task(one._pause(900.0, 0.0, writes))
-        one._woken.set()  # something was put into the outbox
-        for _ in range(20):
-            await asyncio.sleep(0)
-        assert pause.done() is ended
-        one._at_once.set()  # a person wants it
-        await pause
-        one._at_once.clear()
+    for asked, ended in ((900.0, False), (0.0, True)):
+        for event in (one._woken, one._at_once):  # something was put into the outbox; a person wants it
+            pause = asyncio.create_task(one._pause(900.0, 0.0, None, asked=asked))
+            event.set()
+            for _ in range(20):
+                await asyncio.sleep(0)
+            assert pause.done() is ended
+            event.clear()
+            pause.cancel()
 
 
 def test_an_error_of_our_own_is_told_written_down_once_and_tried_again(

@@ -9,7 +9,7 @@ import pytest
 
 from jamtui.model import Link, Status
 from jamtui.plain.words import link as spoken
-from jamtui.sync.holder import Holder, link_of
+from jamtui.sync.holder import Holder, Told, link_of, told_of
 from widgets.status_line import link_words
 
 NOW = datetime(2011, 2, 9, 14, tzinfo=UTC)
@@ -29,6 +29,16 @@ def test_who_does_not_hold_the_network_reads_how_the_link_is(tmp_path: Path) -> 
     assert link_of(other.told()) is None
     assert other.take()
     other.release()
+
+
+def test_until_when_the_server_asked_to_be_left_alone_is_told_too(tmp_path: Path) -> None:
+    one, other = Holder(tmp_path / "network.lock"), Holder(tmp_path / "network.lock")
+    assert one.take()
+    for told in (Told(Link.LIVE), Told(Link.OFFLINE, NOW), Told(Link.OFFLINE, NOW, NOW), Told(Link.OFFLINE, None, NOW)):
+        one.tell(told.word())
+        assert told_of(other.told()) == told
+    one.release()
+    assert told_of(other.told()) == Told()
 
 
 def test_a_word_of_another_version_is_no_link(tmp_path: Path) -> None:

@@ -66,6 +66,14 @@ def test_nothing_is_counted_where_nothing_is_shown(monkeypatch: pytest.MonkeyPat
     assert StatusLine(JAM, Status(Link.LIVE), NOW, "Ana", "Ctrl-R").count_down(NOW) is None
 
 
+def test_where_the_server_asked_for_the_wait_no_key_is_named_that_would_end_it() -> None:
+    until = NOW + timedelta(seconds=70)
+    asked = line(160, link=Link.OFFLINE, why="the server asks to come back later", next_try=until, not_before=until)
+    assert asked.endswith("○ offline: the server asks to come back later, next try in 70 s, mirror 9 min old")
+    over = line(160, link=Link.OFFLINE, why="later", next_try=until, not_before=NOW)
+    assert "Ctrl-R now" in over
+
+
 def test_a_mirror_of_years_ago_is_told_by_its_day() -> None:
     then = datetime(2011, 2, 9, 14, tzinfo=UTC)
     words, _ = link_words(Status(link=Link.OFFLINE, mirrored_at=then), then + timedelta(days=5_000))
