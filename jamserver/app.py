@@ -55,12 +55,15 @@ class Settings:
     vote_join: float = 2.0
     heartbeat: float = 15.0
     snapshot_shared: float = 5.0
+    snapshots_held: int = 256 << 20  # bytes, of all that somebody still reads
     poll: float = 0.5  # how often to look for what other processes wrote
     streams_per_person: int = 5
     streams: int = 10_000
     guest_streams: int = 5_000  # of those, so that who is signed in always finds a place
     connections: int = 12_000
     connections_per_address: int = 4_000  # much, since a whole company may share one
+    unread: int = 256 << 20  # bytes of answers that wait for slow readers; of an address:
+    unread_per_address: int = 32 << 20
     head_within: float = 15.0
     body_within: float = 30.0
     ring_items: int = 2_000
@@ -106,7 +109,7 @@ class Services:
         self.new_secret = new_secret
         self.monotonic = loop.time
         self.readers = Readers(db)
-        self.snapshots = Snapshots(self.readers, settings.snapshot_shared, loop.time)
+        self.snapshots = Snapshots(self.readers, settings.snapshot_shared, loop.time, settings.snapshots_held)
         self._watch_db = connect(db)
         self._watch_db.pragma("query_only", True)
         self.hub = Hub(
@@ -280,7 +283,13 @@ async def _run(
     proxies: Collection[str],
 ) -> None:
     doors = Doors(
-        settings.connections, settings.connections_per_address, settings.head_within, settings.body_within, proxies
+        settings.connections,
+        settings.connections_per_address,
+        settings.head_within,
+        settings.body_within,
+        proxies,
+        settings.unread,
+        settings.unread_per_address,
     )
     config = uvicorn.Config(
         application(services, ROUTES),

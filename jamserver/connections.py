@@ -1,15 +1,19 @@
-"""The doors of the server: how many connections are open at once, and how long a request may take to arrive.
+"""The doors of the server: how many connections are open at once, how long a request may take to arrive, and how much
+may wait for those who read slowly.
 
 A connection that sends its request a byte at a time costs its sender nothing and the server a place. So places are
 counted, in all and for an address, and a request that is not there in time is answered 408 and loses its place.
+One that asks for megabytes and takes a few bytes a minute costs the server their memory: what waits is counted, too,
+and where it becomes too much, the connection with most of it is closed.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Collection
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -17,14 +21,37 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from jamserver.problems import MEDIA_TYPE, Problem, later
 
 _Part = Literal["head", "body"]
+_TRIM_AFTER = 1.0  # s
+
+
+def _give_back() -> None:
+    """Memory that is free goes back to the system: the C library keeps it in holes between what small things need, ten
+    times as much as is in use after a thousand answers of a megabyte that nobody took."""
+    import ctypes  # not for a start
+
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # not the library of GNU
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 class Doors:
     """The places for connections. ``apart`` are addresses that stand for many people (a proxy): they may have all."""
 
     def __init__(
-        self, most: int, per_address: int, head_within: float, body_within: float, apart: Collection[str] = ()
+        self,
+        most: int,
+        per_address: int,
+        head_within: float,
+        body_within: float,
+        apart: Collection[str] = (),
+        unread: int = 256 << 20,
+        unread_per_address: int = 32 << 20,
     ) -> None:
+        """``unread``: bytes of answers that may wait for their readers, in all and for an address."""
+        self._unread = unread
+        self._unread_per_address = unread_per_address
+        self._waiting: dict[str, dict[Slow, int]] = {}  # by address: what waits for whom
+        self._waits: Counter[str] = Counter()  # the same of all there
+        self._trimming: asyncio.TimerHandle | None = None
         self._most = most
         self._per_address = per_address
         self.head_within = head_within
@@ -47,6 +74,42 @@ class Doors:
         self._open[address] -= 1
         if not self._open[address]:
             del self._open[address]
+
+    def wait_for(self, address: str, reader: Slow, size: int) -> None:
+        """So many bytes wait for a reader who is slow; with 0, none any more. Where it is too much by then, the
+        connection for which most waits is closed; of several the one for which it has waited longest."""
+        self._note(address, reader, size)
+        here = self._waiting.get(address, {})
+        if self._waits[address] > self._unread_per_address and address not in self._apart:
+            self._drop([(size, address, one) for one, size in here.items()])
+        elif self._waits.total() > self._unread:
+            self._drop([(size, at, one) for at, sizes in self._waiting.items() for one, size in sizes.items()])
+
+    def _note(self, address: str, reader: Slow, size: int) -> None:
+        here = self._waiting.setdefault(address, {})
+        self._waits[address] += size - here.pop(reader, 0)
+        if size:
+            here[reader] = size
+        if not here:
+            del self._waiting[address], self._waits[address]
+
+    def _drop(self, waiting: list[tuple[int, str, Slow]]) -> None:
+        _, address, reader = max(waiting, key=lambda one: one[0])
+        self._note(address, reader, 0)
+        reader.drop()
+        if self._trimming is None:
+            self._trimming = asyncio.get_running_loop().call_later(_TRIM_AFTER, self._trim)
+
+    def _trim(self) -> None:
+        self._trimming = None
+        asyncio.get_running_loop().run_in_executor(None, _give_back)
+
+
+class Slow(Protocol):
+    """A connection that reads slower than it is answered."""
+
+    def drop(self) -> None:
+        """Closes it at once; what waited for it goes."""
 
 
 def _answer(problem: Problem) -> bytes:
@@ -85,8 +148,22 @@ def http_of(doors: Doors) -> type[asyncio.Protocol]:
             super().connection_lost(exc)
             self._await(None)
             if self._address is not None:
+                doors.wait_for(self._address, self, 0)
                 doors.leave(self._address)
                 self._address = None
+
+        def pause_writing(self) -> None:
+            super().pause_writing()
+            if self._address is not None:
+                doors.wait_for(self._address, self, self.transport.get_write_buffer_size())
+
+        def resume_writing(self) -> None:
+            super().resume_writing()
+            if self._address is not None:
+                doors.wait_for(self._address, self, 0)
+
+        def drop(self) -> None:
+            self.transport.abort()
 
         def data_received(self, data: bytes) -> None:
             if self._address is None:

@@ -11,7 +11,6 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
@@ -56,7 +55,7 @@ class Change:
 class Tx:
     """One write inside a transaction: the connection, the time and the randomness it may use, and what it changed."""
 
-    __slots__ = ("changes", "db", "kept", "now", "removed", "rng")
+    __slots__ = ("blanked", "changes", "db", "kept", "now", "removed", "rng")
 
     def __init__(self, db: Connection, now: datetime, rng: random.Random) -> None:
         self.db = db
@@ -64,7 +63,8 @@ class Tx:
         self.rng = rng
         self.changes: list[Change] = []
         self.kept = 0  # bytes that it leaves in the file beside the log, for a while
-        self.removed = False
+        self.removed = 0  # how many removals there were, and
+        self.blanked: dict[int, bytes] = {}  # what became of changes of before, by their seq
 
     def next_seq(self) -> tuple[int, str]:
         """Takes the next number of the log, with a fresh mark."""
@@ -90,18 +90,18 @@ class Tx:
         sql = (
             "SELECT seq, mark FROM changes WHERE type NOT IN ('post', 'person', 'votes') AND type = ? AND object_id = ?"
         )
-        self._blank(kind, list(rows(self.db, sql, (kind, record_id))), data)
+        self._blank([(seq, _item(seq, mark, kind, data)) for seq, mark in rows(self.db, sql, (kind, record_id))])
 
     def blank(self, post_id: str, data: bytes) -> None:
         """Replaces the post in all its changes by ``data``, in place: nobody gets the removed text afterwards."""
         sql = "SELECT seq, mark FROM changes WHERE type = 'post' AND object_id = ?"
-        self._blank("post", list(rows(self.db, sql, (post_id,))), data)
+        self._blank([(seq, _item(seq, mark, "post", data)) for seq, mark in rows(self.db, sql, (post_id,))])
         self.db.execute("UPDATE answers SET body = ? WHERE post_id = ?", (data, post_id))
 
     def blank_person(self, person_id: str, data: bytes) -> None:
         """The same of somebody's profile."""
         sql = "SELECT seq, mark FROM changes WHERE type = 'person' AND object_id = ?"
-        self._blank("person", list(rows(self.db, sql, (person_id,))), data)
+        self._blank([(seq, _item(seq, mark, "person", data)) for seq, mark in rows(self.db, sql, (person_id,))])
 
     def strip_person(self, person_id: str, names: Collection[str]) -> None:
         """Takes fields off somebody's profile in all its changes; their handle comes in the place of a ``name``.
@@ -109,7 +109,7 @@ class Tx:
         It begins with the latest change and ends at one that has none of them: older ones lost theirs when that was
         written, or never had any. So what somebody changes without end costs no more each time.
         """
-        stripped: list[tuple[bytes, int]] = []
+        stripped: list[tuple[int, bytes]] = []
         sql = "SELECT seq, mark, item FROM changes WHERE type = 'person' AND object_id = ? ORDER BY seq DESC"
         for seq, mark, item in rows(self.db, sql, (person_id,)):
             fields = msgspec.json.decode(item)["data"]
@@ -118,19 +118,16 @@ class Tx:
                 kept["name"] = fields["handle"]
             if kept == fields:
                 break
-            stripped.append((_item(seq, mark, "person", msgspec.json.encode(kept)), seq))
-        if stripped:
-            self.db.executemany("UPDATE changes SET item = ? WHERE seq = ?", stripped)
-            self._removed()
+            stripped.append((seq, _item(seq, mark, "person", msgspec.json.encode(kept))))
+        self._blank(stripped)
 
-    def _blank(self, kind: str, found: list[tuple[Any, ...]], data: bytes) -> None:
-        for seq, mark in found:
-            self.db.execute("UPDATE changes SET item = ? WHERE seq = ?", (_item(seq, mark, kind, data), seq))
-        self._removed()
-
-    def _removed(self) -> None:
-        self.db.execute("UPDATE log SET removals = removals + 1")
-        self.removed = True
+    def _blank(self, found: list[tuple[int, bytes]]) -> None:
+        """What becomes of changes of before: (seq, item)."""
+        if found:
+            self.db.executemany("UPDATE changes SET item = ? WHERE seq = ?", ((item, seq) for seq, item in found))
+            self.db.execute("UPDATE log SET removals = removals + 1")
+            self.removed += 1
+            self.blanked.update(found)
 
 
 def _item(seq: int, mark: str, kind: str, data: bytes) -> bytes:

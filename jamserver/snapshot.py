@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import weakref
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 from jamserver import log
 from jamserver.db import Connection, Readers, rows, value
@@ -31,6 +32,7 @@ _FIRST, _MANY = (
 )  # posts that come before all people, with their authors, where so many people would be before
 _PIECE = 1 << 18  # bytes that are packed at once
 SMALL = 1 << 20  # bytes that are packed sooner than it is worth to send what is there
+_REST = 2.0  # so many times as long as one is packed is none packed: what others ask for has to be served, too
 
 Numbered = tuple[int, str, bytes]  # the change that made an object, its type, the object
 
@@ -135,6 +137,9 @@ class Snapshot:
         self.size = size
         self.encoding = encoding
         self.made_at = made_at
+        self.held = 0  # bytes of memory
+        self.gone = False  # let go of
+        self._reading: set[asyncio.Task[Any] | None] = set()
         self._pieces: list[bytes] = []
         self._ended = False
         self._error: BaseException | None = None
@@ -146,7 +151,7 @@ class Snapshot:
 
     @property
     def broken(self) -> bool:
-        return self._error is not None
+        return self.gone or self._error is not None
 
     @property
     def packed_size(self) -> int | None:
@@ -154,7 +159,8 @@ class Snapshot:
         return sum(map(len, self._pieces)) if self._ended and not self.broken else None
 
     def add(self, piece: bytes) -> None:
-        if piece:
+        if piece and not self.broken:
+            self.held += len(piece)
             self._pieces.append(piece)
             self._wake()
 
@@ -163,6 +169,15 @@ class Snapshot:
         self._ended = True
         self._error = error
         self._wake()
+
+    def let_go(self) -> None:
+        """Gives the memory back. Who is still reading is cancelled: they may be waiting for a slow connection."""
+        self.gone = True
+        self.held = 0
+        self._pieces.clear()
+        for task in self._reading:
+            if task is not None:
+                task.cancel()
 
     def _wake(self) -> None:
         self._more.set()
@@ -174,34 +189,51 @@ class Snapshot:
             pass
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """The packed archive from its beginning, as it grows. Raises what kept it from its end."""
+        """The packed archive from its beginning, as it grows. Raises what kept it from its end; of one that is
+        ``gone`` nothing more comes."""
         at = 0
-        while True:
-            while at < len(self._pieces):
-                yield self._pieces[at]
-                at += 1
-            if self._error is not None:
-                raise self._error
-            if self._ended:
-                return
-            await self._more.wait()
+        task = asyncio.current_task()
+        self._reading.add(task)
+        try:
+            while not self.gone:
+                while at < len(self._pieces):
+                    yield self._pieces[at]
+                    at += 1
+                if self._error is not None:
+                    raise self._error
+                if self._ended:
+                    return
+                await self._more.wait()
+        finally:
+            self._reading.discard(task)
 
 
 class Snapshots:
-    """Shares a snapshot between all who ask within ``shared_for`` seconds; `forget` after a removal."""
+    """Shares a snapshot between all who ask within ``shared_for`` seconds; `forget` after a removal.
 
-    def __init__(self, readers: Readers, shared_for: float, now: Callable[[], float]) -> None:
+    Neither who asks nor who removes decides how much work and memory that is. One is packed at a time, with a rest in
+    between, and nothing anew of a log that is as it was. A reader who takes his time holds the snapshot that he began
+    with, and everybody may read as slowly as he likes; so all together are held to ``most`` bytes: from there on the
+    latest is shared for longer, and after a removal the oldest are let go of.
+    """
+
+    def __init__(self, readers: Readers, shared_for: float, now: Callable[[], float], most: int = 256 << 20) -> None:
         self._readers = readers
         self._shared_for = shared_for
         self._now = now
+        self._most = most
+        self._due: dict[str, asyncio.Future[Snapshot]] = {}  # asked for, and not begun yet: a removal comes in time
         self._made: dict[str, asyncio.Future[Snapshot]] = {}
+        self._alive: weakref.WeakSet[Snapshot] = weakref.WeakSet()
         self._making: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Lock()
+        self._rests_until = 0.0
 
     async def get(self, encoding: str) -> Snapshot:
         """A snapshot not older than the time of sharing; a reading thread may still be packing it."""
-        begun = self._made.get(encoding)
+        begun = self._due.get(encoding) or self._made.get(encoding)
         if begun is None or (begun.done() and not self._fresh(begun)):
-            begun = self._made[encoding] = asyncio.get_running_loop().create_future()
+            begun = self._due[encoding] = asyncio.get_running_loop().create_future()
             task = asyncio.create_task(self._make(encoding, begun))
             self._making.add(task)
             task.add_done_callback(self._making.discard)
@@ -209,16 +241,28 @@ class Snapshots:
 
     async def _make(self, encoding: str, begun: asyncio.Future[Snapshot]) -> None:
         loop = asyncio.get_running_loop()
-        made_at = self._now()
 
         def job(db: Connection) -> None:
-            made = Snapshot(log.head(db), size(db), encoding, made_at)
+            head = log.head(db)
+            if before is not None and before.cursor == head:
+                loop.call_soon_threadsafe(begun.set_result, before)
+                return
+            made = Snapshot(head, size(db), encoding, made_at)
+            loop.call_soon_threadsafe(self._alive.add, made)
             loop.call_soon_threadsafe(begun.set_result, made)
             for piece in packed(db, encoding):
-                loop.call_soon_threadsafe(made.add, piece)
+                loop.call_soon_threadsafe(self._add, made, piece)
 
         try:
-            await self._readers.run(job)
+            async with self._turn:
+                await asyncio.sleep(self._rests_until - self._now())
+                before = self._latest(encoding)
+                self._made[encoding] = self._due.pop(encoding)
+                made_at = self._now()
+                try:
+                    await self._readers.run(job)
+                finally:
+                    self._rests_until = self._now() + _REST * (self._now() - made_at)
         except BaseException as error:
             if not begun.done():
                 begun.set_exception(error)
@@ -227,12 +271,30 @@ class Snapshots:
             if not isinstance(error, Exception):
                 raise
         else:
+            begun.result().made_at = made_at
             begun.result().end()
+
+    def _latest(self, encoding: str) -> Snapshot | None:
+        begun = self._made.get(encoding)
+        if begun is None or begun.exception() is not None or begun.result().broken:
+            return None
+        return begun.result()
+
+    def _add(self, made: Snapshot, piece: bytes) -> None:
+        made.add(piece)
+        latest = {begun.result() for begun in self._made.values() if begun.done() and not begun.exception()}
+        for old in sorted(set(self._alive) - latest, key=lambda one: one.made_at):
+            if self._held() <= self._most:
+                return
+            old.let_go()
+
+    def _held(self) -> int:
+        return sum(one.held for one in self._alive)
 
     def _fresh(self, begun: asyncio.Future[Snapshot]) -> bool:
         if begun.exception() is not None or begun.result().broken:
             return False
-        return self._now() - begun.result().made_at < self._shared_for
+        return self._now() - begun.result().made_at < self._shared_for or self._held() > self._most
 
     def forget(self) -> None:
         """The next who asks gets a new one; those who wait for one under way still get that."""

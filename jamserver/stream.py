@@ -79,6 +79,15 @@ class Ring:
         """A reader at this seq or later finds all that follows here."""
         return self.head.seq - len(self._events) + self._first
 
+    def blank(self, seq: int, item: bytes) -> None:
+        """What became of a change by a removal, if it is still here."""
+        index = len(self._events) - 1 - (self.head.seq - seq)
+        if index >= self._first:
+            before = self._events[index]
+            self._events[index] = _event(Change(seq, before.cursor.mark, item))
+            self._size += len(self._events[index].text) - len(before.text)
+            self._last_answer = (-1, b"", -1)
+
     def after(self, seq: int) -> tuple[bytes, int]:
         """Events after ``seq`` (not before `start`), joined, up to about 64 KiB; and the seq of the last of them."""
         if self._last_answer[0] == seq:  # most readers are at the same place
@@ -135,12 +144,28 @@ class Hub:
 
     def committed(self, done: Committed) -> None:
         """A group of this process was written. Returns when nothing of the ring is older than that."""
-        if done.removed or done.changes[0].seq != self.ring.head.seq + 1:
+        if done.changes[0].seq != self.ring.head.seq + 1 or not self._removed(done):
             self._catch_up()
             return
         for change in done.changes:
             self.ring.add(change)
+        for seq, item in done.blanked.items():
+            self.ring.blank(seq, item)
         self._wake()
+
+    def _removed(self, done: Committed) -> bool:
+        """Takes note of the removals of this process; False when there are others, which only the file knows."""
+        if not done.removed:
+            return True
+        try:
+            if log.removals(self._db) != self._removals + done.removed:
+                return False
+        except apsw.Error as error:
+            _LOG.warning("the change log could not be read: %s", error)
+            return False
+        self._removals += done.removed
+        self._on_removal()
+        return True
 
     async def watch(self) -> None:
         """Notices what other processes wrote (`jamserver person add` beside a running server). Runs until cancelled."""

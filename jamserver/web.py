@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 import logging
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -178,27 +178,6 @@ def json_response(body: bytes, status: int = 200, headers: Mapping[str, str] | N
 
 def problem_response(problem: Problem) -> Response:
     return Response(problem.body(), problem.status, problem.headers, media_type=MEDIA_TYPE)
-
-
-class Pieces(Response):
-    """A large body in pieces, as they come, so that a slow client does not make the server hold a copy of it."""
-
-    SIZE = 64 << 10
-
-    def __init__(self, pieces: AsyncIterator[bytes], headers: Mapping[str, str], media_type: str) -> None:
-        super().__init__(None, 200, headers, media_type)
-        if "Content-Length" not in headers:
-            del self.headers["Content-Length"]  # which the framework takes for 0
-        self._pieces = pieces
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        if scope["method"] != "HEAD":
-            async for piece in self._pieces:
-                for start in range(0, len(piece), self.SIZE):
-                    part = piece[start : start + self.SIZE]
-                    await send({"type": "http.response.body", "body": part, "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _authenticate(db: Connection, call: Call) -> None:

@@ -14,7 +14,7 @@ import queue
 import random
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,10 +31,12 @@ _LOG = logging.getLogger("jamserver")
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What a group wrote, in order of ``seq``; ``removed``: earlier changes were blanked."""
+    """What a group wrote, in order of ``seq``; how many removals ``removed`` something, and what they made of earlier
+    changes, and of such of this group, by their seq."""
 
-    changes: tuple[Change, ...]
-    removed: bool
+    changes: tuple[Change, ...] = ()
+    removed: int = 0
+    blanked: dict[int, bytes] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -144,22 +146,23 @@ class Writer:
 
     def _group(self, db: Connection, jobs: list[_Job]) -> Committed:
         changes: list[Change] = []
-        removed = False
+        removed, blanked = 0, dict[int, bytes]()
         try:
             with contextlib.suppress(_TakenBack), transaction(db, "IMMEDIATE"):
                 for job in jobs:
                     tx = Tx(db, self._clock(), self._rng)
                     if self._one(db, job, tx):
                         changes += tx.changes
-                        removed = removed or tx.removed
+                        removed += tx.removed
+                        blanked |= tx.blanked
         except apsw.Error as error:
             # The disk is full or broken, or another process holds the file: nothing of this group was kept.
             _LOG.error("a group of %d writes was refused by the database: %s", len(jobs), error)
             for job in jobs:
                 job.error = later("unavailable", "The server's disk refused the write; nothing of it was kept.", 5)
-            return Committed((), removed=False)
-        self._to_erase = self._to_erase or removed
-        return Committed(tuple(changes), removed)
+            return Committed()
+        self._to_erase = self._to_erase or removed > 0
+        return Committed(tuple(changes), removed, blanked)
 
     def _one(self, db: Connection, job: _Job, tx: Tx) -> bool:
         """Runs one write in its savepoint; False when it raised and was taken back."""

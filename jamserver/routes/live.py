@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
+
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from jamserver import log, openapi
 from jamserver.log import Cursor
-from jamserver.snapshot import SMALL, preferred_encoding
+from jamserver.snapshot import SMALL, Snapshot, preferred_encoding
 from jamserver.stream import Hub
-from jamserver.web import Answer, Call, Parameter, Pieces, Route, Who, json_response
+from jamserver.web import Answer, Call, Parameter, Route, Who, json_response
 
 
 async def snapshot(call: Call) -> Response:
@@ -30,7 +33,37 @@ async def snapshot(call: Call) -> Response:
         await made.whole()
     if made.packed_size is not None:
         headers["Content-Length"] = str(made.packed_size)
-    return Pieces(made.pieces(), headers, "application/x-ndjson")
+    return _Pieces(made, headers)
+
+
+class _Pieces(Response):
+    """A snapshot in pieces, as they come, so that a slow client does not make the server hold a copy of it."""
+
+    SIZE = 64 << 10
+
+    def __init__(self, made: Snapshot, headers: Mapping[str, str]) -> None:
+        super().__init__(None, 200, headers, "application/x-ndjson")
+        if "Content-Length" not in headers:
+            del self.headers["Content-Length"]  # which the framework takes for 0
+        self._made = made
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        if scope["method"] != "HEAD":
+            try:
+                await self._send(send)
+            except asyncio.CancelledError:
+                if not self._made.gone:
+                    raise
+            if self._made.gone:
+                return  # without an end: the connection is closed, so that nobody takes it for the whole
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _send(self, send: Send) -> None:
+        async for piece in self._made.pieces():
+            for start in range(0, len(piece), self.SIZE):
+                part = piece[start : start + self.SIZE]
+                await send({"type": "http.response.body", "body": part, "more_body": True})
 
 
 class _Stream(Response):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -174,3 +174,29 @@ def test_who_signs_out_hears_no_more(start_jam: Any, client: Any) -> None:
         beats = [line for line, _ in zip(other.iter_lines(), range(8), strict=False) if line]
     assert len(rest) <= 1
     assert len(beats) == 4
+
+
+def test_answers_that_nobody_takes_wait_only_so_long_as_there_is_room(
+    start_jam: Any, figure: Callable[..., None]
+) -> None:
+    """Who asks for megabytes and takes nothing costs the server their memory; the first of them makes room."""
+    jam = start_jam(unread_per_address=6 << 20)
+    for _ in range(50):
+        jam.thread(body="\N{SNOWMAN}" * 20_000)
+    whole = len(jam.guest.get("/changes").content)
+    assert whole > 2 << 20
+    with contextlib.ExitStack() as stack:
+        slow = []
+        for _ in range(6):
+            sock = stack.enter_context(socket.socket())
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            sock.settimeout(10)
+            address = urlsplit(jam.server.url)
+            sock.connect((str(address.hostname), int(address.port or 0)))
+            sock.sendall(b"GET /api/v1/changes HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            sock.recv(1)
+            slow.append(sock)
+        assert len(jam.guest.get("/changes").content) == whole  # who takes it gets it
+        taken = [len(all_of(sock)) > whole for sock in slow]
+    assert taken[:4] + taken[5:] == [False] * 4 + [True]  # the fifth made room for who took it, perhaps
+    figure("promise 15: of 6 answers of 3 MiB that nobody took, 6 MiB were kept waiting: {:.0f}", sum(taken))

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
+import random
+import shutil
+import threading
 import zlib
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +20,12 @@ import httpx
 import pytest
 import zstandard
 
-from jamserver import snapshot
+from jamserver import objects, snapshot
 from jamserver.cli import main
 from jamserver.db import APPLICATION_ID, MIGRATIONS, Readers, connect, prepare
 from jamserver.log import Cursor
 from jamserver.snapshot import Snapshot, Snapshots
+from jamserver.writer import write_once
 from jamtui import archive
 
 PEOPLE, POSTS = 2_100, 700
@@ -162,4 +169,89 @@ async def test_a_snapshot_that_breaks_off_ends_its_readers_and_is_not_shared(
     await again.whole()
     assert again.packed_size == again.size
     assert await shared.get("") is again
+    await asyncio.to_thread(readers.close)
+
+
+async def test_what_slow_readers_hold_is_bounded(many: Path, figure: Callable[..., None]) -> None:
+    """After each removal there is another snapshot, and who reads slowly holds the one that he began with."""
+    readers = Readers(many)
+    times = itertools.count()
+    shared = Snapshots(readers, 0.0, lambda: float(next(times)) * 1e-6, most=10 << 20)
+    reading, most, cut = [], 0, []
+    for _ in range(12):
+        shared.forget()
+        made = await shared.get("")
+
+        async def read(made: Snapshot = made) -> None:
+            async for _ in made.pieces():
+                await asyncio.Event().wait()  # a connection that takes nothing more
+
+        await made.whole()
+        reading.append((made, asyncio.create_task(read())))
+        await asyncio.sleep(0)
+        most = max(most, sum(one.held for one, _ in reading))
+    assert most > 5 << 20
+    cut = [task.cancelled() for _, task in reading]
+    kept = cut.index(False)
+    assert kept > 0
+    assert not any(cut[kept:])  # the oldest went
+    assert most <= 10 << 20
+    figure(
+        f"promise 15: 12 snapshots of {made.size / (1 << 20):.1f} MiB that slow readers held took "
+        f"{most / (1 << 20):.1f} of 10 MiB"
+    )
+    for _, task in reading:
+        task.cancel()
+    await asyncio.to_thread(readers.close)
+
+
+async def test_the_latest_is_shared_for_longer_while_others_are_held(many: Path, tmp_path: Path) -> None:
+    """Nobody loses what he reads to those who come later, as long as nothing was removed."""
+    file = tmp_path / "jam.sqlite"
+    await asyncio.to_thread(shutil.copyfile, many, file)
+    readers = Readers(file)
+    shared = Snapshots(readers, 0.0, lambda: 0.0, most=1)
+    first = await shared.get("")
+    await first.whole()
+    write_once(file, datetime.now(UTC), random.Random(1), lambda tx: objects.change_person(tx, "p1", {"name": "Other"}))
+    assert await shared.get("") is first
+    shared.forget()
+    assert await shared.get("") is not first
+    await asyncio.to_thread(readers.close)
+
+
+async def test_a_log_that_is_as_it_was_is_not_packed_again(many: Path) -> None:
+    readers = Readers(many)
+    shared = Snapshots(readers, 0.0, lambda: 0.0)
+    first = await shared.get("zstd")
+    await first.whole()
+    assert await shared.get("zstd") is first
+    assert await shared.get("gzip") is not first
+    await asyncio.to_thread(readers.close)
+
+
+async def test_one_is_packed_at_a_time_however_often_something_is_removed(
+    many: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readers = Readers(many)
+    shared = Snapshots(readers, 3_600.0, lambda: 0.0)
+    whole, begun, go_on = snapshot.packed, [], threading.Event()
+
+    def slowly(db: Any, encoding: str) -> Any:
+        begun.append(encoding)
+        go_on.wait(30)
+        return whole(db, encoding)
+
+    monkeypatch.setattr(snapshot, "packed", slowly)
+    first = await shared.get("")
+    asked = []
+    for _ in range(20):
+        shared.forget()
+        asked.append(asyncio.create_task(shared.get("")))
+        await asyncio.sleep(0)
+    go_on.set()
+    later = await asyncio.gather(*asked)
+    await later[0].whole()
+    assert {id(one) for one in later} == {id(later[0])} != {id(first)}
+    assert begun == ["", ""]
     await asyncio.to_thread(readers.close)

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
+import random
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
 
-from jamserver import objects
+from jamserver import log, objects
+from jamserver.db import connect, prepare
+from jamserver.log import Tx
+from jamserver.stream import Hub, Ring
+from jamserver.writer import Writer
 
 
 class Reader:
@@ -223,3 +231,47 @@ def test_the_server_ends_its_streams_when_it_ends(jam: Any) -> None:
 def test_head_and_options_do_not_hang(jam: Any) -> None:
     assert jam.guest.head("/stream").status_code == 200
     assert jam.guest.options("/stream").status_code == 405
+
+
+async def test_removals_are_streamed_as_the_log_has_them_without_reading_it_anew(
+    tmp_path: Path, monkeypatch: Any, figure: Callable[..., None]
+) -> None:
+    """A profile is edited once a second by anybody: 2,000 changes were read again in the event loop each time."""
+    file = tmp_path / "jam.sqlite"
+    prepare(file)
+    reading, asked = connect(file), []
+    hub = Hub(reading, on_removal=lambda: asked.append(1), max_items=40)
+    fills, fill = [], Ring.fill
+
+    def filled(*given: Any) -> None:
+        fills.append(1)
+        fill(*given)
+
+    monkeypatch.setattr(Ring, "fill", filled)
+    rng = random.Random(1)
+    writer = Writer(file, clock=lambda: datetime.now(UTC), rng=random.Random(2), on_commit=hub.committed)
+
+    def made(tx: Tx) -> None:
+        for n in range(5):
+            objects.insert_person(
+                tx, {"id": f"p{n}", "handle": f"h{n}"}, b'{"id":"p%d","handle":"h%d","name":"N"}' % (n, n)
+            )
+
+    def edit(number: int) -> Callable[[Tx], None]:
+        person: str = f"p{rng.randrange(5)}"
+        fields: objects.Fields = {"name": f"Name {number}", "org": rng.choice(["", f"Org {number}"])}
+        return lambda tx: objects.change_person(tx, person, fields)
+
+    await writer.run(made)
+    for number in range(40):  # several in one commit, too, of which the later strips the earlier
+        await asyncio.gather(*(writer.run(edit(10 * number + n)) for n in range(rng.randrange(1, 5))))
+        anew = Ring(40, 4 << 20)
+        head = log.head(reading)
+        fill(anew, head, list(log.after(reading, max(0, head.seq - 40), 40)))
+        for seq in range(anew.start, head.seq):
+            assert hub.ring.after(seq) == anew.after(seq)
+    assert len(asked) > 20  # nobody shares a snapshot of before
+    assert not fills
+    figure(f"removals: {log.removals(reading)} streamed without reading the log anew")
+    await writer.close()
+    reading.close()
