@@ -144,6 +144,7 @@ EXAMPLES: dict[type, object] = {
         wire.NewPost("Half of ours could be a text.", forum_id=_FORUM, title="Fewer meetings", tags=("meetings",)),
         wire.PostEdit(body="Half of ours could be a text. I counted."),
         wire.VoteAnswer(_THREAD, 13, True),
+        wire.AnnouncementEdit("The second day begins at 14:00 UTC."),
         wire.NewAnnouncement("The second day begins. **Look at what is new.**"),
         wire.NewReport(_REPLY, "spam", "The same text stands in five threads."),
         wire.ReportDecision("dismissed"),

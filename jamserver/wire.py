@@ -113,6 +113,12 @@ class NewAnnouncement(_Request, frozen=True):
     forum_id: Uuid | None = None
 
 
+class AnnouncementEdit(_Request, frozen=True):
+    """PATCH /announcements/{id}."""
+
+    body: Annotated[str, Meta(max_length=MAX_ANNOUNCEMENT)]
+
+
 class NewReport(_Request, frozen=True):
     """PUT /reports/{id}: tells moderators of a post."""
 
@@ -304,6 +310,7 @@ class Announcement(msgspec.Struct, frozen=True):
     body: str
     created_at: Time
     forum_id: str | msgspec.UnsetType = msgspec.UNSET
+    edited_at: Time | msgspec.UnsetType = msgspec.UNSET
 
 
 class Announcements(msgspec.Struct, frozen=True):

@@ -401,7 +401,7 @@ ACTIONS: tuple[Action, ...] = (
         "announcements",
         "What hosts announced (Jam alerts), the newest first.",
         _BOTH,
-        argument="?WITHDRAW N",
+        argument="?CHANGE N",
     ),
     Action(
         "put-away", ("X",), Group.PLACES, "put away", "Put the alert at the top away; {announcements} has it.", _BOTH

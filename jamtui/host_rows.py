@@ -26,6 +26,22 @@ class AnnouncementRow(Struct, frozen=True):
     alike: str = ""  # as in `jamtui.model.ThreadRow`
     send: SendState | None = None  # of one that waits in the outbox
     reason: str = ""  # why it was refused, in words
+    edited_at: datetime | None = None  # when its text was changed last
+
+    @property
+    def at(self) -> datetime:
+        """When it said for the first time what it says now."""
+        return self.edited_at or self.created_at
+
+    @property
+    def mark(self) -> str:
+        """The name under which it was seen."""
+        return mark_of(self.id, self.edited_at)
+
+
+def mark_of(announcement_id: str, edited_at: datetime | None) -> str:
+    """Another text is to be seen anew: who read that it begins at two has not read that it begins at three."""
+    return announcement_id if edited_at is None else f"{announcement_id}~{edited_at.timestamp():.3f}"
 
 
 class PollRow(Struct, frozen=True):

@@ -14,6 +14,7 @@ from jamtui.archive import rfc3339
 from jamtui.errors import NotFound, NotSignedIn, Refused, UsageError
 from jamtui.event import HOSTS, Act
 from jamtui.model import (
+    CHANGE,
     EVERYBODY,
     MAX_ANNOUNCEMENT,
     Conflict,
@@ -106,7 +107,7 @@ class Hosting:
 
     def announcements(self) -> list[AnnouncementRow]:
         """What hosts announced, the newest first, one's own that wait to be sent before all. Harmless."""
-        rows, waiting = self._fresh(), self._own.outbox("WHERE kind IN ('announce', 'withdraw')")
+        rows, waiting = self._fresh(), self._own.outbox("WHERE kind IN ('announce', 'announce-change', 'withdraw')")
         if not waiting and not rows.records("announcement"):
             return []
         from jamtui.store import hosting  # not for a start
@@ -116,7 +117,8 @@ class Hosting:
     def see_announcements(self, ids: Collection[str]) -> None:
         """They were looked at. Does nothing while exploring."""
         if not self.explore:
-            self._marks.see("announcement", ids, self.now())
+            marks = [row.mark for row in self.announcements() if row.id in ids]
+            self._marks.see("announcement", marks, self.now())
 
     def announce(self, body: str, forum: str = "") -> str:
         """Tells everybody something, or those of one forum (its slug or id); the outbox row's id. Not held to the Jam's
@@ -127,6 +129,7 @@ class Hosting:
     def _announce(self, draft: Draft, instead_of: Draft | None) -> str:
         self.need_host("announce")
         self.check_may_write(Act.ANNOUNCEMENTS)
+        changed = self._own_announcement(draft.target.removeprefix(CHANGE)) if draft.target.startswith(CHANGE) else None
         text = draft.body.strip()
         if not text:
             raise UsageError("there is nothing to announce", "Write a text.")
@@ -134,6 +137,8 @@ class Hosting:
             over = f"the announcement is {len(text) - MAX_ANNOUNCEMENT:,} characters too long"
             raise UsageError(over, f"The limit is {MAX_ANNOUNCEMENT:,}; what is longer belongs into a thread.")
         data: dict[str, object] = {"body": text}
+        if changed is not None:
+            return self._change_announcement(changed, text, instead_of)
         forum_id = "" if draft.target == EVERYBODY else self.forum(draft.target).id
         if forum_id:
             data["forum_id"] = forum_id
@@ -143,14 +148,55 @@ class Hosting:
         payload = Payload(title=_line(text), path=("announcements", new_id), data=data)
         return self._enqueue(new_id, "announce", "", "", forum_id, payload, instead_of)
 
+    def _change_announcement(self, row: AnnouncementRow, text: str, instead_of: Draft | None) -> str:
+        def payload() -> Payload:
+            for one in self._own.outbox("WHERE kind = 'announce-change' AND state <> 'sent'"):
+                if one.payload.path[-1] == row.id and not one.attempts:
+                    self._own.replaced(one)  # this one takes its place
+            return Payload(title=_line(text), path=("announcements", row.id), data={"body": text})
+
+        new_id = new_uuid7(self.now(), self._rng)
+        return self._enqueue(new_id, "announce-change", "", "", row.forum_id, payload, instead_of)
+
+    def _own_announcement(self, name: str) -> AnnouncementRow:
+        """One that the reader may change. Raises what says why not."""
+        row = self.announcement(name)
+        self.need_host("change announcements")
+        if not row.mine:
+            raise Refused("this announcement is another host's", "Who announced it changes it.", "forbidden")
+        waiting = self._own.one(row.id)
+        if waiting is not None and waiting.state != "sent":
+            raise UsageError("it was not sent yet", "It waits in the outbox, and is changed there.")
+        return row
+
+    def changes(self, row: AnnouncementRow) -> bool:
+        """Whether the reader may change its text: their own, once it was sent."""
+        waiting = self._own.one(row.id) if row.mine else None
+        return row.mine and self.hosts() and (waiting is None or waiting.state == "sent")
+
+    def change_announcement(self, name: str, body: str) -> str:
+        """Another text for an announcement of one's own; the outbox row's id. Who saw it sees it anew."""
+        row = self._own_announcement(name)
+        return self._announce(Draft(DraftKind.ANNOUNCEMENT, f"{CHANGE}{row.id}", body=body), None)
+
+    def announcement_draft(self, name: str) -> Draft:
+        """What a change of an announcement begins with: the draft that there is, else its text as it was written."""
+        row = self._own_announcement(name)
+        target = f"{CHANGE}{row.id}"
+        if found := self._own.draft(DraftKind.ANNOUNCEMENT, target):
+            return found
+        waiting = self._own.outbox("WHERE kind = 'announce-change' AND state <> 'refused'")
+        texts = [str(one.payload.data.get("body", "")) for one in waiting if one.payload.path[-1] == row.id]
+        return Draft(DraftKind.ANNOUNCEMENT, target, body=texts[-1] if texts else self._written_announcement(row))
+
     def announcement(self, name: str) -> AnnouncementRow:
         """By its id, or its first characters (6 or more). Raises `NotFound`, `UsageError` when several fit."""
         return _named(name, self.announcements(), "announcement")
 
     def announcement_meant(self, what: str) -> tuple[str, AnnouncementRow]:
-        """``withdraw 2``: what is to be done, and with which of `announcements`, by its number or id. Raises
-        `UsageError`, `NotFound`."""
-        return _meant(what, ("withdraw",), self.announcements(), "announcement")
+        """``withdraw 2`` or ``change 2``: what is to be done, and with which of `announcements`, by its number or id.
+        Raises `UsageError`, `NotFound`."""
+        return _meant(what, ("withdraw", "change"), self.announcements(), "announcement")
 
     def withdraws(self, row: AnnouncementRow) -> bool:
         """Whether the reader may withdraw it: one's own as long as one hosts, moderators any."""

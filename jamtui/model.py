@@ -298,11 +298,12 @@ class DraftKind(enum.StrEnum):
     REPLY = "reply"  # target is the post that is answered
     EDIT = "edit"  # target is the post that is changed
     BRIEF = "brief"  # of a forum; target is the forum's id
-    ANNOUNCEMENT = "announcement"  # target is the id of the forum that it is for, or "jam" for everybody
+    ANNOUNCEMENT = "announcement"  # target is the id of the forum that it is for, "jam" for everybody, or a CHANGE
 
 
 MAX_ANNOUNCEMENT = 2_000  # characters
 EVERYBODY = "jam"  # the target of an announcement that is not for one forum
+CHANGE = "change:"  # the target of another text for an announcement that is there: this and its id
 
 
 class Draft(Struct, frozen=True):

@@ -34,6 +34,7 @@ _ACTS = {
     "close-poll": Act.STEERING,
     "remove-poll": Act.STEERING,
     "announce": Act.ANNOUNCEMENTS,
+    "announce-change": Act.ANNOUNCEMENTS,
     "withdraw": Act.ANNOUNCEMENTS,
     "brief": Act.STEERING,
     "tag-curate": Act.STEERING,

@@ -30,6 +30,7 @@ KINDS = {
     "vote": "vote",
     "unvote": "taking back a vote",
     "announce": "announcement",
+    "announce-change": "change of an announcement",
     "withdraw": "withdrawing an announcement",
     "brief": "brief of a forum",
     "poll": "poll",

@@ -16,6 +16,7 @@ from jamtui.archive import KINDS, normal_tag, rfc3339
 from jamtui.errors import JamError, NotFound, Refused, UsageError, sentence
 from jamtui.event import Act
 from jamtui.model import (
+    CHANGE,
     EVERYBODY,
     GONE,
     MAX_ANNOUNCEMENT,
@@ -132,6 +133,8 @@ class Writing(Waiting):
             if draft.kind is DraftKind.BRIEF:
                 return f"Brief of {self.forum(draft.target).title}", True
             if draft.kind is DraftKind.ANNOUNCEMENT:
+                if draft.target.startswith(CHANGE):
+                    return "Change of an announcement", True
                 everybody = draft.target == EVERYBODY
                 return f"Announcement{'' if everybody else f' in {self.forum(draft.target).title}'}", True
             post = self.post(draft.target)

@@ -27,8 +27,8 @@ from widgets.rows import BADGES, WAITING, Ages, one_line
 ROOM, ROOM_LOW = 10, 6  # lines around the list, and on a terminal of a few lines
 
 
-class AnnouncementsDialog(ListDialog[None]):
-    """What stands here when one leaves has been seen."""
+class AnnouncementsDialog(ListDialog[str | None]):
+    """What stands here when one leaves has been seen. Answers the id of the one that its host wants to change."""
 
     CSS_PATH = ["../widgets/dialog.tcss", "announcements.tcss"]  # noqa: RUF012 - as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -37,6 +37,7 @@ class AnnouncementsDialog(ListDialog[None]):
         Binding("G,end", "to(-1)", show=False, id="dialog.last"),
         Binding("y", "copy", show=False, id="dialog.copy"),
         Binding("D", "withdraw", show=False),
+        Binding("e", "change", show=False),
         Binding("z", "undo", show=False),
     ]
 
@@ -106,8 +107,9 @@ class AnnouncementsDialog(ListDialog[None]):
 
     def _tell_keys(self) -> None:
         row = self.row
+        changes = "   e changes" if row is not None and self._session.changes(row) else ""
         withdraws = "   D withdraws" if row is not None and self._session.withdraws(row) else ""
-        keys = f"j k go through them   y copies{withdraws}   Esc leaves"
+        keys = f"j k go through them   y copies{changes}{withdraws}   Esc leaves"
         nothing = "Nothing was announced yet. What hosts announce stands here.\nEsc leaves"
         self.query_one("#announcements-keys", Static).update(key_line(keys if self._rows else nothing))
         self._told = ""
@@ -132,6 +134,7 @@ class AnnouncementsDialog(ListDialog[None]):
             (f" {badge}" if badge else "", "$warning"),
             (f" ≠ {row.alike}" if row.alike else "", "$error"),
             (f"{to} · {self._ages(row.created_at, self._session.now())}", "$text-muted"),
+            (f" · changed {self._ages(row.edited_at, self._session.now())}" if row.edited_at else "", "$text-muted"),
             (f"  {state}{f': {row.reason}' if row.reason else ''}" if state else "", colour),
             "\n",
             Content("\n").join(Content.assemble("  ", line) for line in drawn(row.body, width - 2).split("\n")),
@@ -147,6 +150,17 @@ class AnnouncementsDialog(ListDialog[None]):
         if self.row is not None:
             self.app.copy_to_clipboard(self.row.body)
             self._say("Text copied")
+
+    def action_change(self) -> None:
+        row = self.row
+        if row is None:
+            return
+        try:
+            self._session.announcement_draft(row.id)  # says why not
+        except JamError as error:
+            self._say(f"{sentence(error.title)}{f'. {error.hint}' if error.hint else ''}", "$error")
+            return
+        self._leave(row.id)
 
     def action_withdraw(self) -> None:
         row = self.row
@@ -185,5 +199,8 @@ class AnnouncementsDialog(ListDialog[None]):
             self._fill()
 
     def action_leave(self) -> None:
+        self._leave(None)
+
+    def _leave(self, answer: str | None) -> None:
         self._session.see_announcements([row.id for row in self._rows if not row.seen])
-        super().action_leave()
+        self.dismiss(answer)

@@ -45,13 +45,14 @@ class Hosting(Ways, part=True):
 
     def _look_for_alerts(self) -> None:
         away = self.session.place("alert")
-        new = [row for row in self.session.announcements() if not row.seen and row.created_at.isoformat() > away]
+        new = [row for row in self.session.announcements() if not row.seen and row.at.isoformat() > away]
         before, self._alert = self._alert, new[0] if new else None
         self._show_alert()
         low = self._alert is not None and not self.has_class("-tall")
-        if low and self._alert is not None and (before is None or before.id != self._alert.id):
+        if low and self._alert is not None and (before is None or before.mark != self._alert.mark):
             # No tabs stand there, and no line is to be had: it is said where what was done is said.
-            told = f"{self._alert.author or self._alert.handle} announces: {plain_words(self._alert.body)}"
+            does = "changed an alert" if self._alert.edited_at else "announces"
+            told = f"{self._alert.author or self._alert.handle} {does}: {plain_words(self._alert.body)}"
             self.say(told, "fact", tail=f"{self.keymap.name('announcements')} reads it", lasting=True)
 
     def _show_alert(self) -> None:
@@ -71,7 +72,7 @@ class Hosting(Ways, part=True):
             (row.author or f"@{row.handle}", "bold $primary"),
             (f" {BADGES[row.role]}" if row.role in BADGES else "", "$warning"),
             (f" ≠ {row.alike}" if row.alike else "", "$error"),
-            (f"{to} · {self.ages(row.created_at, self.session.now())}", "$text-muted"),
+            (f"{to}{' changed' if row.edited_at else ''} · {self.ages(row.at, self.session.now())}", "$text-muted"),
         )
         keys = self.keymap.fill("{announcements} reads   {put-away} puts away")
         self.query_one(Alert).say(head, plain_words(row.body), keys)
@@ -85,20 +86,33 @@ class Hosting(Ways, part=True):
         if self._alert is None:
             self.say("No alert stands there", "fact")
             return
-        self.session.set_place("alert", self._alert.created_at.isoformat())
+        self.session.set_place("alert", self._alert.at.isoformat())
         self._look_for_alerts()
 
     def action_announcements(self, what: str = "") -> None:
         """All of them; what was listed counts as seen when one leaves. ``withdraw 2`` asks there whether the second is
-        to be withdrawn."""
+        to be withdrawn, ``change 2`` opens its text."""
         from screens.announcements import AnnouncementsDialog
 
         verb, here = "", ""
         if what.strip():
             verb, row = self.session.announcement_meant(what)
             here = row.id
+        if verb == "change":
+            self._change_announcement(here)
+            return
         dialog = AnnouncementsDialog(self.session, self.ages, here, verb)
-        self.app.push_screen(dialog, lambda _: self._look_for_alerts())
+
+        def left(answer: str | None) -> None:
+            self._look_for_alerts()
+            if answer:
+                with self.in_words():
+                    self._change_announcement(answer)
+
+        self.app.push_screen(dialog, left)
+
+    def _change_announcement(self, announcement_id: str) -> None:
+        self._write(self.session.announcement_draft(announcement_id), "Change the announcement", titled=False)
 
     # -- the head of a forum: its brief and its polls
 

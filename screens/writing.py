@@ -485,7 +485,7 @@ class Writing(Moving, part=True):
         if isinstance(row, OutboxRow) and not row.post_id and row.code != "version_conflict":
             keys = (
                 "{reopen} takes it back to change it, {drop} drops it"
-                if row.kind in ("brief", "announce")
+                if row.kind in ("brief", "announce", "announce-change")
                 else "{drop} drops it"
             )
             self.say(self.keymap.fill(f"No post stands behind this; {keys}"), "fact")

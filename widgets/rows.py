@@ -38,6 +38,7 @@ _KINDS = {
     "vote": "vote",
     "unvote": "take back vote",
     "announce": "announcement",
+    "announce-change": "change of an alert",
     "withdraw": "withdraw an alert",
     "brief": "forum brief",
     "poll": "poll",

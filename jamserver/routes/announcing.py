@@ -1,4 +1,4 @@
-"""Announcements: read by everybody, made by hosts and moderators."""
+"""Announcements: read by everybody, made, changed and withdrawn by hosts and moderators."""
 
 from __future__ import annotations
 
@@ -22,6 +22,12 @@ async def put_announcement(call: Call) -> Response:
     actor = actor_of(call)
     made, seq, created = await counted(call, lambda tx: announcements.make(tx, actor, new_id, new))
     return json_response(made, 201 if created else 200, {"Jam-Seq": str(seq)})
+
+
+async def patch_announcement(call: Call) -> Response:
+    actor, announcement_id, edit = actor_of(call), call.path("announcement"), call.json(wire.AnnouncementEdit)
+    made, seq = await counted(call, lambda tx: announcements.change(tx, actor, announcement_id, edit.body))
+    return json_response(made, 200, {"Jam-Seq": str(seq)})
 
 
 async def delete_announcement(call: Call) -> Response:
@@ -58,6 +64,18 @@ ROUTES: tuple[Route, ...] = (
         body=wire.NewAnnouncement,
         only=HOSTS,
         run=put_announcement,
+    ),
+    Route(
+        "PATCH",
+        f"{_PATH}/{{announcement}}",
+        "patch_announcement",
+        "Changes the text of an announcement, for the host who made it; the same again is no change.",
+        Who.SIGNED_IN,
+        (Answer(200, "The announcement as it now is.", wire.Announcement, headers=_SEQ),),
+        ("forbidden", "jam_closed", "not_found", "post_gone", "rate_limited"),
+        body=wire.AnnouncementEdit,
+        only=HOSTS,
+        run=patch_announcement,
     ),
     Route(
         "DELETE",

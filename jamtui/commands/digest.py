@@ -103,7 +103,7 @@ def collect(session: Session, since: datetime, ideas: dict[str, str] | None) -> 
     return Digest(
         jam.title, since, now, standing(jam, session.event_now(), span)[0], sum(row.unread for row in forums),
         mine[:FOR_ME], len(mine[FOR_ME:]),
-        [row for row in session.announcements() if row.created_at >= since and row.send is None],
+        [row for row in session.announcements() if row.at >= since and row.send is None],
         session.moved_ideas(ideas, since), session.featured_since(since),
         [poll for poll in session.polls() if poll.open or (poll.closed_at is not None and poll.closed_at >= since)],
         [one for one in session.hot(HOTTEST) if one.thread.id in lately], session.busy_since(since),
@@ -140,7 +140,7 @@ def _sections(made: Digest) -> Iterator[tuple[str, list[_Item]]]:
     )
     yield "Announcements", [
         _Item(" ".join(row.body.split())[:500], (f"{row.author}{beside(row.alike)}", row.forum,
-                                                 local_time(row.created_at)))
+                                                 f"{'changed ' if row.edited_at else ''}{local_time(row.at)}"))
         for row in made.announcements
     ]  # fmt: skip
     yield "Ideas that moved", [

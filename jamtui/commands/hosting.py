@@ -13,7 +13,7 @@ from jamtui.commands.writing import send, tell
 from jamtui.errors import UsageError
 from jamtui.handing_over import markdown, waited
 from jamtui.host_rows import Handed, PollRow
-from jamtui.model import EVERYBODY, Draft, DraftKind
+from jamtui.model import CHANGE, EVERYBODY, Draft, DraftKind
 from jamtui.names import beside
 from jamtui.output import BOLD, DIM, GREEN, Output, fit, local_time, width
 from jamtui.safe_text import safe_line
@@ -63,6 +63,8 @@ def announcements(context: Context, args: argparse.Namespace) -> None:
 def announce(context: Context, args: argparse.Namespace) -> int:
     if args.withdraw is not None:
         return _withdraw(context, args)
+    if args.change is not None:
+        return _change(context, args)
     with closing(context.session()) as session:
         session.need_host("announce")
         target = session.forum(args.forum).id if args.forum else EVERYBODY
@@ -73,8 +75,19 @@ def announce(context: Context, args: argparse.Namespace) -> int:
     return tell(context, session.known, [(outbox_id, "announce", outbox_id)])
 
 
+def _change(context: Context, args: argparse.Namespace) -> int:
+    if args.forum:
+        raise UsageError("an announcement stays with whom it is for", "jamtui announce --change ID --body TEXT")
+    with closing(context.session()) as session:
+        draft = session.announcement_draft(args.change)
+        body = texts.body_of(args.body, context.home, context.environ, draft.body)
+        changed = Draft(draft.kind, draft.target, "", body)
+        outbox_id = send(session, changed, goes_on=args.body is None)
+    return tell(context, session.known, [(outbox_id, "announce-change", draft.target.removeprefix(CHANGE))])
+
+
 def _withdraw(context: Context, args: argparse.Namespace) -> int:
-    if args.body is not None or args.forum:
+    if args.body is not None or args.forum or args.change is not None:
         raise UsageError("what is withdrawn gets no text", "jamtui announce --withdraw ID")
     with closing(context.session()) as session:
         row = session.announcement(args.withdraw)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 def _announce(parser: ArgumentParser) -> None:
     parser.add_argument("--forum", metavar="F", help="for those of one forum (its slug or id); else for everybody")
     parser.add_argument("--body", metavar="TEXT", help="the text; - reads standard input; without it an editor opens")
+    parser.add_argument("--change", metavar="ID", help="give this one of yours another text; who saw it sees it anew")
     parser.add_argument("--withdraw", metavar="ID", help="take this one away (its id, or its first characters)")
     parser.add_argument("--yes", action="store_true", help="do not ask; off a terminal nothing is asked")
 
@@ -73,12 +74,13 @@ HOSTING: dict[str, Command] = {
         "tell everybody something (hosts, moderators)",
         (
             'jamtui announce --body "Refining begins at 14:00 UTC."\n'
-            "jamtui announce --forum ideas --body - < alert.md\njamtui announce --withdraw 0192f3a4"
+            "jamtui announce --forum ideas --body - < alert.md\njamtui announce --change 0192f3a4\n"
+            "jamtui announce --withdraw 0192f3a4"
         ),
         _announce,
         (
             "At most 2,000 characters of Markdown, at any time: before the Jam opens, and after it closed. Who "
-            "announced it and moderators withdraw it; the text of one's own stays as a draft."
+            "announced it changes it, and withdraws it as moderators do; the text of one's own stays as a draft."
         ),
     ),
     "brief": Command(

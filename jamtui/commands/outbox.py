@@ -94,7 +94,8 @@ def _object(row: OutboxRow, payload: Payload | None) -> dict[str, object]:
 
 def _body(kind: str, payload: Payload) -> str:
     """The text that a person wrote, as it was written; "" where there is none."""
-    return str(payload.data.get({"brief": "brief", "announce": "body"}.get(kind, ""), "")) or payload.body
+    where = {"brief": "brief", "announce": "body", "announce-change": "body"}.get(kind, "")
+    return str(payload.data.get(where, "")) or payload.body
 
 
 def _show(context: Context, session: Session, queued: Queued) -> None:

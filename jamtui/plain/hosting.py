@@ -35,7 +35,11 @@ class Hosting(Ways):
         """All of them, the newest first, a page at a time; those that were told have been seen. ``withdraw N``: the
         N-th of them is taken away."""
         if what.strip():
-            self._withdraw_announcement(self.session.announcement_meant(what)[1])
+            verb, row = self.session.announcement_meant(what)
+            if verb == "change":
+                self._compose_as_host(self.session.announcement_draft(row.id), "Change the announcement")
+            else:
+                self._withdraw_announcement(row)
             return
         rows = self.session.announcements()
         if not rows:
@@ -56,9 +60,9 @@ class Hosting(Ways):
         seen = [row.id for row, end in zip(rows, ends, strict=True) if end <= told and not row.seen]
         self.session.see_announcements(seen)
         if mine:
-            self.say(
-                "announcements withdraw 1 takes the first of them away, for hosts who announced it and moderators."
-            )
+            at = rows.index(mine[0]) + 1
+            changes = f"announcements change {at} changes its text, " if self.session.changes(mine[0]) else ""
+            self.say(f"{changes}announcements withdraw {at} takes it away, for hosts who announced it and moderators.")
         self.show()
 
     def _withdraw_announcement(self, row: AnnouncementRow) -> None:
@@ -83,6 +87,7 @@ class Hosting(Ways):
             f"{row.author or row.handle}{words.role(row.role)}{words.looks(row.alike, row.handle)}{to}",
             words.sent(row.send, row.reason),
             self.ages(row.created_at, self.session.now()),
+            f"changed {self.ages(row.edited_at, self.session.now())}" if row.edited_at else "",
         )
         return f"{facts[:1].upper()}{facts[1:]}:"
 

@@ -60,7 +60,7 @@ class News(Struct):
         status = session.status()
         self._link = None if status.link is Link.OFFLINE and not status.why else (status.link, status.why)
         self._outbox = {row.id: (row.kind, row.state) for row in session.outbox()}
-        self._alerts = {row.id for row in session.announcements()}
+        self._alerts = {row.mark for row in session.announcements()}
         self._notices = {row.id for row in session.notices()}
         self._reported = session.waiting_reports()
 
@@ -100,13 +100,14 @@ class News(Struct):
     def _note_alerts(self, session: Session) -> None:
         """What hosts announced since: whole where it is short."""
         for row in reversed(session.announcements()):
-            if row.id not in self._alerts and not row.seen:
+            if row.mark not in self._alerts and not row.seen:
                 to = f" to {row.forum}" if row.forum else ""
                 who = f"{row.author or row.handle}{words.role(row.role)}{words.looks(row.alike, row.handle)}"
                 text = words.sentence(words.one_line(row.body, 300))
                 more = words.fill("{announcements} tells all announcements.", self.keymap)
-                self._lines.append(f"Announcement by {who}{to}: {text} {more}")
-            self._alerts.add(row.id)
+                what = "Changed announcement" if row.edited_at else "Announcement"
+                self._lines.append(f"{what} by {who}{to}: {text} {more}")
+            self._alerts.add(row.mark)
 
     def _note_outbox(self, session: Session) -> int:
         """How many posts of one's own arrived."""

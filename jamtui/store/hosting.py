@@ -14,7 +14,7 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from jamtui.archive import Count, Id, Time
-from jamtui.host_rows import AnnouncementRow, PollRow
+from jamtui.host_rows import AnnouncementRow, PollRow, mark_of
 from jamtui.model import PersonRow
 from jamtui.safe_text import safe_body, safe_name
 from jamtui.store.own import Queued
@@ -30,6 +30,7 @@ class _Announcement(msgspec.Struct):
     body: str
     created_at: Time
     forum_id: str | None = None
+    edited_at: Time | None = None
 
 
 def of_type(records: Iterable[dict[str, object]], kind: type[T]) -> Iterator[T]:
@@ -42,7 +43,8 @@ def of_type(records: Iterable[dict[str, object]], kind: type[T]) -> Iterator[T]:
 
 
 def announcements(rows: Rows, seen: Collection[str], waiting: Iterable[Queued]) -> list[AnnouncementRow]:
-    """The newest first; one's own that wait in the outbox (``waiting``) before all; none that is withdrawn there."""
+    """The newest first; one's own that wait in the outbox (``waiting``) before all; none that is withdrawn there, and
+    what is changed there as it will be."""
     waiting = list(waiting)
     found = list(of_type(rows.records("announcement"), _Announcement))
     people = rows.persons({one.author_id for one in found})
@@ -50,7 +52,13 @@ def announcements(rows: Rows, seen: Collection[str], waiting: Iterable[Queued]) 
     me = rows.me.person_id
     there = {one.id for one in found}
     listed = [
-        _row(one, people.get(one.author_id, NOBODY), titles, one.id in seen or one.author_id == me, one.author_id == me)
+        _row(
+            one,
+            people.get(one.author_id, NOBODY),
+            titles,
+            one.author_id == me or mark_of(one.id, one.edited_at) in seen,
+            one.author_id == me,
+        )
         for one in found
     ]
     for row in waiting:
@@ -63,17 +71,29 @@ def announcements(rows: Rows, seen: Collection[str], waiting: Iterable[Queued]) 
                     titles.get(forum_id, ""), send=row.shown, reason=safe_name(row.reason),
                 )
             )  # fmt: skip
+    for row in waiting:
+        if row.kind == "announce-change":
+            at = next((at for at, one in enumerate(listed) if one.id == row.payload.path[-1]), None)
+            if at is not None:
+                listed[at] = _changed(listed[at], row)
     gone = {row.payload.path[-1] for row in waiting if row.kind == "withdraw" and row.state != "refused"}
     listed = [row for row in listed if row.id not in gone]
-    listed.sort(key=lambda row: (row.send is not None, row.created_at), reverse=True)
+    listed.sort(key=lambda row: (row.id not in there, row.created_at), reverse=True)
     return listed
+
+
+def _changed(one: AnnouncementRow, row: Queued) -> AnnouncementRow:
+    """As it will be; what was refused stands as it is, with why."""
+    if row.state == "refused":
+        return replace(one, send=row.shown, reason=safe_name(row.reason))
+    return replace(one, body=safe_body(str(row.payload.data.get("body", ""))), send=row.shown)
 
 
 def _row(one: _Announcement, by: PersonRow, titles: Mapping[str, str], seen: bool, mine: bool) -> AnnouncementRow:
     forum_id = one.forum_id or ""
     return AnnouncementRow(
         one.id, by.name, by.handle, by.role, one.author_id, safe_body(one.body), one.created_at.astimezone(UTC), seen,
-        mine, forum_id, titles.get(forum_id, ""), "" if mine else by.alike,
+        mine, forum_id, titles.get(forum_id, ""), "" if mine else by.alike, edited_at=as_utc(one.edited_at),
     )  # fmt: skip
 
 

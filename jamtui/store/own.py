@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from jamtui.model import EVERYBODY, Draft, DraftKind, SendState
+from jamtui.model import CHANGE, EVERYBODY, Draft, DraftKind, SendState
 from jamtui.store.connection import Schema, as_bytes, transaction
 from jamtui.store.drafts import DROPPED, Drafts, as_int, as_ms, as_time
 from jamtui.store.own_tables import MIGRATIONS
@@ -52,13 +52,14 @@ class Payload(msgspec.Struct, frozen=True, omit_defaults=True):
 # that says what it does.
 POSTED = ("post", "edit", "delete", "tag", "untag", "vote", "unvote")
 ACTS: tuple[str, ...] = (
-    "announce", "withdraw", "brief", "poll", "close-poll", "remove-poll", "ballot", "unballot",
+    "announce", "announce-change", "withdraw", "brief", "poll", "close-poll", "remove-poll", "ballot", "unballot",
     "report", "moderate", "decide",
     "profile", "tag-curate", "tag-forget", "tag-merge", "tag-unmerge",
     "kind", "idea-state", "feature", "unfeature", "connect", "disconnect",
 )  # fmt: skip
 KINDS = (*POSTED, *ACTS)
-TEXTS = ("post", "edit", "brief", "announce")  # those that a person wrote a text for, which is never lost
+# Those that a person wrote a text for, which is never lost.
+TEXTS = ("post", "edit", "brief", "announce", "announce-change")
 
 
 class Queued(Struct, frozen=True):
@@ -508,6 +509,9 @@ def as_draft(row: Queued, tags: tuple[str, ...] | None = None) -> Draft:
     if row.kind == "announce":
         body, target = str(payload.data.get("body", "")), row.forum_id or EVERYBODY
         return Draft(DraftKind.ANNOUNCEMENT, target, "", body, post_id=payload.path[-1])
+    if row.kind == "announce-change":
+        target = f"{CHANGE}{payload.path[-1]}"
+        return Draft(DraftKind.ANNOUNCEMENT, target, "", str(payload.data.get("body", "")))
     if row.kind == "brief":
         return Draft(DraftKind.BRIEF, row.forum_id, "", str(payload.data.get("brief", "")), (), payload.base_version)
     tags = payload.tags if tags is None else tags

@@ -16,6 +16,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from jamtui.archive import Person
+from jamtui.host_rows import mark_of
 from jamtui.names import shown
 from jamtui.notice import InboxRow, Reason
 from jamtui.safe_text import safe_body, safe_line, safe_name
@@ -35,6 +36,7 @@ class Announcement(Struct):
     created_at: datetime
     author_id: str = ""
     forum_id: str = ""
+    edited_at: datetime | None = None
 
 
 class Poll(Struct):
@@ -106,7 +108,8 @@ class Things:
         private = msgspec.json.decode(desk, type=dict[str, object])
         me, self.rows = rows.me.person_id, {}
         for said in decoded(rows.records("announcement"), Announcement):
-            self._put(Reason.ANNOUNCEMENT, "announcement", said.id, said.created_at, said.body,
+            at = said.edited_at or said.created_at
+            self._put(Reason.ANNOUNCEMENT, "announcement", mark_of(said.id, said.edited_at), at, said.body,
                       read=said.author_id == me, author_id=said.author_id, forum_id=said.forum_id)  # fmt: skip
         voted = private.get("ballots")
         for poll in decoded(rows.records("poll"), Poll):

@@ -12,6 +12,7 @@ from jamtui.store.own import ACTS
 # Kind to HTTP method.
 METHODS: dict[str, str] = {
     "announce": "PUT",
+    "announce-change": "PATCH",
     "withdraw": "DELETE",
     "profile": "PATCH",
     "tag-curate": "PUT",

@@ -150,6 +150,34 @@ def test_who_announced_and_moderators_withdraw_and_no_text_is_left(jam: Any) -> 
         assert not list(db.execute("SELECT 1 FROM others WHERE instr(data, 'quagga')"))
 
 
+def test_who_announced_changes_the_text_and_nobody_else(jam: Any) -> None:
+    made = announce(jam.host, "At two.").json()
+    path = f"/announcements/{made['id']}"
+    for other in (jam.ada, jam.mod):
+        assert refused(other.patch(path, json={"body": "Mine."})) == (403, "forbidden")
+    assert refused(jam.guest.patch(path, json={"body": "Mine."})) == (401, "not_signed_in")
+    for body in ({"body": " "}, {"body": "x" * 2_001}, {"text": "x"}, {}):
+        assert refused(jam.host.patch(path, json=body)) == (422, "invalid")
+    assert refused(jam.host.patch(f"/announcements/{uuid.uuid4()}", json={"body": "x"})) == (404, "not_found")
+    changed = jam.host.patch(path, json={"body": "At three."})
+    assert changed.status_code == 200
+    assert changed.json() == made | {"body": "At three.", "edited_at": changed.json()["edited_at"]}
+    assert jam.changes()[-1]["data"] == changed.json()
+    assert int(changed.headers["jam-seq"]) == jam.changes()[-1]["seq"]
+    assert jam.guest.get("/announcements").json()["items"] == [changed.json()]
+    before = len(jam.changes())
+    assert jam.host.patch(path, json={"body": "At three."}).json() == changed.json()
+    again = announce(jam.host, "At two.", made["id"])
+    assert (again.status_code, again.json()) == (200, changed.json()), "a repeat of what made it"
+    assert len(jam.changes()) == before
+    jam.host.delete(path).raise_for_status()
+    assert refused(jam.host.patch(path, json={"body": "At four."})) == (409, "post_gone")
+    mine = announce(jam.host, "Mine").json()
+    host = jam.host.get("/me").json()["id"]
+    jam.server.write(lambda tx: objects.set_role(tx, host, "participant"))
+    assert refused(jam.host.patch(f"/announcements/{mine['id']}", json={"body": "x"})) == (403, "forbidden")
+
+
 def test_what_a_moderator_takes_away_of_others_stands_in_the_audit_log_and_is_told_to_them(jam: Any) -> None:
     alert = announce(jam.host, "A quagga is in the canteen.").json()
     poll = jam.host.put(f"/polls/{uuid.uuid4()}", json={"question": "Tea?", "choices": ["Yes", "No"]}).json()

@@ -25,6 +25,13 @@ def test_a_host_steers_and_others_follow(jam_server: Server, ana_home: Home, bob
     assert "Refining begins." in bob.jamtui("announcements").stdout
     assert bob.rows("announcements", "--new") == []
 
+    changed = ana.row("announce", "--change", alert["id"][:13], "--body", "Refining begins at two.")
+    assert (changed["state"], changed["kind"]) == ("sent", "announce-change")
+    assert "Refining begins at two." in ana.jamtui("announcements", "--keep").stdout
+    bob.jamtui("sync")
+    (mended,) = bob.rows("announcements", "--new")
+    assert (mended["body"], mended["created_at"]) == ("Refining begins at two.", alert["created_at"])
+
     assert ana.row("announce", "--withdraw", alert["id"][:13])["state"] == "sent"
     bob.jamtui("sync")
     assert bob.rows("announcements") == []

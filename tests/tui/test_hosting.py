@@ -172,6 +172,36 @@ async def test_a_digit_that_is_no_choice_is_told(tui: Start, world: World) -> No
         assert world.session.outbox() == []
 
 
+async def test_a_host_changes_an_alert_and_others_see_it_anew(tui: Start, world: World) -> None:
+    world.be("host")
+    world.announce("b", "It begins at two", 40)
+    world.announce("a", "Of myself: at two", 5, author_id=world.session.me.person_id)
+    async with tui(size=(100, 30)) as t:
+        await t.press("exclamation_mark")
+        assert "e changes" in t.text
+        await t.press("j")
+        assert "e changes" not in t.text
+        await t.press("e")
+        assert "another host's" in t.text
+        await t.press("k", "e")
+        assert "Change the announcement" in t.text
+        assert "Of myself: at two" in t.text
+        await t.type(", or three")
+        await t.press("ctrl+s")
+        assert [row.kind for row in world.session.outbox()] == ["announce-change"]
+        assert [row.body for row in world.session.announcements()] == [
+            "Of myself: at two, or three",
+            "It begins at two",
+        ]
+        assert "It begins at" not in t.text
+        world.announce("b", "It begins at three", 40, edited_at=rfc3339(NOW - timedelta(minutes=2)))
+        await came(t)
+        assert "changed · 2 min" in t.text.splitlines()[1]
+        assert "It begins at three" in t.text.splitlines()[1]
+        await t.command("announcements change 1")
+        assert "Change the announcement" in t.text
+
+
 async def test_on_a_low_terminal_an_alert_is_said_where_what_was_done_is_said(tui: Start, world: World) -> None:
     async with tui(size=(60, 10)) as t:
         world.announce("a", "Refining begins now")

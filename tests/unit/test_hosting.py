@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from jamserver.demo_jam import demo_records
 from jamtui.archive import rfc3339
@@ -228,6 +229,47 @@ def test_who_announced_withdraws_and_the_text_stays_as_a_draft(world: World, fig
     left = sum(path.read_bytes().count(b"quagga is in") for path in files)
     figure(f"announcements: withdrawn, {left} copies of the text left in the {len(files)} files of the mirror")
     assert left == 0
+
+
+def test_who_announced_changes_it_and_who_saw_it_sees_it_anew(world: World) -> None:
+    session = world.session
+    world.announce("other-host", "Of another host", 9)
+    world.announce("mine-0001", "At *two*\x1b", 8, author_id=session.me.person_id)
+    with pytest.raises(Refused):
+        session.change_announcement("mine-0001", "At three")
+    world.be("host")
+    assert [session.changes(row) for row in session.announcements()] == [True, False]
+    with pytest.raises(Refused, match="another host's"):
+        session.change_announcement("other-host", "Mine")
+    draft = session.announcement_draft("mine-0001")
+    assert draft.body == "At *two*\x1b", "as it was written"
+    session.change_announcement("mine-0001", "At three")
+    session.send(replace(draft, body="At four"))
+    (waiting,) = session.outbox()  # the second took the place of the first
+    assert (waiting.kind, waiting.summary) == ("announce-change", "At four")
+    assert [(row.body, row.send) for row in session.announcements() if row.mine] == [("At four", SendState.QUEUED)]
+    assert session.announcement_draft("mine-0001").body == "At four"
+    session.drop(waiting.id)
+    assert [(row.body, row.send) for row in session.announcements() if row.mine] == [("At *two*␛", None)]
+    with pytest.raises(UsageError, match="nothing to announce"):
+        session.change_announcement("mine-0001", "  ")
+    # Of another host: seen, changed, to be seen anew, also in the inbox and in plain mode.
+    session.see_announcements([row.id for row in session.announcements()])
+    assert [row.seen for row in session.announcements()] == [True, True]
+    assert [key for key in session.inbox_keys(unread=True) if key.startswith("announcement")] == []
+    changed = rfc3339(world.now - timedelta(minutes=1))
+    world.announce("other-host", "Of another host, mended", 9, edited_at=changed)
+    assert [row.seen for row in session.announcements()] == [True, False]
+    (key,) = [key for key in session.inbox_keys(unread=True) if key.startswith("announcement")]
+    assert "1 new announcement of hosts." in world.talk("q")
+    told = world.talk("!", "q")
+    assert "changed 1 min" in told
+    assert "announcements change 1 changes its text, announcements withdraw 1 takes it away" in told
+    assert [row.seen for row in session.announcements()] == [True, True]
+    assert key not in session.inbox_keys(unread=True)
+    told = world.talk("announcements change 1", "At five.", ".", "q")
+    assert "Queued" in told
+    assert session.announcements()[0].body.endswith("At five.")
 
 
 def test_a_draft_of_an_announcement_is_kept_when_it_cannot_be_sent(world: World) -> None:
