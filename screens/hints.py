@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 from jamtui.event import PHASED, Act, things
 from jamtui.model import OutboxRow, PostRow, ThreadRow
 from jamtui.notice import InboxRow
@@ -21,6 +23,7 @@ ACTS = {
     "tags": Act.TAGS,
     "connect": Act.LINKS,
 }
+KEPT = 1.0  # seconds
 _HOSTING = frozenset({"brief", "announce", "poll", "unanswered", "hand-over"})  # what only hosts do
 _ABOUT_ONESELF = frozenset(
     {"mentions", "outbox", "profile", "my-data", "delete-account", "tag-curate", "tag-merge"}
@@ -47,6 +50,33 @@ def why_idle(session: Session) -> str:
     if session.refusal() or not refused or refused[0].phase is None:
         return session.refusal()
     return f"The phase “{refused[0].phase.title}” does not take {things([one.act for one in refused])}"
+
+
+class Facts:
+    """What hints ask of a session beside the row under the cursor: looked at once for the keys that only move it. The
+    screen drops them with all that changes; what nobody tells, such as the time, counts within `KEPT` seconds."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._until = monotonic() + KEPT
+        self._locked: dict[str, bool] = {}  # by the thread
+        self.idle = idle(session)
+        self.unread = any(row.unread for row in session.forums())
+
+    @property
+    def hold(self) -> bool:
+        """Whether they are still to be gone by."""
+        return monotonic() < self._until
+
+    def locked(self, row: object) -> bool:
+        """Whether nothing may be written in the thread that the row is, or is in."""
+        if isinstance(row, ThreadRow):
+            return row.locked and self._session.locked_for_me(row)
+        if not isinstance(row, PostRow):
+            return False
+        if row.thread_id not in self._locked:
+            self._locked[row.thread_id] = self._session.locked_for_me(row)
+        return self._locked[row.thread_id]
 
 
 def not_here(

@@ -20,10 +20,10 @@ from textual.timer import Timer
 from jamtui.actions import BY_ID, Where
 from jamtui.errors import JamError, NotFound, sentence
 from jamtui.keys import AS_DELIVERED, Keymap, hints
-from jamtui.model import ForumRow, PersonRow, PostRow, Status, ThreadRow, titled
+from jamtui.model import ForumRow, PersonRow, Status, titled
 from jamtui.session import Session
 from jamtui.ways import HotRow
-from screens.hints import idle, not_here
+from screens.hints import Facts, idle, not_here
 from screens.hits import Hits
 from screens.rail import Rail
 from screens.spot import Spot
@@ -69,6 +69,8 @@ class Panes(Hits, SparingScreen[None], part=True):
         self._frozen = frozen
         self.ages: Ages = clock_time if absolute_times else age
         self._resting: Timer | None = None
+        self._facts: Facts | None = None  # what hints were made of; None when something may have changed since
+        self._hinted: tuple[object, ...] | None = None  # what the last line was made of
         self._counting: Timer | None = None  # down to the next try to connect
         self._arranged_for = Size()
         self._lists: dict[str, RowList[Any, Any]] = {}  # those that were shown so far, by their kind
@@ -231,6 +233,7 @@ class Panes(Hits, SparingScreen[None], part=True):
     def _refresh_lines(self) -> None:
         """The status line, the tabs, the heads of the panes, the hints."""
         session, spot = self.session, self.spot
+        self._facts = None
         status = self._refresh_status()
         follows = spot.place == "followed" or session.followed()
         hidden = (idle(session) - {spot.place}) | (frozenset() if follows else frozenset(["followed"]))
@@ -273,25 +276,33 @@ class Panes(Hits, SparingScreen[None], part=True):
     def _refresh_hints(self) -> None:
         """The keys that do something here and now: they go with the row under the cursor, too."""
         if self.writing:
+            self._hinted = None
             self.query_one(HintLine).set_hints(hints(Where.COMPOSER, self.idle_in_composer(), self.keymap))
             return
-        session, spot = self.session, self.spot
+        spot, facts = self.spot, self._facts
+        if facts is None or not facts.hold:
+            with self.session.at_once():
+                facts = self._facts = Facts(self.session)
         row = self.reader.cursor_row if spot.reading else self.list_now.cursor_row
         out = not_here(
             spot,
-            idle(session),
+            facts.idle,
             rows=bool(self.list_now.keys),
             row=row,
-            locked=isinstance(row, PostRow | ThreadRow) and session.locked_for_me(row),
-            unread=bool(session.status().unread),
+            locked=facts.locked(row),
+            unread=facts.unread,
             hits=self.hits is not None,
         )
         # What is needed less: a post is seldom unfolded, and a list of threads is gone through for what is in them.
         out |= {"open"} if spot.reading else {"vote", "tags"} if spot.kind == "threads" else set()
         where = Where.OUTBOX if spot.kind == "outbox" else Where.JAM
+        on = "next hit" if self.hits is not None else "next in plan" if spot.place == "plan" else ""
+        if (hinted := (where, out, on, self.keymap)) == self._hinted:
+            return  # for most rows the same keys do something
+        self._hinted = hinted
         help_ = self.keymap.name("help")
         named = hints(where, {*out, "help"}, self.keymap)
-        if on := "next hit" if self.hits is not None else "next in plan" if spot.place == "plan" else "":
+        if on:
             named = [(key, on if label == BY_ID["next"].label else label) for key, label in named]
         self.query_one(HintLine).set_hints(named, (help_, "help"))
 

@@ -13,6 +13,7 @@ from contextlib import closing
 from typing import Any
 
 import msgspec
+import pytest
 
 from jamtui.actions import ACTIONS, Where
 from jamtui.model import Draft, DraftKind, Similar
@@ -232,3 +233,31 @@ async def test_what_is_needed_most_is_named_at_80_columns(tui: Callable[..., Any
             assert other in t.told, (name, t.told)
             assert not never or never not in t.told, (name, t.told)
             await away(t)
+
+
+async def test_a_key_that_only_moves_the_cursor_asks_the_mirror_nothing(
+    tui: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, figure: Callable[[str], None]
+) -> None:
+    monkeypatch.setattr("screens.hints.KEPT", 1e9)
+    asked: list[str] = []
+    async with tui(size=(80, 24)) as t:
+        await t.press("enter", "j")
+        assert "r reply" in t.told
+        t.session.readable().db.exec_trace = lambda _, sql, __: bool(asked.append(sql)) or True
+        await t.press("j", "j", "j")
+        assert asked == []
+        assert "n next unread" in t.told
+        assert t.session.mark_all_read()
+        t.screen.reload()  # what a change brings about
+        await t.settle()
+        assert asked
+        assert "n next unread" not in t.told
+        asked.clear()
+        await t.press("k")
+        assert asked == []
+        monkeypatch.setattr("screens.hints.KEPT", -1.0)
+        t.screen._refresh_lines()
+        asked.clear()
+        await t.press("k")  # what nobody told is looked for after a while
+        assert asked
+    figure("a key that moves the cursor of a list: 0 questions to the mirror beside the rows that come into sight")
