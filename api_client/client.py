@@ -21,6 +21,7 @@ from api_client.models import (
     DeskAnswer,
     Discovery,
     Heartbeat,
+    Look,
     PeoplePage,
     PostAnswer,
     PostsPage,
@@ -398,6 +399,8 @@ class JamClient:
                         return
                     elif event.type == "message":
                         yield _change(tidy(event.data))
+                    elif event.type == "desk":
+                        yield Look()
 
     # -- the calls themselves
 

@@ -126,7 +126,11 @@ class Wish(msgspec.Struct, frozen=True):
     seconds: float
 
 
-StreamEvent = Change | Heartbeat | Resync | Wish
+class Look(msgspec.Struct, frozen=True):
+    """What only this person may see (``/me/desk``) is another than it was."""
+
+
+StreamEvent = Change | Heartbeat | Resync | Wish | Look
 
 
 class DeskAnswer(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import apsw
 from starlette.types import Receive, Send
 
-from jamserver import accounts, log
+from jamserver import accounts, hints, log
 from jamserver.db import Connection, transaction
 from jamserver.log import Change, Cursor
 from jamserver.problems import later
@@ -136,7 +136,10 @@ class Hub:
         self._version = -1  # of the database, as SQLite counts the commits of others; -1: look in any case
         self._open: Counter[str] = Counter()
         self._waiters: set[asyncio.Future[None]] = set()
+        self._personal: dict[str, set[asyncio.Future[None]]] = {}  # of the waiters, those of each person
+        self._looks: Counter[str] = Counter()  # hints to each person who has a stream
         self._ending = False
+        self._desks = hints.Desks(db)
         with transaction(db):
             self._reload()
 
@@ -172,6 +175,7 @@ class Hub:
         while True:
             await asyncio.sleep(self._poll)
             self._catch_up(unless_version=self._version)
+            self._hint()
 
     def _catch_up(self, unless_version: int = -1) -> None:
         """Reads what the ring lacks. When that fails, the next look tries again and says so."""
@@ -185,6 +189,18 @@ class Hub:
         except apsw.Error as error:
             self._version = -1
             _LOG.warning("the change log could not be read: %s", error)
+
+    def _hint(self) -> None:
+        """Tells those whose desks changed to look."""
+        try:
+            due = list(self._desks.due(self._loop.time(), self._open, self._version))
+        except apsw.Error as error:
+            _LOG.warning("whose desk is another could not be read: %s", error)
+            return
+        for person_id in due:
+            self._looks[person_id] += 1
+            for waiter in tuple(self._personal.get(person_id, ())):
+                self._wake_one(waiter)
 
     def _compare(self) -> None:
         head = log.head(self._db)
@@ -236,13 +252,17 @@ class Hub:
         self._open[person_id] -= 1
         if not self._open[person_id]:
             del self._open[person_id]
+            self._looks.pop(person_id, None)
+            self._personal.pop(person_id, None)
 
     async def serve(
-        self, after: Cursor | None, until: float | None, token: str | None, receive: Receive, send: Send
-    ) -> None:
+        self, after: Cursor | None, person_id: str, until: float | None, token: str | None, receive: Receive,
+        send: Send,
+    ) -> None:  # fmt: skip
         """One stream, headers included, until the client hangs up, ``until`` (of the loop's clock) or the end.
 
-        At each heartbeat ``token``, where there is one, must still be good: who has signed out hears no more.
+        At each heartbeat ``token``, where there is one, must still be good: who has signed out hears no more. Who
+        ``person_id`` is, "" for guests, is told to look (`hints`) when what only they may see is otherwise.
         """
         await send(
             {
@@ -258,6 +278,8 @@ class Hub:
         self._catch_up(unless_version=self._version)  # another process may have written a moment ago
         seq = self.ring.head.seq if after is None else after.seq
         generation = self.ring.generation
+        looks = self._looks[person_id]
+        personal = self._personal.setdefault(person_id, set())
         # The first byte at once: the client knows that it is connected, and where the head is.
         await self._send(send, self._head_comment())
         gone = asyncio.ensure_future(_hung_up(receive))
@@ -278,19 +300,25 @@ class Hub:
                         break
                     text += self._head_comment()
                     beat = now + self._heartbeat
+                if looks != self._looks[person_id]:
+                    looks = self._looks[person_id]
+                    text += hints.EVENT
                 if text:
                     await self._send(send, text)
                     continue
                 waiter = self._loop.create_future()
                 self._waiters.add(waiter)
+                personal.add(waiter)
                 alarm = self._loop.call_at(beat if until is None else min(beat, until), self._wake_one, waiter)
                 await waiter
                 alarm.cancel()
                 self._waiters.discard(waiter)
+                personal.discard(waiter)
             if not gone.done():
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             gone.cancel()
+            personal.discard(waiter)
 
     def _head_comment(self) -> bytes:
         return b": head %s\n\n" % str(self.ring.head).encode()

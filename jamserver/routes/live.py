@@ -80,7 +80,7 @@ class _Stream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await self._hub.serve(self._after, self._until, self._token, receive, send)
+            await self._hub.serve(self._after, self._person_id, self._until, self._token, receive, send)
         finally:
             self._hub.leave_place(self._person_id)
 
@@ -130,7 +130,7 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "/api/v1/stream",
         "get_stream",
-        "The change log as Server-Sent Events: `id` is the cursor, `data` an item of the log.",
+        "The change log as Server-Sent Events: `id` is the cursor, `data` an item; `event: desk`: look at `/me/desk`.",
         Who.ANY,
         (Answer(200, "Events without end.", media_type="text/event-stream"),),
         ("bad_cursor", "log_replaced", "rate_limited"),

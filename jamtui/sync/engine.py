@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from api_client import errors
-from api_client.models import Change, Heartbeat, Wish
+from api_client.models import Change, Heartbeat, Look, Wish
 from jamtui.archive import ArchiveError, rfc3339
 from jamtui.model import Changed
 from jamtui.store import rescue
@@ -61,12 +61,15 @@ class Engine:
         progress: Callable[[int, int], None],
         person_id: str = "",
         wake: Callable[[], None] = lambda: None,
+        look: Callable[[], None] = lambda: None,
     ) -> None:
         """``person_id``: whose posts are sent again when a restored server has lost them; "" for guests. ``wake`` is
-        called when something is to be sent again while others are sent."""
+        called when something is to be sent again while others are sent, ``look`` when what only this person may see is
+        another than it was."""
         self._mirror = mirror
         self._person_id = person_id
         self._wake = wake
+        self._look = look
         self._votes: frozenset[str] | None = None  # those that the server knows, once it was asked…
         self._before: frozenset[str] | None = None  # … and those that it knew before, until its log is known to go on
         self._own = own
@@ -202,6 +205,8 @@ class Engine:
             return
         self._before = None
         changed = self._mirror.apply([(item.type, item.raw) for item in fresh], fresh[-1].cursor, rfc3339(self._now()))
+        if self._person_id and any(one.type == "person" and self._person_id.encode() in one.raw for one in fresh):
+            self._look()  # oneself: it may be another role, which has other things to see
         self._settle()
         self._tell(changed)
 
@@ -309,6 +314,9 @@ class Engine:
                     async for event in stream:
                         if isinstance(event, Wish):
                             self.wish = event.seconds
+                            continue
+                        if isinstance(event, Look):
+                            self._look()
                             continue
                         if goal is None:
                             self._streams = True

@@ -42,6 +42,7 @@ T = TypeVar("T")
 
 _LOOK = 0.25  # seconds between looks at what other processes wrote
 _TAKE_OVER = 1.0  # seconds between tries to become the holder
+_SPREAD = 1.0  # seconds over which those who were told to look at once come
 _DESK = 60.0  # seconds between looks at what only the reader may see
 _TICK = 1.0  # seconds between looks at the clocks, and at whether somebody signed in again
 _YOUNG = 5.0  # seconds in which an attempt is not broken off for another one: a key that is held down would end each
@@ -108,6 +109,7 @@ class Network:
         self._main: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()  # something is to be sent
         self._acted = asyncio.Event()  # an act was sent, or a person wants to see what came
+        self._hinted = asyncio.Event()  # the server says that there is something for this person alone
         self._at_once = asyncio.Event()  # a person, or the end of a sleep, asks for a new connection
         self._moved = False  # the machine slept, or has another network
         self._was_live = False
@@ -249,7 +251,7 @@ class Network:
                         engine = Engine(
                             mirror.Mirror(mirror_db), store, client,
                             now=self._now, notify=self._notify, progress=self._progress,
-                            person_id=self._jam.me.person_id, wake=self._woken.set,
+                            person_id=self._jam.me.person_id, wake=self._woken.set, look=self._hinted.set,
                         )  # fmt: skip
                         sender = Sender(
                             store,
@@ -430,7 +432,8 @@ class Network:
                     await self._woken.wait()
 
     async def _keep_desk(self, engine: Engine, there: asyncio.Event) -> None:
-        """Fetches what only the reader may see: now, in even times whatever is read, and when something was sent."""
+        """Fetches what only the reader may see: now, in even times whatever is read, when something was sent, and when
+        the server says that there is something."""
         await there.wait()
         if self._jam.me.guest:
             await asyncio.Event().wait()
@@ -438,13 +441,19 @@ class Network:
 
         while True:
             self._acted.clear()
-            wait = _DESK
+            self._hinted.clear()
             try:
                 await engine.fetch_desk()
                 engine.keep_clock()
             except (errors.RateLimited, errors.ServerFault, errors.BadAnswer) as error:
-                wait = max(wait, error.retry_after or 0.0)  # what one has is shown meanwhile; reading goes on
-            await any_of(self._acted, within=wait)
+                # What one has is shown meanwhile; reading goes on.
+                await asyncio.sleep(error.retry_after or SHORTEST)
+                if not error.retry_after:
+                    await any_of(self._acted, within=_DESK)
+                continue
+            if await any_of(self._acted, self._hinted, within=_DESK) and not self._acted.is_set():
+                # Many are told at once, when a thread goes that many reported: they do not come as one.
+                await any_of(self._acted, within=self._rng.random() * _SPREAD)
 
     async def _notice(self, own_db: connection.Connection) -> None:
         """Wakes the sender when another process (a command) wrote to the outbox."""
