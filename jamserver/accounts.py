@@ -66,8 +66,11 @@ class Grant:
 
 
 def new_secret() -> str:
-    """256 random bits as text for an address or a header."""
-    return secrets.token_urlsafe(32)
+    """256 random bits as text for an address, a header, and a command line, which takes what begins with a dash for an
+    option."""
+    while (made := secrets.token_urlsafe(32)).startswith("-"):
+        pass
+    return made
 
 
 def digest(secret: str) -> bytes:

@@ -95,7 +95,11 @@ def parser() -> argparse.ArgumentParser:
 
     save = words.add_parser("export", parents=[file], help="write the Jam as an archive")
     save.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help="to a file (.gz and .zst compress), not standard output"
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="to a file (.gz and .zst compress); else, and with -, standard output",
     )
     save.set_defaults(do=commands.export_archive)
 
@@ -124,9 +128,19 @@ def parser() -> argparse.ArgumentParser:
     make.add_argument(
         "--big-forum", type=_count, default=0, metavar="N", help="one forum has N of the posts as threads of their own"
     )
-    make.add_argument("--seed", type=int, default=1, metavar="S", help="the same seed makes the same Jam (1)")
     make.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help="to a file (.gz and .zst compress), not standard output"
+        "--seed",
+        type=int,
+        default=1,
+        metavar="S",
+        help="the same seed makes the same Jam, moved to now by whole days (1)",
+    )
+    make.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="to a file (.gz and .zst compress); else, and with -, standard output",
     )
     make.set_defaults(do=commands.generate)
 

@@ -120,9 +120,14 @@ def _counted(counts: Counter[str]) -> str:
     return ", ".join(f"{counts[kind]:,} {names.get(kind, kind)}" for kind in sorted(counts) if kind != "jam") or "a Jam"
 
 
+def _file(output: Path | None) -> Path | None:
+    """None for standard output, which has the name ``-``, too."""
+    return None if output is None or str(output) == "-" else output
+
+
 @contextlib.contextmanager
 def _output(path: Path | None) -> Iterator[BinaryIO]:
-    """Standard output, or a file that appears when it is complete; ``.gz`` and ``.zst`` compress."""
+    """Standard output for None, or a file that appears when it is complete; ``.gz`` and ``.zst`` compress."""
     if path is None:
         yield cast("BinaryIO", ForEyes(sys.stdout)) if sys.stdout.isatty() else sys.stdout.buffer
         return
@@ -168,10 +173,10 @@ def export_archive(arguments: argparse.Namespace) -> None:
     with told(path), contextlib.closing(db.connect(path)) as reading, db.transaction(reading):
         if objects.jam_json(reading) is None:
             raise NotFound(f"{path} has no Jam yet", "Import one, or start it: jamserver run")
-        with _output(arguments.output) as out:
+        with _output(target := _file(arguments.output)) as out:
             count = importer.export(reading, out)
-    if arguments.output is not None:
-        say(f"wrote {count:,} records to {arguments.output}")
+    if target is not None:
+        say(f"wrote {count:,} records to {target}")
 
 
 def backup(arguments: argparse.Namespace) -> None:
@@ -202,7 +207,7 @@ def generate(arguments: argparse.Namespace) -> None:
 
     if arguments.shape is not None and arguments.shape not in SHAPES:
         raise UsageError(f"there is no shape {arguments.shape}", f"Shapes: {', '.join(SHAPES)}.")
-    with _output(arguments.output) as out:
+    with _output(_file(arguments.output)) as out:
         main_generate(
             arguments.posts,
             arguments.seed,

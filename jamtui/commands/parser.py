@@ -88,7 +88,7 @@ def _login(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--handle",
         metavar="NAME",
-        help="your name in the Jam; the password is asked for. With --invite: the name to take",
+        help="your name in the Jam; the password is asked for. With --invite: the name to take, else one is made",
     )
     parser.add_argument("--name", metavar="NAME", help="with --invite: your full name, as others will read it")
     parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import getpass
+import secrets
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -71,8 +72,6 @@ def _check_words(args: argparse.Namespace) -> None:
         )
     if args.issuer and (args.guest or args.token_stdin or args.handle or args.invite is not None):
         raise UsageError("--issuer goes with an organisation's page", "Use it alone, or with --browser or --device.")
-    if args.invite is not None and not args.handle and not texts.on_terminal():
-        raise UsageError("--invite needs --handle NAME", "Choose the name under which others will see you.")
     if args.name and args.invite is None:
         raise UsageError("--name goes with --invite", "An account that is there has its name already.")
 
@@ -95,7 +94,7 @@ async def _enter(context: Context, args: argparse.Namespace, offer: Offer) -> Kn
         offer.require("invite")
         secret = _from_stdin("password") if args.password_stdin else None
         code = args.invite or _from_stdin("invite code", "--invite --handle NAME")
-        handle = args.handle or texts.ask(_HANDLE)
+        handle = args.handle or (texts.ask(_HANDLE) if texts.on_terminal() else _made_handle(context))
         return await sign_in.invite(
             home, offer, code, handle, name=args.name, secret=secret, store=store, environ=environ
         )
@@ -153,6 +152,15 @@ async def asked(context: Context, offer: Offer, store: str, *, handle: str = "",
     return await sign_in.password(
         home, offer, handle, _prompt(f"Password at {_host(offer)}: "), store=store, environ=environ
     )
+
+
+def _made_handle(context: Context) -> str:
+    """For who is not asked and chose none. The account on this machine is no business of a Jam."""
+    made = f"jammer-{secrets.token_hex(4)}"
+    context.out.say(
+        f"You are @{made} there, for good: --handle NAME chooses. jamtui profile --set name=NAME gives a name."
+    )
+    return made
 
 
 def _named(offer: Offer) -> str:

@@ -136,6 +136,18 @@ def test_packed_files_are_known_by_their_first_bytes(run: Run, tmp_path: Path, p
     assert objects_of(run("export")[1]) == objects_of(lines(*WHOLE))
 
 
+def test_a_dash_is_standard_output(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for ``jamtui export``: not a file of that name."""
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "a.jsonl"
+    file.write_bytes(lines(*WHOLE))
+    run("import", str(file))
+    code, out, err = run("export", "-o", "-")
+    assert (code, objects_of(out), err) == (0, objects_of(file.read_bytes()), "")
+    assert run("generate", "--posts", "3", "-o", "-", db=None)[1].startswith(b'{"type":"jam"')
+    assert not Path("-").exists()
+
+
 @pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
 def test_export_writes_files_that_import_reads(run: Run, tmp_path: Path, suffix: str) -> None:
     file, copy = tmp_path / "a.jsonl", tmp_path / f"copy.jsonl{suffix}"

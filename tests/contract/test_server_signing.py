@@ -191,6 +191,11 @@ def test_a_code_tells_of_few_handles_a_minute_and_a_company_comes_from_one_addre
     assert [enter(code, f"eve{number}") for number, code in enumerate(codes[1:])] == [200] * 5
 
 
+def test_no_secret_is_taken_for_an_option() -> None:
+    """``login URL --invite -x...`` is an option that nobody knows: one code in 64 began so."""
+    assert not [made for made in (accounts.new_secret() for _ in range(2_000)) if made.startswith("-")]
+
+
 def test_invites_end_and_are_taken_back(start_jam: Any, capsys: pytest.CaptureFixture[str]) -> None:
     clock = Clock()
     jam = start_jam(clock=clock)

@@ -28,6 +28,21 @@ def test_an_invite_code_from_standard_input(jam_server: Server, new_home: Callab
     assert code not in spent.stdout + spent.stderr
 
 
+def test_a_code_alone_is_enough(jam_server: Server, new_home: Callable[..., Home]) -> None:
+    """Where nobody can be asked for a handle one is made, and told: what ``jamserver invite`` prints is what
+    ``jamtui login URL --invite CODE`` takes."""
+    home = new_home()
+    home.jamtui("login", jam_server.url, "--invite", invite_code(jam_server), "--store", "file")
+    me = json.loads(home.jamtui("auth", "status", "--json").stdout)
+    assert (me["role"], me["signed_in"]) == ("participant", True)
+    assert me["handle"].startswith("jammer-")
+    other = new_home()
+    entered = other.jamtui("login", jam_server.url, "--invite", invite_code(jam_server), "--store", "file")
+    theirs = json.loads(other.jamtui("auth", "status", "--json").stdout)["handle"]
+    assert theirs != me["handle"]
+    assert f"@{theirs}" in entered.stderr  # how else it would have been chosen
+
+
 def test_a_token_that_the_server_does_not_take(jam_server: Server, new_home: Callable[..., Home]) -> None:
     """What is told is where the token came from, not to do again what was just done."""
     words = ("login", jam_server.url, "--token-stdin", "--store", "file")
