@@ -7,6 +7,7 @@ and `jamtui.keys` turns them into what stands on the keyboard.
 
 from __future__ import annotations
 
+import difflib
 import enum
 
 from msgspec import Struct
@@ -209,7 +210,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("link", ("o",), Group.MARK, "open link", "Open a link of the post, after a question that names the host."),
     Action("copy", ("y",), Group.MARK, "copy text", "Copy what is selected with the mouse, else the text of the post."),
     Action("copy-address", ("Y",), Group.MARK, "copy address", "Copy the address of the post."),
-    Action("undo", ("z",), Group.MARK, "undo", "Take back what was just done, while the last line offers it.", _BOTH),
+    Action("undo", ("z",), Group.MARK, "undo", "Take back what was done last; again: what was done before it.", _BOTH),
     # Ideas
     Action(
         "connect",
@@ -506,6 +507,14 @@ ACTIONS: tuple[Action, ...] = (
         "Connect to the server now, unless it asked to be left alone.",
         _BOTH,
     ),
+    Action(
+        "messages",
+        ("w",),
+        Group.PROGRAM,
+        "last messages",
+        "What the last line said lately, whole, with the time: it has no room for long words.",
+        _BOTH,
+    ),
     Action("help", ("question_mark",), Group.PROGRAM, "help", "All keys.", _BOTH, hint=8),
     Action("palette", ("ctrl+p",), Group.PROGRAM, "palette", "Find an action by its name.", (_A,)),
     Action(
@@ -539,6 +548,43 @@ ACTIONS: tuple[Action, ...] = (
 )
 
 BY_ID = {action.id: action for action in ACTIONS}
+
+# Commands that are no names of actions, and the action that does the same here, if there is one.
+SHELL = {
+    "auth": "",
+    "ballot": "polls",
+    "completion": "",
+    "config": "",
+    "demo": "",
+    "digest": "",
+    "doctor": "",
+    "export": "",
+    "jams": "",
+    "login": "",
+    "logout": "",
+    "mark-read": "toggle-read",
+    "mark-unread": "toggle-read",
+    "mydata": "my-data",
+    "show": "post",
+    "state": "",
+    "sync": "reconnect",
+    "unfollow": "follow",
+    "unmute": "mute",
+    "unsave": "save",
+    "untag": "tags",
+    "watch": "live",
+}
+
+
+def unknown(name: str) -> tuple[str, str]:
+    """What to say of ``name``, harmless, which no action has: a title and a hint with names in braces."""
+    if name not in SHELL:
+        near = difflib.get_close_matches(name, BY_ID, 1)
+        best = f"Did you mean :{near[0]}? " if near else ""
+        return f"no action is called {name}", f"{best}{{help}} shows all of them."
+    if SHELL[name]:
+        return f"no action is called {name}", f"{{{SHELL[name]}}} does that here."
+    return f"only the shell has jamtui {name}", "{suspend} goes there, fg comes back."
 
 
 def actions_of(where: Where) -> tuple[Action, ...]:

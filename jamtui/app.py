@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from textual.command import Provider
     from textual.dom import DOMNode
     from textual.geometry import Size
+    from textual.notifications import SeverityLevel
 
     from jamtui.config import Entry
     from jamtui.first_paint import Painted
@@ -410,6 +411,20 @@ class JamApp(TypeAhead[int]):
 
         if not isinstance(self.screen, Palette):
             self.push_screen(Palette(id="--command-palette"))
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """As in Textual, but never markup; what was said can be read again."""
+        if self.session is not None:
+            self.session.said.add(self.session.now(), message, "fact" if severity == "information" else severity)
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
 
     # -- what leaves
 

@@ -21,6 +21,7 @@ from jamtui.errors import NotFound, UsageError
 from jamtui.handing_over import HandingOver
 from jamtui.hosting import Hosting
 from jamtui.ideas import Ideas
+from jamtui.lately import Messages
 from jamtui.model import (
     Changed,
     ForumRow,
@@ -75,7 +76,7 @@ class Session(Timing, Ways, Reading, Hosting, HandingOver, Noticing, Moderating,
 
     ``clock`` gives the time shown and written; a demo may freeze it. ``explore`` never marks anything as read.
     ``report`` writes down an error of our own in the network's thread, and says where.
-    ``told`` is what became of damaged files, in words.
+    ``told`` is what became of damaged files, in words; ``said`` what was told lately on the screen.
     """
 
     def __init__(
@@ -104,6 +105,7 @@ class Session(Timing, Ways, Reading, Hosting, HandingOver, Noticing, Moderating,
             raise
         self.set_aside = self._opened.set_aside
         self.told = self._opened.told
+        self.said = Messages()
         self.read_only = self._opened.read_only
         self.explore = explore or self.read_only  # what was read cannot be kept
         self._own = Own(self._own_db)

@@ -37,7 +37,7 @@ class ConnectionsDialog(ListDialog[str | None]):
         self._about = about
         self._link_key = link_key
         self._links: tuple[LinkRow, ...] = ()
-        self._undo: Undo | None = None
+        self._undos: list[Undo] = []
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -59,7 +59,7 @@ class ConnectionsDialog(ListDialog[str | None]):
         self._say()
 
     def _say(self, words: str = "", style: str = "") -> None:
-        undo = "   z puts it back" if self._undo is not None else ""
+        undo = "   z puts it back" if self._undos else ""
         keys = f"Enter goes there   D takes the link away{undo}   Esc leaves"
         nothing = f"No links yet. {self._link_key} on a post says how it stands to another.\nEsc leaves"
         told = Content.styled(words, style) if words else key_line(keys if self._links else nothing)
@@ -78,7 +78,7 @@ class ConnectionsDialog(ListDialog[str | None]):
         if at is None or at >= len(self._links):
             return
         try:
-            self._undo = self._session.disconnect(self._post_id, self._links[at])
+            self._undos.append(self._session.disconnect(self._post_id, self._links[at]))
         except JamError as error:
             self._say(f"{sentence(error.title)}. {error.hint}", "$error")
             return
@@ -86,10 +86,9 @@ class ConnectionsDialog(ListDialog[str | None]):
         self._say("Taken away; z puts it back", "$success")
 
     def action_undo(self) -> None:
-        if self._undo is not None:
-            undo, self._undo = self._undo, None
+        if self._undos:
             try:
-                self._session.undo(undo)
+                self._session.undo(self._undos.pop())
             except JamError as error:
                 self._say(f"{sentence(error.title)}. {error.hint}", "$error")
                 return

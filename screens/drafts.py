@@ -38,7 +38,7 @@ class DraftsDialog(ListDialog[Draft | None]):
         super().__init__()
         self._session = session
         self._rows: list[DraftRow] = []
-        self._undo: Undo | None = None
+        self._undos: list[Undo] = []
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -66,7 +66,7 @@ class DraftsDialog(ListDialog[Draft | None]):
     def _keys(self) -> str:
         """What the keys do with the row under the cursor, as the Jam is now."""
         found = self._row()
-        undo = "   z takes that back" if self._undo is not None else ""
+        undo = "   z takes that back" if self._undos else ""
         if found is None:
             return f"No drafts: what you write stands here until it is sent.\nEsc leaves{undo}"
         row = found[1]
@@ -119,14 +119,13 @@ class DraftsDialog(ListDialog[Draft | None]):
         found = self._row()
         if found is not None and not found[1].why:
             draft = found[1].draft
-            self._undo = self._session.discard_draft(draft.kind, draft.target)
+            self._undos.append(self._session.discard_draft(draft.kind, draft.target))
             self._fill(found[0])
 
     def action_undo(self) -> None:
-        if self._undo is not None:
-            undo, self._undo = self._undo, None
+        if self._undos:
             try:
-                self._session.undo(undo)
+                self._session.undo(self._undos.pop())
             except JamError as error:
                 self._say(f"{sentence(error.title)}. {error.hint}")
                 return

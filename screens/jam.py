@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from jamtui.actions import BY_ID, Action, Where, complete
+from jamtui.actions import BY_ID, Action, Where, complete, unknown
 from jamtui.errors import UsageError, sentence
 from jamtui.model import PostRow, ThreadRow, Undo
 from jamtui.notice import InboxRow
 from jamtui.reading import ASK_ABOVE
+from jamtui.safe_text import safe_line
 from screens.converging import Converging
 from screens.hints import idle, why_idle
 from screens.inbox import Inboxing
@@ -32,9 +33,6 @@ class JamScreen(Converging, Inboxing, Moderating, SelfService):
 
     CSS_PATH = ["jam.tcss", "../widgets/composer.tcss"]  # noqa: RUF012 - as Textual declares it
 
-    _undo: Callable[[], None] | None = None
-    _undo_what = ""
-
     # -- the table
 
     def can_perform(self, action: Action) -> bool:
@@ -52,7 +50,8 @@ class JamScreen(Converging, Inboxing, Moderating, SelfService):
         action = BY_ID.get(action_id)
         with self.in_words():
             if action is None:
-                raise UsageError(f"no action is called {action_id}", f"{self.keymap.name('help')} shows all of them.")
+                title, hint = unknown(safe_line(action_id, 40))
+                raise UsageError(title, self.keymap.fill(hint))
             if not self.can_perform(action) and Where.COMPOSER in action.where:
                 raise UsageError(f"{action.label} belongs to the composer")
             if not self.can_perform(action):
@@ -76,8 +75,8 @@ class JamScreen(Converging, Inboxing, Moderating, SelfService):
     # -- undo
 
     def offer_undo(self, what: str, take_back: Callable[[], None]) -> None:
-        """Says what was done and that z takes it back; it does until something else can be taken back."""
-        self._undo, self._undo_what = take_back, what
+        """Says what was done and that z takes it back; behind what is done later, it does so, too."""
+        self._undos.add(what, take_back)
         self.say(what, tail=f"{self.keymap.name('undo')} takes it back")
 
     def offer(self, undo: Undo) -> None:
@@ -87,15 +86,13 @@ class JamScreen(Converging, Inboxing, Moderating, SelfService):
             self.offer_undo(sentence(undo.what), lambda: self.session.undo(undo))
 
     def action_undo(self) -> None:
-        if self._undo is None:
+        what = self._undos.take_back()
+        if what is None:
             self.say("Nothing to take back", "warning")
             return
-        take_back = self._undo
-        take_back()
-        if self._undo is take_back:  # what could not be taken back now can be later
-            self._undo = None
         self.reload()
-        self.say(f"Taken back: {self._undo_what}")
+        more = f"{self.keymap.name('undo')} takes back more ({len(self._undos)})" if self._undos else ""
+        self.say(f"Taken back: {what}", tail=more)
 
     # -- moving
 
@@ -397,6 +394,15 @@ class JamScreen(Converging, Inboxing, Moderating, SelfService):
         from screens.help import Help
 
         self.app.push_screen(Help(self.keymap, idle(self.session), why_idle(self.session)))
+
+    def action_messages(self) -> None:
+        from screens.last_messages import LastMessages
+
+        self.query_one(HintLine).quiet()  # it stands there whole
+        self.app.push_screen(LastMessages(self.session))
+
+    def on_hint_line_asked(self) -> None:
+        self.action_messages()
 
     def action_command(self, line: str = "") -> None:
         if not self.query("#command-line"):

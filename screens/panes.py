@@ -20,6 +20,7 @@ from textual.timer import Timer
 from jamtui.actions import BY_ID, Where
 from jamtui.errors import JamError, NotFound, sentence
 from jamtui.keys import AS_DELIVERED, Keymap, hints
+from jamtui.lately import Undos
 from jamtui.model import ForumRow, PersonRow, Status, titled
 from jamtui.session import Session
 from jamtui.ways import HotRow
@@ -77,6 +78,7 @@ class Panes(Hits, SparingScreen[None], part=True):
         self._shown = ""  # the thread in the reader
         self._arrived = 0  # posts that came into it where they cannot be seen
         self._titles: dict[str, str] = {}  # of forums, by id
+        self._undos = Undos()
         self._passed: set[str] = set()  # threads that Space went through while exploring, where nothing is marked
 
     # -- parts
@@ -104,7 +106,7 @@ class Panes(Hits, SparingScreen[None], part=True):
                 reader.mark, reader.find_key = (lambda keys: session.mark_read(keys)), session.key
                 yield reader
             yield Rail(session.forums)
-        yield HintLine()
+        yield HintLine(self.keymap.name("messages"))
 
     @property
     def list_now(self) -> RowList[Any, Any]:
@@ -363,6 +365,7 @@ class Panes(Hits, SparingScreen[None], part=True):
 
     def say(self, text: str, severity: str = "", tail: str = "", *, lasting: bool = False) -> None:
         """One harmless line about what was done, in place of the hints; see `HintLine.say`."""
+        self.session.said.add(self.session.now(), text, severity)
         self.query_one(HintLine).say(text, severity, tail, lasting=lasting)
 
     @property

@@ -325,7 +325,7 @@ class Writing(Moving, part=True):
             return
         self.session.vote(post.id)
         self.reload()
-        self.say(f"Voted for {post.author}'s post")
+        self.offer_undo(f"Voted for {post.author}'s post", lambda: self._vote_again(post.id, False))
 
     def action_unvote(self) -> None:
         post = self._post()
@@ -334,7 +334,10 @@ class Writing(Moving, part=True):
             return
         self.session.unvote(post.id)
         self.reload()
-        self.say("Vote taken back")
+        self.offer_undo("Vote taken back", lambda: self._vote_again(post.id, True))
+
+    def _vote_again(self, post_id: str, voted: bool) -> None:
+        (self.session.vote if voted else self.session.unvote)(post_id)
 
     def action_tags(self) -> None:
         from widgets.tag_picker import TagPicker
@@ -344,14 +347,30 @@ class Writing(Moving, part=True):
         self.session.need_open_thread(post)
         about = one_line(post.title) or one_line(post.body[:200])
 
+        done: dict[str, bool] = {}  # what was put on (True) or taken off in all
+
         def put(name: str) -> None:
             self.session.tag(post.id, name)
+            done[name] = True
 
         def take(name: str) -> None:
             self.session.untag(post.id, name)
+            done[name] = False
+
+        def answered(_: object) -> None:
+            self.reload()
+            before = frozenset(post.tags)
+            changed = {name: there for name, there in done.items() if there != (name in before)}
+            if changed:
+                what = ", ".join(f"{'on' if there else 'off'}: #{name}" for name, there in changed.items())
+                self.offer_undo(f"Tags {what}", lambda: self._tag_again(post.id, changed))
 
         book, text = self.session.tag_book(post.forum_id), f"{post.title}\n{post.body}"
-        self.app.push_screen(TagPicker(about, post.tags, book, text, put, take), lambda _: self.reload())
+        self.app.push_screen(TagPicker(about, post.tags, book, text, put, take), answered)
+
+    def _tag_again(self, post_id: str, changed: dict[str, bool]) -> None:
+        for name, put in changed.items():
+            (self.session.untag if put else self.session.tag)(post_id, name)
 
     # -- taking along
 
@@ -359,7 +378,8 @@ class Writing(Moving, part=True):
         post = self._post()
         self.session.save(post.id, not post.saved)
         self.reload()
-        self.say("No longer saved" if post.saved else f"Saved; {self.keymap.name('saved')} lists what you saved")
+        told = "No longer saved" if post.saved else f"Saved; {self.keymap.name('saved')} lists what you saved"
+        self.offer_undo(told, lambda: self.session.save(post.id, post.saved))
 
     def action_link(self) -> None:
         links = [link for link in parse(self._post().body).links if link.openable]

@@ -201,8 +201,13 @@ class HintLine(AtOnce):
 
     toast: reactive[str] = reactive("")
 
-    def __init__(self) -> None:
+    class Asked(Message):
+        """Somebody clicked on what was said: it is to be shown whole."""
+
+    def __init__(self, whole: str = "") -> None:
+        """``whole`` is the key that shows what was cut."""
         super().__init__()
+        self._whole = whole
         self._hints: Sequence[tuple[str, str]] = ()
         self._last: tuple[str, str] | None = None
         self._timer: Timer | None = None
@@ -251,8 +256,10 @@ class HintLine(AtOnce):
         width = self.content_size.width
         if self.toast:
             mark = next((mark for name, mark in _MARKS.items() if self.has_class(name)), "✓ ")
-            tail = Content.styled(f"   {self._tail}", "bold") if self._tail else Content("")
             text = Content.assemble((mark, "bold"), (self.toast, "bold"))
+            tail = Content.styled(f"   {self._tail}", "bold") if self._tail else Content("")
+            if not self._tail and self._whole and text.cell_length > width:
+                tail = Content("  ") + self._hint(self._whole, "whole")
             return text.truncate(max(0, width - tail.cell_length), ellipsis=True) + tail
         last = [self._hint(*self._last)] if self._last else []
         room = width - sum(3 + piece.cell_length for piece in last)
@@ -264,6 +271,10 @@ class HintLine(AtOnce):
             pieces.append(piece)
             room -= 3 + piece.cell_length
         return Content("   ").join([*pieces, *last])
+
+    def on_click(self) -> None:
+        if self.toast:
+            self.post_message(self.Asked())
 
     @staticmethod
     def _hint(key: str, label: str) -> Content:

@@ -23,8 +23,8 @@ class Marking(Moving):
     # -- undo
 
     def offer(self, what: str, take_back: Callable[[], None]) -> None:
-        self.take_back = take_back
-        self.say(f"{words.sentence(sentence(what))} {self.with_keys('{undo}')} takes it back.")
+        self.undos.add(what, take_back)
+        self.message(f"{words.sentence(sentence(what))} {self.with_keys('{undo}')} takes it back.")
 
     def offer_undo(self, undo: Undo) -> None:
         if undo.nothing:
@@ -33,16 +33,15 @@ class Marking(Moving):
             self.offer(undo.what, lambda: self.session.undo(undo))
 
     def do_undo(self) -> None:
-        if self.take_back is None:
+        what = self.undos.take_back()
+        if what is None:
             self.say("Nothing to take back.")
             return
-        take_back = self.take_back
-        take_back()
-        if self.take_back is take_back:  # what could not be taken back now can be later
-            self.take_back = None
         self.news.dropped(self.session)
         self.reload()
-        self.say("Taken back.")
+        self.message(f"Taken back: {words.sentence(sentence(what))}")
+        if self.undos:
+            self.say(f"{self.with_keys('{undo}')} takes back more ({len(self.undos)}).")
 
     # -- read or not
 
@@ -109,7 +108,8 @@ class Marking(Moving):
             return
         self.session.vote(post.id)
         self.reload()
-        self.say(f"Voted for the post of {post.author}, {words.count(self.session.post(post.id).up, 'vote')} now.")
+        votes = words.count(self.session.post(post.id).up, "vote")
+        self.offer(f"voted for the post of {post.author}, {votes} now", lambda: self._vote_again(post.id, False))
 
     def do_unvote(self) -> None:
         post = self.need_post()
@@ -118,13 +118,17 @@ class Marking(Moving):
             return
         self.session.unvote(post.id)
         self.reload()
-        self.say("Vote taken back.")
+        self.offer("vote taken back", lambda: self._vote_again(post.id, True))
+
+    def _vote_again(self, post_id: str, voted: bool) -> None:
+        (self.session.vote if voted else self.session.unvote)(post_id)
 
     def do_save(self) -> None:
         post = self.need_post()
         self.session.save(post.id, not post.saved)
         self.reload()
-        self.say("No longer saved." if post.saved else self.with_keys("Saved; {saved} lists what you saved."))
+        told = "No longer saved" if post.saved else self.with_keys("Saved; {saved} lists what you saved")
+        self.offer(told, lambda: self.session.save(post.id, post.saved))
 
     def do_mute(self, what: str = "") -> None:
         self._mark(what, Mark.MUTED)
@@ -175,7 +179,19 @@ class Marking(Moving):
             else:
                 self.say(f"{'On' if name in on else 'Off'}: {safe_line(name)}.")
         self.reload()
-        self.say(f"Tags: {', '.join(map(safe_line, on)) or 'none'}.")
+        told = f"Tags: {', '.join(map(safe_line, on)) or 'none'}"
+        taken, put = [one for one in post.tags if one not in on], [one for one in on if one not in post.tags]
+        if not taken and not put:
+            self.say(f"{told}.")
+            return
+
+        def again() -> None:
+            for name in put:
+                self.session.untag(post.id, name)
+            for name in taken:
+                self.session.tag(post.id, name)
+
+        self.offer(told, again)
 
     # -- links and copies
 

@@ -36,6 +36,7 @@ class News(Struct):
     _came: list[Came] = field(default_factory=list)  # for `jamtui.plain.notifying`
     _outbox: dict[str, tuple[str, SendState]] = field(default_factory=dict)
     _link: tuple[Link, str] | None = None  # the link that was told, and why there is none; None: not known yet
+    _fetching: bool = False  # the first load goes on while what is there is read already
     _lines: list[str] = field(default_factory=list)
     _reported: int = 0  # posts that wait for a moderator's decision
     _notices: set[str] = field(default_factory=set)  # of moderators, that were told or were there before
@@ -59,6 +60,7 @@ class News(Struct):
         session.came_in()
         status = session.status()
         self._link = None if status.link is Link.OFFLINE and not status.why else (status.link, status.why)
+        self._fetching = status.progress is not None
         self._outbox = {row.id: (row.kind, row.state) for row in session.outbox()}
         self._alerts = {row.mark for row in session.announcements()}
         self._notices = {row.id for row in session.notices()}
@@ -146,6 +148,10 @@ class News(Struct):
             elif status.next_try is not None and not status.waits_for_server(session.now()):
                 self._lines.append(self.keymap.fill("{reconnect} tries now."))
             self._link = (status.link, status.why)
+        if self._fetching and status.link in (Link.LIVE, Link.READER):
+            self._fetching = False
+            posts = words.count(sum(forum.posts for forum in session.forums()), "post")
+            self._lines.insert(0, f"The whole Jam is here: {posts}, {status.unread:,} unread.")
 
     def lines(self) -> list[str]:
         """What is to be told, once; [] for nothing."""

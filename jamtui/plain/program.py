@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from jamtui.actions import ACTIONS, BY_ID, Action, Where, complete
+from jamtui.actions import ACTIONS, BY_ID, Action, Where, complete, unknown
 from jamtui.errors import JamError, UsageError
 from jamtui.keys import Keymap, grouped, key_name
 from jamtui.mod_rows import ThreadFacts
@@ -51,9 +51,8 @@ class Plain(Moderating, Inboxing, SelfService, Event, Ideas):
         action = BY_ID.get(action_id)
         try:
             if action is None:
-                raise UsageError(
-                    f"no action is called {safe_line(action_id, 40)}", self.with_keys("{help} tells all of them.")
-                )
+                title, hint = unknown(safe_line(action_id, 40))
+                raise UsageError(title, self.with_keys(hint))
             if set(self.places()).isdisjoint(action.where):
                 raise UsageError(f"{action.label} does not work here", f"It works in: {', '.join(action.where)}.")
             handler = getattr(self, f"do_{action.method}", None)
@@ -128,6 +127,9 @@ class Plain(Moderating, Inboxing, SelfService, Event, Ideas):
         self.say(f"{session.jam.title}: {self.where_words()}")
         self.say(words.standing(session.jam, session.status(), session.now(), session.event_now()))
         self.say(f"{who}. {self.with_keys('{help} tells the keys, {leave} leaves.')}")
+        if (coming := session.status().progress) is not None and coming[1]:
+            share = min(99, 100 * coming[0] // coming[1])
+            self.say(f"More is on its way: {share} percent of it is here, and can be read already.")
         if alerts := sum(not row.seen for row in session.announcements()):
             told = words.count(alerts, "new announcement")
             self.say(f"{told} of hosts. {self.with_keys('{announcements} tells them.')}")
@@ -170,7 +172,7 @@ class Plain(Moderating, Inboxing, SelfService, Event, Ideas):
         return self.session.thread_facts(self.spot.thread) if self.spot.reading else None
 
     def _whisper(self) -> None:
-        lines = [line for text in self.news.lines() for line in wrap(text, self.console.columns)]
+        lines = self.news_lines()
         if lines and not self.console.whisper(lines):
             self.console.tell(lines)
 
@@ -242,7 +244,7 @@ class Plain(Moderating, Inboxing, SelfService, Event, Ideas):
     def idle_here(self) -> frozenset[str]:
         """Ids of actions that do nothing where one is; see `jamtui.plain.here`."""
         folded = self.spot.reading and self.post_key in self.folded
-        undo = self.take_back is not None
+        undo = bool(self.undos)
         return idle_here(
             self.session,
             self.spot,
@@ -282,6 +284,14 @@ class Plain(Moderating, Inboxing, SelfService, Event, Ideas):
         while (key := self.console.command(None)) is None:
             pass
         return key.name if isinstance(key, Key) else key
+
+    def do_messages(self) -> None:
+        """What was said besides rows and posts, the newest last: that is where one hears on."""
+        said = self.session.said.newest_first[: self.console.page]
+        for one in reversed(said):
+            self.say(f"{words.clock_time(one.at, self.session.now())}: {words.sentence(one.text)}")
+        if not said:
+            self.say("No messages yet.")
 
     def do_command(self) -> None:
         self.flush()

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from jamtui.errors import JamError, NotFound, UsageError, sentence
 from jamtui.keys import AS_DELIVERED, Keymap
+from jamtui.lately import Undos
 from jamtui.model import ForumRow, OutboxRow, PersonRow, PostRow, SearchHit, ThreadRow
 from jamtui.notice import InboxRow, wanted
 from jamtui.notify import settings
@@ -95,7 +96,7 @@ class View(Thread):
         self.plan: Plan | None = None
         self._hot: dict[int, HotRow] = {}
         self._people: dict[str, PersonRow] = {}
-        self.take_back: Callable[[], None] | None = None
+        self.undos = Undos()
         self._before_search: Spot | None = None
         self._trail: list[tuple[Spot, str, list[SearchHit]]] = []  # where one went into the ways from
         self._passed: set[str] = set()  # threads that Space went through while exploring, where nothing is marked
@@ -105,13 +106,24 @@ class View(Thread):
 
     def complain(self, error: JamError) -> None:
         title = error.title.rstrip(".")
-        self.say(f"{sentence(title)}.{f' {error.hint}' if error.hint else ''}")
+        self.message(f"{sentence(title)}.{f' {error.hint}' if error.hint else ''}", "error")
+
+    def message(self, text: str, kind: str = "") -> None:
+        """Says something besides rows and posts, which can be heard again."""
+        self.session.said.add(self.session.now(), text, kind)
+        self.say(text)
+
+    def news_lines(self) -> list[str]:
+        """What came meanwhile, as lines."""
+        told = self.news.lines()
+        for text in told:
+            self.session.said.add(self.session.now(), text, "fact")
+        return [line for text in told for line in wrap(text, self.console.columns)]
 
     def flush(self) -> None:
         """Tells what was gathered."""
         said, item, self._said, self._item = self._said, self._item, [], []
-        news = [line for text in self.news.lines() for line in wrap(text, self.console.columns)]
-        self.console.tell([*news, *said], item)
+        self.console.tell([*self.news_lines(), *said], item)
 
     # -- asking
 

@@ -752,6 +752,20 @@ async def reconnect_in_the_outbox(t: Any, key: str) -> None:
     assert "Nothing is connected yet" in t.told
 
 
+@case("messages", Where.JAM)
+async def messages(t: Any, key: str) -> None:
+    t.screen.say("The line said this")
+    await t.press(key)
+    assert "Last messages" in t.text
+    assert "The line said this" in t.text
+
+
+@case("messages", Where.OUTBOX)
+async def messages_in_the_outbox(t: Any, key: str) -> None:
+    await to_outbox(t)
+    await messages(t, key)
+
+
 @case("reopen", Where.OUTBOX)
 async def reopen(t: Any, key: str) -> None:
     await to_outbox(t)

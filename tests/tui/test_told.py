@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 from textual.widgets.input import Selection
 
+from jamtui.errors import UsageError
+from jamtui.model import Draft, DraftKind
 from widgets.row_list import RowList
+from widgets.status_line import HintLine
 
 
 async def test_a_message_goes_at_the_next_key_that_does_something(tui: Any) -> None:
@@ -94,3 +97,89 @@ async def test_going_round_the_hits_is_said(tui: Any) -> None:
         assert t.told == "On from the last hit again"
         await t.press("n")
         assert t.told == "On from the first hit again"
+
+
+async def test_a_message_that_is_cut_can_be_read_whole(tui: Any) -> None:
+    """The last line names the key, a click does the same; the dialog has the words, the time, and earlier messages."""
+    async with tui(size=(40, 10)) as t:
+        await t.command("digest")
+        assert t.told.startswith("✗ Only the shell has jamtui")
+        assert t.told.endswith("w whole")
+        await t.press("w")
+        shown = " ".join(t.text.translate(dict.fromkeys(map(ord, "│▐▆▃"), " ")).split())
+        assert "14:00 ✗ Only the shell has jamtui digest. Ctrl-Z goes there, fg comes back." in shown
+        await t.press("escape", "escape")
+        assert t.told == "q leaves jamtui"  # has room
+        await t.pilot.click(HintLine)
+        assert t.text.index("q leaves jamtui") < t.text.index("Only the shell")
+        await t.press("j", "y")
+        assert t.app.clipboard == "Only the shell has jamtui digest. Ctrl-Z goes there, fg comes back."
+
+
+async def test_what_is_said_beside_the_line_can_be_read_again(tui: Any) -> None:
+    async with tui() as t:
+        t.app.notify("[red]the keyring[/] is locked", severity="warning")
+        await t.press("w")
+        assert "! [red]the keyring[/] is locked" in t.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("ballot", "✗ No action is called ballot. B does that here."),
+        ("export", "✗ Only the shell has jamtui export. Ctrl-Z goes there, fg comes back."),
+        ("inbx", "✗ No action is called inbx. Did you mean :inbox? ? shows all of them."),
+    ],
+)
+async def test_a_name_that_is_none_leads_on(tui: Any, typed: str, told: str) -> None:
+    async with tui() as t:
+        await t.command(typed)
+        assert t.told == told
+
+
+async def test_undo_goes_back_through_all_that_was_done(tui: Any) -> None:
+    """What was dropped comes back one after the other, and not the last alone."""
+    async with tui() as t:
+        thread = t.session.threads(t.session.thread_keys(t.session.forums()[0].id)[:1])[0]
+        for number in range(3):
+            t.session.send(Draft(DraftKind.REPLY, thread.id, body=f"waits {number}"))
+        await t.press("5", "D", "D", "D")
+        assert not t.session.outbox()
+        await t.press("z")
+        assert t.told.startswith("✓ Taken back: ")
+        assert t.told.endswith("z takes back more (2)")
+        await t.press("z", "z")
+        assert sorted(row.summary for row in t.session.outbox()) == ["waits 0", "waits 1", "waits 2"]
+        await t.press("z")
+        assert t.told == "! Nothing to take back"
+
+
+async def test_what_marks_can_be_taken_back(tui: Any) -> None:
+    """Votes, saved posts and tags, too: else the key would take back something older instead."""
+    async with tui() as t:
+        await t.press("enter", "enter")
+        post = t.row
+        await t.press("s", "plus", "t")
+        await t.type("tidal")
+        await t.press("enter", "escape")
+        assert (t.row.saved, t.row.voted, "tidal" in t.row.tags) == (not post.saved, True, True)
+        await t.press("z")
+        assert (t.row.voted, t.row.tags) == (True, post.tags)
+        await t.press("z", "z")
+        assert (t.row.saved, t.row.voted) == (post.saved, post.voted)
+
+
+async def test_an_undo_that_fails_stands_in_no_others_way(tui: Any) -> None:
+    def refuse() -> None:
+        raise UsageError("it cannot be taken back now")
+
+    async with tui() as t:
+        await t.press("enter", "s")
+        saved = t.row.saved
+        t.screen.offer_undo("Done", refuse)
+        await t.press("z")
+        assert "cannot be taken back now" in t.told
+        await t.press("z")  # it may have been for a moment only
+        assert "cannot be taken back now" in t.told
+        await t.press("z")
+        assert t.row.saved is not saved

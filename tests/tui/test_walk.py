@@ -66,7 +66,7 @@ class Walk:
         self.rng = rng
         self.model = Model()
         self.time = NOW
-        self.take_back: Callable[[], None] = lambda: None  # what z does
+        self.done: list[Callable[[], None]] = []  # what z takes back, the last one first
         home = Home.from_env({"JAMTUI_HOME": str(folder)})
         self.jam = registry.for_server(home, "http://127.0.0.1:9", "tea", "Tea").changed(
             person_id=PEOPLE[0], handle="p0", name="P 0", role="participant", store="file"
@@ -353,14 +353,20 @@ def predict(walk: Walk, screen: JamScreen, key: str) -> None:
             model.read[one] = max(model.read.get(one, 0), version)
 
     if key == "z":
-        walk.take_back()
-        walk.take_back = lambda: None
+        if walk.done:
+            walk.done.pop()()
     elif (model.explore and key in ("A", "u")) or (key == "A" and spot.kind in ("people", "outbox")):
         return
     elif key == "s":
         target = screen.reader.cursor_row if spot.reading else row
         if isinstance(target, ThreadRow | PostRow):
-            model.saved ^= {target.id}
+            was, here = target.id in model.saved, target.id
+
+            def saved_again() -> None:
+                (model.saved.add if was else model.saved.discard)(here)
+
+            model.saved ^= {here}
+            walk.done.append(saved_again)
     elif key == "A":
         if spot.reading:
             scope = [p for p in unread if p.thread == spot.thread]
@@ -371,7 +377,7 @@ def predict(walk: Walk, screen: JamScreen, key: str) -> None:
             scope = [p for p in unread if (p.thread if spot.kind == "threads" else p.id) in listed]
         model.read |= {p.id: 0 for p in scope}
         if scope:
-            walk.take_back = lambda: unread_again([p.id for p in scope])
+            walk.done.append(lambda: unread_again([p.id for p in scope]))
     elif key in ("m", "F"):
         target = screen.reader.cursor_row if spot.reading else row
         if isinstance(target, ThreadRow | PostRow):
@@ -388,23 +394,23 @@ def predict(walk: Walk, screen: JamScreen, key: str) -> None:
 
             this ^= one
             that -= one
-            walk.take_back = marked_again
+            walk.done.append(marked_again)
     elif isinstance(row, ThreadRow):
         if here := [p.id for p in unread if p.thread == row.id]:
             model.read |= dict.fromkeys(here, 0)
-            walk.take_back = lambda: unread_again(here)
+            walk.done.append(lambda: unread_again(here))
         else:
             inside = [p.id for p in model.posts.values() if p.thread == row.id]
             versions = {one: model.read.pop(one) for one in inside if one in model.read}
-            walk.take_back = lambda: read_again(versions)
+            walk.done.append(lambda: read_again(versions))
     elif isinstance(row, PostRow):
         post = model.posts[row.id]
         if post in unread:
             model.read[post.id] = post.version
-            walk.take_back = lambda: unread_again([post.id])
+            walk.done.append(lambda: unread_again([post.id]))
         else:
             before = {post.id: model.read.pop(post.id)} if post.id in model.read else {}
-            walk.take_back = lambda: read_again(before)
+            walk.done.append(lambda: read_again(before))
 
 
 def further_on(walk: Walk, screen: JamScreen, key: str) -> tuple[str, str] | None:
@@ -508,7 +514,7 @@ async def step(walk: Walk, pilot: Pilot[Any], screen: JamScreen, session: Sessio
             await pilot.press("enter")
             await pilot.pause()
         if narrowed and not screen.spot.filter and (one == "x" or (one in ("escape", "h") and spot.place == "forums")):
-            walk.take_back = lambda: None  # z narrows it again, whatever was marked before
+            walk.done.append(lambda: None)  # z narrows it again before it takes back what was marked
     what = " ".join(keys)
     if further is not None and screen.spot.place == "forums" and screen.spot.reading:
         assert (screen.spot.forum, screen.spot.thread) in (further, was_at), f"{what} after {done}"
@@ -598,7 +604,7 @@ async def test_a_random_walk_agrees_with_the_model(tmp_path: Path, figure: Calla
             screen = app.screen
             assert isinstance(screen, JamScreen)
             starts += 1
-            walk.take_back = lambda: None
+            walk.done.clear()
             if kept is not None:
                 # A terminal of another width has other lines: post and list are the same, the line may not be. What is
                 # hot is another list at another time, and what changed while exploring, which keeps no place, may have

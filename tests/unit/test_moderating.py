@@ -163,7 +163,7 @@ def test_moderating_in_plain_mode(world: World) -> None:
     said = world.talk(f"post {post.id}", "moderate", "l", "All is said.", "undo")
     assert "Nobody but moderators and hosts" in said
     assert "Locked" in said
-    assert "Taken back." in said
+    assert "Taken back: Locked" in said
     assert world.session.outbox() == []
     said = world.talk("reports", "h")
     assert "1 reported post to decide on." in said

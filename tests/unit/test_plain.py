@@ -16,12 +16,13 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from jamserver.demo_jam import demo_records
 from jamtui.actions import ACTIONS, Where
 from jamtui.errors import JamError
 from jamtui.keys import Keymap
-from jamtui.model import Changed, Draft, DraftKind
+from jamtui.model import Changed, Draft, DraftKind, Link
 from jamtui.output import width
 from jamtui.paths import Home
 from jamtui.plain import words
@@ -377,7 +378,7 @@ def test_what_was_jumped_over_stays_unread_and_marking_can_be_taken_back(talk: T
     before = session.status().unread
     assert session.thread_index(session.threads(session.thread_keys(session.forums()[0].id))[0].id).unread
     told = talk("open", "open", "G", "A", "z", "u")
-    assert "Taken back." in told
+    assert re.search(r"Taken back: \d+ marked as read\.", told)
     assert "marked as read. z takes it back." in told
     assert session.status().unread == before - 1  # the last one, by u: the opening post was jumped away from
 
@@ -448,7 +449,7 @@ def test_many_posts_are_marked_read_after_a_question_that_says_how_many(talk: Ta
     told = talk("A", "y")
     assert f"{before:,} marked as read. z takes it back." in told
     assert session.status().unread == there - before
-    assert "Taken back." in talk("open", "A", "2", "forums", "T", "A", "y", "z")
+    assert "Taken back: " in talk("open", "A", "2", "forums", "T", "A", "y", "z")
     assert session.status().unread == there - before
 
 
@@ -512,7 +513,9 @@ def test_votes_tags_saving_and_undo(talk: Talk, session: Session) -> None:
     assert "On: office." in told
     assert "Saved posts: 1." in told
     assert {row.kind for row in session.outbox()} == {"vote", "tag"}
-    assert "Nothing to take back." in told
+    assert "Taken back: Saved; 4 lists what you saved." in told
+    assert "z takes back more (2)." in told  # the tag, the vote
+    assert "Nothing to take back." in talk("undo")
 
 
 def test_own_posts_are_changed_and_taken_back_after_a_question(talk: Talk, session: Session) -> None:
@@ -882,3 +885,30 @@ def test_a_new_thread_is_told_what_is_like_it(talk: Talk, session: Session) -> N
     told = talk("open", "c", "Failure stories of ours", "", "Ours.", ".", "q")
     assert "There is something like it already: 1. Failure stories, please. I begin. -- " in told.replace("\n", " ")
     assert session.outbox()[0].kind == "post"
+
+
+def test_what_was_said_can_be_heard_again(talk: Talk) -> None:
+    told = talk("digest", "open", "open", "s", "messages")
+    again = told[told.index("lists what you saved. z takes it back.") :]
+    heard = again.index(": Only the shell has jamtui digest. Ctrl-Z goes there, fg comes back.")
+    assert again.index(": Saved; 4 lists what you saved. z takes it back.") > heard
+
+
+def test_a_first_load_that_goes_on_says_that_more_is_coming(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is there is read already: nobody takes a part of the Jam for the whole."""
+    out, known = io.StringIO(), session.status()
+    loading = replace(known, link=Link.SYNCING, progress=(3, 4))
+    monkeypatch.setattr(session, "status", lambda: loading)
+    plain = Plain(session, Pipe(io.StringIO(), out, columns=200), edit=str, browse=str)
+    plain.begin()
+    plain.flush()
+    assert "More is on its way: 75 percent of it is here, and can be read already." in out.getvalue()
+    plain.news.note(session, Changed(status=True), 0)
+    assert not plain.news.waiting
+    live = replace(known, link=Link.LIVE)
+    monkeypatch.setattr(session, "status", lambda: live)
+    plain.news.note(session, Changed(status=True), 0)
+    posts = sum(forum.posts for forum in session.forums())
+    assert f"The whole Jam is here: {posts:,} posts, {known.unread:,} unread." in plain.news.lines()
+    plain.news.note(session, Changed(status=True), 0)
+    assert not plain.news.waiting

@@ -82,7 +82,7 @@ def test_a_profile_is_asked_for_line_by_line(talk: Talk, session: Session) -> No
     told = talk("profile", "Mia", "Tea Guild", "Germny", "en, German", "I drink.", "z")
     assert "Germny is in no table of countries; did you mean Germany?" in told
     assert "Your profile has another name, organisation, country, languages, text about you. z takes it back." in told
-    assert "Taken back." in told
+    assert "Taken back: Your profile" in told
     kinds = [row.payload.data["name"] for row in session.waiting_rows()]
     assert kinds == ["Mia", "Me"]
 
