@@ -47,7 +47,7 @@ from jamtui.paths import Home
 from jamtui.store import connection, mirror, registry
 from jamtui.store.opening import prepare
 from jamtui.store.registry import KnownJam
-from jamtui.sync.network import once
+from jamtui.sync.once import once
 
 SHARED = 5.0  # seconds for which a server shares a snapshot: a cold sync waits until it is made anew
 

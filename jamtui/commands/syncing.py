@@ -15,10 +15,10 @@ from jamtui.output import throttled
 from jamtui.safe_text import safe_line
 from jamtui.session import Session
 from jamtui.store.registry import KnownJam
-from jamtui.sync import network
+from jamtui.sync import once as syncing
 from jamtui.sync.asked import Asked
 from jamtui.sync.holder import Holder, link_of
-from jamtui.sync.network import Once
+from jamtui.sync.once import Once
 
 _SHOW_AFTER = 1.0  # seconds; what is quicker needs no progress
 _PATIENCE = 10.0  # seconds in which a command that holds the network ends
@@ -113,7 +113,7 @@ async def once(context: Context, jam: KnownJam) -> Once:
     show = throttled(lambda done, total: out.progress("Fetching the Jam", done, total), time.monotonic, _SHOW_AFTER)
     try:
         async with client_for(context.home, jam, context.environ, now=context.now) as client:
-            return await network.once(
+            return await syncing.once(
                 jam, client, now=context.now, rng=random.SystemRandom(), progress=show, notify=context.tell
             )
     finally:

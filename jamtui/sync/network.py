@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -25,6 +25,7 @@ from jamtui.errors import JamError, sentence
 from jamtui.model import Changed, Link
 from jamtui.store import connection, mirror, own
 from jamtui.store.registry import KnownJam
+from jamtui.sync.apart import apart
 from jamtui.sync.asked import Asked
 from jamtui.sync.backoff import NEAR, SHORTEST, Backoff
 from jamtui.sync.holder import Holder, Told, told_of
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     from api_client.client import JamClient
     from jamtui.sync.engine import Engine
     from jamtui.sync.outbox import Sender
-
-T = TypeVar("T")
 
 _LOOK = 0.25  # seconds between looks at what other processes wrote
 _TAKE_OVER = 1.0  # seconds between tries to become the holder
@@ -97,7 +96,7 @@ class Network:
         self._watch = watch or SleepWatch(_TICK)
         self._patience = Patience(self._watch.clock)
         self._asked = Asked(jam.folder, now)
-        self._began = -_YOUNG  # when this attempt did, by the clock of timers
+        self._began = -_YOUNG  # when this attempt did, by the loop's clock
         self._new_client = new_client
         self._now = now
         self._rng = rng
@@ -163,7 +162,7 @@ class Network:
 
     @property
     def _young(self) -> bool:
-        return time.monotonic() - self._began < _YOUNG
+        return self._loop is not None and self._loop.time() - self._began < _YOUNG
 
     def _soon(self, what: Callable[[], object]) -> None:
         loop = self._loop
@@ -219,7 +218,7 @@ class Network:
         """A client with the reader's token; waits for a person when there is none to be had."""
         while True:
             try:
-                return await _apart(self._new_client)
+                return await apart(self._new_client)
             except JamError as error:
                 await self._until_signed_in(error)
 
@@ -274,7 +273,8 @@ class Network:
 
         await self._heed_what_was_asked(own_db)
         while True:
-            since = self._began = time.monotonic()
+            since = time.monotonic()
+            self._began = asyncio.get_running_loop().time()
             asked: float | None = None
             nowhere = False
             tried: frozenset[str] = frozenset()
@@ -542,32 +542,6 @@ def _clock(at: datetime) -> str:
     return at.astimezone().strftime("%H:%M:%S")
 
 
-async def _apart(call: Callable[[], T]) -> T:
-    """What may block (a keyring that nobody unlocks), on a thread of its own, which ends with the process: who is
-    cancelled meanwhile does not wait for it."""
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[T] = loop.create_future()
-
-    def give(result: T | None, error: BaseException | None) -> None:
-        if answer.done():
-            return
-        if error is not None:
-            answer.set_exception(error)
-        else:
-            answer.set_result(result)  # type: ignore[arg-type]  # there was no error, so this is what call() returned
-
-    def work() -> None:
-        try:
-            found: tuple[T | None, BaseException | None] = (call(), None)
-        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
-            found = (None, error)
-        with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits any more
-            loop.call_soon_threadsafe(give, *found)
-
-    threading.Thread(target=work, name="jamtui-sign-in", daemon=True).start()
-    return await answer
-
-
 def _queued(own_db: connection.Connection) -> frozenset[str]:
     """The rows of the outbox that wait to be sent."""
     return frozenset(row.id for row in own.Own(own_db).outbox("WHERE state = 'queued'"))
@@ -578,58 +552,3 @@ def _stamp(path: Path) -> int:
         return path.stat().st_mtime_ns
     except OSError:
         return 0
-
-
-async def once(
-    jam: KnownJam,
-    client: JamClient,
-    *,
-    now: Callable[[], datetime],
-    rng: random.Random,
-    progress: Callable[[int, int], None],
-    notify: Callable[[Changed], None] = lambda _: None,
-) -> Once:
-    """Catches up, sends what is due, catches up again so that the mirror has it, and ends (``jamtui sync``).
-
-    The caller holds the network. Raises `api_client.errors.ApiError` when the server cannot be reached or refuses.
-    """
-    from jamtui.sync.engine import Engine
-    from jamtui.sync.outbox import Sender
-
-    with (
-        contextlib.closing(connection.connect(jam.mirror, mirror.SCHEMA)) as mirror_db,
-        contextlib.closing(connection.connect(jam.own, own.SCHEMA)) as own_db,
-    ):
-        store = own.Own(own_db)
-        engine = Engine(
-            mirror.Mirror(mirror_db), store, client, now=now, notify=notify, progress=progress,
-            person_id=jam.me.person_id,
-        )  # fmt: skip
-        applied = await engine.resume()
-        await engine.mend()
-        sent = 0
-        if not jam.me.guest:
-            await engine.fetch_votes()
-            await engine.fetch_desk()
-            before = {row.id for row in store.outbox("WHERE state = 'queued'")}
-            if before:
-                sender = Sender(store, client, Backoff(rng), now, lambda _: None)
-                await sender.drain()
-                if sender.acted:  # what it changed may stand nowhere else
-                    await engine.fetch_desk()
-                waiting = {row.id for row in store.outbox("WHERE state <> 'sent'")}
-                sent = len(before - waiting)
-                applied += await engine.catch_up()
-        engine.settle()
-        engine.keep_clock()
-        rows = store.outbox()
-        return Once(applied, sent, sum(r.state == "queued" for r in rows), sum(r.state == "refused" for r in rows))
-
-
-class Once(Struct, frozen=True):
-    """What one sync did: changes applied, writes sent, and what still waits or was refused."""
-
-    applied: int
-    sent: int
-    queued: int
-    refused: int

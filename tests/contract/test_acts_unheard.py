@@ -38,7 +38,7 @@ from jamtui.session import open_session
 from jamtui.store import registry
 from jamtui.store.opening import prepare
 from jamtui.sync import backoff
-from jamtui.sync.network import once
+from jamtui.sync.once import once
 from jamtui.sync.outbox import Sender
 
 NETWORKS = int(os.environ.get("JAMTUI_ACTS", "1"))

@@ -28,7 +28,8 @@ from jamtui.paths import Home
 from jamtui.store import connection, mirror, registry
 from jamtui.store.opening import prepare
 from jamtui.sync import engine
-from jamtui.sync.network import Network, once
+from jamtui.sync.network import Network
+from jamtui.sync.once import once
 
 ROOT = Path(__file__).parents[2]
 

@@ -23,7 +23,7 @@ from jamtui.paths import Home
 from jamtui.session import Session, open_session
 from jamtui.store import registry
 from jamtui.store.opening import prepare
-from jamtui.sync import network
+from jamtui.sync.once import Once, once
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
@@ -60,7 +60,7 @@ class Reader:
         self.server.at += span
         self.clock.at += span
 
-    async def sync(self) -> network.Once:
+    async def sync(self) -> Once:
         token = self.jam.bob.headers["Authorization"].removeprefix("Bearer ")
         # Dates of answers are of the server's clock from its next beat on.
         wanted = self.server.at.replace(microsecond=0)
@@ -71,7 +71,7 @@ class Reader:
                     break
             else:
                 raise AssertionError("the Date of the answers is not of the server's clock")
-            return await network.once(
+            return await once(
                 self.known,
                 client,
                 now=self.clock,

@@ -26,7 +26,7 @@ from jamtui.session import Session, open_session
 from jamtui.store import checking, connection, mirror, registry
 from jamtui.store.mirror import objects
 from jamtui.store.opening import prepare
-from jamtui.sync.network import once
+from jamtui.sync.once import once
 
 Json = dict[str, Any]
 Folded = dict[tuple[str, str], Json]

@@ -22,7 +22,8 @@ from jamtui.model import Draft, DraftKind, SendState
 from jamtui.paths import Home
 from jamtui.session import open_session
 from jamtui.store import registry
-from jamtui.sync import backoff, network
+from jamtui.sync import backoff
+from jamtui.sync.once import once
 from jamtui.sync.sign_in import client_for
 
 FORUM = "00000000-0000-4000-8000-0000000000f0"
@@ -177,9 +178,7 @@ def test_nothing_is_lost_whatever_status_is_answered_once(
 async def sync(home: Home, jam: registry.KnownJam, environ: dict[str, str], clock: list[datetime]) -> None:
     with contextlib.suppress(JamError):
         async with client_for(home, jam, environ) as client:
-            await network.once(
-                jam, client, now=lambda: clock[0], rng=random.Random(1), progress=lambda _done, _all: None
-            )
+            await once(jam, client, now=lambda: clock[0], rng=random.Random(1), progress=lambda _done, _all: None)
 
 
 @pytest.mark.parametrize("code", sorted(errors._WORDS))

@@ -27,7 +27,7 @@ from jamtui.paths import Home
 from jamtui.session import open_session
 from jamtui.store import registry
 from jamtui.store.opening import prepare
-from jamtui.sync.network import once
+from jamtui.sync.once import once
 from jamtui.sync.sign_in import client_for
 
 LIMIT = 60.0  # seconds after which what was waited for is taken for lost
