@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import os
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -204,7 +205,10 @@ def transaction(db: Connection, mode: str = "DEFERRED") -> Iterator[None]:
 
 def connect(path: Path) -> Connection:
     """A connection with the settings of the house, to a file that `prepare` has seen."""
-    db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    return _set_up(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE))
+
+
+def _set_up(db: Connection) -> Connection:
     db.set_busy_timeout(BUSY_MS)
     db.pragma("journal_mode", "wal")
     db.pragma("synchronous", "full")
@@ -273,6 +277,40 @@ def _migrate(db: Connection) -> None:
         db.pragma("application_id", APPLICATION_ID)
 
 
+class _Reading(apsw.Connection):
+    """A connection that never writes. It keeps bodies that were made of one state of the file, for whoever asks for the
+    same before anything is committed: all who come back after an outage do."""
+
+    MOST = 2 << 20  # bytes, for each reading thread
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, flags=apsw.SQLITE_OPEN_READWRITE)
+        self._state: object = None
+        self._bodies: OrderedDict[object, bytes] = OrderedDict()
+        self._size = 0
+
+    def body(self, key: object, make: Callable[[], bytes]) -> bytes:
+        # Another number after each commit of any other connection, and the same throughout a transaction.
+        if (state := self.pragma("data_version")) != self._state:
+            self._bodies.clear()
+            self._state, self._size = state, 0
+        found = self._bodies.get(key)
+        if found is None:
+            found = make()
+            if len(found) <= self.MOST // 2:
+                self._bodies[key] = found
+                self._size += len(found)
+                while self._size > self.MOST:
+                    self._size -= len(self._bodies.popitem(last=False)[1])
+        return found
+
+
+def made_once(db: Connection, key: object, make: Callable[[], bytes]) -> bytes:
+    """What ``make`` gives, made once for each state of the file where ``db`` is that of a reading thread. ``key`` has
+    all that it depends on beside the file."""
+    return db.body(key, make) if isinstance(db, _Reading) else make()
+
+
 class Readers:
     """A few reading threads, each with its own connection."""
 
@@ -285,7 +323,7 @@ class Readers:
     def _work(self, job: Callable[[Connection], T]) -> T:
         db: Connection | None = getattr(self._own, "db", None)
         if db is None:
-            db = self._own.db = connect(self._path)
+            db = self._own.db = _set_up(_Reading(str(self._path)))
             db.pragma("query_only", True)
             self._connections.append(db)
         with transaction(db):

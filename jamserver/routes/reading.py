@@ -8,7 +8,7 @@ import msgspec
 from starlette.responses import Response
 
 from jamserver import desk, log, objects, oidc, posts, tag_names, wire
-from jamserver.db import Connection, rows, value
+from jamserver.db import Connection, made_once, rows, value
 from jamserver.posts import Actor
 from jamserver.problems import FieldError, Problem
 from jamserver.web import Answer, Call, Parameter, Route, Who, json_response
@@ -48,10 +48,14 @@ def joined_page(db: Connection, sql: str, bindings: tuple[str | int, ...], limit
 
     SQLite joins them, in the order of the subquery: row by row, Python's lock would be taken for each.
     """
-    joined = f"SELECT max(place), count(*), CAST(group_concat(data, ',') AS BLOB) FROM ({sql} LIMIT ?)"
-    last, count, items = next(rows(db, joined, (*bindings, limit)))
-    more = count == limit and value(db, f"SELECT 1 FROM ({sql} LIMIT 1)", (last, *bindings[1:]))
-    return json_response(_items([items] if count else [], str(last) if more else None))
+
+    def made() -> bytes:
+        joined = f"SELECT max(place), count(*), CAST(group_concat(data, ',') AS BLOB) FROM ({sql} LIMIT ?)"
+        last, count, items = next(rows(db, joined, (*bindings, limit)))
+        more = count == limit and value(db, f"SELECT 1 FROM ({sql} LIMIT 1)", (last, *bindings[1:]))
+        return _items([items] if count else [], str(last) if more else None)
+
+    return json_response(made_once(db, (sql, bindings, limit), made))
 
 
 def discovery(db: Connection, call: Call) -> Response:
@@ -183,7 +187,8 @@ def changes(db: Connection, call: Call) -> Response:
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
     if _has(call, etag):
         return Response(status_code=304, headers=headers)
-    return json_response(log.page(db, cursor.seq, limit), headers=headers)
+    page = made_once(db, ("changes", cursor.seq, limit), lambda: log.page(db, cursor.seq, limit))
+    return json_response(page, headers=headers)
 
 
 def _ok(description: str, shape: type, *headers: tuple[str, str]) -> tuple[Answer, ...]:
