@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, cast
 
 import msgspec
 
-from jamserver import accounts, app, backups, db, importer, objects, oidc, people, sign_in_commands
+from jamserver import accounts, app, backups, db, importer, objects, oidc, people, records, sign_in_commands
 from jamserver.log import Tx
 from jamserver.terminal import RNG, say, show, told, write
 from jamserver.wire import MAX_HONOUR, MIN_PASSWORD, clean_name
@@ -93,7 +93,7 @@ def import_archive(arguments: argparse.Namespace) -> None:
     say(f"imported {_counted(counts)} into {path}")
     with contextlib.closing(db.connect(path)) as reading:
         _tell_roles(reading)
-    unknown = sorted(set(counts) - set(archive.TYPES))
+    unknown = sorted(set(counts) - set(archive.TYPES) - set(records.KNOWN))
     if unknown:
         say(f"kept as they are, of types that this version does not know: {', '.join(unknown)}")
 

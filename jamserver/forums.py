@@ -1,12 +1,16 @@
-"""Forums as their hosts change them: title, brief, and who hosts. Runs inside one write (`jamserver.log.Tx`)."""
+"""Forums as their hosts change them: title, brief, and who hosts. Runs inside one write (`jamserver.log.Tx`).
+
+What a brief said before stays as a record of type ``brief`` in the log, snapshots and archives, so that hosts see off
+line as well who changed what; of each forum the last few.
+"""
 
 from __future__ import annotations
 
 import msgspec
 
-from jamserver import objects
+from jamserver import objects, records
 from jamserver.allowed import Act, require_allowed
-from jamserver.db import Connection, value
+from jamserver.db import Connection, rows, value
 from jamserver.log import Tx
 from jamserver.once import Written
 from jamserver.posts import Actor
@@ -14,6 +18,8 @@ from jamserver.problems import Problem, invalid
 from jamserver.wire import ForumEdit, clean_name, clean_text
 from jamtui.archive import Forum, rfc3339
 from jamtui.event import HOSTS
+
+EARLIER = 10  # briefs of a forum that are kept beside the one that holds
 
 
 def hosted_by(actor: Actor, forum: Forum) -> bool:
@@ -73,10 +79,27 @@ def _changed(tx: Tx, name: str, change: ForumEdit, by: str | None) -> Written:
     fields.pop("edited_by", None)
     if by is not None:
         fields["edited_by"] = by
+    if fields.get("brief") != before.get("brief"):
+        _keep(tx, forum, before)
     data = objects.encode(fields)
     seq = tx.append("forum", forum.id, data)
     tx.db.execute("UPDATE forums SET data = ? WHERE id = ?", (data, forum.id))
     return Written(data, forum.version + 1, seq)
+
+
+def _keep(tx: Tx, forum: Forum, before: objects.Fields) -> None:
+    """The brief that held until now; the oldest of too many goes, text and all."""
+    kept: objects.Fields = {"id": f"{forum.id}.{forum.version}", "forum_id": forum.id, "version": forum.version}
+    kept |= {name: before[name] for name in ("brief", "edited_by", "edited_at") if name in before}
+    records.put(tx, "brief", str(kept["id"]), kept)
+    sql = (
+        "SELECT id FROM others WHERE type = 'brief' AND id >= ?1 || '.' AND id < ?1 || '/' "
+        "AND json_extract(CAST(data AS TEXT), '$.gone') IS NULL ORDER BY seq DESC LIMIT -1 OFFSET ?2"
+    )
+    for (old,) in rows(tx.db, sql, (forum.id, EARLIER)):
+        frame: objects.Fields = {"id": old, "forum_id": forum.id, "gone": True}
+        tx.blank_record("brief", old, objects.encode(frame))
+        records.put(tx, "brief", old, frame)
 
 
 def _require_version(forum: Forum, if_match: str | None) -> None:

@@ -1,4 +1,4 @@
-"""Records without a table of their own: announcements, curated tags, links between posts, polls.
+"""Records without a table of their own: announcements, curated tags, links between posts, polls, earlier briefs.
 
 Each is a JSON object with an ``id`` that its type knows once. It stands in the change log, in snapshots and in archives
 as ``{"type":TYPE,"data":{...}}``; a record that is taken away stays as its frame with ``"gone":true``, as a post does.
@@ -17,6 +17,7 @@ from jamserver.log import Tx
 from jamserver.objects import Fields, encode
 
 T = TypeVar("T")
+KNOWN = ("announcement", "brief", "link", "poll", "tag")  # others that an archive has are kept as they are
 
 
 def find(db: Connection, kind: str, record_id: str) -> bytes | None:

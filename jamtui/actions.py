@@ -427,6 +427,15 @@ ACTIONS: tuple[Action, ...] = (
         argument="?FORUM",
     ),
     Action(
+        "brief-history",
+        (),
+        Group.HOSTS,
+        "changes of the brief",
+        "Who changed the brief of this forum, or of the one that is named, and what it said before. For its hosts.",
+        _BOTH,
+        argument="?FORUM",
+    ),
+    Action(
         "poll",
         (),
         Group.HOSTS,

@@ -8,6 +8,8 @@ from msgspec import Struct
 
 from jamtui.model import PostRow, SendState
 
+_COMPARED = 200_000  # lines times lines of two briefs that are compared
+
 
 class AnnouncementRow(Struct, frozen=True):
     """What a host or moderator tells everybody, or everybody in one forum."""
@@ -81,6 +83,39 @@ class PollRow(Struct, frozen=True):
     def share(self, index: int) -> float:
         """The part of all ballots that chose ``index``, 0 to 1."""
         return self.counts[index] / self.total if self.total else 0.0
+
+
+class BriefChange(Struct, frozen=True):
+    """One change of a forum's brief, harmless. ``version`` is that of the forum after it; nobody is named where the
+    organiser made it, or where it is from before changes were kept."""
+
+    version: int
+    by: str
+    handle: str
+    role: str
+    alike: str
+    at: datetime | None
+    before: str
+    after: str
+
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        """What is different, a line each: ``-`` and what went, ``+`` and what came, a space and what stands around
+        it, ``…`` where lines are left out."""
+        old, new = self.before.split("\n"), self.after.split("\n")
+        if len(old) * len(new) > _COMPARED:  # of anybody: comparing takes as long as both are long
+            return [*(("-", line) for line in old), *(("+", line) for line in new)]
+        import difflib  # not for a start
+
+        found: list[tuple[str, str]] = []
+        for group in difflib.SequenceMatcher(None, old, new).get_grouped_opcodes(1):
+            if found or group[0][1]:
+                found.append(("…", ""))
+            for _, a, b, c, d in group:
+                same = old[a:b] == new[c:d]
+                found += [(" " if same else "-", line) for line in old[a:b]]
+                found += [("+", line) for line in new[c:d] if not same]
+        return found
 
 
 class Handed(Struct, frozen=True):

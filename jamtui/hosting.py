@@ -30,7 +30,7 @@ from jamtui.safe_text import safe_body, safe_line
 from jamtui.store.own import Payload, new_uuid7
 
 if TYPE_CHECKING:
-    from jamtui.host_rows import AnnouncementRow, PollRow
+    from jamtui.host_rows import AnnouncementRow, BriefChange, PollRow
     from jamtui.store.marks import MarkStore
     from jamtui.store.own import Own, Queued
     from jamtui.store.registry import KnownJam
@@ -285,6 +285,15 @@ class Hosting:
         """Who changed title, brief or hosts of a forum last (``edited_at`` says when); None where nobody did, or the
         mirror does not know them."""
         return self._fresh().persons((forum.edited_by,)).get(forum.edited_by) if forum.edited_by else None
+
+    def brief_changes(self, name: str) -> list[BriefChange]:
+        """Who changed a forum's brief, when, and what it said before, the latest first. For its hosts."""
+        forum = self.forum(name)
+        if not self.known.local:  # an archive is open to whoever has it
+            self.need_host("see how the brief changed", forum)
+        from jamtui.store import hosting  # not for a start
+
+        return hosting.briefs(self._fresh(), forum.id)
 
     def _brief_conflict(self, row: Queued) -> Conflict:
         """Both versions of a brief that was changed meanwhile."""

@@ -24,7 +24,7 @@ ACTS = {
     "connect": Act.LINKS,
 }
 KEPT = 1.0  # seconds
-_HOSTING = frozenset({"brief", "announce", "poll", "unanswered", "hand-over"})  # what only hosts do
+_HOSTING = frozenset({"brief", "brief-history", "announce", "poll", "unanswered", "hand-over"})  # what only hosts do
 _ABOUT_ONESELF = frozenset(
     {"mentions", "outbox", "profile", "my-data", "delete-account", "tag-curate", "tag-merge"}
 )  # places that have nothing for who has no name in the Jam

@@ -284,6 +284,13 @@ class Hosting(Ways, part=True):
         else:
             self.session.need_host("write the brief", row)
 
+    def action_brief_history(self, forum: str = "") -> None:
+        from screens.brief_history import BriefHistoryDialog
+
+        row = self._forum_here(forum)
+        self.session.brief_changes(row.id)  # says who may not
+        self.app.push_screen(BriefHistoryDialog(self.session, self.ages, row.id))
+
     def write_as_host(self, kind: DraftKind, target: str) -> None:
         session = self.session
         if kind is DraftKind.BRIEF:

@@ -12,10 +12,10 @@ from jamtui.commands.reading import SHORT
 from jamtui.commands.writing import send, tell
 from jamtui.errors import UsageError
 from jamtui.handing_over import markdown, waited
-from jamtui.host_rows import Handed, PollRow
+from jamtui.host_rows import BriefChange, Handed, PollRow
 from jamtui.model import CHANGE, EVERYBODY, Draft, DraftKind
 from jamtui.names import beside
-from jamtui.output import BOLD, DIM, GREEN, Output, fit, local_time, width
+from jamtui.output import BOLD, DIM, GREEN, RED, Output, fit, local_time, width
 from jamtui.safe_text import safe_line
 from jamtui.ways import moment, until
 
@@ -111,6 +111,10 @@ def brief(context: Context, args: argparse.Namespace) -> int:
     out = context.out
     with closing(context.session()) as session:
         forum = session.forum(args.forum)
+        if args.history:
+            if args.edit or args.body is not None:
+                raise UsageError("--history only tells", "Change it without that.")
+            return _brief_history(out, session.brief_changes(forum.id))
         if args.edit or args.body is not None:
             draft = session.brief_draft(forum.id)
             body = texts.body_of(args.body, context.home, context.environ, draft.body)
@@ -138,6 +142,25 @@ def brief(context: Context, args: argparse.Namespace) -> int:
         out.line()
     for line in forum.brief.split("\n") if forum.brief.strip() else ["No brief yet."]:
         out.line(line)
+    return 0
+
+
+def _brief_history(out: Output, changes: list[BriefChange]) -> int:
+    """``--json``: an object a change, with ``before`` and ``after``."""
+    for one in changes:
+        at = rfc3339(one.at) if one.at else None
+        if out.json:
+            out.row({"version": one.version, "handle": one.handle or None, "at": at, "before": one.before,
+                     "after": one.after})  # fmt: skip
+            continue
+        who = f"{one.by} @{one.handle}{beside(one.alike)}" if one.handle else "the organiser"
+        when = f", {local_time(one.at)}" if one.at else ""
+        out.line(out.style(f"Version {one.version}, {who}{when}", BOLD))
+        for sign, text in one.lines:
+            out.line(out.style(f"  {sign} {text}".rstrip(), {"-": RED, "+": GREEN}.get(sign, DIM)))
+        out.line()
+    if not changes:
+        out.say("The brief was not changed yet.")
     return 0
 
 

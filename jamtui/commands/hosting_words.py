@@ -24,6 +24,7 @@ def _announcements(parser: ArgumentParser) -> None:
 
 def _brief(parser: ArgumentParser) -> None:
     parser.add_argument("forum", metavar="FORUM", help="the forum's slug or id")
+    parser.add_argument("--history", action="store_true", help="who changed it, when, and what it said before (hosts)")
     parser.add_argument("--edit", action="store_true", help="change it in $VISUAL or $EDITOR")
     parser.add_argument("--body", metavar="TEXT", help="change it to this text; - reads standard input")
 
@@ -86,7 +87,10 @@ HOSTING: dict[str, Command] = {
     "brief": Command(
         "hosting:brief",
         "the brief of a forum; hosts change it",
-        "jamtui brief ideas\njamtui brief ideas --edit\njamtui brief ideas --body - < brief.md",
+        (
+            "jamtui brief ideas\njamtui brief ideas --edit\njamtui brief ideas --history\n"
+            "jamtui brief ideas --body - < brief.md"
+        ),
         _brief,
         "A change is made upon the version that you saw: when somebody else was faster, jamtui outbox shows both.",
     ),

@@ -129,6 +129,28 @@ class Hosting(Ways):
         else:
             self.session.need_host("write the brief", row)
 
+    def do_brief_history(self, forum: str = "") -> None:
+        """Each change, the latest first: who, when, what went and what came."""
+        row = self._forum_here(forum)
+        changes = self.session.brief_changes(row.id)
+        about = words.sentence(words.one_line(row.title))
+        if not changes:
+            self.say(f"The brief was not changed yet: {about}")
+            return
+        self.say(f"{words.count(len(changes), 'change')} of the brief of {about}")
+        self.flush()
+        lines: list[str] = []
+        for one in changes:
+            who = f"{one.by}{words.role(one.role)}{words.looks(one.alike, one.handle)}" if one.by else "the organiser"
+            when = self.ages(one.at, self.session.now()) if one.at else ""
+            lines += wrap(f"Version {one.version}: {words.joined(who, when)}.", self.console.columns)
+            for sign, text in one.lines:
+                said = {"-": "Went: ", "+": "Came: "}.get(sign)
+                if said and text.strip():
+                    lines += wrap(f"{said}{words.one_line(text, 2_000)}", self.console.columns, "  ")
+        self.pages(lines)
+        self.show()
+
     def do_brief_fold(self) -> None:
         self._tell_whole_brief(self._forum_here(""))
 

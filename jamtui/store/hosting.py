@@ -5,6 +5,7 @@ Records come from a server, or from an archive of anybody: what does not have th
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
@@ -14,7 +15,7 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from jamtui.archive import Count, Id, Time
-from jamtui.host_rows import AnnouncementRow, PollRow, mark_of
+from jamtui.host_rows import AnnouncementRow, BriefChange, PollRow, mark_of
 from jamtui.model import PersonRow
 from jamtui.safe_text import safe_body, safe_name
 from jamtui.store.own import Queued
@@ -95,6 +96,36 @@ def _row(one: _Announcement, by: PersonRow, titles: Mapping[str, str], seen: boo
         one.id, by.name, by.handle, by.role, one.author_id, safe_body(one.body), one.created_at.astimezone(UTC), seen,
         mine, forum_id, titles.get(forum_id, ""), "" if mine else by.alike, edited_at=as_utc(one.edited_at),
     )  # fmt: skip
+
+
+class _Brief(msgspec.Struct):
+    id: Id
+    forum_id: str
+    version: int
+    brief: str = ""
+    edited_by: str = ""
+    edited_at: Time | None = None
+
+
+def briefs(rows: Rows, forum_id: str) -> list[BriefChange]:
+    """How a forum's brief changed, the latest first, as far as the Jam keeps it."""
+    now = next((one for one in rows.confirmed_forums() if one.id == forum_id), None)
+    kept = [one for one in of_type(rows.records("brief"), _Brief) if one.forum_id == forum_id]
+    kept.sort(key=lambda one: one.version)
+    if now is None or not kept:
+        return []
+    states = [*kept, _Brief(now.id, now.id, now.version, now.brief, now.edited_by or "", now.edited_at)]
+    people = rows.persons({one.edited_by for one in states if one.edited_by})
+    found = []
+    for before, after in itertools.pairwise(states):
+        by = people.get(after.edited_by)
+        found.append(
+            BriefChange(
+                after.version, by.name if by else "", by.handle if by else "", by.role if by else "",
+                by.alike if by else "", as_utc(after.edited_at), safe_body(before.brief), safe_body(after.brief),
+            )
+        )  # fmt: skip
+    return found[::-1]
 
 
 def as_utc(moment: datetime | None) -> datetime | None:

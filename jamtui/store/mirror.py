@@ -32,7 +32,7 @@ from jamtui.store.tables import SCHEMA as SCHEMA
 
 _TIDY = 64  # pages of the full text that are merged at once
 START = "0-0"  # the cursor before everything
-_WORDED = ("announcement", "poll")  # records in which somebody wrote a text: it goes when they are taken away
+_WORDED = ("announcement", "brief", "poll")  # records in which somebody wrote a text: it goes when they are taken away
 
 
 class _Frame(Struct):

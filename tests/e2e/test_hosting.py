@@ -38,6 +38,10 @@ def test_a_host_steers_and_others_follow(jam_server: Server, ana_home: Home, bob
 
     # Briefs: ana's second change meets one that came from elsewhere
     assert ana.row("brief", forum["slug"], "--body", "What do *you* see?")["state"] == "sent"
+    (changed,) = ana.rows("brief", forum["slug"], "--history")
+    assert (changed["handle"], changed["before"], changed["after"]) == ("ana", forum["brief"], "What do *you* see?")
+    assert "+ What do *you* see?" in ana.jamtui("brief", forum["slug"], "--history").stdout
+    assert "hosts" in bob.jamtui("brief", forum["slug"], "--history", code=6).stderr
     other = ana.path.parent / "other"
     elsewhere = Home(other).login(server.url, "ana")
     elsewhere.jamtui("sync")

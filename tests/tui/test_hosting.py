@@ -202,6 +202,25 @@ async def test_a_host_changes_an_alert_and_others_see_it_anew(tui: Start, world:
         assert "Change the announcement" in t.text
 
 
+async def test_hosts_see_how_a_brief_changed(tui: Start, world: World) -> None:
+    forum = world.forum(brief="What is it?\nWhy not?", version=2, edited_by=world.host, edited_at=rfc3339(NOW))
+    record = {"id": f"{forum}.1", "forum_id": forum, "version": 1, "brief": "What is it?\nWhy?"}
+    world.put(("brief", record))
+    async with tui(size=(100, 30)) as t:
+        await t.command("brief-history")
+        assert "for hosts" in t.told
+        world.be("host")
+        await came(t)
+        await t.command("brief-history")
+        assert "Changes of the brief   1" in t.text
+        assert "version 2" in t.text
+        assert "- Why?" in t.text
+        assert "+ Why not?" in t.text
+        await t.press("y")
+        assert "Copied: what it said before version 2" in t.text
+        assert t.app.clipboard == "What is it?\nWhy?"
+
+
 async def test_on_a_low_terminal_an_alert_is_said_where_what_was_done_is_said(tui: Start, world: World) -> None:
     async with tui(size=(60, 10)) as t:
         world.announce("a", "Refining begins now")

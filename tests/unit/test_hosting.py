@@ -310,6 +310,41 @@ def brief_came(world: World, body: str, version: int) -> None:
     world.put(("forum", record | {"brief": body, "version": version}))
 
 
+def test_hosts_see_who_changed_a_brief_and_what_it_said(world: World) -> None:
+    session = world.session
+    forum = session.forums()[0]
+    record = next(one for one in session.stored().forums() if one["id"] == forum.id)
+    at = [rfc3339(world.now - timedelta(hours=hours)) for hours in (5, 2)]
+    first = {"id": f"{forum.id}.1", "forum_id": forum.id, "version": 1, "brief": "What is it?\nWhy?\nHow?"}
+    second = {"id": f"{forum.id}.3", "forum_id": forum.id, "version": 3, "brief": "What is it?\nWhy not?\nHow?"} | {
+        "edited_by": PEOPLE["host"], "edited_at": at[0],
+    }  # fmt: skip
+    odd = [
+        {"id": "x", "forum_id": forum.id, "version": "y"},
+        {"id": f"{forum.id}.0", "forum_id": forum.id, "gone": True},
+    ]
+    now = {"brief": f"What is it?\nWhy not?\nHow?\n{HOSTILE}", "version": 4, "edited_by": "nobody", "edited_at": at[1]}
+    world.put(*(("brief", one) for one in (second, first, *odd)), ("forum", record | now))
+    with pytest.raises(Refused, match="hosts"):
+        session.brief_changes(forum.slug)
+    assert "this is for hosts" in world.talk(f"brief-history {forum.slug}", "q").lower()
+    world.be("moderator")
+    latest, before = session.brief_changes(forum.slug)
+    assert (latest.version, latest.by, before.version) == (4, "", 3)
+    assert before.by
+    assert before.lines == [(" ", "What is it?"), ("-", "Why?"), ("+", "Why not?"), (" ", "How?")]
+    assert [sign for sign, _ in latest.lines] == ["…", " ", "+"]
+    told = world.talk(f"brief-history {forum.slug}", "q")
+    assert "2 changes of the brief of" in told
+    assert "Version 4: the organiser, 2 hours ago." in told
+    assert "Went: Why?" in told
+    assert "Came: Why not?" in told
+    assert not set("\x1b\u202e\x9b") & set(told)
+    assert "not changed yet" in world.talk(f"brief-history {session.forums()[1].slug}", "q")
+    many = replace(before, before="a\n" * 1_000, after="b\n" * 1_000)
+    assert len(many.lines) == 2_002, "not compared line by line: anybody's text is as long as they like"
+
+
 def test_a_brief_off_line_takes_the_place_of_the_one_before_it_and_meets_a_newer_one(world: World) -> None:
     world.be("host")
     session = world.session

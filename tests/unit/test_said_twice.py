@@ -55,13 +55,13 @@ ON_SCREEN = {
     "read-on", "read-back", "next", "previous", "next-thread", "previous-thread", "next-forum", "previous-forum",
     "undo", "copy", "copy-address", "link", "forum", "sort-by", "sort", "filter", "filter-clear", "search-complete",
     "search-order", "search-older", "search-newer", "put-away", "brief-fold", "command", "reconnect", "palette",
-    "theme", "suspend", "quit", "help", "hosts",
+    "theme", "suspend", "quit", "help", "hosts", "messages",
 }  # fmt: skip
 # Those whose command is called otherwise.
 CALLED = {
     "toggle-read": "mark-read", "all-read": "mark-read", "new-thread": "post", "quote": "reply", "discard": "drafts",
     "connections": "show", "live": "watch", "mentions": "inbox", "person": "people", "where-from": "people",
-    "my-data": "mydata", "delete-account": "mydata",
+    "my-data": "mydata", "brief-history": "brief", "delete-account": "mydata",
     "retry": "outbox", "reopen": "outbox", "drop": "outbox",
 }  # fmt: skip
 
