@@ -395,6 +395,7 @@ class Status(Struct, frozen=True):
     why: str = ""  # the cause in a few words, while there is no connection
     next_try: datetime | None = None  # when it is tried again by itself
     not_before: datetime | None = None  # until when the server asked to be left alone: no key tries before
+    silent: bool = False  # live, but nothing was heard for longer than it may be: the server is being asked
     for_me: int = 0  # rows of the inbox with something unread; 0 until somebody looked into it
     reported: int = 0  # posts that wait for this moderator's decision
 

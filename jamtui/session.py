@@ -173,6 +173,7 @@ class Session(Timing, Ways, Reading, Hosting, HandingOver, Noticing, Moderating,
             why=safe_line(state.why),
             next_try=state.next_try,
             not_before=state.not_before,
+            silent=state.silent,
             for_me=self.for_me(),
             reported=self.waiting_reports(),
         )

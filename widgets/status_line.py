@@ -51,7 +51,7 @@ def link_words(status: Status, now: datetime) -> _Part:
         told = f"of {age_of(status.mirrored_at, now)}" if years else f"{span(now - status.mirrored_at)} old"
         age = f", mirror {told}"
     if link is Link.LIVE:
-        return "● live", "$success"
+        return ("◌ live? asking", "$warning") if status.silent else ("● live", "$success")
     if link is Link.READER and status.elsewhere in (None, Link.LIVE):
         return "● live elsewhere", "$success"
     if link is Link.READER:

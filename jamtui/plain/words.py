@@ -392,7 +392,7 @@ def link(status: Status, now: datetime) -> str:
     if status.mirrored_at is not None and now - status.mirrored_at >= timedelta(minutes=1):
         age = f", what you read is {length(now - status.mirrored_at)} old"
     if status.link is Link.LIVE:
-        return "live"
+        return "live, but silent for some time: the server is asked" if status.silent else "live"
     if status.link is Link.READER:
         how = status.elsewhere or Link.LIVE
         return f"{how}{'' if how is Link.LIVE else age}, through another jamtui on this machine"

@@ -80,6 +80,8 @@ class Engine:
         self._unreadable = 0  # objects since the last snapshot
         self._again: Counter[str] = Counter()  # rows that were sent again though they were confirmed
         self._streams = True  # until a stream has ended before it told its head
+        self.heard = 0.0  # when the stream said something last, by the loop's clock
+        self.spoke = asyncio.Event()  # it does
         self.wish: float | None = None  # seconds that the server wants one to wait when its stream has ended
 
     # -- catching up
@@ -110,6 +112,15 @@ class Engine:
         if isinstance(ended, Exception) and not of_the_way:
             raise ended
         return applied + await self.catch_up()  # which says what is wrong, if pages do not come through either
+
+    @property
+    def seq(self) -> int:
+        """Of the last change that the mirror has."""
+        return seq_of(self._mirror.cursor or START)
+
+    async def head(self) -> int:
+        """The last change that the server has."""
+        return seq_of((await self._client.changes(self._mirror.cursor or START, limit=1)).head)
 
     async def catch_up(self) -> int:
         """Brings the mirror to the server's head. Returns how many changes (or records of a snapshot) were applied."""
@@ -312,6 +323,8 @@ class Engine:
                 stream = self._client.stream(self._mirror.cursor or START)
                 async with contextlib.aclosing(stream):
                     async for event in stream:
+                        self.heard = asyncio.get_running_loop().time()
+                        self.spoke.set()
                         if isinstance(event, Wish):
                             self.wish = event.seconds
                             continue

@@ -28,6 +28,7 @@ from jamtui.store.registry import KnownJam
 from jamtui.sync.apart import apart
 from jamtui.sync.asked import Asked
 from jamtui.sync.backoff import NEAR, SHORTEST, Backoff
+from jamtui.sync.doubt import doubt
 from jamtui.sync.holder import Holder, Told, told_of
 from jamtui.sync.patience import Patience, any_of
 from jamtui.sync.sleep import SleepWatch
@@ -60,7 +61,8 @@ class NetworkState(Struct, frozen=True):
     """The connection in words, for the status line. ``progress``: bytes done and in all, of a cold sync.
 
     ``detail`` tells all in sentences, ``why`` the cause in a few words, ``next_try`` when it is tried again, and
-    ``not_before`` until when the server asked to be left alone, whoever wants what.
+    ``not_before`` until when the server asked to be left alone, whoever wants what. ``silent``: a live connection
+    brought nothing for longer than it may, and the server is being asked.
     """
 
     link: Link = Link.OFFLINE
@@ -70,6 +72,7 @@ class NetworkState(Struct, frozen=True):
     next_try: datetime | None = None  # while there is no connection
     why: str = ""
     not_before: datetime | None = None
+    silent: bool = False
 
 
 class Network:
@@ -400,6 +403,7 @@ class Network:
             asyncio.create_task(self._send(engine, sender, there)),
             asyncio.create_task(self._notice(own_db)),
             asyncio.create_task(self._keep_desk(engine, there)),
+            asyncio.create_task(doubt(engine, self._say_silent)),
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -505,6 +509,11 @@ class Network:
         end = "" if what.endswith(".") else ";"
         again = "Next" if not end else "next"
         self._say(link, f"{what}{end} {again} try at {self._clock_in(wait)}", why, wait, asked)
+
+    def _say_silent(self, silent: bool) -> None:
+        """Whether a stream that said nothing is asked about."""
+        self.state = replace(self.state, silent=silent)
+        self._notify(Changed(status=True))
 
     def _say_sooner(self, wait: float) -> None:
         """The next try comes sooner than was said."""

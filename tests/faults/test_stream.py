@@ -29,7 +29,7 @@ from jamtui.model import Changed, Link
 from jamtui.store import connection, mirror, registry
 from jamtui.store.mirror import Mirror
 from jamtui.store.opening import prepare
-from jamtui.sync import backoff, network
+from jamtui.sync import backoff, doubt, network
 from jamtui.sync.asked import Asked
 from jamtui.sync.network import Network, NetworkState
 from jamtui.sync.sign_in import client_for
@@ -240,6 +240,60 @@ def test_a_connection_that_is_half_open(
     assert state.next_try is not None
     at.proxy.thaw()
     reader.wait_live(seen + 1)
+    check(reader, at, since, figure)
+
+
+@pytest.fixture
+def soon_in_doubt(monkeypatch: pytest.MonkeyPatch) -> Bounds:
+    """A second is the time in which a server has to say something; the bounds alone would believe it for an hour."""
+    assert (doubt.HEARTBEAT, doubt.LATE, doubt.ANSWER) == (15.0, 2.0, 6.0)  # 23 s at most, for people
+    for name, seconds in (("HEARTBEAT", 1.0), ("LATE", 0.0), ("ANSWER", 2.0)):
+        monkeypatch.setattr(doubt, name, seconds)
+    return Bounds(call_seconds=3600.0, stream_quiet_seconds=3600.0)
+
+
+def test_packets_that_vanish_are_noticed_by_asking_and_told_meanwhile(
+    at: Any, start_reader: Callable[..., Reader], figure: Callable[..., None], soon_in_doubt: Bounds
+) -> None:
+    reader = start_reader(at.proxy.url, soon_in_doubt)
+    reader.wait_live()
+    at.proxy.freeze()
+    since, seen = head_of(at), len(reader.states)
+    at.write(3)
+    reader.wait_state(lambda state: state.silent, "the doubt", seen)
+    state = reader.wait_state(lambda state: bool(state.why), "the loss in words", seen)
+    assert (state.link, state.why, state.silent) == (Link.RECONNECTING, "no answer for 3 s", False)
+    seen = len(reader.states)
+    at.proxy.thaw()
+    reader.wait_live(seen)
+    check(reader, at, since, figure)
+
+
+def test_a_stream_that_brings_nothing_while_the_server_answers_is_left_for_what_is_missing(
+    at: Any, start_reader: Callable[..., Reader], figure: Callable[..., None], soon_in_doubt: Bounds
+) -> None:
+    reader = start_reader(at.proxy.url, soon_in_doubt)
+    at.proxy.decide = streams_once(Stall(400))
+    reader.wait_live()
+    since, seen = head_of(at), len(reader.states)
+    at.write(3)
+    reader.wait_state(lambda state: state.why == MISSING, "what is missing", seen)
+    reader.wait_live(seen)
+    check(reader, at, since, figure)
+
+
+def test_a_server_that_is_late_but_there_keeps_its_stream(
+    at: Any, start_reader: Callable[..., Reader], figure: Callable[..., None], soon_in_doubt: Bounds
+) -> None:
+    reader = start_reader(at.proxy.url, soon_in_doubt)
+    reader.wait_live()
+    since = head_of(at)
+    for _ in range(2):
+        seen = len(reader.states)
+        reader.wait_state(lambda state: state.silent, "the doubt", seen)
+        reader.wait_state(lambda state: state.link is Link.LIVE and not state.silent, "that it is there", seen)
+    assert at.streams() == 1
+    at.write(1)
     check(reader, at, since, figure)
 
 

@@ -74,6 +74,12 @@ def test_where_the_server_asked_for_the_wait_no_key_is_named_that_would_end_it()
     assert "Ctrl-R now" in over
 
 
+def test_a_live_connection_that_is_silent_for_too_long_is_no_longer_called_live() -> None:
+    status = Status(Link.LIVE, silent=True, mirrored_at=NOW)
+    assert link_words(status, NOW) == ("◌ live? asking", "$warning")
+    assert spoken.link(status, NOW) == "live, but silent for some time: the server is asked"
+
+
 def test_a_mirror_of_years_ago_is_told_by_its_day() -> None:
     then = datetime(2011, 2, 9, 14, tzinfo=UTC)
     words, _ = link_words(Status(link=Link.OFFLINE, mirrored_at=then), then + timedelta(days=5_000))
