@@ -42,6 +42,8 @@ from widgets.status_line import HintLine, StatusLine, Tabs
 from widgets.thread_reader import ThreadReader
 
 CHART_LINES = HEIGHT + 5  # of a chart below a text, with what stands between them
+AROUND = 4  # lines above and below a list that fills the screen
+CARD_LINES = 8  # at least, of a card below a list, with its head
 SOON = 0.02  # seconds; a timer may come a little early
 PLACES = ("forums", "live", "mentions", "saved", "outbox")
 
@@ -75,6 +77,7 @@ class Panes(Hits, SparingScreen[None], part=True):
         self._counting: Timer | None = None  # down to the next try to connect
         self._arranged_for = Size()
         self._lists: dict[str, RowList[Any, Any]] = {}  # those that were shown so far, by their kind
+        self._fitted: dict[str, int] = {}  # lines of lists that are as high as their rows, by their kind
         self._shown = ""  # the thread in the reader
         self._arrived = 0  # posts that came into it where they cannot be seen
         self._titles: dict[str, str] = {}  # of forums, by id
@@ -190,8 +193,9 @@ class Panes(Hits, SparingScreen[None], part=True):
         return {"-reading": self.spot.reading or self.writing, "-card": self._carded(), "-forums": kind == "forums"}
 
     def _carded(self) -> bool:
-        """Whether a card stands beside the list, and no thread."""
-        return self.spot.kind in ("forums", "outbox", "people")
+        """Whether a card stands beside the list, and no thread. Below an empty list there is none."""
+        there = self._lists.get(self._kind)
+        return self.spot.kind in ("forums", "outbox", "people") and (self.wide or there is None or bool(there.keys))
 
     def _arrange(self) -> None:
         """Shows what belongs to the spot, gives the keys to the right pane, and says so in heads and hints."""
@@ -205,11 +209,24 @@ class Panes(Hits, SparingScreen[None], part=True):
         # In one go: each change of a class of the screen styles everything on it anew.
         self.update_classes(self._spot_classes())
         self._arranged_for = self.app.size
+        self._fit_list()
         self.query_one(Rail).display = self.three_panes and spot.kind == "threads"
         self._draw_card()
         self._refresh_lines()
         if not self.writing and not self.query("#command-line"):  # whoever types keeps the keys
             (self.reader if spot.reading else self.list_now).focus()
+
+    def _fit_list(self) -> None:
+        """Above a card a list is as high as its rows, as far as the card keeps some lines: no row is cut."""
+        rows, lines = self.list_now, 0
+        if self._carded() and not self.wide and self.has_class("-tall"):
+            room, many = self.app.size.height - AROUND, len(rows.keys)
+            lines = min(many, max(2, (room - CARD_LINES) // 2)) * 2
+            if isinstance(rows, ForumList) and 5 * 3 * many <= 3 * room:
+                lines = 3 * many  # with a line between them
+        if self._fitted.get(self._kind, 0) != lines:
+            self._fitted[self._kind] = lines
+            rows.styles.height = lines or "1fr"
 
     def _draw_card(self) -> None:
         row = self.list_now.cursor_row

@@ -304,6 +304,10 @@ class View(Panes, part=True):
             now = self.session.key(before.id)
         rows.update_rows(keys, self._touched(changed), cursor=now)
         self._clear_where_empty()
+        if self._carded() is not self.has_class("-card"):
+            self._arrange()
+        else:
+            self._fit_list()
         self._draw_card()
 
     def _reload_thread(self, changed: Changed | None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar
 
@@ -44,7 +44,22 @@ class ForumList(RowList[str, ForumRow]):
 
     def on_resize(self) -> None:
         super().on_resize()
-        self.row_height = 3 if self.size.height >= 3 * len(self.keys) else 2
+        self._fit()
+
+    def set_rows(self, keys: Sequence[str], *, cursor: str | None = None, above: int | None = None) -> None:
+        super().set_rows(keys, cursor=cursor, above=above)
+        self._fit()
+
+    def update_rows(
+        self, keys: Sequence[str], changed: Collection[str] | None = None, *, cursor: str | None = None
+    ) -> None:
+        super().update_rows(keys, changed, cursor=cursor)
+        self._fit()
+
+    def _fit(self) -> None:
+        """A line between the forums, where all of them have room then."""
+        if self.size.height:
+            self.row_height = 3 if self.size.height >= 3 * len(self.keys) else 2
 
 
 class ThreadList(RowList[int, ThreadRow]):
