@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from jamtui.archive import rfc3339
 from jamtui.errors import NotFound, NotSignedIn, Refused, UsageError
-from jamtui.event import HOSTS, Act
+from jamtui.event import HOSTS, Act, Refusal
 from jamtui.model import (
     CHANGE,
     EVERYBODY,
@@ -56,6 +56,7 @@ class Hosting:
         def now(self) -> datetime: ...
         def event_now(self) -> datetime: ...
         def refusal(self, act: Act | None = None) -> str: ...
+        def refused(self, act: Act | None = None) -> Refusal | None: ...
         def check_may_write(self, act: Act, *, late: bool = False) -> None: ...
         def forum(self, name: str) -> ForumRow: ...
         def forums(self) -> list[ForumRow]: ...
@@ -199,14 +200,19 @@ class Hosting:
         return _meant(what, ("withdraw", "change"), self.announcements(), "announcement")
 
     def withdraws(self, row: AnnouncementRow) -> bool:
-        """Whether the reader may withdraw it: one's own as long as one hosts, moderators any."""
-        return self.role == "moderator" or (row.mine and self.hosts())
+        """Whether the reader may withdraw it: one's own as long as one hosts and the Jam takes it, moderators any."""
+        return self.refused(self._withdrawing) is None and (self.role == "moderator" or (row.mine and self.hosts()))
+
+    @property
+    def _withdrawing(self) -> Act:
+        return Act.REMOVAL if self.role == "moderator" else Act.ANNOUNCEMENTS
 
     def withdraw(self, name: str) -> str | Undo:
         """Takes an announcement away, text and all, from everybody: the outbox row that asks for it, or, for one that
         was not sent, what brings it back. The text of one's own is kept as a draft where there is none."""
         row = self.announcement(name)
         self.need_host("withdraw announcements")
+        self.check_may_write(self._withdrawing)
         if not self.withdraws(row):
             hint = "Who announced it and moderators withdraw it."
             raise Refused("this announcement is another host's", hint, "forbidden")
@@ -327,6 +333,8 @@ class Hosting:
     def _steers(self, author_id: str, forum_id: str) -> bool:
         forum = next((row for row in self.forums() if row.id == forum_id), None)
         mine = author_id == self.me.person_id and self.hosts()
+        if self.refused(Act.STEERING) is not None:
+            return False
         return mine or self.role == "moderator" or (forum is not None and self.hosts(forum))
 
     def poll(self, name: str) -> PollRow:
@@ -389,7 +397,7 @@ class Hosting:
 
     def close_poll(self, poll_id: str) -> str:
         """It takes no more ballots. The outbox row's id. Raises `Refused`, `NotFound`, `UsageError`."""
-        poll = self._steered(poll_id, "close")
+        poll = self.need_to_end(poll_id, "close")
         if not poll.open:
             raise UsageError("the poll is closed already")
         return self._of_poll("close-poll", poll, (), poll.question, {"closed": True})
@@ -397,17 +405,19 @@ class Hosting:
     def remove_poll(self, poll_id: str) -> str | Undo:
         """Takes it away with its ballots, for good: the row that asks for it, or, for one that was not sent, what
         brings it back."""
-        poll = self._steered(poll_id, "take away")
+        poll = self.need_to_end(poll_id, "take away")
         row = self._own.one(poll.id)
         if row is not None and row.state != "sent" and not row.attempts:
             return self.drop(poll.id)
         return self._of_poll("remove-poll", poll, (), poll.question)
 
-    def _steered(self, poll_id: str, verb: str) -> PollRow:
+    def need_to_end(self, poll_id: str, verb: str) -> PollRow:
+        """A poll that the reader may close or take away now. Raises what says why not."""
         poll = self.poll(poll_id)
         forum = next((row for row in self.forums() if row.id == poll.forum_id), None)
         self.need_host(f"{verb} polls", forum if not poll.mine else None)
         if not poll.steers:
+            self.check_may_write(Act.STEERING)
             raise Refused("this poll is another host's", f"Who asked it and moderators {verb} it.", "forbidden")
         return poll
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from jamtui.errors import Refused, UsageError
-from jamtui.event import HOSTS
+from jamtui.event import HOSTS, Act
 from jamtui.model import PostRow, TagRow, Undo
 from jamtui.safe_text import safe_line
 from jamtui.store.rows import Rows
@@ -38,6 +38,9 @@ class Tagging:
     def need_name(self, what: str) -> None:
         raise NotImplementedError
 
+    def check_may_write(self, act: Act, *, late: bool = False) -> None:
+        raise NotImplementedError
+
     def _act(
         self, kind: str, path: Sequence[str], what: str, data: dict[str, object] | None = None,
         post: PostRow | None = None,
@@ -64,16 +67,18 @@ class Tagging:
         """Whether the reader is a host or a moderator, as far as is known here."""
         return self._fresh().my_role() in HOSTS
 
-    def _need_host(self) -> None:
+    def need_tags(self) -> None:
+        """Raises what says why the reader may not curate or merge tags now."""
         self.need_name("tags to look after")
         if not self.looks_after_tags:
             hint = "You can put tags on posts, follow them and mute them."
             raise Refused("hosts and moderators look after the tags", hint, "forbidden")
+        self.check_may_write(Act.STEERING)
 
     def curate_tag(self, name: str, about: str | None = None) -> tuple[str, Undo]:
         """Puts a tag into the curated set, or says anew what it means (None: as before). Returns the id of the
         row in the outbox, and what takes it back. Raises `Refused` for who is no host, `UsageError`."""
-        self._need_host()
+        self.need_tags()
         name = self._tag_as_typed(name)
         before = self.tag_row(name)
         if before.merged_into:
@@ -88,7 +93,7 @@ class Tagging:
     def forget_tag(self, name: str) -> tuple[str, Undo]:
         """Takes a tag out of the curated set; posts keep it. Returns as `curate_tag`. Raises `Refused`,
         `UsageError`."""
-        self._need_host()
+        self.need_tags()
         name = self._tag_as_typed(name)
         before = self.tag_row(name)
         if not (before.curated or before.about):
@@ -100,7 +105,7 @@ class Tagging:
         """All posts that carry ``name`` get ``into`` in its place, and so does what is tagged with it later. To take
         that back makes ``name`` a tag of its own again; posts keep the new one. Returns
         as `curate_tag`. Raises `Refused`, `UsageError`."""
-        self._need_host()
+        self.need_tags()
         name, into = self._tag_as_typed(name), self._tag(into)
         if name == into:
             raise UsageError("a tag cannot be merged into itself", "Name the tag that stays as the second one.")
@@ -109,7 +114,7 @@ class Tagging:
 
     def unmerge_tag(self, name: str) -> str:
         """Makes a merged tag one of its own again. Returns the outbox row's id. Raises `Refused` for who is no host."""
-        self._need_host()
+        self.need_tags()
         name = self._tag_as_typed(name)
         return self._act("tag-unmerge", ("tags", name, "merged"), f"#{name} is a tag of its own again")
 

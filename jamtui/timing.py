@@ -213,7 +213,8 @@ class Timing:
             if self.suspended_words():
                 raise Refused(reason, "Your text is kept as a draft; reading goes on.", "suspended")
             refused = self.refused(act)
-            hint = "Your text is kept as a draft." if act in ACT_OF.values() else "Nothing was sent."
+            texts = set(ACT_OF.values()) - {Act.STEERING}  # that is a brief, but also what has no text
+            hint = "Your text is kept as a draft." if act in texts else "Nothing was sent."
             raise Refused(reason, hint, refused.code if refused is not None else "jam_closed")
 
 

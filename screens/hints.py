@@ -25,6 +25,8 @@ ACTS = {
 }
 KEPT = 1.0  # seconds
 _HOSTING = frozenset({"brief", "brief-history", "announce", "poll", "unanswered", "hand-over"})  # what only hosts do
+# What hosts do longer than others write.
+_OF_HOSTS = {"poll": Act.POLLS, "tag-curate": Act.STEERING, "tag-merge": Act.STEERING}
 _ABOUT_ONESELF = frozenset(
     {"mentions", "outbox", "profile", "my-data", "delete-account", "tag-curate", "tag-merge"}
 )  # places that have nothing for who has no name in the Jam
@@ -38,7 +40,11 @@ def idle(session: Session) -> frozenset[str]:
     hours = stood.refused if stood is not None else {}
     refused = {action for action, act in ACTS.items() if everything or act in hours}
     return (
-        frozenset(refused | ({"discard"} if session.only_reads() else set()))
+        frozenset(
+            refused
+            | {action for action, act in _OF_HOSTS.items() if act in hours}
+            | ({"discard"} if session.only_reads() else set())
+        )
         | (_ABOUT_ONESELF if session.me.guest else frozenset())
         | (frozenset() if session.hosts() else _MODERATING | _HOSTING)
     )

@@ -9,6 +9,7 @@ from textual import on
 from textual.content import Content
 
 from jamtui.errors import UsageError
+from jamtui.event import Act
 from jamtui.handing_over import waited
 from jamtui.model import EVERYBODY, Draft, DraftKind, ForumRow
 from jamtui.ways import until
@@ -207,6 +208,7 @@ class Hosting(Ways, part=True):
         session = self.session
         row = session.forum(forum) if forum else None
         session.need_host("ask polls", row)
+        session.check_may_write(Act.POLLS)
         try:
             before = json.loads(session.place("poll-draft") or "[]")
             kept = (str(before[0]), str(before[1]), str(before[2]))
@@ -248,7 +250,8 @@ class Hosting(Ways, part=True):
         forums = self.session.hosted()
         where = "all forums" if len(forums) == len(self.session.forums()) else ", ".join(row.title for row in forums)
         longest = waited(keys[0].created_at, self.session.counted_from())
-        told = f"The longest waits {longest}. {self.keymap.name('reply')} answers."
+        answers = "" if self.session.refusal(Act.REPLIES) else f" {self.keymap.name('reply')} answers."
+        told = f"The longest waits {longest}.{answers}"
         return Content.assemble((told, "$foreground"), (f"  {one_line(where)}", "$text-muted"))
 
     def _need_threads(self) -> None:

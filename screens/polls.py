@@ -219,13 +219,10 @@ class PollsDialog(ListDialog[str]):
         self._asked("take away", row, remove, f"With {count(row.total, 'ballot', 'ballots')}, for everybody, for good.")
 
     def _asked(self, verb: str, row: PollRow, answered: Callable[[bool | None], None], detail: str) -> None:
-        if not row.steers:
-            try:
-                self._session.need_host(f"{verb} polls")
-            except JamError as error:
-                self.complain(error)
-            else:
-                self._say(f"Who asked this poll and moderators {verb} it", "$error")
+        try:
+            self._session.need_to_end(row.id, verb)
+        except JamError as error:
+            self.complain(error)
             return
         question = f"{verb.capitalize()} this poll?"
         self.app.push_screen(

@@ -79,11 +79,6 @@ class SelfService(Moving, part=True):
         flags = not getattr(self.app, "ascii_only", False)
         self.app.push_screen(WhereFrom(self.session.where_from, flags=flags))
 
-    def _may_look_after_tags(self) -> None:
-        self.session.need_name("tags to look after")
-        if not self.session.looks_after_tags:
-            raise UsageError("hosts and moderators look after the tags", "You can put tags on posts, and follow them.")
-
     def _done(self, undo: Undo | None) -> None:
         if undo is not None:
             self.reload()
@@ -92,7 +87,7 @@ class SelfService(Moving, part=True):
     def action_tag_curate(self, tag: str = "") -> None:
         from screens.tag_desk import TagCurate
 
-        self._may_look_after_tags()
+        self.session.need_tags()
         session = self.session
         dialog = TagCurate(
             session.tag_book(),
@@ -106,7 +101,7 @@ class SelfService(Moving, part=True):
     def action_tag_merge(self, tag: str = "") -> None:
         from screens.tag_desk import TagMerge
 
-        self._may_look_after_tags()
+        self.session.need_tags()
         session = self.session
         dialog = TagMerge(session.tag_book(), lambda name, into: session.merge_tag(name, into)[1], tag)
         self.app.push_screen(dialog, self._done)

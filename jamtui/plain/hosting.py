@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from jamtui.errors import UsageError
+from jamtui.event import Act
 from jamtui.handing_over import markdown, waited
 from jamtui.host_rows import AnnouncementRow, PollRow
 from jamtui.hosting import MAX_CHOICES
@@ -260,6 +261,7 @@ class Hosting(Ways):
         session = self.session
         row = session.forum(forum) if forum else None
         session.need_host("ask polls", row)
+        session.check_may_write(Act.POLLS)
         self.say(f"Ask {f'those of {words.one_line(row.title)}' if row else 'everybody'}. Enter without a word leaves.")
         question = self.asked("Question: ")
         choices = self._typed_choices() if question else None

@@ -108,11 +108,6 @@ class SelfService(Ways):
             if silent:
                 self.say(f"{silent:,} do not tell.")
 
-    def _may_look_after_tags(self) -> None:
-        self.session.need_name("tags to look after")
-        if not self.session.looks_after_tags:
-            raise UsageError("hosts and moderators look after the tags", "You can put tags on posts, and follow them.")
-
     def _which(self, label: str, start: str = "") -> str:
         """A tag that is typed; "" when it was left."""
         book = self.session.tag_book()
@@ -124,7 +119,7 @@ class SelfService(Ways):
 
     def do_tag_curate(self, tag: str = "") -> None:
         """Tells the curated tags, then asks for one and what it means; an empty meaning asks whether to take it off."""
-        self._may_look_after_tags()
+        self.session.need_tags()
         session = self.session
         if not tag:
             rows = session.curated_tags()
@@ -149,7 +144,7 @@ class SelfService(Ways):
 
     def do_tag_merge(self, tag: str = "") -> None:
         """Asks for the tag that goes and the one that stays, says what happens, and does it."""
-        self._may_look_after_tags()
+        self.session.need_tags()
         session = self.session
         tag = tag or self._which("The tag that goes: ")
         into = self._which("The tag that stays: ", session.tag_book().variant(tag)) if tag else ""

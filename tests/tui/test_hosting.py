@@ -18,6 +18,7 @@ from jamtui.model import Changed, SendState
 from jamtui.session import Session
 from jamtui.store import connection, mirror
 from jamtui.store.mirror import Mirror
+from screens.hints import idle
 from screens.messages import JamChanged
 
 NOW = datetime(2011, 2, 9, 14, tzinfo=UTC)
@@ -219,6 +220,37 @@ async def test_hosts_see_how_a_brief_changed(tui: Start, world: World) -> None:
         await t.press("y")
         assert "Copied: what it said before version 2" in t.text
         assert t.app.clipboard == "What is it?\nWhy?"
+
+
+async def test_hosts_of_an_archived_jam_are_told_before_they_are_asked(tui: Start, world: World) -> None:
+    world.be("host")
+    world.announce("a", "Of myself", 5, author_id=world.session.me.person_id)
+    world.poll(author_id=world.session.me.person_id)
+    async with tui(size=(100, 30)) as t:
+        assert not {"poll", "tag-merge", "tag-curate"} & idle(world.session)
+        await t.press("exclamation_mark")
+        assert "D withdraws" in t.text
+        await t.press("escape", "B")
+        assert "D takes away" in t.text
+        await t.press("escape")
+        jam = world.session.jam_object()
+        ended = {"closes_at": rfc3339(NOW - timedelta(hours=2)), "archived_at": rfc3339(NOW - timedelta(hours=1))}
+        world.put(("jam", jam | ended))
+        await came(t, everything=True)
+        assert {"poll", "tag-merge", "tag-curate"} <= idle(world.session)
+        for line in ("poll", "tag-merge", "tag-curate", "tag-merge tea"):
+            await t.command(line)
+            assert "archived" in t.told, line
+            assert len(t.app.screen_stack) == 1, line
+        for key in ("exclamation_mark", "B"):
+            await t.press(key)
+            assert "withdraws" not in t.text
+            assert "takes away" not in t.text
+            await t.press("D")
+            assert "archived" in t.text, key
+            assert len(t.app.screen_stack) == 2, key
+            await t.press("escape")
+        assert world.session.outbox() == []
 
 
 async def test_on_a_low_terminal_an_alert_is_said_where_what_was_done_is_said(tui: Start, world: World) -> None:
@@ -424,8 +456,6 @@ async def test_a_shift_is_handed_over(tui: Start, world: World) -> None:
 
 
 async def test_the_keys_of_hosts_are_in_no_help_and_hint_of_a_participant(tui: Start, world: World) -> None:
-    from screens.hints import idle
-
     assert {"announce", "poll", "unanswered", "hand-over", "brief"} <= idle(world.session)
     world.be("host")
     assert not {"announce", "poll", "unanswered", "hand-over", "brief"} & idle(world.session)
