@@ -1,4 +1,4 @@
-"""A terminal of the tests' own: the real program on a real pty, its output drawn by an emulator (pyte).
+"""A terminal of the tests' own: the real program on a real pty, its output drawn by an emulator.
 
 Terminal(("demo", "--seed", "1"), (80, 24), environment(home))   starts `python -m jamtui …`
 .wait_for("Forums")                               until the text stands on the screen; fails with the screen
@@ -24,8 +24,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pyte
-from wcwidth import wcwidth
+from emulator import Screen, Stream
 
 ROOT = Path(__file__).resolve().parents[2]
 # Seconds after which what was waited for is taken for lost; JAMTUI_PATIENCE times as many on a machine that is busy.
@@ -42,37 +41,15 @@ _MODE = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
 _KEYBOARD_ON = re.compile(rb"\x1b\[>[0-9;]*u")
 
 
-class _Screen(pyte.Screen):
-    """pyte 0.8 stumbles over private forms of SGR and DSR that terminals ignore."""
-
-    def select_graphic_rendition(self, *attrs: int, **private: Any) -> None:
-        if not private.get("private"):
-            super().select_graphic_rendition(*attrs)
-
-    @property
-    def display(self) -> list[str]:
-        """As pyte has it, which stumbles over a cell that half of an overdrawn wide character left empty."""
-        lines = []
-        for y in range(self.lines):
-            cells = [self.buffer[y][x].data for x in range(self.columns)]
-            wide = [bool(cell) and wcwidth(cell[0]) == 2 for cell in cells]
-            lines.append("".join(cell or " " for x, cell in enumerate(cells) if not (x and wide[x - 1])))
-        return lines
-
-    def report_device_status(self, *_: Any, **__: Any) -> None: ...
-
-    def report_device_attributes(self, *_: Any, **__: Any) -> None: ...
-
-
 class Terminal:
     def __init__(
         self, words: tuple[str, ...], size: tuple[int, int], env: dict[str, str], *, shell: bool = False
     ) -> None:
         """``shell``: an interactive shell instead, its prompt ``ready>``, with the Python of the tests in $PYTHON."""
         self.columns, self.rows = size
-        self.output = b""
-        self._screen = _Screen(*size)
-        self._stream = pyte.ByteStream(self._screen)
+        self._written = bytearray()
+        self._screen = Screen(*size)
+        self._stream = Stream(self._screen)
         self._told = threading.Condition()
         self._master, slave = os.openpty()
         self._size(size)
@@ -98,9 +75,14 @@ class Terminal:
             while self._gone[0] not in select.select([self._master, self._gone[0]], [], [])[0]:
                 data = os.read(self._master, 1 << 16)
                 with self._told:
-                    self.output += data
+                    self._written += data
                     self._stream.feed(data)
                     self._told.notify_all()
+
+    @property
+    def output(self) -> bytes:
+        with self._told:
+            return bytes(self._written)
 
     def screen(self) -> str:
         with self._told:
@@ -162,8 +144,8 @@ class Terminal:
             return code
         os.write(self._slave, _LAST)  # comes behind everything else
         with self._told:
-            assert self._told.wait_for(lambda: self.output.endswith(_LAST), LIMIT)
-            self.output = self.output.removesuffix(_LAST)
+            assert self._told.wait_for(lambda: self._written.endswith(_LAST), LIMIT)
+            del self._written[-len(_LAST) :]
         return code
 
     def modes_left_on(self) -> set[int]:
