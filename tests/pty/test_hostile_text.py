@@ -44,9 +44,12 @@ def page_through(jam: Any, row: str, last: int = LAST) -> None:
 
 
 def left(screen: str, words: str) -> bool:
-    """Whether a place is gone, and the hints stand whole on the last line: half a frame lacks words, too."""
+    """Whether a place is gone, and the last line stands whole: half a frame lacks words, too.
+
+    Hints, or what was just done: that stays for seconds, which nobody has to wait for."""
     last = screen.rstrip().splitlines()[-1]
-    return re.search(words, screen) is None and "help" in last and "│" not in last
+    whole = re.search(r"help|Draft kept$|shows them$", last) is not None and "│" not in last
+    return whole and re.search(words, screen) is None
 
 
 @pytest.mark.slow
