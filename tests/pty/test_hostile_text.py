@@ -21,10 +21,18 @@ LAST = len(TEXTS) - 1
 PASTED = MIX.replace("\n", " ")
 
 
-def page_through(jam: Any, row: str, last: int = LAST) -> None:
-    """From the first row of a list to ``last``: ``row`` finds the numbers of those on the screen."""
+def page_through(jam: Any, keys: tuple[str, ...], row: str, first: int = 0, last: int = LAST) -> None:
+    """By ``keys`` to the ``first`` row of a list, and on to ``last``: ``row`` finds the numbers on the screen."""
     begin = len(jam.output)
     page: set[int] = set()
+
+    def at_first(screen: str) -> bool:
+        """What stood there before has such numbers, too."""
+        here = set(map(int, re.findall(row, screen)))
+        return first in here and last not in here
+
+    jam.press(*keys)
+    jam.wait(at_first, f"the first of {row}")
 
     def next_page(screen: str) -> bool:
         """Whether all of the page is there: of the one before only a row is left, which both show."""
@@ -68,13 +76,10 @@ def test_no_payload_drives_the_terminal(
         jam.press(*place.leave)
         if place.leave:  # a lone ESC is known as such when nothing follows it
             jam.wait(lambda screen, place=place: left(screen, place.words), f"not {place.name}")
-    jam.press(*line(f"post {new('opener', 0)}"))
-    page_through(jam, r"mark(\d+)\.")
+    page_through(jam, line(f"post {new('opener', 0)}"), r"mark(\d+)\.")
     if ALL:
-        jam.press("1", "g")
-        page_through(jam, r"f(\d+) ")
-        jam.press("T", "g")
-        page_through(jam, r"t(\d+) ", 1)  # the newest first
+        page_through(jam, ("1", "g"), r"f(\d+) ")
+        page_through(jam, ("T", "g"), r"t(\d+) ", LAST, 1)  # the newest first
         jam.press(*line("people"), *["pagedown"] * 8)
         jam.wait_for("Who it is")
     jam.press("\x11")
