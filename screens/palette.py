@@ -2,26 +2,56 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from textual import on
 from textual.await_complete import AwaitComplete
-from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.fuzzy import Matcher
+from textual.widgets import Input
+from textual.worker import WorkerError
 
 from jamtui.actions import ACTIONS, Action
 from jamtui.keys import AS_DELIVERED, Keymap
 from screens.performs import Performs
+from screens.type_ahead import hold_keys, nowhere, release_keys
 
 
 class Palette(CommandPalette):
-    """Textual's, left once (as `widgets.dialog` has it): the second click of a double click beside it would end the
-    program, since it would take the screen below away."""
+    """Textual's, which somebody who knows the words may type into as fast as they like.
+
+    What is chosen is one of those that were found for all that was typed: Textual's takes the first for what had been
+    typed a moment before. It is done a while after the palette is left; the keys typed behind it are meant for what it
+    leads to, so they are held until then. And it is left once (as `widgets.dialog` has it): the second click of a
+    double click beside it would end the program, since it would take the screen below away.
+    """
+
+    @on(Input.Submitted)
+    def _choose(self, event: Input.Submitted) -> None:
+        event.stop()
+        event.prevent_default()  # Textual's own choice
+        hold_keys(self.app, nowhere)
+        self.run_worker(self._choose_of_all(), name="choosing")
+
+    async def _choose_of_all(self) -> None:
+        try:
+            for worker in [one for one in self.workers if one.group == self._GATHER_COMMANDS_GROUP]:
+                with suppress(WorkerError):  # more was typed meanwhile, by a paste: those that are there now
+                    await worker.wait()
+            self._select_or_command()
+        finally:
+            found = (listed.highlighted_option for listed in self.query(CommandList) if self._list_visible)
+            if not any(option and not option.disabled for option in found):
+                release_keys(self.app, nowhere)  # nothing is done
 
     def dismiss(self, result: Any = None) -> AwaitComplete:
         if self not in self.app.screen_stack:
             return AwaitComplete()
+        if self._selected_command is not None:
+            hold_keys(self.app, nowhere)
         return super().dismiss(result)
 
 
@@ -72,8 +102,11 @@ class ActionCommands(Provider):
 
     async def _perform(self, action: Action) -> None:
         screen = self.screen
-        if isinstance(screen, Performs):
-            await screen.perform(action.id)
+        try:
+            if isinstance(screen, Performs):
+                await screen.perform(action.id)
+        finally:
+            release_keys(screen.app, nowhere)
 
 
 def _marked(matcher: Matcher, title: str) -> Content:

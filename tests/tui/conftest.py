@@ -9,9 +9,9 @@ async with tui(size=(120, 40)) as t:     the app, running headless
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import random
-import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
@@ -20,21 +20,24 @@ from typing import Any
 
 import msgspec
 import pytest
+from demo_mirror import copied, mirrored
 from textual import constants
 from textual._context import active_app
+from textual._queue import Queue
+from textual.message import Message
+from textual.message_pump import MessagePump
 from textual.pilot import Pilot
 
-from jamserver.demo_jam import demo_records
 from jamtui.app import JamApp
 from jamtui.keys import AS_DELIVERED, Keymap
-from jamtui.paths import Home
 from jamtui.session import Session, open_session
 from jamtui.store import connection, mirror, registry
-from jamtui.store.mirror import Loading, Mirror
-from jamtui.store.opening import prepare
+from jamtui.store.mirror import Mirror
 from widgets.status_line import HintLine
 
+__all__ = ["mirrored"]  # a fixture
 NOW = datetime(2011, 2, 9, 14, tzinfo=UTC)
+HUNG = 60.0  # seconds after which a handler that waits is taken for hung
 
 
 @pytest.fixture(autouse=True)
@@ -47,64 +50,65 @@ def still(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("widgets.status_line.TOAST_SECONDS", 3600.0)  # what was told stays until the next key
 
 
+def _at_work(node: MessagePump) -> bool:
+    """Whether it has a message, or is still busy with one: else its task waits for the next."""
+    queue: Queue[Message | None] = node._message_queue
+    waits: object = getattr(queue.ready_event, "_waiters", None)
+    return bool(queue.qsize() or node._next_callbacks or (node._running and not waits))
+
+
 async def settled(min_sleep: float = 0, max_sleep: float = 0) -> None:
     """Until no part of the running app has anything left to do: no message, no callback, nothing to lay out or draw.
 
     Takes the place of Textual's ``wait_for_idle``, which sleeps and then looks how much processor time went by: that
-    takes 20 ms at least, and on a busy machine, where a process that works gets no time either, it ends too early.
+    takes 20 ms at least, and on a busy machine, where a process that works gets no time either, it ends too early. And
+    of the pilot's own wait, which sends every widget a message: that was a third of all the work of these tests.
     """
-    app = active_app.get()
-    pilot, quiet = Pilot(app), 0
-    for _ in range(1_000):
-        if not (app._running and await pilot._wait_for_screen()):
-            return  # it ended
+    app, loop = active_app.get(), asyncio.get_running_loop()
+    end = loop.time() + HUNG
+    while app._running and app._exception is None:
+        assert loop.time() < end, "the app never came to rest"
+        await asyncio.sleep(0)
+        if loop._ready:  # type: ignore[attr-defined]  # a task that can go on, whoever's it is
+            continue
         # What would else come with the next frame:
         if app._resize_event is not None:
             app._check_resize()
         screen = app.screen
         screen._on_timer_update()
-        busy = any(
-            node._message_queue.qsize() or node._next_callbacks for node in [app, *screen.walk_children(with_self=True)]
-        )
-        quiet = 0 if busy or screen._callbacks or screen._dirty_widgets or screen._layout_required else quiet + 1
-        if quiet == 2:
+        if loop._ready:  # type: ignore[attr-defined]
+            continue
+        if any(map(_at_work, [app, *screen.walk_children(with_self=True)])):
+            await asyncio.sleep(0.001)  # a handler waits for a thread, say
+        elif not (screen._callbacks or screen._dirty_widgets or screen._layout_required):
             return
-    raise AssertionError("the app never came to rest")
+
+
+async def settled_screen(pilot: Pilot[Any], **_: float) -> bool:
+    await settled()
+    return pilot.app._exception is None
+
+
+_HANDED_ON = Pilot._wait_for_screen
+
+
+@pytest.fixture
+def handed_on() -> Callable[..., Any]:
+    """``await handed_on(pilot)``: every message is dealt with, and no frame is drawn for that: for tests of frames."""
+    return _HANDED_ON
 
 
 @pytest.fixture(autouse=True)
 def rest_is_seen_not_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("textual.pilot.wait_for_idle", settled)
     monkeypatch.setattr("textual.app.wait_for_idle", settled)
-
-
-@pytest.fixture(scope="session")
-def mirrored(tmp_path_factory: pytest.TempPathFactory) -> registry.KnownJam:
-    home = Home.from_env({"JAMTUI_HOME": str(tmp_path_factory.mktemp("home"))})
-    records = list(demo_records(1, NOW))
-    me = next(data for kind, data in records if kind == "person" and data["handle"] == "demo")
-    jam = registry.for_server(home, "http://127.0.0.1:9", "social-business", "Social Business Jam").changed(
-        person_id=me["id"], handle="demo", name=me["name"], role="participant", store="file"
-    )
-    registry.remember(home, jam)
-    prepare(jam, NOW)
-    db = connection.connect(jam.mirror, mirror.SCHEMA)
-    loading = Loading(Mirror(db), "1-aaaa")
-    for kind, data in records:
-        loading.feed(msgspec.json.encode({"type": kind, "data": data}))
-    loading.finish("2011-02-09T14:00:00.000Z")
-    db.close()
-    # Looked through once, and left as it is: each test would do that with its copy, else.
-    open_session(home, jam, clock=lambda: NOW, rng=random.Random(1), environ={}).close()
-    return jam
+    monkeypatch.setattr(Pilot, "_wait_for_screen", settled_screen)
 
 
 @pytest.fixture
 def session(mirrored: registry.KnownJam, tmp_path: Path) -> Iterator[Session]:
     """The mirror is shared; what is one's own is new for each test."""
-    shutil.copytree(mirrored.folder, tmp_path / "jams" / mirrored.folder.name)
-    home = Home.from_env({"JAMTUI_HOME": str(tmp_path)})
-    one = open_session(home, registry.find(home, None), clock=lambda: NOW, rng=random.Random(1), environ={})
+    one = open_session(*copied(mirrored, tmp_path), clock=lambda: NOW, rng=random.Random(1), environ={})
     one.start = lambda on_change: None  # type: ignore[method-assign] # off line: no server is meant here
     yield one
     one.close()
@@ -119,6 +123,7 @@ class Tui:
         self.session = session
 
     async def settle(self) -> None:
+        await self.pilot.pause()  # what was sent is there, and has begun what it begins
         await self.app.workers.wait_for_complete()
         await self.pilot.pause()
 

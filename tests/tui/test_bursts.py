@@ -131,7 +131,7 @@ WALKS: dict[str, list[str]] = {
 
 @pytest.mark.parametrize("walk", WALKS)
 async def test_a_burst_leads_where_its_keys_lead_one_by_one(
-    walk: str, mirrored: registry.KnownJam, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    walk: str, mirrored: registry.KnownJam, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, driven: type[Any]
 ) -> None:
     """A person who knows the keys does not wait for a dialog to stand there, nor for a composer to be gone."""
     for timer in ("widgets.composer.SAVE_AFTER", "screens.view.PREVIEW_AFTER", "screens.type_ahead.LONGEST"):
@@ -150,8 +150,7 @@ async def test_a_burst_leads_where_its_keys_lead_one_by_one(
                 await pilot.pause()
                 for keys in [WALKS[walk]] if way == "at once" else [[key] for key in WALKS[walk]]:
                     send(app, keys)
-                    await app.workers.wait_for_complete()
-                    await pilot.pause()
+                    await driven(app, pilot, session).settle()
                 lines = [strip.text for strip in app.screen._compositor.render_strips(app.size)]
                 seen.append((lines, app.focused.id if app.focused else "", type(app.screen)))
         finally:

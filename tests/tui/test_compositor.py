@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import pyte
 import pytest
@@ -109,7 +110,9 @@ async def test_only_the_lines_that_changed_are_drawn() -> None:
         assert (left.asked, right.asked, note.asked) == (2, 0, 1)
 
 
-async def test_a_second_frame_waits_for_nothing_and_a_third_does(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_second_frame_waits_for_nothing_and_a_third_does(
+    monkeypatch: pytest.MonkeyPatch, handed_on: Callable[..., Any]
+) -> None:
     """What a key changes is painted when it is done, and what it brings about later as well; but not without end."""
     moment = [1000.0]
     monkeypatch.setattr("widgets.compositor.monotonic", lambda: moment[0])
@@ -130,7 +133,7 @@ async def test_a_second_frame_waits_for_nothing_and_a_third_does(monkeypatch: py
             while (
                 left._repaint_required or screen._message_queue.qsize() or (screen._dirty_widgets and not screen._beat)
             ):
-                await pilot._wait_for_screen()
+                await handed_on(pilot)
             seen.append("painted" if screen._beat is None else "waits")
         assert seen == ["painted", "painted", "waits", "painted"]
 
@@ -150,7 +153,9 @@ class Together(SparingScreen[None]):
             yield Words(id=f"line-{number}")
 
 
-async def test_what_changes_together_is_painted_in_one_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_changes_together_is_painted_in_one_frame(
+    monkeypatch: pytest.MonkeyPatch, handed_on: Callable[..., Any]
+) -> None:
     moment = [1000.0]
     monkeypatch.setattr("widgets.compositor.monotonic", lambda: moment[0])
     app = App[None]()
@@ -170,7 +175,7 @@ async def test_what_changes_together_is_painted_in_one_frame(monkeypatch: pytest
         lines = set(screen.query(Words))
         screen.call_later(lambda: [line.refresh() for line in lines])
         while sum(map(len, painted)) < len(lines):
-            await pilot._wait_for_screen()
+            await handed_on(pilot)
         assert painted == [lines]
 
 

@@ -8,18 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
+from demo_mirror import copied
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from jamserver.demo_jam import demo_records
 from jamtui.app import JamApp
-from jamtui.paths import Home
 from jamtui.session import Session
-from jamtui.store import connection, mirror, registry
-from jamtui.store.mirror import Loading, Mirror
-from jamtui.store.opening import prepare
+from jamtui.store import registry
 from screens.jam import JamScreen
 from screens.search import Search
 from widgets.fields import Field
@@ -30,18 +26,12 @@ NOW = datetime(2011, 2, 9, 14, tzinfo=UTC)
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
-    home = Home.from_env({"JAMTUI_HOME": str(tmp_path)})
-    jam = registry.for_server(home, "http://127.0.0.1:9", "s", "S")
-    registry.remember(home, jam)
-    prepare(jam, NOW)
-    db = connection.connect(jam.mirror, mirror.SCHEMA)
-    loading = Loading(Mirror(db), "1-aaaa")
-    for kind, data in demo_records(1, NOW):
-        loading.feed(msgspec.json.encode({"type": kind, "data": data}))
-    loading.finish("2011-02-09T14:00:00.000Z")
-    db.close()
-    one = Session(jam, clock=lambda: NOW, rng=random.Random(1), new_client=None)
+def session(mirrored: registry.KnownJam, tmp_path: Path) -> Iterator[Session]:
+    """Of a guest."""
+    _, jam = copied(mirrored, tmp_path)
+    one = Session(
+        jam.changed(person_id="", handle="", name=""), clock=lambda: NOW, rng=random.Random(1), new_client=None
+    )
     yield one
     one.close()
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import random
 import re
 import uuid
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,14 +13,11 @@ import pytest
 from msgspec.structs import replace
 from textual.pilot import Pilot
 
-from jamserver.demo_jam import demo_records
 from jamtui.app import JamApp
 from jamtui.model import Changed
-from jamtui.paths import Home
-from jamtui.session import Session, open_session
-from jamtui.store import connection, mirror, registry
+from jamtui.session import Session
+from jamtui.store import connection, mirror
 from jamtui.store.mirror import Loading, Mirror
-from jamtui.store.opening import prepare
 from screens.jam import JamScreen
 from screens.messages import JamChanged
 from widgets.banner import Banner
@@ -30,27 +25,6 @@ from widgets.pane_head import PaneHead
 from widgets.status_line import HintLine
 
 NOW = datetime(2011, 2, 9, 14, tzinfo=UTC)
-
-
-@pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
-    home = Home.from_env({"JAMTUI_HOME": str(tmp_path)})
-    records = list(demo_records(1, NOW))
-    me = next(data for kind, data in records if kind == "person" and data["handle"] == "demo")
-    jam = registry.for_server(home, "http://127.0.0.1:9", "social-business", "Social Business Jam").changed(
-        person_id=me["id"], handle="demo", name=me["name"], role="participant", store="file"
-    )
-    registry.remember(home, jam)
-    prepare(jam, NOW)
-    with closing(connection.connect(jam.mirror, mirror.SCHEMA)) as db:
-        loading = Loading(Mirror(db), "1-aaaa")
-        for kind, data in records:
-            loading.feed(msgspec.json.encode({"type": kind, "data": data}))
-        loading.finish("2011-02-09T14:00:00.000Z")
-    one = open_session(home, jam, clock=lambda: NOW, rng=random.Random(1), environ={})
-    one.start = lambda on_change: None  # type: ignore[method-assign] # off line: no server is meant here
-    yield one
-    one.close()
 
 
 class Person:

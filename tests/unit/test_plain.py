@@ -14,17 +14,16 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from demo_mirror import copied
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from jamserver.demo_jam import demo_records
 from jamtui.actions import ACTIONS, Where
 from jamtui.errors import JamError
 from jamtui.keys import Keymap
 from jamtui.model import Changed, Draft, DraftKind, Link
 from jamtui.output import width
-from jamtui.paths import Home
 from jamtui.plain import words
 from jamtui.plain.composer import Composer
 from jamtui.plain.console import Ended
@@ -37,8 +36,7 @@ from jamtui.plain.program import Plain
 from jamtui.plain.wrap import wrap
 from jamtui.session import Session, open_session
 from jamtui.store import connection, mirror, own, registry
-from jamtui.store.mirror import Loading, Mirror
-from jamtui.store.opening import prepare
+from jamtui.store.mirror import Mirror
 from screens.spot import Spot, empty_words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,22 +57,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def session(tmp_path: Path, clock: Clock) -> Iterator[Session]:
-    home = Home.from_env({"JAMTUI_HOME": str(tmp_path)})
-    records = list(demo_records(1, NOW))
-    me = next(data for kind, data in records if kind == "person" and data["handle"] == "demo")
-    jam = registry.for_server(home, "http://127.0.0.1:9", "social-business", "Social Business Jam").changed(
-        person_id=me["id"], handle="demo", name=me["name"], role="participant", store="file"
-    )
-    registry.remember(home, jam)
-    prepare(jam, NOW)
-    db = connection.connect(jam.mirror, mirror.SCHEMA)
-    loading = Loading(Mirror(db), "1-aaaa")
-    for kind, data in records:
-        loading.feed(msgspec.json.encode({"type": kind, "data": data}))
-    loading.finish("2011-02-09T14:00:00.000Z")
-    db.close()
-    one = open_session(home, jam, clock=clock, rng=random.Random(1), environ={})
+def session(mirrored: registry.KnownJam, tmp_path: Path, clock: Clock) -> Iterator[Session]:
+    one = open_session(*copied(mirrored, tmp_path), clock=clock, rng=random.Random(1), environ={})
     yield one
     one.close()
 
