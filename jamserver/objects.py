@@ -128,6 +128,11 @@ def handle_digest(handle: str) -> bytes:
     return hashlib.sha256(b"handle " + unicodedata.normalize("NFC", handle).casefold().encode()).digest()
 
 
+def identity_digest(issuer: str, subject: str) -> bytes:
+    """The same for who somebody is for an issuer, who is not to come back at once as a new person."""
+    return hashlib.sha256(b"identity " + msgspec.json.encode([issuer, subject])).digest()
+
+
 def new_handle(db: Connection, text: str, now: datetime | None = None) -> str:
     """A free handle as it is kept: NFC, lower case; letters and digits of any script, ``.``, ``_`` and ``-``.
 

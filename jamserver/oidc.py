@@ -22,8 +22,9 @@ from jamserver import accounts, objects, standing
 from jamserver.accounts import Grant, millis
 from jamserver.db import Connection, row, value
 from jamserver.log import Tx
-from jamserver.problems import Problem
+from jamserver.problems import Problem, later
 from jamserver.wire import MAX_HANDLE, MAX_NAME, clean_name
+from jamtui.archive import rfc3339
 from jamtui.errors import UsageError
 from jamtui.event import ROLES
 
@@ -207,7 +208,8 @@ def _free(db: Connection, base: str, number: str) -> str | None:
 def enter(
     tx: Tx, config: Config, claims: dict[str, Any], secret: Callable[[], str], once: str | None = None
 ) -> Grant | None:
-    """The person of these claims, made with the first sign-in, and fresh tokens. Raises 403 ``forbidden``.
+    """The person of these claims, made with the first sign-in, and fresh tokens. Raises 403 ``forbidden``, and 429
+    for who deleted their account less than a day ago: a new one would be without what the old one had used up.
 
     ``once`` is a token that gives one sign-in. None when it gave one before: that one is ended, since nobody knows
     which of the two is whose (as RFC 6749, section 4.1.2, has it for a code).
@@ -226,6 +228,7 @@ def enter(
     if found is not None and _is_over(tx, found[0]):
         found = None
     if found is None:
+        _require_gone_for_long(tx, config, subject)
         person_id = _welcome(tx, config, claims, subject)
     else:
         person_id, given = found
@@ -238,6 +241,15 @@ def enter(
         last = min(_FOREVER, claims["exp"])  # in this order, also for what is no number
         tx.db.execute("INSERT INTO exchanged VALUES (?, ?, ?)", (mark, sign_in, int(last + KEPT) * 1_000))
     return granted
+
+
+def _require_gone_for_long(tx: Tx, config: Config, subject: str) -> None:
+    sql = "SELECT until FROM left_handles WHERE digest = ?"
+    until = value(tx.db, sql, (objects.identity_digest(config.issuer, subject),))
+    if until is not None and until > millis(tx.now):
+        at = rfc3339(standing.moment(until))
+        words = f"You deleted your account here. You can have a new one from {at} on."
+        raise later("rate_limited", words, (until - millis(tx.now)) / 1_000)
 
 
 def _is_over(tx: Tx, person_id: str) -> bool:

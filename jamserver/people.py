@@ -22,6 +22,9 @@ from jamserver.wire import ProfileEdit, clean_name, clean_text
 from jamtui.archive import rfc3339
 
 PIECE = 50  # posts, or votes, that are taken back in one write: others are written between two pieces
+AGAIN = timedelta(
+    hours=24
+)  # until an issuer leads somebody who left to a new account: what a person may do is by the day
 RESERVED = timedelta(days=180)  # for which a handle of somebody who left is given to nobody else
 NAME_LEFT = "(left)"
 
@@ -165,14 +168,15 @@ def leave(tx: Tx, actor: Actor, *, remove: bool) -> int | None:
     suspended = value(tx.db, "SELECT 1 FROM suspensions WHERE person_id = ? AND until > ?", (person_id, millis(tx.now)))
     for table in ("passwords", "tokens", "answers", "reports", "notices", "own_names"):
         tx.db.execute(f"DELETE FROM {table} WHERE person_id = ?", (person_id,))
+    tx.db.execute("DELETE FROM left_handles WHERE until < ?", (millis(tx.now),))
+    gone = [(objects.handle_digest(handle), millis(tx.now + RESERVED))]
     if not suspended:
+        known = rows(tx.db, "SELECT issuer, subject FROM identities WHERE person_id = ?", (person_id,))
+        gone += [(objects.identity_digest(*one), millis(tx.now + AGAIN)) for one in known]
         for table in ("identities", "suspensions", "joined"):
             tx.db.execute(f"DELETE FROM {table} WHERE person_id = ?", (person_id,))
     tx.db.execute("UPDATE OR REPLACE post_tags SET person_id = '' WHERE person_id = ?", (person_id,))
-    tx.db.execute("DELETE FROM left_handles WHERE until < ?", (millis(tx.now),))
-    tx.db.execute(
-        "INSERT OR REPLACE INTO left_handles VALUES (?, ?)", (objects.handle_digest(handle), millis(tx.now + RESERVED))
-    )
+    tx.db.executemany("INSERT OR REPLACE INTO left_handles VALUES (?, ?)", gone)
     fields: Fields = {
         "id": person_id,
         "handle": _left_handle(tx),

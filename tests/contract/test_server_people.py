@@ -317,3 +317,24 @@ def test_a_profile_that_is_changed_without_end_costs_no_more_each_time(jam: Any)
     ada = jam.ada.get("/me").json()["id"]
     written = [jam.server.write(lambda tx, number=number: rows(tx, number)) for number in range(40)]
     assert written[-1] == written[5] < 10
+
+
+def test_nobody_leaves_to_come_back_as_somebody_new(jam: Any, client: Any) -> None:
+    """What a person may do in a day, and in the first hour, would begin anew each time."""
+    config = oidc.Config("https://id.example", "jamtui")
+    claims = {"sub": "s-1", "name": "Eve", "exp": 2_000_000_000}
+    granted = jam.server.write(lambda tx: oidc.enter(tx, config, claims, accounts.new_secret))
+    client(jam.url, granted.access).delete("/me", params={"posts": "keep"}).raise_for_status()
+    with pytest.raises(Problem, match="You deleted your account here") as refused:
+        jam.server.write(lambda tx: oidc.enter(tx, config, claims, accounts.new_secret))
+    assert refused.value.code == "rate_limited"
+    assert 3_600 * 23 < int(refused.value.headers["Retry-After"]) <= 3_600 * 24
+    other = jam.server.write(lambda tx: oidc.enter(tx, config, claims | {"sub": "s-2"}, accounts.new_secret))
+    assert json.loads(other.person)["name"] == "Eve"
+    later = datetime.now(UTC) + timedelta(hours=24)
+
+    def back(tx: Tx) -> Any:
+        tx.now = later
+        return oidc.enter(tx, config, claims, accounts.new_secret)
+
+    assert json.loads(jam.server.write(back).person)["name"] == "Eve"
