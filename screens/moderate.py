@@ -148,13 +148,17 @@ class ModerateDialog(ListDialog[Act | None]):
     def _words(self, problem: str = "") -> None:
         act = self._at() if self._step == "act" else self._act.act
         heads = {"act": "What is to be done?", "to": _asked(act), "reason": "Why?"}
-        head = heads[self._step] if self._step == "act" else f"{_sentence(CALLED[act])}: {heads[self._step].lower()}"
+        low = self.app.size.height < LOW
+        called = act.capitalize() if low else _sentence(CALLED.get(act, act))  # there is one line for it
+        head = heads[self._step] if self._step == "act" else f"{called}: {heads[self._step].lower()}"
         self.query_one("#moderate-head", Static).update(Content.styled(head, "bold"))
         happens = HAPPENS.get(act, "Nothing can be done here.")
         told = f"{happens} {TOLD}" if act in NEED_REASON else happens
         colour = "$error" if act == "remove" else "$text-muted"
         note = self.query_one("#moderate-happens", Static)
-        if self.app.size.height < LOW:
+        # A line to type in and a list leave no room for it: it stands there with the reason, before anything is done.
+        note.display = not (low and self.query_one(Field).display and self.query_one(OptionList).display)
+        if low:
             width = self.app.size.width * 96 // 100 - 5  # beside the frame, the padding and a bar
             note.update(
                 first_lines(Content.styled(told, colour), width, 2 if self.query_one(OptionList).display else 4)

@@ -22,7 +22,7 @@ from screens.dialogs import Confirm
 from screens.messages import JamChanged
 from widgets.area import Area
 from widgets.chart import poll_bars
-from widgets.dialog import Dialog
+from widgets.dialog import LOW, Dialog
 from widgets.fields import Field
 from widgets.key_line import key_line
 from widgets.list_dialog import LETTERS, ListDialog, TallList
@@ -125,7 +125,8 @@ class PollsDialog(ListDialog[str]):
         if row is not None and row.steers:
             keys += [*(["c closes"] if row.open else []), "D takes away"]
         keys += ["n asks one"] if hosts else []
-        nothing = "" if self._rows else "Nothing was asked yet. What hosts ask stands here.\n"
+        more = "" if self.app.size.height < LOW else " What hosts ask stands here."
+        nothing = "" if self._rows else f"Nothing was asked yet.{more}\n"
         self.query_one("#polls-told", Static).update(key_line(nothing + "   ".join([*keys, "Esc leaves"])))
         self._tells_keys = True
 

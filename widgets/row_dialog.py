@@ -87,7 +87,10 @@ class RowDialog(ListDialog[str], Generic[Row]):
 
     def tell(self, words: str = "", colour: str = "$success") -> None:
         """``words`` in place of the keys."""
-        keys = self.keys if self.rows else f"{self.nothing}\nEsc leaves"
+        low = self.app.size.height < LOW
+        first = self.nothing.split(": ")[0].split(". ")[0].rstrip(".")  # there is one line for it
+        nothing = f"{first}." if low else self.nothing
+        keys = self.keys if self.rows else f"{nothing}\nEsc leaves"
         self.query_one("#rows-keys", Static).update(Content.styled(words, colour) if words else key_line(keys))
 
     def complain(self, error: JamError) -> None:

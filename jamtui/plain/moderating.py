@@ -110,7 +110,7 @@ class Moderating(Hosting):
             self.say(f"{one.name} @{one.handle}, {one.reason}{note}.")
         if more := row.people - len(row.reports):
             self.say(f"And {words.count(more, 'other person', 'other people')}.")
-        self.say(f"In {row.forum}, {words.one_line(row.thread, 80)}. By {row.author} @{row.handle}:")
+        self.say(f"In {row.forum}, {words.sentence(words.one_line(row.thread, 80))} By {row.author} @{row.handle}:")
         post = self.session.post(row.post_id)
         if post.title:
             self.say(words.one_line(post.title, 200))

@@ -285,6 +285,30 @@ async def test_the_smallest_queue_says_how_to_take_back_and_how_to_leave(tui: An
         assert "Nothing waits" in t.text
 
 
+async def test_the_smallest_dialogs_of_moderators_say_each_step_and_its_keys(tui: Any, session: Session) -> None:
+    post = moderator(session)[0]
+    async with tui(size=(40, 10)) as t:
+        await to_post(t, post)
+        for act, where in (("g", "Merge: into which thread?"), ("m", "Move: where to?"), ("s", "Suspend: how long?")):
+            await t.press("M", act)
+            assert where in t.text, t.text
+            assert "Enter chooses  Esc goes back" in t.text
+            await t.press(*(("down",) if act == "s" else ()), "enter")
+            assert "why?" in t.text
+            assert "Enter does it  Esc goes back" in t.text
+            await t.press("escape", "escape")
+        put_desk(session, "moderator")
+        for line, told in (
+            ("audit", "Nothing was done yet."),
+            ("polls", "Nothing was asked yet."),
+            ("notices", "No notices."),
+        ):
+            await t.command(line)
+            assert told in t.text, line
+            assert "Esc leaves" in t.text, line
+            await t.press("escape")
+
+
 async def test_an_act_is_undone_from_the_audit_log(tui: Any, session: Session) -> None:
     moderator(session)
     async with tui() as t:
