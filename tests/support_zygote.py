@@ -2,6 +2,8 @@
 
     zygote = Zygote(root); code, out, err = zygote.run("jamtui", ["forums"], env, cwd, stdin); zygote.close()
 
+Several threads may run commands at once, as people do.
+
 The forked child has its own environment, working folder and standard streams, and ends by itself: what it shows is what
 ``python -m jamtui`` shows, a second earlier. Start-up itself is tested with real processes.
 """
@@ -14,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from importlib import import_module
 from pathlib import Path
 from typing import IO
@@ -33,40 +36,68 @@ class Zygote:
         self._process = subprocess.Popen(
             [sys.executable, __file__, str(root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env
         )
+        self._asking = threading.Lock()
+        self._answered = threading.Condition()
+        self._codes: dict[str, int] = {}  # by the folder of a command's streams
+        self._ended = False
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def run(self, program: str, words: list[str], env: dict[str, str], cwd: Path, stdin: str) -> tuple[int, str, str]:
         """(exit code, standard output, standard error) of ``python -m program words…``."""
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
         with tempfile.TemporaryDirectory() as folder:
             names = [str(Path(folder) / name) for name in ("in", "out", "err")]
             Path(names[0]).write_text(stdin, "utf-8")
-            asked = {"program": program, "words": words, "env": env, "cwd": str(cwd), "streams": names}
-            self._process.stdin.write(json.dumps(asked) + "\n")
-            self._process.stdin.flush()
-            answer = self._process.stdout.readline()
-            assert answer, "the process that forks has ended"
+            asked = {"folder": folder, "program": program, "words": words, "env": env, "cwd": str(cwd)}
+            with self._asking:
+                self._process.stdin.write(json.dumps(asked | {"streams": names}) + "\n")
+                self._process.stdin.flush()
+            with self._answered:
+                self._answered.wait_for(lambda: folder in self._codes or self._ended)
+                assert folder in self._codes, "the process that forks has ended"
+                code = self._codes.pop(folder)
             # As a pipe would be read: line ends as they are.
             out, err = (Path(name).read_bytes().decode() for name in names[1:])
-            return json.loads(answer), out, err
+            return code, out, err
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            folder, code = json.loads(line)
+            with self._answered:
+                self._codes[folder] = code
+                self._answered.notify_all()
+        with self._answered:
+            self._ended = True
+            self._answered.notify_all()
 
     def close(self) -> None:
-        self._process.communicate()
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait()
+        self._listener.join()
+        self._process.stdout.close()
 
 
 def main(root: str, requests: IO[str], answers: IO[str]) -> None:
-    """The other side: forks once a line."""
+    """The other side: forks once a line, into who waits for the command and answers."""
     sys.path[0] = root
     for name in IMPORTED:
         import_module(name)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # who answered is gone without a word
     for line in requests:
         asked = json.loads(line)
-        child = os.fork()
-        if child == 0:
-            os._exit(_child(asked))
-        _, status = os.waitpid(child, 0)
-        answers.write(json.dumps(os.waitstatus_to_exitcode(status)) + "\n")
-        answers.flush()
+        if os.fork() == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            child = os.fork()
+            if child == 0:
+                os._exit(_child(asked))
+            _, status = os.waitpid(child, 0)
+            answer = json.dumps([asked["folder"], os.waitstatus_to_exitcode(status)]) + "\n"
+            os.write(answers.fileno(), answer.encode())  # short: whole, whoever else writes
+            os._exit(0)
 
 
 def _child(asked: dict[str, object]) -> int:

@@ -117,14 +117,14 @@ def test_a_jam_from_schedule_to_archive(cast: Cast, figure: Callable[..., None])
 
     # -- ten people write at once; each text is there once
     def write(handle: str) -> str:
-        words = ("--forum", "work", "--title", f"Idea of {handle}", "--body", f"Text of {handle}.", "--json")
-        return str(json.loads(people[handle].process("post", *words).stdout)["id"])
+        words = ("--forum", "work", "--title", f"Idea of {handle}", "--body", f"Text of {handle}.")
+        written = str(people[handle].row("post", *words)["id"])
+        people[handle].jamtui("reply", welcome, "--body", f"Hello from {handle}.")
+        people[handle].jamtui("vote", welcome)
+        return written
 
     with ThreadPoolExecutor(len(PARTICIPANTS)) as pool:
         ideas = dict(zip(PARTICIPANTS, pool.map(write, PARTICIPANTS), strict=True))
-    for handle in PARTICIPANTS:
-        people[handle].jamtui("reply", welcome, "--body", f"Hello from {handle}.")
-        people[handle].jamtui("vote", welcome)
     hosts[0].jamtui("sync")
     assert hosts[0].rows("show", welcome)[0]["votes"] == {"up": 10}
     lurker.wait_for("11 threads · 21 posts")
@@ -138,8 +138,8 @@ def test_a_jam_from_schedule_to_archive(cast: Cast, figure: Callable[..., None])
     lurker.wait(lambda screen: "Written with keys." in screen and "Reply to" not in screen)
 
     # -- a poll, one ballot each; one chooses anew
-    for handle in PARTICIPANTS:
-        people[handle].jamtui("ballot", poll, "1")
+    with ThreadPoolExecutor(len(PARTICIPANTS)) as pool:
+        list(pool.map(lambda handle: people[handle].jamtui("ballot", poll, "1"), PARTICIPANTS))
     people["p3"].jamtui("ballot", poll, "2")
     hosts[0].jamtui("sync")
     assert hosts[0].row("poll", poll)["counts"] == [9, 1]
