@@ -517,6 +517,14 @@ ACTIONS: tuple[Action, ...] = (
         _BOTH,
     ),
     Action(
+        "sign-in",
+        (),
+        Group.PROGRAM,
+        "sign in",
+        "Sign in to write, where you read as a guest; what you read and saved stays yours.",
+        _BOTH,
+    ),
+    Action(
         "messages",
         ("w",),
         Group.PROGRAM,
@@ -569,7 +577,7 @@ SHELL = {
     "doctor": "",
     "export": "",
     "jams": "",
-    "login": "",
+    "login": "sign-in",
     "logout": "",
     "mark-read": "toggle-read",
     "mark-unread": "toggle-read",

@@ -277,6 +277,7 @@ class JamApp(TypeAhead[int]):
             return
         self._signed_out = None
         self._in_jam = False
+        session.said = before.said
         self.session = session
         await self._show(self._first_screen(session))
         await asyncio.to_thread(before.close)  # the network's thread may take a moment to end
@@ -310,6 +311,8 @@ class JamApp(TypeAhead[int]):
     # -- the live subscription
 
     def _start(self, session: Session) -> None:
+        if self.signs_in:
+            session.signs_in = ":sign-in"
         gc.freeze()  # what the start made stays to the end: no collection has to look at it again
         gc.enable()
         loop = asyncio.get_running_loop()
@@ -480,6 +483,11 @@ class JamApp(TypeAhead[int]):
         if self._keep_screen is not None:
             self._keep_last(self._keep_screen)
         super().exit(result, return_code, message)
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether one can sign in here."""
+        return self._again is not None
 
     @property
     def may_delete(self) -> bool:

@@ -66,6 +66,7 @@ class Moderating:
 
     if TYPE_CHECKING:  # `Session` has these; a body here would stand before theirs
         known: KnownJam
+        signs_in: str
         explore: bool
         _own: Own
         _marks: MarkStore
@@ -197,7 +198,7 @@ class Moderating:
         if self.known.local:
             raise Refused(self.refusal())
         if self.me.guest:
-            raise NotSignedIn("you read as a guest", "To moderate, sign in: jamtui login URL --handle NAME.")
+            raise NotSignedIn("you read as a guest", f"To moderate, sign in: {self.signs_in}.")
         if not self.hosts():
             raise Refused("this is for moderators", f"{self._role_words()} You can report a post.", "forbidden")
         acts = self.acts_on(post)
@@ -234,7 +235,7 @@ class Moderating:
         if self.known.local:
             raise Refused(self.refusal())
         if self.me.guest:
-            raise NotSignedIn("you read as a guest", "To report, sign in: jamtui login URL --handle NAME.")
+            raise NotSignedIn("you read as a guest", f"To report, sign in: {self.signs_in}.")
         if post.author_id == self.me.person_id:
             raise UsageError("this post is your own", "You can change it or take it back.")
         if post.gone:
@@ -305,7 +306,7 @@ class Moderating:
         if self.known.local:
             raise Refused(self.refusal())
         if self.me.guest:
-            raise NotSignedIn("you read as a guest", "To moderate, sign in: jamtui login URL --handle NAME.")
+            raise NotSignedIn("you read as a guest", f"To moderate, sign in: {self.signs_in}.")
         if self.hosts() and (of_jam := act_of("moderate", removes=act.act == "remove")) is not None:
             self.check_may_write(of_jam)
         if act.act in OF_HOSTS:

@@ -77,6 +77,7 @@ class Session(Timing, Ways, Reading, Hosting, HandingOver, Noticing, Moderating,
     ``clock`` gives the time shown and written; a demo may freeze it. ``explore`` never marks anything as read.
     ``report`` writes down an error of our own in the network's thread, and says where.
     ``told`` is what became of damaged files, in words; ``said`` what was told lately on the screen.
+    ``signs_in`` is what a guest types to sign in: a command, unless the screen has a way of its own.
     """
 
     def __init__(
@@ -106,6 +107,7 @@ class Session(Timing, Ways, Reading, Hosting, HandingOver, Noticing, Moderating,
         self.set_aside = self._opened.set_aside
         self.told = self._opened.told
         self.said = Messages()
+        self.signs_in = f"jamtui login {jam.origin}"
         self.read_only = self._opened.read_only
         self.explore = explore or self.read_only  # what was read cannot be kept
         self._own = Own(self._own_db)
@@ -446,6 +448,11 @@ class Session(Timing, Ways, Reading, Hosting, HandingOver, Noticing, Moderating,
     def suspect(self) -> None:
         """An error that nobody foresaw: it may be that a file is damaged, so the next start looks them through."""
         self._opened.seal.suspect()
+
+    def giving_up(self) -> contextlib.AbstractContextManager[None]:
+        """Inside, who signs in may take the folder of this guest: the mirror, and what was read and saved. Another
+        session is opened on it then, and this one closed."""
+        return self._opened.seal.let_go()
 
     def close(self) -> None:
         self.rest()

@@ -57,6 +57,7 @@ class Timing:
     """What `Session` gives: its rows and its clock."""
 
     known: KnownJam
+    signs_in: str
     _rows: Rows
     _stood: Standing | None = None
     _told_hours: tuple[State, str, datetime, bool] | None = None  # state, phase, end, whether that is near
@@ -153,7 +154,7 @@ class Timing:
         if self.known.local:
             return "This is an archive file: it can be read, not written"
         if self.me.guest:
-            return "You read as a guest: sign in to write (jamtui login)"
+            return f"You read as a guest: sign in to write ({self.signs_in})"
         if suspended := self.suspended_words():
             return suspended
         found = self.refused(act)
@@ -207,7 +208,7 @@ class Timing:
             return
         if reason := self.refusal(act):
             if self.me.guest and not self.known.local:
-                raise NotSignedIn("you read as a guest", "Sign in to write: jamtui login URL --handle NAME.")
+                raise NotSignedIn("you read as a guest", f"To write, sign in: {self.signs_in}.")
             if self.known.local:  # no Jam said so, hence no code
                 raise Refused(reason)
             if self.suspended_words():

@@ -102,6 +102,10 @@ class Credentials(Struct, frozen=True):
 def other_person(before: Session, now: Session) -> str:
     """What is said when one goes on as somebody else than before."""
     them, you = f"@{safe_line(before.me.handle)}", f"@{safe_line(now.me.handle)}"
+    if before.me.guest:
+        same = before.known.folder == now.known.folder
+        told = "What you read and saved is still here" if same else "What was yours on this machine is here again"
+        return f"Signed in as {you}. {told}"
     return f"You go on as {you}, who is not {them}. What {them} wrote stays on this machine, and is not sent"
 
 
@@ -184,8 +188,8 @@ class Doors(Protocol):
     def again(
         self, session: Session, how: Credentials, shows: Shows | None = None, stop: Stop | None = None
     ) -> Session | str:
-        """Signs in again where ``session`` is signed out: "" when it goes on by itself, another session when that was
-        somebody else, who has another folder. ``shows`` and ``stop`` are for an organisation."""
+        """Signs in again where ``session`` is signed out, or a guest's: "" when it goes on by itself, another session
+        when that was somebody else. ``shows`` and ``stop`` are for an organisation."""
         ...
 
     def organisation(self, how: Credentials, shows: Shows, stop: Stop) -> Session:

@@ -30,6 +30,7 @@ _OF_HOSTS = {"poll": Act.POLLS, "tag-curate": Act.STEERING, "tag-merge": Act.STE
 _ABOUT_ONESELF = frozenset(
     {"mentions", "outbox", "profile", "my-data", "delete-account", "tag-curate", "tag-merge"}
 )  # places that have nothing for who has no name in the Jam
+_ENTERING = frozenset({"sign-in"})
 _MODERATING = frozenset({"moderate", "audit"})  # for hosts and moderators alone
 
 
@@ -46,6 +47,7 @@ def idle(session: Session) -> frozenset[str]:
             | ({"discard"} if session.only_reads() else set())
         )
         | (_ABOUT_ONESELF if session.me.guest else frozenset())
+        | (frozenset() if not session.known.local and (session.me.guest or session.signed_out) else _ENTERING)
         | (frozenset() if session.hosts() else _MODERATING | _HOSTING)
     )
 

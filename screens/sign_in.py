@@ -31,6 +31,7 @@ WAYS = {
     "command": "Token of your token_command",
     "guest": "Read only, as a guest",
 }
+ROOMY = 28  # lines from which on the form has empty ones between its fields
 _OPEN = ("guest", "oidc", "command")  # ways that need no secret here
 _NOT_KEPT = ("guest", "command")
 _BY_COMMAND = "A token_command in config.toml gives one by itself."
@@ -59,8 +60,8 @@ class SignIn(Screen[None]):
     def __init__(
         self, doors: Doors, *, read_only: bool = False, again: Session | None = None, colours: bool = True
     ) -> None:
-        """``read_only`` goes in as a guest at once where the server allows it; ``again`` is signed out, and goes on
-        after this; ``colours`` False draws no QR code."""
+        """``read_only`` goes in as a guest at once where the server allows it; ``again`` is signed out, or a guest's,
+        and goes on after this; ``colours`` False draws no QR code."""
         super().__init__()
         self._doors = doors
         self._read_only = read_only
@@ -72,7 +73,8 @@ class SignIn(Screen[None]):
         self._asked = ""  # the address as it was typed when its server was asked
 
     def compose(self) -> ComposeResult:
-        title = "Read a Jam" if self._read_only else "Sign in to a Jam" if self._again is None else "Sign in again"
+        anew = self._again is None or self._again.me.guest
+        title = "Read a Jam" if self._read_only else "Sign in to a Jam" if anew else "Sign in again"
         with Center(), Vertical(id="sign-in"):
             yield Static(Content.styled(title, "bold $primary"), id="sign-in-title")
             yield Static(Content("Address of the Jam"), classes="label")
@@ -98,9 +100,13 @@ class SignIn(Screen[None]):
         self.query_one("#ways").display = False
         self.query_one("#url", Input).focus()
         if self._again is not None:
-            self.query_one("#handle", Input).value = safe_line(self._again.me.handle)
-            self.query_one("#in-file", Tick).value = self._again.known.store == "file"
+            if not self._again.me.guest:
+                self.query_one("#handle", Input).value = safe_line(self._again.me.handle)
+                self.query_one("#in-file", Tick).value = self._again.known.store == "file"
             self.go()
+
+    def on_resize(self) -> None:
+        self.set_class(self.app.size.height < ROOMY, "-low")
 
     def _note(self, text: Content) -> None:
         note = self.query_one("#sign-in-note", Static)

@@ -39,6 +39,9 @@ class SignedOut:
 
     def ask(self) -> None:
         session = self._session
+        if session.me.guest:  # who asked for it: nothing has ended
+            self._answered(True)
+            return
         self._asked = True
         me = safe_line(session.me.handle)
         status = session.status()

@@ -512,6 +512,17 @@ class Writing(Moving, part=True):
         elif not (isinstance(row, OutboxRow) and self._conflicting(row)):
             super().open_row()
 
+    def action_sign_in(self) -> None:
+        session = self.session
+        if session.known.local:
+            raise UsageError("an archive file has no server to sign in to")
+        if not session.me.guest and not session.signed_out:
+            self.say(f"You are signed in as {session.my_name()}", "fact")
+        elif not getattr(self.app, "signs_in", False):
+            raise UsageError("this cannot be signed in to here", f"Leave, and type: {session.signs_in}")
+        else:
+            self.post_message(AskToSignIn())
+
     def action_reconnect(self) -> None:
         if self.session.signed_out:
             self.post_message(AskToSignIn())

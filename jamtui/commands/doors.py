@@ -102,10 +102,14 @@ class CommandDoors:
     def again(
         self, session: Session, how: Credentials, shows: Shows | None = None, stop: Stop | None = None
     ) -> Session | str:
-        if how.way == "oidc" and shows is not None and stop is not None:
-            jam = self._by_organisation(how, shows, stop)
-        else:
-            jam = self._by_secret(how)
+        guest = session.me.guest
+        with session.giving_up() if guest else contextlib.nullcontext():
+            if how.way == "oidc" and shows is not None and stop is not None:
+                jam = self._by_organisation(how, shows, stop)
+            else:
+                jam = self._by_secret(how)
+        if guest:  # of the same folder, it is another session
+            return self.context.open(jam)
         return "" if jam.folder == session.known.folder else self.context.open(jam)
 
     def organisation(self, how: Credentials, shows: Shows, stop: Stop) -> Session:

@@ -85,6 +85,8 @@ class View(Thread):
         self.edit = edit
         self.browse = browse
         self.again = again
+        if again is not None:
+            session.signs_in = ":sign-in"
         self.environ = environ
         self.notices = Notices(session, console, settings(notify)[0], environ)
         self.news = News(console.wake, keymap)

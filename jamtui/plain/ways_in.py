@@ -221,8 +221,8 @@ def _sign_in(console: Console, doors: Doors, *, read_only: bool) -> Session | No
 
 
 def sign_in_again(console: Console, doors: Doors, session: Session) -> Session | str | None:
-    """Where ``session`` is signed out: "" when it goes on, the session of somebody else, None for no sign-in. Raises
-    `JamError`."""
+    """Where ``session`` is signed out, or a guest's: "" when it goes on, the session of somebody else, None for no
+    sign-in. Raises `JamError`."""
     offer = doors.offer(session.known.origin)
     how = _how(console, offer, session)
     if how is None:
@@ -240,7 +240,7 @@ def _how(console: Console, offer: Offer, again: Session | None = None) -> Creden
     if choice is None:
         return None
     way = choice.way
-    handle = safe_line(again.me.handle) if again is not None else ""
+    handle = safe_line(again.me.handle) if again is not None and not again.me.guest else ""
     if way in ("password", "invite") and not handle:
         handle = _typed(console, "Handle: ")
         if not handle:
@@ -254,7 +254,7 @@ def _how(console: Console, offer: Offer, again: Session | None = None) -> Creden
         secret = _typed(console, f"{label} for {host} (not shown): ", secret=True)
         if not secret:
             return None
-    in_file = again is not None and again.known.store == "file"
+    in_file = again is not None and not again.me.guest and again.known.store == "file"
     if way not in _NOT_KEPT and not in_file:
         question = "Keep the secret in a file that only you can read? y does; any other key takes the keyring."
         in_file = bool(console.choose(question, "y"))

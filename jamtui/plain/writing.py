@@ -184,6 +184,26 @@ class Writing(Marking):
         for line in body.split("\n"):
             self.say(line)
 
+    def do_sign_in(self) -> None:
+        session = self.session
+        if session.known.local:
+            raise UsageError("an archive file has no server to sign in to")
+        if not session.me.guest:
+            if session.signed_out:
+                self.do_reconnect()
+            else:
+                self.say(f"You are signed in as @{safe_line(session.me.handle)}.")
+            return
+        if self.again is None:
+            raise UsageError("this cannot be signed in to here", f"Leave, and type: {session.signs_in}")
+        from jamtui.plain.ways_in import sign_in_again
+
+        self.flush()
+        entered = sign_in_again(self.console, self.again(), session)
+        if isinstance(entered, Session):
+            raise Another(entered)
+        self.say("You still read as a guest.")
+
     def do_reconnect(self) -> None:
         if not self.session.signed_out:
             self.say(f"{self.session.reconnect()}.")

@@ -588,7 +588,7 @@ def test_the_command_line_asks_for_what_it_needs_and_errors_are_words(talk: Talk
 def test_a_guest_is_told_why_there_are_no_mentions_and_no_outbox(talk: Talk, session: Session) -> None:
     session.known = session.known.changed(person_id="", handle="", role="")
     told = talk("3", "5")
-    assert "No mentions here. You read as a guest: sign in to write (jamtui login)." in told
+    assert f"No mentions here. You read as a guest: sign in to write (jamtui login {session.known.origin})." in told
     assert "No outbox here. You read as a guest" in told
 
 
