@@ -22,6 +22,7 @@ from msgspec import Struct
 from api_client import errors, trust
 from api_client.errors import ApiError, BadAnswer, NotSignedIn, Refused, Unreachable
 from api_client.lean_httpx import httpx
+from api_client.lookups import Lookups
 from api_client.models import is_cursor, tidy
 from api_client.origin import is_local
 from api_client.tokens import TokenProvider
@@ -79,6 +80,7 @@ class Transport:
         self.bounds = bounds
         self.clock_error: timedelta | None = None  # how far ahead of the server's our clock is; None: not heard yet
         self._tokens = tokens
+        self._loop: asyncio.AbstractEventLoop | None = None  # that looks names up without anybody waiting for it
         self._now = now
         try:
             # Without TLS a context trusts nobody: reading the certificates of the world takes longer than a call.
@@ -217,6 +219,10 @@ class Transport:
             if not _BEARER.match(bearer):
                 raise NotSignedIn("The token holds characters that no token has", "Sign in again with `jamtui login`.")
             head["Authorization"] = f"Bearer {bearer}"
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop = loop
+            loop.set_default_executor(Lookups())
         # ``path`` starts with "/", so nothing in it can change the origin.
         request = self._http.build_request(method, self.origin + path, headers=head, content=content)
         return await self._http.send(request, stream=True)
