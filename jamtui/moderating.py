@@ -23,6 +23,7 @@ from jamtui.mod_rows import (
     NEED_REASON,
     NO_ACTS,
     OF_HOSTS,
+    OF_RECORDS,
     ON_PEOPLE,
     REASONS,
     AuditRow,
@@ -367,6 +368,8 @@ class Moderating:
                 raise UsageError("no such act in the audit log", "jamtui audit lists them.")
             if row.act == "remove":
                 raise UsageError("a removal is final", "The text is not kept anywhere.")
+            if row.act in OF_RECORDS:
+                raise UsageError("this is final", "What was taken away is not kept anywhere.")
             if not row.undoable:
                 why = "It was undone already." if row.undone else "Undo what came after it first."
                 raise UsageError("this cannot be undone", why)

@@ -20,9 +20,10 @@ from jamtui.session import Session
 from screens.dialogs import Confirm
 from screens.messages import JamChanged
 from widgets.drawn import drawn
+from widgets.forum_head import plain_words
 from widgets.key_line import key_line
 from widgets.list_dialog import LETTERS, ListDialog, TallList
-from widgets.rows import BADGES, WAITING, Ages, one_line
+from widgets.rows import BADGES, WAITING, Ages
 
 ROOM, ROOM_LOW = 10, 6  # lines around the list, and on a terminal of a few lines
 
@@ -121,7 +122,9 @@ class AnnouncementsDialog(ListDialog[str | None]):
 
     def _say(self, words: str, style: str = "$success") -> None:
         self._told = words
-        self.query_one("#announcements-keys", Static).update(Content.styled(words, style))
+        told = Content.styled(words, style)
+        leaves = Content("") if self._rows else Content.styled("   Esc leaves", "$text-muted")
+        self.query_one("#announcements-keys", Static).update(Content.assemble(told, leaves))
 
     def _drawn(self, row: AnnouncementRow, width: int) -> Content:
         badge = BADGES.get(row.role, "")
@@ -174,7 +177,7 @@ class AnnouncementsDialog(ListDialog[str | None]):
             if yes:
                 self._do(lambda: self._session.withdraw(row.id))
 
-        begin = one_line(row.body)[:200]
+        begin = plain_words(row.body)[:200]
         detail = f"{begin}\n\nIts text goes from every screen, for good."
         self.app.push_screen(Confirm("Withdraw this announcement?", detail, "Withdraw", danger=True), answered)
 

@@ -61,6 +61,10 @@ class AuditDialog(RowDialog[AuditRow]):
         )
         return hanging(when, told, width)
 
+    def keys_of(self, row: AuditRow) -> str:
+        keys = super().keys_of(row)
+        return keys if row.undoable else keys.replace("u undoes   ", "")
+
     def post_of(self, row: AuditRow) -> str:
         return row.post_id
 

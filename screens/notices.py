@@ -43,8 +43,9 @@ class NoticesDialog(RowDialog[NoticeRow]):
         super().fill()
         suspended = self._session.suspended()
         if suspended is not None:
+            keys = self.keys_of(self.row) if self.row is not None else "Esc leaves"
             until = f"{suspended.until.astimezone():{LOCAL}}"
-            self.tell(f"You are suspended until {until}. Reading goes on, drafts are kept.   {self.keys}", "$warning")
+            self.tell(f"You are suspended until {until}. Reading goes on, drafts are kept.   {keys}", "$warning")
 
     def read(self) -> Sequence[NoticeRow]:
         rows = self._session.notices()

@@ -135,7 +135,9 @@ class PollsDialog(ListDialog[str]):
         self._tell_keys()
 
     def _say(self, words: str, style: str = "$success") -> None:
-        self.query_one("#polls-told", Static).update(Content.styled(words, style))
+        told = Content.styled(words, style)
+        leaves = Content("") if self._rows else Content.styled("   Esc leaves", "$text-muted")
+        self.query_one("#polls-told", Static).update(Content.assemble(told, leaves))
         self._tells_keys = False
 
     def _drawn(self, row: PollRow, width: int) -> Content:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Generic, TypeVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -21,6 +22,7 @@ from widgets.key_line import key_line
 from widgets.list_dialog import LETTERS, ListDialog, TallList
 
 Row = TypeVar("Row")
+_TO_POST = "Enter goes to the post   "
 
 
 class RowDialog(ListDialog[str], Generic[Row]):
@@ -38,6 +40,7 @@ class RowDialog(ListDialog[str], Generic[Row]):
     def __init__(self) -> None:
         super().__init__()
         self.rows: list[Row] = []
+        self._keys_stand = True  # and not what was done last
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog row-dialog"):
@@ -90,8 +93,19 @@ class RowDialog(ListDialog[str], Generic[Row]):
         low = self.app.size.height < LOW
         first = self.nothing.split(": ")[0].split(". ")[0].rstrip(".")  # there is one line for it
         nothing = f"{first}." if low else self.nothing
-        keys = self.keys if self.rows else f"{nothing}\nEsc leaves"
+        row = self.row if self.rows else None
+        keys = self.keys_of(row) if row is not None else f"{nothing}\nEsc leaves"
+        self._keys_stand = not words
         self.query_one("#rows-keys", Static).update(Content.styled(words, colour) if words else key_line(keys))
+
+    def keys_of(self, row: Row) -> str:
+        """What can be done with this row: no key that does nothing to it."""
+        return self.keys if self.post_of(row) else self.keys.replace(_TO_POST, "")
+
+    @on(OptionList.OptionHighlighted)
+    def on_another_row(self) -> None:
+        if self._keys_stand:
+            self.tell()
 
     def complain(self, error: JamError) -> None:
         self.tell(f"{sentence(error.title)}. {error.hint}".strip(), "$error")

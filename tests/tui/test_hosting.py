@@ -161,6 +161,9 @@ async def test_the_line_does_what_plain_mode_does_with_one_of_a_list(tui: Start,
         assert "Shall we?" in t.text
         await t.press("y", "escape")
         assert [row.kind for row in world.session.outbox()] == ["withdraw", "close-poll", "remove-poll"]
+        await t.command("announcements withdraw 1")
+        await t.press("y")
+        assert "Withdrawn   Esc leaves" in t.text
 
 
 async def test_a_digit_that_is_no_choice_is_told(tui: Start, world: World) -> None:

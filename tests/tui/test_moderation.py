@@ -321,6 +321,38 @@ async def test_an_act_is_undone_from_the_audit_log(tui: Any, session: Session) -
         assert "final" in t.text
 
 
+async def test_the_audit_log_names_only_keys_that_do_something_to_the_row(tui: Any, session: Session) -> None:
+    post, people = posts_of(session)[0], [row.id for row in session.people()[:2]]
+    acts = [
+        {
+            "id": "a3",
+            "act": "withdraw",
+            "by_id": people[0],
+            "person_id": people[1],
+            "record_id": "x",
+            "created_at": at(1),
+        },
+        {"id": "a2", "act": "lock", "by_id": people[0], "post_id": post.id, "reason": "Enough.", "created_at": at(2)},
+        {"id": "a1", "act": "remove", "by_id": people[0], "post_id": post.id, "reason": "x", "created_at": at(3)},
+    ]
+    put_desk(session, "moderator", audit=acts)
+    async with tui() as t:
+        await t.command("audit")
+        assert "withdrew an announcement of" in t.text
+        assert "Esc leaves" in t.text
+        assert "u undoes" not in t.text
+        assert "Enter goes" not in t.text
+        await t.press("u")
+        assert "This is final" in t.text
+        await t.press("escape")
+        await t.command("audit")
+        await t.press("j")
+        assert "u undoes   Enter goes to the post   Esc leaves" in t.text
+        await t.press("j")
+        assert "u undoes" not in t.text
+        assert "Enter goes to the post   Esc leaves" in t.text
+
+
 async def test_a_warning_stands_there_until_it_was_read(tui: Any, session: Session) -> None:
     told(session)
     async with tui() as t:
