@@ -117,7 +117,9 @@ class Session(Timing, Ways, Reading, Hosting, HandingOver, Noticing, Moderating,
         self._explored: dict[str, str] = {}  # places of this run, while exploring
         self._rows = rows.Rows(rows.connect(jam.mirror, jam.own), jam.me)
         self._searching: Searching | None = None
-        self._steady = False  # within `at_once`
+        self._steady = False  # within `at_once`; then also what was asked of the mirror since it began:
+        self._facts: dict[str, str] = {}
+        self._jam_held: tuple[()] | tuple[JamRow | None] = ()
         self._mine: tuple[Marks, Marks, list[Queued]] | None = None  # muted, followed, outbox, as of the stamp
         self._seen = (-1, -1)
         self._stamp = (-1, -1)
@@ -142,7 +144,7 @@ class Session(Timing, Ways, Reading, Hosting, HandingOver, Noticing, Moderating,
     @property
     def jam(self) -> JamRow:
         """Raises `NotFound` while the mirror is empty."""
-        row = self._rows.jam(self.known.where, self.known.local)
+        row = self._jam_row()
         if row is None:
             raise NotFound(
                 f"the mirror of {safe_line(self.known.title)} is still empty",
@@ -153,7 +155,7 @@ class Session(Timing, Ways, Reading, Hosting, HandingOver, Noticing, Moderating,
     @property
     def mirrored(self) -> bool:
         """Whether there is something to read."""
-        return self._rows.jam(self.known.where, self.known.local) is not None
+        return self._jam_row() is not None
 
     def now(self) -> datetime:
         return self._clock()
@@ -181,7 +183,18 @@ class Session(Timing, Ways, Reading, Hosting, HandingOver, Noticing, Moderating,
         )
 
     def _meta(self, key: str) -> str:
-        return mirror.Mirror(self._rows.db).meta(key)
+        if not self._steady:
+            return mirror.Mirror(self._rows.db).meta(key)
+        if key not in self._facts:
+            self._facts[key] = mirror.Mirror(self._rows.db).meta(key)
+        return self._facts[key]
+
+    def _jam_row(self) -> JamRow | None:
+        if not self._steady:
+            return self._rows.jam(self.known.where, self.known.local)
+        if not self._jam_held:
+            self._jam_held = (self._rows.jam(self.known.where, self.known.local),)
+        return self._jam_held[0]
 
     def need_name(self, what: str) -> None:
         """Raises `UsageError` where nothing can be about the reader or by them: in an archive, and for guests."""
@@ -211,6 +224,8 @@ class Session(Timing, Ways, Reading, Hosting, HandingOver, Noticing, Moderating,
                 yield
             finally:
                 self._steady = False
+                self._facts.clear()
+                self._jam_held = ()
 
     def _fresh(self) -> rows.Rows:
         """The rows, with the outbox laid over them as it is now, whoever changed it.
@@ -278,7 +293,7 @@ class Session(Timing, Ways, Reading, Hosting, HandingOver, Noticing, Moderating,
         now = self.now()
         stale = self._activity is None or abs(now - self._activity[0]) >= ACTIVITY_AGE
         if stale or self._activity is None:
-            row = self._rows.jam(self.known.where, self.known.local)
+            row = self._jam_row()
             counted = activity(self._rows.db, row.opens_at, min(now, row.closes_at)) if row is not None else {}
             self._activity = now, counted
         return self._activity[1]

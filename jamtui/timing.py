@@ -77,6 +77,10 @@ class Timing:
     def _meta(self, key: str) -> str:
         raise NotImplementedError
 
+    def _jam_row(self) -> JamRow | None:
+        """None while the mirror is empty."""
+        raise NotImplementedError
+
     def clock_error(self) -> timedelta:
         """How far this machine's clock is ahead of the server's; zero while that is not known."""
         return clock_error(self._meta(CLOCK), self.now())
@@ -87,7 +91,7 @@ class Timing:
 
     def counted_from(self) -> datetime:
         """The time from which ``2h`` and ``today`` count back: now, or the Jam's end when it is over."""
-        row = self._rows.jam(self.known.where, self.known.local)
+        row = self._jam_row()
         return self.now() if row is None else min(self.now(), row.closes_at)
 
     def jam_object(self) -> dict[str, object]:
@@ -96,7 +100,7 @@ class Timing:
 
     def standing(self) -> Standing | None:
         """None while the mirror is empty."""
-        row = self._rows.jam(self.known.where, self.known.local)
+        row = self._jam_row()
         if row is None:
             return None
         role, now, stood = self._rows.my_role(), self.event_now(), self._stood

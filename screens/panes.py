@@ -251,18 +251,19 @@ class Panes(Hits, SparingScreen[None], part=True):
 
     def _refresh_lines(self) -> None:
         """The status line, the tabs, the heads of the panes, the hints."""
-        session, spot = self.session, self.spot
-        self._facts = None
-        status = self._refresh_status()
-        follows = spot.place == "followed" or session.followed()
-        hidden = (idle(session) - {spot.place}) | (frozenset() if follows else frozenset(["followed"]))
-        self.query_one(Tabs).show(
-            spot.place, {"outbox": status.queued + status.refused, "inbox": status.for_me}, hidden
-        )
-        self._refresh_heads()
-        rail = self.query_one(Rail)
-        if rail.display:
-            rail.show(spot.forum, session.activity())
+        with self.session.at_once():
+            session, spot = self.session, self.spot
+            self._facts = None
+            status = self._refresh_status()
+            follows = spot.place == "followed" or session.followed()
+            hidden = (idle(session) - {spot.place}) | (frozenset() if follows else frozenset(["followed"]))
+            self.query_one(Tabs).show(
+                spot.place, {"outbox": status.queued + status.refused, "inbox": status.for_me}, hidden
+            )
+            self._refresh_heads()
+            rail = self.query_one(Rail)
+            if rail.display:
+                rail.show(spot.forum, session.activity())
 
     def _refresh_status(self) -> Status:
         session = self.session

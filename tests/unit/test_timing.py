@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import random
@@ -137,6 +138,33 @@ def test_what_is_refused_is_worked_out_once_for_a_stretch_of_time(
     clock.now = REFINING
     assert session.refusal() == ""  # something can be written
     assert session.refused() is None
+
+
+def test_within_a_moment_the_hours_are_read_once_and_after_it_anew(
+    open_as: Callable[..., Session], clock: Clock, figure: Callable[[str], None]
+) -> None:
+    session = open_as()
+    clock.now = OPENS
+    asked: list[str] = []
+    session.readable().db.exec_trace = lambda _, sql, __: bool(asked.append(sql)) or True
+    with session.at_once():
+        assert session.refusal(Act.THREADS) == ""
+        first = len(asked)
+        for _ in range(20):
+            assert session.refusal(Act.THREADS) == ""
+            assert session.jam.title == "Tea"
+            assert session.mirrored
+        assert len(asked) == first
+        with contextlib.closing(connection.connect(session.known.mirror, mirror.SCHEMA)) as db:
+            jam = dict(records("participant"))["jam"] | {"closes_at": rfc3339(OPENS), "title": "Coffee", "phases": []}
+            Mirror(db).apply([("jam", json.dumps(jam).encode())], "13-aaaa")
+        assert session.jam.title == "Tea"
+        assert session.refusal(Act.THREADS) == ""
+    assert session.jam.title == "Coffee"
+    assert session.refusal(Act.THREADS) != ""
+    with session.at_once():
+        assert session.jam.title == "Coffee"
+    figure("hours asked 20 times within a frame: 0 questions to the mirror after the first")
 
 
 def test_the_role_is_the_one_that_the_jam_has_by_now(open_as: Callable[..., Session]) -> None:
