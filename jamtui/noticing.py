@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from jamtui.model import ForumRow, Marks, Undo
 from jamtui.notice import Came, InboxRow, Reason
-from jamtui.store.marks import MarkStore
+from jamtui.store.marks import Followed, MarkStore
 from jamtui.store.own import Own
 from jamtui.store.rows import Rows
 
@@ -31,7 +31,8 @@ class Noticing:
     _seen: tuple[int, int]
     _stamp: tuple[int, int]
     _inbox: Inbox | None = None
-    _inbox_of: tuple[object, ...] = ()
+    _inbox_of: tuple[object, ...] = ()  # the mirror, and one's own, that it was made of
+    _inbox_mine: tuple[Followed, Marks, bytes]
     _turn = -1
     _known: frozenset[int | str] = frozenset()
     _came_for: tuple[object, ...] = ()
@@ -60,8 +61,10 @@ class Noticing:
             self._inbox = Inbox()
         of = self._seen[1], self._stamp
         if of != self._inbox_of:
-            desk, seen = self._own.desk()[0], self._marks.all_seen
-            self._inbox.refresh(rows, self._marks.followed_since(), self.muted(), desk, seen, self._stamp)
+            if self._inbox_of[1:] != of[1:]:  # while posts come by the hundred, nothing of one's own is another
+                self._inbox_mine = self._marks.followed_since(), self.muted(), self._own.desk()[0]
+            followed, muted, desk = self._inbox_mine
+            self._inbox.refresh(rows, followed, muted, desk, self._marks.all_seen, self._stamp)
             self._inbox_of = of
         return self._inbox
 

@@ -109,20 +109,26 @@ class StatusLine(AtOnce):
         self._who = who
         self._key = key
         self._there = there or now
+        self._said: tuple[int, object] | None = None  # the words of the last `show`, and for what width
 
     def show(self, jam: JamRow, status: Status, now: datetime, who: str, there: datetime) -> None:
         """Says something else, and repaints only when the words change."""
-        before = self._words(self.content_size.width)
+        width = self.content_size.width
+        before = self._said[1] if self._said is not None and self._said[0] == width else self._words(width)
         self._jam, self._status, self._now, self._who, self._there = jam, status, now, who, there
-        if self._words(self.content_size.width) != before:
+        said = self._words(width)
+        self._said = width, said
+        if said != before:
             self.refresh()
 
     def count_down(self, now: datetime) -> float | None:
         """Says how long it is by now until the next try. Seconds until that is to be asked again; None when no time is
         shown: then nothing has to be woken for it."""
         jam, again = self._jam, self._status.next_try
+        if again is None:
+            return None
         self.show(jam, self._status, now, self._who, self._there + (now - self._now))
-        if again is None or not any("next try in" in text for text, _ in self._words(self.content_size.width)[1]):
+        if not any("next try in" in text for text, _ in self._words(self.content_size.width)[1]):
             return None
         return until(again - now)[1].total_seconds()
 
