@@ -266,5 +266,7 @@ def told(chosen: Settings, here: Way, now: datetime) -> list[str]:
         begin, end = chosen.quiet
         now_words = ", now as well" if chosen.quiet_at(now) else ""
         lines.append(f"Quiet hours: {begin:%H:%M} to {end:%H:%M}{now_words}.")
+    else:
+        lines.append('Quiet hours: none; quiet = "22:00-07:00" in [notify] of config.toml makes some.')
     lines.append(f"At most one in {chosen.every:,} {'second' if chosen.every == 1 else 'seconds'}.")
     return lines

@@ -166,7 +166,7 @@ def _header(row: PostRow, view: View, width: int, levels: int) -> Line:
     if row.saved:
         right.append(Span("★", "saved"))
     if row.up or row.voted:
-        right.append(Span(f"▲ {row.up:,}", "voted" if row.voted else "votes"))
+        right.append(Span(f"▲{'✓' if row.voted else ' '}{row.up:,}", "voted" if row.voted else "votes"))
     tail: list[Span] = []
     for span in right:
         tail += [Span("  "), span]

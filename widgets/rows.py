@@ -146,7 +146,8 @@ def _tags(names: tuple[str, ...]) -> list[Span]:
 
 
 def _votes(up: int, voted: bool) -> Span:
-    return Span(f"▲ {up:,}", "vote" if voted else "muted" if up else "faint")
+    """A vote of one's own has a sign, too: colours do not reach everybody."""
+    return Span(f"▲{'✓' if voted else ' '}{up:,}", "vote" if voted else "muted" if up else "faint")
 
 
 def _mark(unread: object, saved: bool) -> Span:

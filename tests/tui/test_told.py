@@ -183,3 +183,11 @@ async def test_an_undo_that_fails_stands_in_no_others_way(tui: Any) -> None:
         assert "cannot be taken back now" in t.told
         await t.press("z")
         assert t.row.saved is not saved
+
+
+async def test_a_vote_of_ones_own_is_told_without_a_colour(tui: Any) -> None:
+    async with tui() as t:
+        await t.press("enter", "enter")
+        assert "▲✓" not in t.text
+        await t.press("plus")
+        assert t.text.count(f"▲✓{t.row.up:,}") == 2  # in the thread, and in the list beside it
