@@ -399,7 +399,7 @@ class JamScreen(Converging, Inboxing, Moderating, SelfService):
         from screens.last_messages import LastMessages
 
         self.query_one(HintLine).quiet()  # it stands there whole
-        self.app.push_screen(LastMessages(self.session))
+        self.app.push_screen(LastMessages(self.session, self.keymap.name("reconnect")))
 
     def on_hint_line_asked(self) -> None:
         self.action_messages()

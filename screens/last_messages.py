@@ -12,6 +12,7 @@ from jamtui.lately import Said
 from jamtui.session import Session
 from widgets.row_dialog import RowDialog
 from widgets.rows import clock_time
+from widgets.status_line import reasons
 from widgets.wrapping import hanging
 
 _MARKS = {"": ("✓ ", "$success"), "fact": ("  ", ""), "warning": ("! ", "$warning"), "error": ("✗ ", "$error")}
@@ -27,12 +28,17 @@ class LastMessages(RowDialog[Said]):
     keys = "y copies   Esc leaves"
     nothing = "No messages yet. What is said in the last line can be read here again."
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, key: str = "") -> None:
+        """``key`` is the one that tries to connect."""
         super().__init__()
+        self._key = key
         self._session = session
 
     def read(self) -> Sequence[Said]:
-        return self._session.said.newest_first
+        """The first is how the connection is, where something is wrong with it: the top line may have no room."""
+        session = self._session
+        why = reasons(session.status(), session.now(), self._key)
+        return [*(Said(session.now(), one, "warning") for one in why[:1]), *session.said.newest_first]
 
     def drawn(self, row: Said, width: int) -> Content:
         mark, colour = _MARKS.get(row.kind, _MARKS["fact"])

@@ -19,6 +19,7 @@ from widgets.rows import age as age_of
 from widgets.strips import cell_width
 
 TOAST_SECONDS = 6.0
+_CAUSE = 16  # columns of a cause below which it is left out
 _TITLE = 16  # columns that the title keeps, however much there is to say
 
 _Part = tuple[str, str]
@@ -173,7 +174,9 @@ class StatusLine(AtOnce):
                 if _cells(kept) + len(form) + _TITLE <= width:
                     return left, [*kept, (form, colour)]
         if forms:
-            room = width - _cells(without) - _TITLE
+            room, least = width - _cells(without) - _TITLE, words.partition(",")[0]
+            if room < len(least) + _CAUSE:  # two letters of a cause tell nothing: the last messages have it whole
+                return left, [*without, (least, colour)]
             return left, [*without, (f"{forms[-1][: max(len(words.partition(',')[0]), room - 1)]}…", colour)]
         right.append((words if width >= 70 else words.partition(",")[0], colour))
         # With what is left, more of where the Jam stands: the phase, and how long that lasts.

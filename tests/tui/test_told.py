@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from textual.widgets.input import Selection
 
 from jamtui.errors import UsageError
-from jamtui.model import Draft, DraftKind
+from jamtui.model import Draft, DraftKind, Link
 from widgets.row_list import RowList
 from widgets.status_line import HintLine
 
@@ -191,3 +192,17 @@ async def test_a_vote_of_ones_own_is_told_without_a_colour(tui: Any) -> None:
         assert "▲✓" not in t.text
         await t.press("plus")
         assert t.text.count(f"▲✓{t.row.up:,}") == 2  # in the thread, and in the list beside it
+
+
+async def test_why_there_is_no_connection_can_be_read_where_the_top_line_has_no_room(
+    tui: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with tui(size=(40, 10)) as t:
+        known = t.session.status()
+        gone = replace(known, link=Link.OFFLINE, why="the server is not reachable")
+        monkeypatch.setattr(t.session, "status", lambda: gone)
+        await t.press("u")
+        assert t.text.splitlines()[0].endswith("○ offline")
+        await t.press("w")
+        shown = " ".join(t.text.translate(dict.fromkeys(map(ord, "│▐▆▃▄▂▅"), " ")).split())
+        assert "○ offline: the server is not reachable" in shown

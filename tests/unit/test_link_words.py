@@ -41,7 +41,7 @@ def test_the_cause_and_the_next_try_stand_in_the_status_line() -> None:
     assert offline(119).endswith(f"○ offline: no answer for 15 s, {again}")
     assert offline(106).endswith("○ offline: no answer for 15 s, next try in 70 s")
     assert offline(80).endswith("○ offline: no answer for 15 s")
-    assert offline(40).startswith("↑2   ○ offline: no ")
+    assert offline(40) == "↑2   ○ offline"  # three letters of it would tell nothing
 
 
 def test_the_count_down_is_right_and_is_woken_for_other_words_alone() -> None:
