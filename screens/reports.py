@@ -96,7 +96,7 @@ class QueueDialog(ListDialog[str]):
         self._ages = ages
         self._moderate = moderate
         self._rows: list[QueueRow] = []
-        self._undo: Callable[[], None] | None = None
+        self._undos: list[tuple[str, Callable[[], None]]] = []  # what was decided here, and what takes it back
         self._told = ("", "", "")  # what was done last, its colour, its key: it stands until one goes to another post
         self._here = ""  # the post under the cursor
 
@@ -243,10 +243,12 @@ class QueueDialog(ListDialog[str]):
     def _complain(self, error: JamError) -> None:
         self._tell(f"{sentence(error.title)}. {error.hint}".strip(), "$error")
 
-    def _did(self, words: str, take_back: Callable[[], None]) -> None:
-        self._undo = take_back
+    def _did(self, words: str, take_back: Callable[[], None] | None) -> None:
+        """``take_back``: None for what is final."""
+        if take_back is not None:
+            self._undos.append((words, take_back))
         self._fill()
-        self._tell(words, undo="z takes it back")
+        self._tell(words, undo="z takes it back" if take_back is not None else "")
 
     def action_dismiss_reports(self) -> None:
         row = self._row
@@ -286,23 +288,27 @@ class QueueDialog(ListDialog[str]):
         except JamError as error:
             self._complain(error)
             return
-        self._moderate(post, act, lambda done, words: self._did(words, lambda: self._take_back(done)))
+
+        def told(done: str, words: str) -> None:
+            self._did(words, (lambda: self._take_back(done)) if done else None)
+
+        self._moderate(post, act, told)
 
     def _take_back(self, act_id: str) -> None:
         self._session.undo_act(act_id)
 
     def action_take_back(self) -> None:
-        if self._undo is None:
+        if not self._undos:
             self._tell("Nothing to take back; the audit log has what was done before", "$warning")
             return
+        words, take_back = self._undos.pop()  # one that cannot be taken back does not stand before the others
         try:
-            self._undo()
+            take_back()
         except JamError as error:
             self._complain(error)
             return
-        self._undo = None
         self._fill()
-        self._tell("Taken back: it waits for a decision again")
+        self._tell(f"Taken back: {words}", undo="z takes back the one before" if self._undos else "")
 
     def action_open(self) -> None:
         if self._row is not None:

@@ -272,6 +272,27 @@ async def test_the_queue_is_gone_through_with_one_key_each(tui: Any, session: Se
         assert "1 reported" in t.text.splitlines()[0]
 
 
+async def test_all_that_was_decided_in_the_queue_is_taken_back_the_last_first(tui: Any, session: Session) -> None:
+    moderator(session)
+    async with tui() as t:
+        await t.command("reports")
+        await t.press("h", "x")
+        assert len(session.queue()) == 1
+        await t.press("d", *"Final", "enter")
+        assert "z takes" not in t.text, "a removal is final"
+        assert session.queue() == []
+        await t.press("z")
+        assert "Taken back: Left as it is" in t.text
+        assert "z takes back the one before" in t.text
+        await t.press("z")
+        assert "Taken back: Hidden" in t.text
+        assert "the one before" not in t.text
+        assert len(session.queue()) == 2
+        await t.press("z")
+        assert "Nothing to take back" in t.text
+        assert [row.payload.data["act"] for row in session._own.outbox()] == ["remove"]
+
+
 async def test_the_smallest_queue_says_how_to_take_back_and_how_to_leave(tui: Any, session: Session) -> None:
     moderator(session)
     async with tui(size=(40, 10)) as t:
