@@ -63,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
     rows.add_argument("--json", action="store_true", help="print one JSON object a line")
     words = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    run = words.add_parser("run", parents=[file], help="serve the Jam; makes the file when it is not there")
+    run = words.add_parser("run", parents=[file, rows], help="serve the Jam; makes the file when it is not there")
     run.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
     run.add_argument("--port", type=_port, default=8787, help="the port (8787); 0 picks a free one")
     run.add_argument(
@@ -81,7 +81,7 @@ def parser() -> argparse.ArgumentParser:
     )
     run.set_defaults(do=commands.run)
 
-    load = words.add_parser("import", parents=[file], help="put an archive into a new database")
+    load = words.add_parser("import", parents=[file, rows], help="put an archive into a new database")
     load.add_argument("archive", type=Path, metavar="FILE", help="JSON lines, plain or gzip or zstd")
     load.add_argument(
         "--reopen",
@@ -93,7 +93,7 @@ def parser() -> argparse.ArgumentParser:
     )
     load.set_defaults(do=commands.import_archive)
 
-    save = words.add_parser("export", parents=[file], help="write the Jam as an archive")
+    save = words.add_parser("export", parents=[file, rows], help="write the Jam as an archive")
     save.add_argument(
         "-o",
         "--output",
@@ -116,7 +116,7 @@ def parser() -> argparse.ArgumentParser:
     back.add_argument("source", type=Path, metavar="FILE", help="what jamserver backup wrote")
     back.set_defaults(do=commands.restore)
 
-    make = words.add_parser("generate", help="write an archive of a made-up Jam")
+    make = words.add_parser("generate", parents=[rows], help="write an archive of a made-up Jam")
     make.add_argument("--posts", type=_count, metavar="N", help="how many posts (without it: as many as the shape had)")
     make.add_argument(
         "--shape",
@@ -144,7 +144,7 @@ def parser() -> argparse.ArgumentParser:
     )
     make.set_defaults(do=commands.generate)
 
-    document = words.add_parser("openapi", help="print the OpenAPI 3.1 document")
+    document = words.add_parser("openapi", parents=[rows], help="print the OpenAPI 3.1 document")
     document.set_defaults(do=commands.openapi)
 
     _person_words(words, file, rows)
@@ -239,7 +239,7 @@ def _oidc_words(
     show.set_defaults(do=sign_in_commands.oidc_show)
     check = oidc.add_parser("check", parents=[file, rows], help="ask the issuer for its keys, and tell what it offers")
     check.set_defaults(do=sign_in_commands.oidc_check)
-    off = oidc.add_parser("off", parents=[file], help="take it away; people who came by it stay")
+    off = oidc.add_parser("off", parents=[file, rows], help="take it away; people who came by it stay")
     off.set_defaults(do=sign_in_commands.oidc_off)
 
 

@@ -36,7 +36,8 @@ def run(arguments: argparse.Namespace) -> None:
     path: Path = arguments.db
 
     def ready(url: str) -> None:
-        print(f"listening on {url}", flush=True)
+        show(arguments, {"url": url}, f"listening on {url}")
+        sys.stdout.flush()
 
     async def until_told() -> None:
         serving = app.serve(path, arguments.host, arguments.port, on_ready=ready, proxies=arguments.proxy)
@@ -90,7 +91,10 @@ def import_archive(arguments: argparse.Namespace) -> None:
             if made:
                 _unmake(path)
             raise
-    say(f"imported {_counted(counts)} into {path}")
+    if arguments.json:
+        show(arguments, {"db": str(path), "records": dict(sorted(counts.items()))}, "")
+    else:
+        say(f"imported {_counted(counts)} into {path}")
     with contextlib.closing(db.connect(path)) as reading:
         _tell_roles(reading)
     unknown = sorted(set(counts) - set(archive.TYPES) - set(records.KNOWN))
@@ -126,10 +130,11 @@ def _file(output: Path | None) -> Path | None:
 
 
 @contextlib.contextmanager
-def _output(path: Path | None) -> Iterator[BinaryIO]:
-    """Standard output for None, or a file that appears when it is complete; ``.gz`` and ``.zst`` compress."""
+def _output(path: Path | None, *, escaped: bool) -> Iterator[BinaryIO]:
+    """Standard output for None (``escaped``, as ``--json`` promises it), or a file that appears when it is complete;
+    ``.gz`` and ``.zst`` compress."""
     if path is None:
-        yield cast("BinaryIO", ForEyes(sys.stdout)) if sys.stdout.isatty() else sys.stdout.buffer
+        yield cast("BinaryIO", ForEyes(sys.stdout)) if escaped or sys.stdout.isatty() else sys.stdout.buffer
         return
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
@@ -173,9 +178,11 @@ def export_archive(arguments: argparse.Namespace) -> None:
     with told(path), contextlib.closing(db.connect(path)) as reading, db.transaction(reading):
         if objects.jam_json(reading) is None:
             raise NotFound(f"{path} has no Jam yet", "Import one, or start it: jamserver run")
-        with _output(target := _file(arguments.output)) as out:
+        with _output(target := _file(arguments.output), escaped=arguments.json) as out:
             count = importer.export(reading, out)
-    if target is not None:
+    if target is not None and arguments.json:
+        show(arguments, {"file": str(target), "records": count}, "")
+    elif target is not None:
         say(f"wrote {count:,} records to {target}")
 
 
@@ -207,7 +214,7 @@ def generate(arguments: argparse.Namespace) -> None:
 
     if arguments.shape is not None and arguments.shape not in SHAPES:
         raise UsageError(f"there is no shape {arguments.shape}", f"Shapes: {', '.join(SHAPES)}.")
-    with _output(_file(arguments.output)) as out:
+    with _output(target := _file(arguments.output), escaped=arguments.json) as out:
         main_generate(
             arguments.posts,
             arguments.seed,
@@ -217,13 +224,16 @@ def generate(arguments: argparse.Namespace) -> None:
             big_thread=arguments.big_thread,
             big_forum=arguments.big_forum,
         )
+    if target is not None and arguments.json:
+        show(arguments, {"file": str(target)}, "")
 
 
 def openapi(arguments: argparse.Namespace) -> None:
     """Prints the OpenAPI document."""
     from jamserver.openapi import document_bytes
 
-    print(msgspec.json.format(document_bytes(), indent=2).decode())
+    raw = document_bytes()
+    print(raw.decode() if arguments.json else msgspec.json.format(raw, indent=2).decode())
 
 
 def _password_from_stdin() -> str:

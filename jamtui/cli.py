@@ -150,7 +150,7 @@ def _run(words: list[str], environ: Mapping[str, str]) -> int:
     except SystemExit as end:  # argparse has printed the help
         return int(end.code or 0)
     if args.version:
-        return _version()
+        return _version(as_json=getattr(args, "json", False))
     if name is None:
         if getattr(args, "json", False):
             raise UsageError("--json and its rows need a command", "See jamtui --help.")
@@ -182,14 +182,14 @@ def _command(name: str, args: argparse.Namespace, environ: Mapping[str, str]) ->
         raise
 
 
-def _version() -> int:
+def _version(*, as_json: bool) -> int:
     from importlib.metadata import PackageNotFoundError, version
 
     try:
         number = version("jamtui")
     except PackageNotFoundError:
         number = "(not installed: run from its source)"
-    sys.stdout.write(f"jamtui {number}\n")
+    sys.stdout.write(f'{{"version":"{number}"}}\n' if as_json else f"jamtui {number}\n")
     return 0
 
 

@@ -7,9 +7,12 @@ from typing import Any
 
 from jamtui.commands import parser
 from jamtui.commands.context import Context
+from jamtui.errors import UsageError
 
 
 def run(context: Context, args: argparse.Namespace) -> None:
+    if context.out.json:
+        raise UsageError("a completion script is no JSON", "Leave --json out.")
     import shtab
 
     whole = parser.build()

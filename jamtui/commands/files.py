@@ -38,7 +38,14 @@ def export(context: Context, args: argparse.Namespace) -> int:
     target = Path(args.output) if args.output not in (None, "-") else None
     if target is not None and not args.force and os.path.lexists(target):
         raise _taken(target)
-    with closing(context.session()) as session, whole_file(target, replace=args.force) as file:
+    if target is None and context.out.json and args.format != "jam":
+        raise UsageError(
+            f"--json and --format {args.format} do not go together", "Give one of them, or a file with -o."
+        )
+    with (
+        closing(context.session()) as session,
+        whole_file(target, replace=args.force, escaped=context.out.json) as file,
+    ):
         if args.format == "jam":
             with closing(session.export()) as records:
                 what = f"{archive.write(cast('BinaryIO', file), records):,} records"
@@ -55,11 +62,12 @@ def export(context: Context, args: argparse.Namespace) -> int:
 
 
 @contextlib.contextmanager
-def whole_file(target: Path | None, *, replace: bool) -> Iterator[IO[bytes]]:
-    """A file that is there whole or not at all (0600), compressed as its name says; standard output for None."""
+def whole_file(target: Path | None, *, replace: bool, escaped: bool = False) -> Iterator[IO[bytes]]:
+    """A file that is there whole or not at all (0600), compressed as its name says; standard output for None
+    (``escaped``, as ``--json`` promises it)."""
     if target is None:
         sys.stdout.flush()
-        yield cast("IO[bytes]", ForEyes(sys.stdout)) if sys.stdout.isatty() else sys.stdout.buffer
+        yield cast("IO[bytes]", ForEyes(sys.stdout)) if escaped or sys.stdout.isatty() else sys.stdout.buffer
         sys.stdout.flush()
         sys.stdout.buffer.flush()
         return

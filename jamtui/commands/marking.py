@@ -107,7 +107,10 @@ def _export(context: Context, args: argparse.Namespace) -> None:
     from jamtui.commands.files import whole_file
 
     target = Path(args.output) if args.output not in (None, "-") else None
-    with closing(context.session()) as session, whole_file(target, replace=args.force) as file:
+    with (
+        closing(context.session()) as session,
+        whole_file(target, replace=args.force, escaped=context.out.json) as file,
+    ):
         for line in session.export_state():
             file.write(line.encode())
     if target is not None:

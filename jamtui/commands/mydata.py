@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 from contextlib import closing
 from pathlib import Path
 
@@ -39,9 +40,14 @@ def run(context: Context, args: argparse.Namespace) -> int:
         need_name(session)
         server = None if args.device else asyncio.run(session.fetch_own_data())
         document = session.own_data(server)
+    if target is None and context.out.json:
+        context.out.row(json.loads(document))
+        return 0
     with whole_file(target, replace=args.force) as file:
         file.write(document)
-    if target is not None:
+    if target is not None and context.out.json:
+        context.out.row({"file": str(target), "bytes": target.stat().st_size})
+    elif target is not None:
         context.out.say(f"All that is yours is in {target}.")
     return 0
 

@@ -148,6 +148,24 @@ def test_a_dash_is_standard_output(run: Run, tmp_path: Path, monkeypatch: pytest
     assert not Path("-").exists()
 
 
+def test_rows_of_import_export_and_the_rest(run: Run, tmp_path: Path) -> None:
+    """``--json`` is known by each command, and prints an object a line."""
+    file = tmp_path / "a.jsonl"
+    file.write_bytes(lines(*WHOLE).replace(b"Body", "B\u202eody".encode()))
+    (told,) = objects_of(run("import", str(file), "--json")[1])
+    assert told["records"]["jam"] == 1
+    out = run("export", "--json")[1]
+    assert objects_of(out) == objects_of(file.read_bytes())
+    assert "\u202e" not in out.decode()
+    copy = tmp_path / "b.jsonl"
+    (told,) = objects_of(run("export", "--json", "-o", str(copy))[1])
+    assert told == {"file": str(copy), "records": len(objects_of(out))}
+    (told,) = objects_of(run("generate", "--posts", "3", "--json", "-o", str(copy), db=None)[1])
+    assert told == {"file": str(copy)}
+    (document,) = objects_of(run("openapi", "--json", db=None)[1])
+    assert document["openapi"] == "3.1.0"
+
+
 @pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
 def test_export_writes_files_that_import_reads(run: Run, tmp_path: Path, suffix: str) -> None:
     file, copy = tmp_path / "a.jsonl", tmp_path / f"copy.jsonl{suffix}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -44,6 +45,8 @@ def test_a_profile_that_was_changed_off_line_is_sent_once(
     assert home.rows("people", "--where", "--by", "country")[0] == {
         "by": "country", "code": "DE", "name": "Germany", "people": 1, "posts": 0
     }  # fmt: skip
+    (mine,) = home.rows("mydata", "--device")  # a line, as all rows
+    assert mine == json.loads(home.jamtui("mydata", "--device").stdout) | {"made_at": mine["made_at"]}
     figure("profile: changed off line, sent once")
 
 

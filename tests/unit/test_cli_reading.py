@@ -329,6 +329,26 @@ def test_hostile_text_comes_back_whole_and_drives_no_terminal(run: Run, tmp_path
             assert CONTROLS.findall((ended.out + ended.err).replace("\t", "")) == [], (words, more)
 
 
+def test_json_is_one_object_a_line_and_nothing_else(run: Run, tmp_path: Path) -> None:
+    """Whatever else the command writes: an archive keeps its objects and escapes their controls; a text is refused."""
+    path, texts = hostile_archive(tmp_path)
+    raw = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    path.write_text("\n".join(json.dumps(line, ensure_ascii=False) for line in raw), "utf-8")
+    jam = ("--jam", str(path))
+    assert run("open", str(path), "--json").code == 0
+    ended = run("export", "--format", "jam", "--json", *jam)
+    assert CONTROLS.findall(ended.out) == []
+    assert [row["data"]["body"] for row in ended.rows if row["type"] == "post"] == texts
+    assert CONTROLS.findall(run("export", "--format", "jam", *jam).out) != []  # a file of bytes, as it came
+    for words in (("export", "--format", "markdown"), ("completion", "bash")):
+        ended = run(*words, "--json", *jam)
+        assert (ended.code, ended.out) == (2, ""), words
+    for words in (("--version",), ("state", "export")):
+        rows = run(*words, "--json").rows
+        assert all(isinstance(row, dict) for row in rows), words
+        assert rows, words
+
+
 @pytest.mark.parametrize("query", ["tag:", "author: ", '""', "before:tomorow", "- , !"])
 def test_a_search_that_asks_nothing_is_an_error_in_words(run: Run, query: str) -> None:
     ended = run("search", query)
