@@ -69,6 +69,17 @@ def is_local(origin: str) -> bool:
     return _check_host(host)[1]
 
 
+def proxy_of(origin: str) -> str:
+    """What in the environment has calls to ``origin`` go through a proxy: the name of a variable; "" where nothing
+    does."""
+    from urllib.request import getproxies, proxy_bypass
+
+    scheme, _, rest = origin.partition("://")
+    found = getproxies()
+    named = next((name for name in (scheme, "all") if found.get(name)), "")
+    return f"{named.upper()}_PROXY" if named and not proxy_bypass(_split(rest)[0]) else ""
+
+
 def _split(rest: str) -> tuple[str, str]:
     """Authority and what follows it."""
     end = min((at for at in (rest.find(char) for char in "/?#") if at >= 0), default=len(rest))

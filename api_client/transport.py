@@ -24,7 +24,7 @@ from api_client.errors import ApiError, BadAnswer, NotSignedIn, Refused, Unreach
 from api_client.lean_httpx import httpx
 from api_client.lookups import Lookups
 from api_client.models import is_cursor, tidy
-from api_client.origin import is_local
+from api_client.origin import is_local, proxy_of
 from api_client.tokens import TokenProvider
 from api_client.unpack import ACCEPTED, unpacker
 
@@ -99,9 +99,14 @@ class Transport:
                 transport=transport,
                 verify=trusted,
             )
-        except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
+        except ImportError:
+            raise Unreachable(
+                "The environment names a SOCKS proxy, and the package for these is not there",
+                "Install socksio beside jamtui, or let HTTPS_PROXY name an HTTP proxy.",
+            ) from None
+        except (ValueError, OSError, httpx.InvalidURL) as error:
             # The words of the others quote a proxy's address, in which a password may be.
-            why = errors.plain(str(error)) if isinstance(error, (ImportError, OSError)) else "the address of a proxy"
+            why = errors.plain(str(error)) if isinstance(error, OSError) else "the address of a proxy"
             raise Unreachable(
                 f"The proxy or certificate settings of the environment cannot be used ({why})",
                 "Look at HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
@@ -292,35 +297,47 @@ class Transport:
         while cause is not None and not isinstance(cause, ssl.SSLError):
             cause = cause.__cause__ or cause.__context__
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return trust.refusal(self.origin, cause)
+            return _unsent(trust.refusal(self.origin, cause))
         if isinstance(cause, ssl.SSLError):
             return Unreachable(
                 f"{self.origin} does not speak TLS as it should",
                 "Check the address and its port.",
                 brief="the server speaks no TLS",
             )
+        proxy = "" if is_local(self.origin) else proxy_of(self.origin)
         if isinstance(error, httpx.ConnectError):
-            unsent = Unreachable(
-                f"{self.origin} cannot be reached",
-                "Check the network and the address.",
-                brief="the server cannot be reached",
+            if proxy:  # it is the proxy that was not reached: of the server nothing is known
+                return _unsent(
+                    Unreachable(
+                        f"The proxy that {proxy} names cannot be reached",
+                        "Look at HTTPS_PROXY, ALL_PROXY and NO_PROXY.",
+                        brief="the proxy cannot be reached",
+                    )
+                )
+            return _unsent(
+                Unreachable(
+                    f"{self.origin} cannot be reached",
+                    "Check the network and the address.",
+                    brief="the server cannot be reached",
+                )
             )
-            unsent.unsent = True
-            return unsent
         if isinstance(error, httpx.ConnectTimeout):
             seconds = self.bounds.connect_seconds
-            unsent = Unreachable(
-                f"{self.origin} took no connection within {seconds:g} seconds",
-                "Check the network.",
-                brief=f"no answer for {seconds:g} s",
+            what = f"The proxy that {proxy} names" if proxy else self.origin
+            return _unsent(
+                Unreachable(
+                    f"{what} took no connection within {seconds:g} seconds",
+                    "Check the network.",
+                    brief=f"no answer for {seconds:g} s",
+                )
             )
-            unsent.unsent = True
-            return unsent
         if isinstance(error, httpx.ProxyError):
-            return Unreachable(
-                "The proxy did not let the call through",
-                "Look at HTTPS_PROXY and ALL_PROXY.",
-                brief="the proxy lets nothing through",
+            return _unsent(
+                Unreachable(
+                    "The proxy did not let the call through",
+                    "Look at HTTPS_PROXY and ALL_PROXY.",
+                    brief="the proxy lets nothing through",
+                )
             )
         if isinstance(error, httpx.RemoteProtocolError):
             return Unreachable(
@@ -398,6 +415,12 @@ class Snapshot:
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self.lines()
+
+
+def _unsent(error: Unreachable) -> Unreachable:
+    """No connection came about, so nothing can have arrived."""
+    error.unsent = True
+    return error
 
 
 def _too_big(limit: int) -> BadAnswer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import socket
 import ssl
 import subprocess
 import sys
@@ -82,6 +83,7 @@ async def test_a_certificate_that_is_not_right_is_told_and_gets_nothing(
     assert hint in caught.value.hint
     assert caught.value.hint.endswith("Nothing was sent.")
     assert caught.value.transient  # what was written waits
+    assert caught.value.unsent  # so it is tried again soon: a captive portal is left in a minute
 
 
 async def test_an_authority_of_ones_own_is_taken_from_the_file_that_is_named(
@@ -156,6 +158,43 @@ def test_nothing_switches_the_check_off() -> None:
         text = path.read_text()
         for word in ("verify=False", "CERT_NONE", "check_hostname = False", "_create_unverified_context"):
             assert word not in text, path
+
+
+@pytest.mark.parametrize(
+    ("variable", "bypass", "told"),
+    [
+        ("HTTPS_PROXY", "", "The proxy that HTTPS_PROXY names cannot be reached"),
+        ("all_proxy", "other.invalid", "The proxy that ALL_PROXY names cannot be reached"),
+        ("HTTPS_PROXY", "jam.invalid", "https://jam.invalid cannot be reached"),
+        ("HTTP_PROXY", "", "https://jam.invalid cannot be reached"),
+    ],
+)
+async def test_a_proxy_that_is_not_there_is_told_as_that(
+    variable: str, bypass: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A variable that somebody set in another network: of the Jam's server it tells nothing."""
+    for name in ("NO_PROXY", "ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    monkeypatch.setenv(variable, f"http://ana:CANARY@127.0.0.1:{port}")
+    monkeypatch.setenv("NO_PROXY", bypass)
+    with pytest.raises(errors.Unreachable) as caught:
+        async with JamClient("https://jam.invalid") as client:
+            await client.changes()
+    assert caught.value.title == told
+    assert caught.value.unsent
+    assert "CANARY" not in str(caught.value)
+
+
+async def test_a_socks_proxy_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://127.0.0.1:1")
+    monkeypatch.setitem(sys.modules, "socksio", None)  # as where it is not installed
+    with pytest.raises(errors.Unreachable) as caught:
+        JamClient("https://jam.invalid")
+    assert "SOCKS" in caught.value.title
+    assert caught.value.hint == "Install socksio beside jamtui, or let HTTPS_PROXY name an HTTP proxy."
 
 
 @pytest.mark.parametrize(
