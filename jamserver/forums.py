@@ -80,24 +80,25 @@ def _changed(tx: Tx, name: str, change: ForumEdit, by: str | None) -> Written:
     if by is not None:
         fields["edited_by"] = by
     if fields.get("brief") != before.get("brief"):
-        _keep(tx, forum, before)
+        _keep(tx, forum.id, fields, before.get("brief", ""))
     data = objects.encode(fields)
     seq = tx.append("forum", forum.id, data)
     tx.db.execute("UPDATE forums SET data = ? WHERE id = ?", (data, forum.id))
     return Written(data, forum.version + 1, seq)
 
 
-def _keep(tx: Tx, forum: Forum, before: objects.Fields) -> None:
-    """The brief that held until now; the oldest of too many goes, text and all."""
-    kept: objects.Fields = {"id": f"{forum.id}.{forum.version}", "forum_id": forum.id, "version": forum.version}
-    kept |= {name: before[name] for name in ("brief", "edited_by", "edited_at") if name in before}
+def _keep(tx: Tx, forum_id: str, after: objects.Fields, brief: object) -> None:
+    """The brief that held until this change, with who made the change, and when (a later one may be of the title, and
+    somebody else's); the oldest of too many goes, text and all."""
+    kept: objects.Fields = {"id": f"{forum_id}.{after['version']}", "forum_id": forum_id, "brief": brief}
+    kept |= {name: after[name] for name in ("version", "edited_by", "edited_at") if name in after}
     records.put(tx, "brief", str(kept["id"]), kept)
     sql = (
         "SELECT id FROM others WHERE type = 'brief' AND id >= ?1 || '.' AND id < ?1 || '/' "
         "AND json_extract(CAST(data AS TEXT), '$.gone') IS NULL ORDER BY seq DESC LIMIT -1 OFFSET ?2"
     )
-    for (old,) in rows(tx.db, sql, (forum.id, EARLIER)):
-        frame: objects.Fields = {"id": old, "forum_id": forum.id, "gone": True}
+    for (old,) in rows(tx.db, sql, (forum_id, EARLIER)):
+        frame: objects.Fields = {"id": old, "forum_id": forum_id, "gone": True}
         tx.blank_record("brief", old, objects.encode(frame))
         records.put(tx, "brief", old, frame)
 

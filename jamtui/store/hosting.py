@@ -5,7 +5,6 @@ Records come from a server, or from an archive of anybody: what does not have th
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
@@ -114,15 +113,15 @@ def briefs(rows: Rows, forum_id: str) -> list[BriefChange]:
     kept.sort(key=lambda one: one.version)
     if now is None or not kept:
         return []
-    states = [*kept, _Brief(now.id, now.id, now.version, now.brief, now.edited_by or "", now.edited_at)]
-    people = rows.persons({one.edited_by for one in states if one.edited_by})
+    people = rows.persons({one.edited_by for one in kept if one.edited_by})
+    texts = [safe_body(text) for text in (*(one.brief for one in kept), now.brief)]
     found = []
-    for before, after in itertools.pairwise(states):
-        by = people.get(after.edited_by)
+    for one, before, after in zip(kept, texts, texts[1:], strict=False):
+        by = people.get(one.edited_by)
         found.append(
             BriefChange(
-                after.version, by.name if by else "", by.handle if by else "", by.role if by else "",
-                by.alike if by else "", as_utc(after.edited_at), safe_body(before.brief), safe_body(after.brief),
+                one.version, by.name if by else "", by.handle if by else "", by.role if by else "",
+                by.alike if by else "", as_utc(one.edited_at), before, after,
             )
         )  # fmt: skip
     return found[::-1]

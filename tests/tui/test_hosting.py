@@ -208,8 +208,8 @@ async def test_a_host_changes_an_alert_and_others_see_it_anew(tui: Start, world:
 
 async def test_hosts_see_how_a_brief_changed(tui: Start, world: World) -> None:
     forum = world.forum(brief="What is it?\nWhy not?", version=2, edited_by=world.host, edited_at=rfc3339(NOW))
-    record = {"id": f"{forum}.1", "forum_id": forum, "version": 1, "brief": "What is it?\nWhy?"}
-    world.put(("brief", record))
+    record = {"id": f"{forum}.2", "forum_id": forum, "version": 2, "brief": "What is it?\nWhy?"}
+    world.put(("brief", record | {"edited_by": world.host, "edited_at": rfc3339(NOW)}))
     async with tui(size=(100, 30)) as t:
         await t.command("brief-history")
         assert "for hosts" in t.told
