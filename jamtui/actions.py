@@ -165,6 +165,14 @@ ACTIONS: tuple[Action, ...] = (
         (_C,),
         hint=4,
     ),
+    Action(
+        "said",
+        ("ctrl+l",),
+        Group.WRITE,
+        "last messages",
+        "What the last line said lately, whole; what is written stays.",
+        (_C,),
+    ),
     Action("close", ("escape",), Group.WRITE, "keep draft", "Close the composer; the draft stays.", (_C,), hint=2),
     Action("discard", (), Group.WRITE, "discard draft", "Throw the draft of this place away; {undo} takes it back."),
     # Mark and take along

@@ -404,6 +404,9 @@ class JamScreen(Converging, Inboxing, Moderating, SelfService):
     def on_hint_line_asked(self) -> None:
         self.action_messages()
 
+    def on_composer_said(self) -> None:
+        self.action_messages()
+
     def action_command(self, line: str = "") -> None:
         if not self.query("#command-line"):
             from widgets.command_line import CommandLine

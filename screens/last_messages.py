@@ -23,6 +23,7 @@ class LastMessages(RowDialog[Said]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "copy", show=False, id="dialog.copy"),
         Binding("w", "leave", show=False, id="dialog.messages"),
+        Binding("ctrl+l", "leave", show=False, id="dialog.said"),
     ]
     head = "Last messages"
     keys = "y copies   Esc leaves"

@@ -109,7 +109,7 @@ class Panes(Hits, SparingScreen[None], part=True):
                 reader.mark, reader.find_key = (lambda keys: session.mark_read(keys)), session.key
                 yield reader
             yield Rail(session.forums)
-        yield HintLine(self.keymap.name("messages"))
+        yield HintLine()
 
     @property
     def list_now(self) -> RowList[Any, Any]:
@@ -384,7 +384,9 @@ class Panes(Hits, SparingScreen[None], part=True):
     def say(self, text: str, severity: str = "", tail: str = "", *, lasting: bool = False) -> None:
         """One harmless line about what was done, in place of the hints; see `HintLine.say`."""
         self.session.said.add(self.session.now(), text, severity)
-        self.query_one(HintLine).say(text, severity, tail, lasting=lasting)
+        line = self.query_one(HintLine)
+        line.whole = self.keymap.name("said" if self.writing else "messages")
+        line.say(text, severity, tail, lasting=lasting)
 
     @property
     def spoken(self) -> int:

@@ -81,6 +81,9 @@ class Composer(Vertical):
     class Look(Message):
         """The person wants to look at the threads that are like this one (`Composer.similar`)."""
 
+    class Said(Message):
+        """What was said lately is to be shown whole."""
+
     class Editor(Message):
         """The person wants to go on in an editor of their own."""
 
@@ -232,6 +235,9 @@ class Composer(Vertical):
         self._draft = msgspec.structs.replace(self._draft, thread_kind=KINDS[(at + 1) % len(KINDS)])
         self.query_one("#composer-heading", Static).update(self._head())
         self.save_now()
+
+    def action_said(self) -> None:
+        self.post_message(self.Said())
 
     def action_similar(self) -> None:
         if self.similar:

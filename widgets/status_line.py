@@ -213,10 +213,9 @@ class HintLine(AtOnce):
     class Asked(Message):
         """Somebody clicked on what was said: it is to be shown whole."""
 
-    def __init__(self, whole: str = "") -> None:
-        """``whole`` is the key that shows what was cut."""
+    def __init__(self) -> None:
         super().__init__()
-        self._whole = whole
+        self.whole = ""  # the key that shows what was cut
         self._hints: Sequence[tuple[str, str]] = ()
         self._last: tuple[str, str] | None = None
         self._timer: Timer | None = None
@@ -267,8 +266,8 @@ class HintLine(AtOnce):
             mark = next((mark for name, mark in _MARKS.items() if self.has_class(name)), "✓ ")
             text = Content.assemble((mark, "bold"), (self.toast, "bold"))
             tail = Content.styled(f"   {self._tail}", "bold") if self._tail else Content("")
-            if not self._tail and self._whole and text.cell_length > width:
-                tail = Content("  ") + self._hint(self._whole, "whole")
+            if not self._tail and self.whole and text.cell_length > width:
+                tail = Content("  ") + self._hint(self.whole, "whole")
             return text.truncate(max(0, width - tail.cell_length), ellipsis=True) + tail
         last = [self._hint(*self._last)] if self._last else []
         room = width - sum(3 + piece.cell_length for piece in last)

@@ -841,6 +841,20 @@ async def editor(t: Any, key: str) -> None:
     assert t.screen.query_one(Composer).draft.body == "A **bold** word"
 
 
+@case("said", Where.COMPOSER)
+async def said(t: Any, key: str) -> None:
+    """A letter is text there: the key is another one than elsewhere, and the line names that."""
+    await to_composer(t)
+    t.screen.say(f"This is {'long ' * 40}and has an end")
+    await t.settle()
+    assert t.told.endswith("Ctrl-L whole")
+    await t.press(key)
+    assert "and has an end" in " ".join(t.text.replace("│", " ").split())
+    await t.press(key)
+    await t.type("!")
+    assert t.screen.query_one(Composer).draft.body == "A **bold** word!"
+
+
 # -- all of them
 
 
