@@ -30,11 +30,11 @@ def keys(*lines: str) -> Keymap:
 
 
 async def test_lists_thread_and_hints_follow(tui: Callable[..., Any]) -> None:
-    own = keys('down = "w"', 'up = "down"', 'open = "f2"', 'reply = "f4"', "vote = []", 'discard = "W"', 'undo = "f3"')
+    own = keys('down = "d"', 'up = "down"', 'open = "f2"', 'reply = "f4"', "vote = []", 'discard = "W"', 'undo = "f3"')
     async with tui(keymap=own) as t:
         await t.press("enter")
         assert t.screen.spot.kind == "forums"  # Enter is no longer bound, in the list neither
-        await t.press("f2", "w", "w", "down")
+        await t.press("f2", "d", "d", "down")
         assert t.screen.list_now.cursor_index == 1
         await t.press("j")
         assert t.screen.list_now.cursor_index == 1
@@ -45,8 +45,8 @@ async def test_lists_thread_and_hints_follow(tui: Callable[..., Any]) -> None:
         assert not t.screen.query(Composer)
         assert t.session.outbox() == []
         await t.press("f4")
-        await t.type("wR")  # letters that do something elsewhere are text here
-        assert t.screen.query_one(Composer).draft.body == "wR"
+        await t.type("dR")  # letters that do something elsewhere are text here
+        assert t.screen.query_one(Composer).draft.body == "dR"
         await t.press("escape", "W")
         assert t.session.drafts() == []
         assert "F3 takes it back" in t.told
@@ -54,10 +54,10 @@ async def test_lists_thread_and_hints_follow(tui: Callable[..., Any]) -> None:
 
 async def test_letters_are_typed_on_the_command_line(tui: Callable[..., Any]) -> None:
     """A letter that moves the list is text while one types."""
-    async with tui(keymap=keys('down = "w"')) as t:
+    async with tui(keymap=keys('down = "d"')) as t:
         await t.press("colon")
-        await t.type("w")
-        assert t.screen.query_one(CommandLine).query_one("#command").value == "w"
+        await t.type("d")
+        assert t.screen.query_one(CommandLine).query_one("#command").value == "d"
 
 
 async def test_help_outbox_composer_and_tabs_follow(tui: Callable[..., Any]) -> None:
