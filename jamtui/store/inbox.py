@@ -186,9 +186,11 @@ class Inbox:
             if any(hit.thread in old for hit in self._hits.values()):
                 self._hits = {n: hit for n, hit in self._hits.items() if hit.thread not in old}
             self._find(rows, followed, f"AND p.thread {_IN}", (_list(old),))
-        self._find(rows, followed, "AND p.n > ?", (last,))
+        self._find(rows, followed, "AND p.n > ?", (last,), after=last)
 
-    def _find(self, rows: Rows, followed: Followed, narrowed: str, values: tuple[object, ...]) -> None:
+    def _find(
+        self, rows: Rows, followed: Followed, narrowed: str, values: tuple[object, ...], *, after: int = 0
+    ) -> None:  # fmt: skip
         """Adds the posts for the reader, of those that ``narrowed`` (a condition on ``p``) leaves. What was there when
         somebody followed it is no news: it is in the list of all that is followed, and not here."""
         db, me = rows.db, rows.my_n()
@@ -206,7 +208,7 @@ class Inbox:
             near = "" if narrowed else f"AND p.thread IN (SELECT thread FROM posts WHERE author = {me})"
             mine = "SELECT n FROM posts WHERE author = ?"
             found(Reason.ANSWER, f"SELECT p.n AS n FROM posts p WHERE p.parent IN ({mine}) {near}", me)
-            for n in mentions(db, rows.me.handle, narrowed, values):
+            for n in mentions(db, rows.me.handle, narrowed, values, after=after):
                 why[n] = why.get(n, 0) | _BIT[Reason.MENTION]
         threads = _since(db, "SELECT id, thread FROM posts", followed[MarkKind.THREAD])  # where it is, if merged
         people = _since(db, "SELECT id, n FROM people", followed[MarkKind.PERSON])

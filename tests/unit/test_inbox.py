@@ -440,3 +440,26 @@ def test_a_thread_that_is_merged_while_it_is_looked_for_is_no_crash(session: Ses
     assert (keys, merged) == ([f"thread:{uid(2)}"], [])
     assert [row.key for row in rows(session)] == [f"thread:{uid(1)}"]
     assert anew(session)
+
+
+def test_a_handle_that_is_a_common_word_costs_nothing_when_a_post_comes(
+    known: registry.KnownJam, write: Write, figure: Callable[[str], None]
+) -> None:
+    """The reader's handle is me: while posts came by the hundred, each frame looked through all that have the word."""
+    load(known, [*JAM, *(post(n, 2, 2, BEN, "For me that is tea") for n in range(3, 1_000))])
+    with closing(opened(known)) as session:
+        session.inbox_keys()
+        write(post(2_000, 2, 2, BEN, "For @me that is tea"))
+        session.forums()  # what is counted anew is not meant
+        steps = [0]
+
+        def step() -> bool:
+            steps[0] += 1
+            return False
+
+        session.readable().db.set_progress_handler(step, 1)
+        (row,) = session.inbox_rows(session.inbox_keys())
+        session.readable().db.set_progress_handler(None)
+    assert row.reasons == (Reason.MENTION,)
+    assert steps[0] < 2_000
+    figure(f"a post that names @me beside 1,000 with the word: {steps[0]:,} steps of SQLite")
