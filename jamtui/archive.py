@@ -104,7 +104,7 @@ class Person(_Same, frozen=True, gc=False):
     languages: tuple[str, ...] = ()  # BCP 47
     about: str = ""
     honour: str = ""  # of a guest of honour: who that is, in a few words
-    state: str | None = None  # "left": the account was deleted, "suspended"
+    state: str | None = None  # "left": the account was deleted
 
 
 SAID_OF_PEOPLE = ("name", "org", "country", "languages", "about", "honour")  # what goes everywhere when it is taken off

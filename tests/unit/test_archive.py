@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -240,3 +241,13 @@ def test_empty_lines_end_somewhere() -> None:
     assert len(list(archive.read(io.BytesIO(b"\n" * 5_000 + jam + b"\r\n" * 5_000)))) == 1
     with pytest.raises(archive.ArchiveError, match="line 10002: more than 10,000 empty lines"):
         list(archive.read(io.BytesIO(jam + b"\n" * 10_001)))
+
+
+@pytest.mark.parametrize("page", ["archive.md", "wire.md"])
+def test_the_pages_name_each_field(page: str) -> None:
+    """Who writes an importer of their own, or a client, has nothing else to go by."""
+    rows = (Path(__file__).parents[2] / "docs" / page).read_text("utf-8").splitlines()
+    for kind, struct in archive.TYPES.items():
+        (row,) = [row for row in rows if re.match(rf"\| `?{kind}`? \|", row)]
+        missing = {field for field in struct.__struct_fields__ if not re.search(rf"[`\"]{field}[`\"]", row)}
+        assert not missing, kind
