@@ -33,6 +33,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("open", f"/nowhere/{MIX}", "--index-only"), (MIX,), (f"--{MIX}",), ("forums", "--jam", MIX), ("sync",),
     ("announcements",), ("polls",), ("poll", new("poll", 3)), ("poll", MIX), ("ballot", new("poll", 4), MIX),
     ("ballot", new("poll", 4), "1"), ("brief", new("forum", 3)), ("brief", MIX), ("announce", "--body", MIX),
+    ("brief", new("forum", 0), "--history"), ("announce", "--change", MIX, "--body", MIX),
     ("poll", "--question", MIX, "--choice", MIX), ("unanswered",), ("hand-over", "--since", MIX),
     ("forums", "--theme", MIX), ("show", f"--{MIX}"), ("completion", MIX), ("demo", "--freeze", MIX),
     ("jam",), ("ideas",), ("featured",), ("kind", POST, MIX), ("kind", OWN, "question"),

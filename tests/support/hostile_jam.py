@@ -96,6 +96,9 @@ def records() -> Iterator[dict[str, Any]]:
         yield {"type": "announcement", "data": {**said, "id": new("alert", n), "body": f"alert{n} {text}{BEHIND}"}}
         asked = {"question": f"poll{n} {text}{BEHIND}", "choices": [f"{text}{BEHIND}", MIX, "plain"]}
         yield {"type": "poll", "data": {**said, **asked, "id": new("poll", n), "counts": [n, 1, 0]}}
+        brief = {"id": f"{new('forum', 0)}.{n + 2}", "forum_id": new("forum", 0), "version": n + 2}
+        by = {"edited_by": new("person", n), "edited_at": TIME}
+        yield {"type": "brief", "data": {**brief, **by, "brief": f"brief{n} {text[:2_000]}{BEHIND}"}}
 
 
 def hostile_home(folder: Path) -> registry.KnownJam:

@@ -90,6 +90,7 @@ MODERATED = (
     Place("hand-over", line("hand-over"), r"Hand-over", ONE),
     Place("a curated tag", line("tag-curate tag"), r"(?i)suggested first", ONE),
     Place("merging a tag", line("tag-merge tag"), r"(?i)merge", ONE),
+    Place("how a brief changed", ("1", "g", *line("brief-history")), r"Changes of the brief +\d+", ONE),
     Place("a brief", ("1", "g", *line("brief")), r"Ctrl-S", ONE),
     Place("a poll", line("poll"), r"(?i)ask", ONE),
     Place("how the Jam stands", line("jam"), r"new threads", ONE),
