@@ -123,9 +123,9 @@ def test_a_slip_may_cost_another_its_key() -> None:
 
 
 def test_the_same_key_may_do_other_things_elsewhere() -> None:
-    keys, problems = made('retry = "w"', 'toggle-read = "w"')  # the outbox, the Jam
+    keys, problems = made('retry = "d"', 'toggle-read = "d"')  # the outbox, the Jam
     assert problems == []
-    assert keys.of("retry") == keys.of("toggle-read") == ("w",)
+    assert keys.of("retry") == keys.of("toggle-read") == ("d",)
 
 
 def test_hints_and_help_follow() -> None:

@@ -62,6 +62,7 @@ CALLED = {
     "toggle-read": "mark-read", "all-read": "mark-read", "new-thread": "post", "quote": "reply", "discard": "drafts",
     "connections": "show", "live": "watch", "mentions": "inbox", "person": "people", "where-from": "people",
     "my-data": "mydata", "brief-history": "brief", "delete-account": "mydata",
+    "sign-in": "login",
     "retry": "outbox", "reopen": "outbox", "drop": "outbox",
 }  # fmt: skip
 
@@ -74,6 +75,11 @@ def test_what_screens_do_commands_do_too() -> None:
         one.id for one in actions.ACTIONS if one.group is actions.Group.MOVE
     }
     assert {act for act in acts - ON_SCREEN if CALLED.get(act, act) not in known} == set()
+
+
+def test_each_command_that_is_no_action_is_told_as_that_on_the_line() -> None:
+    assert set(actions.SHELL) == set(parser.COMMANDS) - set(actions.BY_ID)
+    assert {here for here in actions.SHELL.values() if here} <= set(actions.BY_ID)
 
 
 @pytest.mark.parametrize("words", ["threads", "hot", "unanswered", "featured", "search tea", "people ana"])
