@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 
 import apsw
 import msgspec
@@ -29,6 +30,7 @@ from jamtui.store.things import EXCERPT, Things
 
 MANY = 500  # touched threads from which on all is looked for anew
 _NAMED = 3  # people of a row
+_LOOKED_UP = 50  # posts; each costs as much as walking over a hundred in the index
 _BIT = {reason: 1 << at for at, reason in enumerate(REASONS)}
 _THREAD, _PERSON_OF, _TAG = (_BIT[reason] for reason in (Reason.THREAD, Reason.PERSON, Reason.TAG))
 _PERSON = msgspec.json.Decoder(Person)
@@ -59,6 +61,18 @@ class Hit(Struct, frozen=True):
     def reasons(self) -> tuple[Reason, ...]:
         """Why, in the order of `OF_POSTS`."""
         return tuple(reason for reason in OF_POSTS if self.why & _BIT[reason])
+
+
+def _named_in(rows: Rows, threads: Collection[int]) -> list[int]:
+    """Posts of these threads that name the reader. Of a few posts each is looked up in the index, of more all that the
+    index has from the first of them on."""
+    db, inside = rows.db, f"thread {_IN}"
+    sql = f"SELECT count(*), coalesce(min(n), 0) FROM posts WHERE {inside}"
+    there, first = next(iter(db.execute(sql, (_list(threads),))))
+    if there <= _LOOKED_UP:
+        narrowed = f"AND w.rowid IN (SELECT n FROM posts WHERE {inside})"
+        return mentions(db, rows.me.handle, narrowed, (_list(threads),))
+    return mentions(db, rows.me.handle, f"AND p.{inside}", (_list(threads),), after=int(first) - 1)
 
 
 class Inbox:
@@ -174,7 +188,7 @@ class Inbox:
 
     def _find_all(self, rows: Rows, followed: Followed) -> None:
         self._hits = {}
-        self._find(rows, followed, "", ())
+        self._find(rows, followed, "", (), partial(mentions, rows.db, rows.me.handle))
 
     def _find_more(self, rows: Rows, followed: Followed, before: int, last: int) -> None:
         """What changed since the change ``before``, when no post had a number above ``last``."""
@@ -185,14 +199,16 @@ class Inbox:
         if old:
             if any(hit.thread in old for hit in self._hits.values()):
                 self._hits = {n: hit for n, hit in self._hits.items() if hit.thread not in old}
-            self._find(rows, followed, f"AND p.thread {_IN}", (_list(old),))
-        self._find(rows, followed, "AND p.n > ?", (last,), after=last)
+            self._find(rows, followed, f"AND p.thread {_IN}", (_list(old),), partial(_named_in, rows, old))
+        new = partial(mentions, rows.db, rows.me.handle, after=last)
+        self._find(rows, followed, "AND p.n > ?", (last,), new)
 
     def _find(
-        self, rows: Rows, followed: Followed, narrowed: str, values: tuple[object, ...], *, after: int = 0
+        self, rows: Rows, followed: Followed, narrowed: str, values: tuple[object, ...], named: Callable[[], list[int]]
     ) -> None:  # fmt: skip
-        """Adds the posts for the reader, of those that ``narrowed`` (a condition on ``p``) leaves. What was there when
-        somebody followed it is no news: it is in the list of all that is followed, and not here."""
+        """Adds the posts for the reader, of those that ``narrowed`` (a condition on ``p``) leaves; ``named`` gives
+        those of them that name the reader. What was there when somebody followed it is no news: it is in the list of
+        all that is followed, and not here."""
         db, me = rows.db, rows.my_n()
         why: dict[int, int] = {}
 
@@ -208,7 +224,7 @@ class Inbox:
             near = "" if narrowed else f"AND p.thread IN (SELECT thread FROM posts WHERE author = {me})"
             mine = "SELECT n FROM posts WHERE author = ?"
             found(Reason.ANSWER, f"SELECT p.n AS n FROM posts p WHERE p.parent IN ({mine}) {near}", me)
-            for n in mentions(db, rows.me.handle, narrowed, values, after=after):
+            for n in named():
                 why[n] = why.get(n, 0) | _BIT[Reason.MENTION]
         threads = _since(db, "SELECT id, thread FROM posts", followed[MarkKind.THREAD])  # where it is, if merged
         people = _since(db, "SELECT id, n FROM people", followed[MarkKind.PERSON])

@@ -18,8 +18,8 @@ _BODY = msgspec.json.Decoder(_Body)
 def mentions(
     db: apsw.Connection, handle: str, narrowed: str = "", values: tuple[object, ...] = (), *, after: int = 0
 ) -> list[int]:  # fmt: skip
-    """Numbers of the posts whose text names ``@handle``; ``narrowed`` is a condition on ``p``, with ``values``, and
-    ``after`` leaves only higher numbers."""
+    """Numbers of the posts whose text names ``@handle``; ``narrowed`` is a condition on ``p`` or ``w.rowid``, with
+    ``values``, and ``after`` leaves only higher numbers."""
     if not handle:
         return []
     quoted = '"' + handle.replace('"', '""') + '"'
