@@ -122,7 +122,7 @@ def _check(question: str, choices: tuple[str, ...]) -> None:
         seen.add(choice.casefold())
 
 
-def _require_steering(tx: Tx, actor: Actor, poll: Poll) -> None:
+def _require_steering(tx: Tx, actor: Actor, poll: Poll, act: Act = Act.STEERING) -> None:
     """Who asked, the hosts of its forum, moderators. Raises 403."""
     forum_id = poll.forum_id
     hosts = actor.moderates or (actor.hosts and poll.author_id == actor.person_id)
@@ -130,7 +130,7 @@ def _require_steering(tx: Tx, actor: Actor, poll: Poll) -> None:
         hosts = actor.hosts and forums.hosted_by(actor, forums.find(tx.db, forum_id)[0])
     if not hosts:
         raise Problem("forbidden", "Who asked, the hosts of its forum and moderators do that.")
-    require_allowed(tx, actor, Act.STEERING)
+    require_allowed(tx, actor, act)
 
 
 def close(tx: Tx, actor: Actor, poll_id: str) -> tuple[bytes, int]:
@@ -145,6 +145,7 @@ def close(tx: Tx, actor: Actor, poll_id: str) -> tuple[bytes, int]:
 
 def take_away(tx: Tx, actor: Actor, poll_id: str) -> tuple[bytes, int]:
     """The frame stays; question, choices, counts and ballots go from everywhere. One that is gone is no error.
+    Moderators do it at any time: what must not be read can be taken out of an archived Jam as well.
 
     Raises 404, 403.
     """
@@ -155,7 +156,7 @@ def take_away(tx: Tx, actor: Actor, poll_id: str) -> tuple[bytes, int]:
             raise Problem("forbidden", "Hosts and moderators do that.")
         return raw, _seq(tx.db, poll_id)
     poll = get(tx.db, poll_id)
-    _require_steering(tx, actor, poll)
+    _require_steering(tx, actor, poll, Act.REMOVAL if actor.moderates else Act.STEERING)
     frame: Fields = {name: fields[name] for name in ("id", "author_id", "created_at", "forum_id") if name in fields}
     frame["gone"] = True
     # The answers that are kept go, too: each says that somebody chose, and by its digest what.

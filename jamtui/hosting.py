@@ -333,8 +333,8 @@ class Hosting:
     def _steers(self, author_id: str, forum_id: str) -> bool:
         forum = next((row for row in self.forums() if row.id == forum_id), None)
         mine = author_id == self.me.person_id and self.hosts()
-        if self.refused(Act.STEERING) is not None:
-            return False
+        if self.refused(Act.STEERING) is not None:  # moderators still take away what nobody may read
+            return self.role == "moderator" and self.refused(Act.REMOVAL) is None
         return mine or self.role == "moderator" or (forum is not None and self.hosts(forum))
 
     def poll(self, name: str) -> PollRow:

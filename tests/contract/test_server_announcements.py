@@ -200,6 +200,22 @@ def test_what_a_moderator_takes_away_of_others_stands_in_the_audit_log_and_is_to
     assert len(jam.mod.get("/moderation").json()["items"]) == 2, "one's own is nobody's business"
 
 
+def test_moderators_take_words_out_of_an_archived_jam_and_hosts_no_longer(jam: Any) -> None:
+    alert = announce(jam.host, "Mine").json()
+    poll = jam.host.put(f"/polls/{uuid.uuid4()}", json={"question": "Tea?", "choices": ["Yes", "No"]}).json()
+    times = {
+        "opens_at": "2001-01-01T00:00:00Z",
+        "closes_at": "2001-01-02T00:00:00Z",
+        "archived_at": "2001-01-03T00:00:00Z",
+    }
+    now = objects.decode(jam.guest.get("/jam").content)
+    jam.server.write(lambda tx: objects.change_jam(tx, now | times))
+    for path in (f"/announcements/{alert['id']}", f"/polls/{poll['id']}"):
+        assert refused(jam.host.delete(path)) == (403, "jam_closed"), path
+        assert jam.mod.delete(path).json()["gone"] is True, path
+    assert refused(jam.host.patch(f"/announcements/{alert['id']}", json={"body": "x"})) == (409, "post_gone")
+
+
 def test_an_announcement_of_an_archive_whose_id_has_a_slash_is_withdrawn(jam: Any) -> None:
     author = jam.host.get("/me").json()["id"]
     odd = {"id": "2014/a b%2F/é", "author_id": author, "body": "Old.", "created_at": "2014-01-01T00:00:00Z"}
