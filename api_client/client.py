@@ -369,6 +369,11 @@ class JamClient:
         async with self._transport.open(f"{API}/snapshot", accept="application/x-ndjson") as response:
             yield Snapshot(self._transport, response)
 
+    @property
+    def ends(self) -> tuple[str, tuple[str, int]] | None:
+        """Address here, and address and port there, of the connection that the last stream or snapshot came by."""
+        return self._transport.ends
+
     async def stream(self, after: str = "") -> AsyncGenerator[StreamEvent]:
         """The changes after a cursor as they come, until the server ends the stream; from its head on without one.
 

@@ -79,6 +79,8 @@ class Transport:
         self.origin = origin
         self.bounds = bounds
         self.clock_error: timedelta | None = None  # how far ahead of the server's our clock is; None: not heard yet
+        # Addresses of the long answer that began last, here and there; None: not known, or there was none.
+        self.ends: tuple[str, tuple[str, int]] | None = None
         self._tokens = tokens
         self._loop: asyncio.AbstractEventLoop | None = None  # that looks names up without anybody waiting for it
         self._now = now
@@ -184,6 +186,7 @@ class Transport:
                         if not good:
                             await response.aclose()
             if good:
+                self.ends = _ends(response)
                 break
             bearer = await self._other_token(error, bearer)
         try:
@@ -415,6 +418,14 @@ class Snapshot:
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self.lines()
+
+
+def _ends(response: httpx.Response) -> tuple[str, tuple[str, int]] | None:
+    stream = response.extensions.get("network_stream")
+    if stream is None:
+        return None
+    here, there = stream.get_extra_info("client_addr"), stream.get_extra_info("server_addr")
+    return (here[0], there[:2]) if here and there else None
 
 
 def _unsent(error: Unreachable) -> Unreachable:

@@ -118,6 +118,11 @@ class Engine:
         """Of the last change that the mirror has."""
         return seq_of(self._mirror.cursor or START)
 
+    @property
+    def ends(self) -> tuple[str, tuple[str, int]] | None:
+        """Addresses of the stream's connection, here and there, as far as they are known."""
+        return self._client.ends
+
     async def head(self) -> int:
         """The last change that the server has."""
         return seq_of((await self._client.changes(self._mirror.cursor or START, limit=1)).head)

@@ -388,9 +388,13 @@ class Network:
         while True:
             await asyncio.sleep(_TICK)
             if self._watch.slept():
-                self._moved = True
                 self._patience.slept.set()
-                self._at_once.set()
+                self._move()
+
+    def _move(self) -> None:
+        """The machine slept, or its network is another: what was connected is not any more."""
+        self._moved = True
+        self._at_once.set()
 
     async def _live(self, engine: Engine, sender: Sender, own_db: connection.Connection, behind: bool) -> _End:
         """Follows the stream and, once the mirror is at the head, sends, until one of them ends or fails. ``behind``:
@@ -403,7 +407,7 @@ class Network:
             asyncio.create_task(self._send(engine, sender, there)),
             asyncio.create_task(self._notice(own_db)),
             asyncio.create_task(self._keep_desk(engine, there)),
-            asyncio.create_task(doubt(engine, self._say_silent)),
+            asyncio.create_task(doubt(engine, self._say_silent, self._move)),
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

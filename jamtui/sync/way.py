@@ -16,6 +16,20 @@ _GROUPS = 0x10 | 0x100 | 0x40 | 0x400
 _MOST = 1 << 16  # bytes that are taken at once, and thrown away
 
 
+def is_cut(here: str, there: tuple[str, int]) -> bool:
+    """Whether no connection from the address ``here`` can go on: this machine does not have it any more, or knows no
+    way to ``there``. Nothing is sent."""
+    family = socket.AF_INET6 if ":" in here else socket.AF_INET
+    with contextlib.closing(socket.socket(family, socket.SOCK_DGRAM)) as probe:
+        try:
+            if not here.startswith("fe80:"):  # of such a one the interface would have to be known as well
+                probe.bind((here, 0))
+            probe.connect(there)
+        except OSError:
+            return True
+    return False
+
+
 @contextlib.contextmanager
 def another_way() -> Iterator[asyncio.Event]:
     """An event that is set when addresses or routes of this machine change, from here on. Needs a running loop."""

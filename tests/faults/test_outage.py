@@ -26,8 +26,11 @@ from jamtui.store import connection, own, registry
 from jamtui.store.marks import MarkStore
 from jamtui.store.opening import prepare
 from jamtui.sync.backoff import LONGEST, Backoff
+from jamtui.sync.doubt import doubt
+from jamtui.sync.engine import Engine
 from jamtui.sync.network import Network, NetworkState
 from jamtui.sync.sign_in import client_for
+from jamtui.sync.way import is_cut
 
 
 def waits(outages: int, *, reached: bool) -> list[float]:
@@ -165,11 +168,11 @@ async def test_a_wish_in_another_window_ends_the_wait(waiting: tuple[Network, An
     assert other.reconnect() == "Another jamtui on this machine holds the connection"
 
 
-def address(what: str) -> bool:
+def address(what: str, which: str = "127.77.0.1/32") -> bool:
     """Gives this machine an address more, or takes it away; False where that may not be done."""
     with contextlib.suppress(FileNotFoundError):
         done = subprocess.run(
-            ["ip", "address", what, "127.77.0.1/32", "dev", "lo"], capture_output=True, check=False
+            ["ip", "address", what, which, "dev", "lo"], capture_output=True, check=False
         )  # fmt: skip
         return done.returncode == 0
     return False
@@ -193,6 +196,45 @@ async def test_another_network_ends_the_wait(waiting: tuple[Network, Any]) -> No
             pause.cancel()
             assert address("delete")
         assert network._moved is nowhere
+
+
+class Stood(Engine):
+    """A mirror's engine whose stream stands upon an address of this machine."""
+
+    ends = ("198.51.100.77", ("198.51.100.77", 9))  # type: ignore[assignment]
+
+    def __init__(self) -> None:
+        self.heard = 0.0
+
+
+async def test_a_live_connection_whose_address_is_gone_is_not_waited_for(figure: Callable[..., None]) -> None:
+    """The wireless network is left, the cable pulled: nobody has to be asked whether anything comes yet."""
+    if not address("add", "198.51.100.77/32"):
+        pytest.skip("addresses of this machine cannot be changed here")
+    cut, there = asyncio.Event(), "198.51.100.77/32"
+    watching = asyncio.create_task(doubt(Stood(), lambda _: None, cut.set))
+    try:
+        await asyncio.sleep(0)  # it listens
+        assert address("add", "198.51.100.78/32")  # another one comes: that takes nothing away
+        assert address("delete", "198.51.100.78/32")
+        assert not await let_look(asyncio.ensure_future(cut.wait()))
+        assert address("delete", there)
+        await asyncio.wait_for(cut.wait(), 10)  # what is not heard for 17 s is asked about
+        figure("promise 10: an address that goes is noticed by a live connection before anything is asked")
+    finally:
+        watching.cancel()
+        address("delete", there)
+
+
+async def test_the_stream_knows_upon_what_it_stands(new_server: Callable[..., Any]) -> None:
+    server = new_server()
+    async with JamClient(server.url) as client:
+        assert client.ends is None
+        async with contextlib.aclosing(client.stream()) as stream:
+            await anext(stream)
+            assert client.ends == ("127.0.0.1", ("127.0.0.1", server.port))
+    assert not is_cut("127.0.0.1", ("127.0.0.1", server.port))
+    assert is_cut("198.51.100.77", ("127.0.0.1", server.port))
 
 
 async def test_what_found_no_connection_is_known_not_to_have_arrived() -> None:
