@@ -14,7 +14,7 @@ from widgets.strips import Span, cut, line_width
 _PART = " ▏▎▍▌▋▊▉█"
 _GAP = 3  # cells between two lists
 _COLUMN = 44  # cells that a list wants to stand beside another
-_MOST = {"org": 40}  # rows; organisations are many, and most of them have one person
+_MOST = {"country": 260, "org": 40, "language": 200}  # rows; organisations are many, and most of them have one person
 _HEADS = {"country": "Countries", "org": "Organisations", "language": "Languages"}
 _NOT = {"country": "no country told", "org": "no organisation told", "language": "no language told"}
 

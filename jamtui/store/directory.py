@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Collection, Sequence
 
@@ -17,6 +18,7 @@ from jamtui.store.looks import HONEST, Looks
 from jamtui.store.row_making import person_row
 from jamtui.store.tag_records import merged, tag_records
 
+MOST_TAGS = 10_000  # that are listed: a Jam of 46,000 posts has some hundreds
 _PERSON = msgspec.json.Decoder(Person)
 
 
@@ -25,6 +27,7 @@ class Directory:
 
     db: apsw.Connection
     looks: Looks
+    _tags: list[TagRow] | None  # until the mirror changes
 
     def records(self, kind: str) -> list[dict[str, object]]:
         raise NotImplementedError
@@ -54,8 +57,14 @@ class Directory:
         return str(row[0]) if row else ""
 
     def tags(self) -> list[TagRow]:
-        """Those that posts carry, the most used first, then what hosts say of tags that no post carries."""
-        sql = "SELECT name, count(*) FROM tags GROUP BY name ORDER BY 2 DESC, 1"
+        """Those that posts carry, the most used first, then what hosts say of tags that no post carries; `MOST_TAGS` at
+        most. They are asked for with each letter of a ``:`` line, and made anew when the mirror changed."""
+        if self._tags is None:
+            self._tags = self._all_tags()
+        return list(self._tags)
+
+    def _all_tags(self) -> list[TagRow]:
+        sql = f"SELECT name, count(*) FROM tags GROUP BY name ORDER BY 2 DESC, 1 LIMIT {MOST_TAGS}"
         counts = {str(name): int(count) for name, count in self.db.execute(sql)}
         said = tag_records(self.records("tag"))
         counts |= {name: 0 for name in said if name not in counts}
@@ -63,7 +72,7 @@ class Directory:
             TagRow(safe_name(name), count, safe_line(record.about), record.curated, safe_name(record.merged_into or ""))
             if (record := said.get(name)) is not None
             else TagRow(safe_name(name), count)
-            for name, count in counts.items()
+            for name, count in itertools.islice(counts.items(), MOST_TAGS)
         ]
 
     def forum_tags(self, forum_id: str) -> dict[str, int]:

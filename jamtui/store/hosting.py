@@ -21,6 +21,8 @@ from jamtui.store.own import Queued
 from jamtui.store.rows import Rows
 
 T = TypeVar("T")
+MOST = 300  # announcements, and polls: the latest, where a server tells more than anybody reads
+MOST_BODY = 3_000  # characters of an announcement, of which a Jam allows 2,000
 NOBODY = PersonRow("", "", "somebody", "", "", "", 0)  # an archive may not have who it was
 
 
@@ -46,7 +48,7 @@ def announcements(rows: Rows, seen: Collection[str], waiting: Iterable[Queued]) 
     """The newest first; one's own that wait in the outbox (``waiting``) before all; none that is withdrawn there, and
     what is changed there as it will be."""
     waiting = list(waiting)
-    found = list(of_type(rows.records("announcement"), _Announcement))
+    found = list(of_type(rows.records("announcement")[-MOST:], _Announcement))
     people = rows.persons({one.author_id for one in found})
     titles = rows.forum_titles()
     me = rows.me.person_id
@@ -92,7 +94,7 @@ def _changed(one: AnnouncementRow, row: Queued) -> AnnouncementRow:
 def _row(one: _Announcement, by: PersonRow, titles: Mapping[str, str], seen: bool, mine: bool) -> AnnouncementRow:
     forum_id = one.forum_id or ""
     return AnnouncementRow(
-        one.id, by.name, by.handle, by.role, one.author_id, safe_body(one.body), one.created_at.astimezone(UTC), seen,
+        one.id, by.name, by.handle, by.role, one.author_id, _body(one.body), one.created_at.astimezone(UTC), seen,
         mine, forum_id, titles.get(forum_id, ""), "" if mine else by.alike, edited_at=as_utc(one.edited_at),
     )  # fmt: skip
 
@@ -125,6 +127,10 @@ def briefs(rows: Rows, forum_id: str) -> list[BriefChange]:
             )
         )  # fmt: skip
     return found[::-1]
+
+
+def _body(text: str) -> str:
+    return safe_body(text if len(text) <= MOST_BODY else f"{text[:MOST_BODY].rstrip()}\n\n[…]")
 
 
 def as_utc(moment: datetime | None) -> datetime | None:
@@ -160,7 +166,7 @@ def polls(
     tells for (author, forum) whether the reader may close the poll."""
     waiting = list(waiting)
     me = rows.me.person_id
-    found = list(of_type(rows.records("poll"), _Poll))
+    found = list(of_type(rows.records("poll")[-MOST:], _Poll))
     there = {one.id for one in found}
     listed: dict[str, PollRow] = {}
     people = rows.persons({one.author_id for one in found})

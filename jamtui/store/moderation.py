@@ -37,6 +37,8 @@ T = TypeVar("T")
 _NOBODY = PersonRow("", "", "somebody", "", "", "", 0)
 _ABOUT = 120  # characters of a post that a line has
 _QUOTED = 60  # … that stands within one
+MOST = 1_000  # entries of a section of the desk: a Jam tells 200 of each, and five reports of a post
+MOST_NOTE = 2_000  # characters of what somebody wrote beside a report: twice what a Jam allows
 
 
 class _Notice(msgspec.Struct):
@@ -86,9 +88,9 @@ class _Suspension(msgspec.Struct):
 
 
 def section(desk: Mapping[str, object], name: str, kind: type[T]) -> Iterator[T]:
-    """Entries of a section that have the form of ``kind``."""
+    """Entries of a section that have the form of ``kind``; no more of them than a server that means well sends."""
     found = desk.get(name)
-    for entry in found if isinstance(found, list) else ():
+    for entry in found[:MOST] if isinstance(found, list) else ():
         with contextlib.suppress(msgspec.ValidationError, OverflowError):
             yield msgspec.convert(entry, kind)
 
@@ -99,7 +101,7 @@ def suspended(desk: Mapping[str, object], now: datetime) -> Suspended | None:
         found = msgspec.convert(desk.get("suspended"), _Suspension)
     except (msgspec.ValidationError, OverflowError):
         return None
-    return Suspended(found.until.astimezone(UTC), safe_line(found.reason)) if found.until > now else None
+    return Suspended(found.until.astimezone(UTC), safe_name(found.reason)) if found.until > now else None
 
 
 def suspensions(desk: Mapping[str, object], now: datetime) -> dict[str, datetime]:
@@ -191,7 +193,7 @@ def notices(rows: Rows, desk: Mapping[str, object], seen: Collection[str], local
     texts = texts_of(desk)
     return [
         NoticeRow(
-            one.id, safe_line(one.kind, 40), _told(rows, one, texts, local), safe_line(one.reason),
+            one.id, safe_line(one.kind, 40), _told(rows, one, texts, local), safe_name(one.reason),
             one.at.astimezone(UTC), one.post_id, one.id in seen, one.kind in _GRAVE,
         )
         for one in section(desk, "notices", _Notice)
@@ -241,8 +243,9 @@ def reports(rows: Rows, desk: Mapping[str, object], waiting: Iterable[Queued]) -
     ]  # fmt: skip
     return found + [
         ReportRow(
-            one.id, one.post_id, about(rows, one.post_id, texts), safe_line(one.reason, 40), safe_line(one.note),
-            safe_line(one.state, 40), one.created_at.astimezone(UTC), _became(one.state, acts.get(one.post_id, "")),
+            one.id, one.post_id, about(rows, one.post_id, texts), safe_line(one.reason, 40),
+            safe_line(one.note, MOST_NOTE), safe_line(one.state, 40), one.created_at.astimezone(UTC),
+            _became(one.state, acts.get(one.post_id, "")),
         )
         for one in section(desk, "reports", _Report)
     ]  # fmt: skip
@@ -298,7 +301,7 @@ def _queued(
     for one in found:
         who = people.get(one.person_id, _NOBODY)
         said.append(
-            Reporter(one.id, who.name, who.handle, safe_line(one.reason, 40), safe_line(one.note),
+            Reporter(one.id, who.name, who.handle, safe_line(one.reason, 40), safe_line(one.note, MOST_NOTE),
                      one.created_at.astimezone(UTC), max(one.of_person, times.get(one.person_id, 1)))
         )  # fmt: skip
     said.sort(key=lambda one: one.at)
@@ -354,7 +357,7 @@ def audit(
         found.append(
             AuditRow(
                 one.id, safe_line(one.act, 40), people.get(one.by_id, _NOBODY).name,
-                _done(rows, one, people, known, texts, local), safe_line(one.reason), one.created_at.astimezone(UTC),
+                _done(rows, one, people, known, texts, local), safe_name(one.reason), one.created_at.astimezone(UTC),
                 one.post_id, undone, may and not undone and one.act not in ("remove", "undo", *OF_RECORDS),
                 one.changed,
             )

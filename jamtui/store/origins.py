@@ -13,7 +13,7 @@ from jamtui.archive import Person
 from jamtui.countries import code_of, country_name, language_name
 from jamtui.model import LINK_WORDS
 from jamtui.names import shown
-from jamtui.safe_text import safe_line, safe_name
+from jamtui.safe_text import MAX_NAMES, safe_line, safe_name
 from jamtui.store.connection import as_bytes
 from jamtui.store.rows import Rows
 from jamtui.ways import Companion, Origin, Origins, PersonMore
@@ -58,7 +58,11 @@ def where_from(db: apsw.Connection) -> Origins:
             continue
         total += 1
         written = posts.get(n, 0)
-        for kind, told in (("country", (person.country,)), ("org", (person.org,)), ("language", person.languages)):
+        for kind, told in (
+            ("country", (person.country,)),
+            ("org", (person.org,)),
+            ("language", person.languages[:MAX_NAMES]),
+        ):
             for text in told or ("",):
                 one = found[kind].setdefault(text, [0, 0])
                 one[0] += 1

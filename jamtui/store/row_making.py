@@ -11,6 +11,8 @@ from jamtui.safe_text import safe_body, safe_name, safe_names
 from jamtui.store.looks import Look
 from jamtui.store.overlay import featured_words
 
+MOST_PHASES = 40  # of a Jam
+
 
 def post_row(
     key: int, post: Post, up: int, author: Person, look: Look, unread: bool, saved: bool, mine: bool
@@ -85,9 +87,8 @@ def person_row(person: Person, posts: int) -> PersonRow:
 
 def jam_row(data: Jam, where: str, local: bool) -> JamRow:
     """``where`` is its server or file; ``local``: an archive on this machine."""
-    phases = tuple(
-        replace(phase, title=safe_name(phase.title), guidance=safe_body(phase.guidance)) for phase in data.phases
-    )
+    first = sorted(data.phases, key=lambda phase: phase.starts_at)[:MOST_PHASES]
+    phases = tuple(replace(one, title=safe_name(one.title), guidance=safe_body(one.guidance)) for one in first)
     return JamRow(
         data.id, safe_name(data.slug), safe_name(data.title), safe_body(data.summary), data.opens_at, data.closes_at,
         safe_name(where), local, data.grace_seconds, data.archived_at, phases,

@@ -98,6 +98,7 @@ class Rows(Directory):
         self._my_self: tuple[str, str] | None = None  # role and name
         self._records_of = ""  # the cursor of their last change
         self._titles: dict[str, str] | None = None
+        self._tags = None
         self._version = -1  # of the mirror, for `renew`
         self._links = Links(db)
 
@@ -134,7 +135,7 @@ class Rows(Directory):
             self._records.clear()
             self._links.forget()
             self._records_of = since
-        self._my_n = self._my_self = self._titles = None
+        self._my_n = self._my_self = self._titles = self._tags = None
         self.looks.forget()
 
     def renew(self) -> None:
