@@ -117,7 +117,7 @@ class Writing(Moving, part=True):
             tags=lambda: session.tag_book(forum_id),
             title_limit=session.limits.title,
             body_limit=session.body_limit(draft.kind),
-            phase=session.phase_line(),
+            phase=self._guidance(draft.kind),
             similar=session.ask_similar,
             title_of=self._title_of,
             look_words=f"  {self.keymap.name('similar')} looks",
@@ -140,13 +140,19 @@ class Writing(Moving, part=True):
         if answered is not None:
             self.call_after_refresh(self.reader.call_later, self.reader.go_to, answered)
 
+    def _guidance(self, kind: DraftKind) -> str:
+        """What the phase is for, above what participants write; an announcement or a brief is no idea."""
+        return "" if kind in (DraftKind.BRIEF, DraftKind.ANNOUNCEMENT) else self.session.phase_line()
+
     def idle_in_composer(self) -> frozenset[str]:
         return self.composer.idle
 
     def _refresh_lines(self) -> None:
         super()._refresh_lines()
         if self.writing and self.composer.is_mounted:
-            self.composer.tell_state(self.session.phase_line(), self.session.refusal(ACT_OF[self.composer.kind]))
+            self.composer.tell_state(
+                self._guidance(self.composer.kind), self.session.refusal(ACT_OF[self.composer.kind])
+            )
 
     def on_composer_alike(self) -> None:
         self._refresh_hints()

@@ -42,7 +42,8 @@ def announcements(context: Context, args: argparse.Namespace) -> None:
             state = f"  {row.send.value}{f': {row.reason}' if row.reason else ''}" if row.send else ""
             mark = "  " if row.seen else "● "
             head = f"{row.author} @{row.handle} ({row.role}){to}"
-            out.line(f"{out.style(mark + head, BOLD)} {out.style(local_time(row.created_at) + state, DIM)}")
+            when = local_time(row.created_at) + (f", changed {local_time(row.edited_at)}" if row.edited_at else "")
+            out.line(f"{out.style(mark + head, BOLD)} {out.style(when + state, DIM)}")
             for line in row.body.split("\n"):
                 out.line(f"  {line}")
             out.line()

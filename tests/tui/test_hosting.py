@@ -190,6 +190,8 @@ async def test_a_host_changes_an_alert_and_others_see_it_anew(tui: Start, world:
         await t.press("k", "e")
         assert "Change the announcement" in t.text
         assert "Of myself: at two" in t.text
+        assert world.session.phase_line()
+        assert world.session.phase_line()[:20] not in t.text  # it is for what participants write
         await t.type(", or three")
         await t.press("ctrl+s")
         assert [row.kind for row in world.session.outbox()] == ["announce-change"]
