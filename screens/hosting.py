@@ -27,6 +27,7 @@ class Hosting(Ways, part=True):
     """Mixed into `screens.jam.JamScreen`, over `Ways`."""
 
     _alert: AnnouncementRow | None = None
+    _head_shows: tuple[object, ...] = ()  # what the head of the forum was made of
 
     def _write(self, draft: Draft, heading: str, *, titled: bool) -> None:
         raise NotImplementedError
@@ -131,6 +132,11 @@ class Hosting(Ways, part=True):
         hosts = self.session.forum_hosts(row) if unfolded else []
         changed = bool(told) and told != row.version
         forum = row
+        # Of the forum what stands there: its counts are others with each post that comes.
+        shows = (row.id, row.brief, row.send, tuple(hosts), tuple(polls), keys, unfolded, changed)
+        if shows == self._head_shows:
+            return
+        self._head_shows = shows
         there.show(
             lambda width: head(forum, hosts, polls, width, keys, unfolded=unfolded, changed=changed)
         )  # fmt: skip
