@@ -41,7 +41,9 @@ def post_id(parser: ArgumentParser) -> None:
 
 
 def count(text: str) -> int:
-    value = int(text)
+    import argparse  # the parser has it by then
+
+    value = int(text) if text.isdecimal() else 0
     if value < 1:
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"a number of at least 1 is needed, not {text}")
     return value

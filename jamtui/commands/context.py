@@ -79,6 +79,15 @@ class Context:
 
         return indexed(self, Path(wanted))[0]
 
+    def served(self, name: str | None = None) -> KnownJam:
+        """`jam` for what only a server has. Raises `UsageError` for an archive file."""
+        from jamtui.errors import UsageError
+
+        jam = self.jam(name)
+        if jam.local:
+            raise UsageError("an archive file has no server", "What is in it is all there is.")
+        return jam
+
     def open(self, jam: KnownJam) -> Session:
         """A session on ``jam``, which need not be mirrored; what became of damaged files is told. Close it."""
         import random

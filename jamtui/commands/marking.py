@@ -9,7 +9,7 @@ from pathlib import Path
 from jamtui.archive import rfc3339
 from jamtui.commands.context import Context
 from jamtui.commands.reading import list_posts
-from jamtui.errors import UsageError
+from jamtui.errors import NotFound, UsageError
 from jamtui.model import Mark, begins
 from jamtui.output import local_time
 from jamtui.safe_text import safe_line
@@ -121,6 +121,8 @@ def _import(context: Context, path: Path) -> None:
     from jamtui.store.state import lines_of
 
     out = context.out
+    if not path.exists():
+        raise NotFound(f"there is no file {path}", "jamtui state export -o FILE makes one.")
     with closing(context.session()) as session, path.open("rb") as file:
         merged = session.import_state(lines_of(file))
     if out.json:

@@ -26,7 +26,7 @@ _LOOK = 0.05  # seconds between looks whether it has: there is no other way to h
 
 
 def sync(context: Context, args: argparse.Namespace) -> int:
-    return bring(context, context.jam(args.name))
+    return bring(context, context.served(args.name))
 
 
 def bring(context: Context, jam: KnownJam) -> int:

@@ -96,7 +96,7 @@ def _word(kind: str, before: _Seen | None, now: _Seen) -> str:
 
 def watch(context: Context, _: argparse.Namespace) -> int:
     changes: queue.SimpleQueue[Changed | None] = queue.SimpleQueue()
-    with closing(context.open(context.jam())) as session:
+    with closing(context.open(context.served())) as session:
         # Unset while a snapshot is being loaded: half a mirror is compared with nothing.
         watcher, known = Watcher(), session.status().mirrored_at is not None
         if known:

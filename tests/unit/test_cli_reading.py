@@ -188,6 +188,15 @@ def test_markdown_has_every_post_and_quotes_all_of_it(run: Run) -> None:
     assert {line.split(" ")[0] for line in lines if line} == {"#", "##", "###", ">"}
 
 
+def test_an_archive_has_nothing_to_wait_for(run: Run, tmp_path: Path) -> None:
+    """`watch` waited for ever, and `sync` spoke of an empty address."""
+    path, _ = hostile_archive(tmp_path)
+    for words in (("watch", "--jam", str(path)), ("sync", str(path)), ("sync", "--jam", str(path), "--json")):
+        ended = run(*words)
+        assert (ended.code, ended.out) == (2, ""), words
+        assert "an archive file has no server" in ended.err
+
+
 def test_export_never_replaces_a_file_by_itself(run: Run, tmp_path: Path) -> None:
     for name in ("jam.jsonl", "jam.jsonl.gz", "jam.jsonl.zst"):
         target = tmp_path / name
@@ -234,6 +243,9 @@ def test_export_never_replaces_a_file_by_itself(run: Run, tmp_path: Path) -> Non
         (("outbox", "drop"), 2, "which one"),
         (("vote", "ffffffff"), 3, "Sign in"),
         (("export", "--format", "jam", "-o", "/nowhere/at/all/x"), 2, "no folder"),
+        (("state", "import", "/nowhere/at/all/x"), 5, "no file"),
+        (("threads", "--limit", "0"), 2, "at least 1"),
+        (("people", "--limit", "many"), 2, "at least 1"),
         (("completion", "fish"), 2, "bash"),
         (("login", "http://jam.example", "--guest"), 2, "https"),
         (("login", "https://jam.example", "--handle", "a", "--guest"), 2, "--handle"),
