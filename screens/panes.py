@@ -43,7 +43,7 @@ from widgets.thread_reader import ThreadReader
 
 CHART_LINES = HEIGHT + 5  # of a chart below a text, with what stands between them
 AROUND = 4  # lines above and below a list that fills the screen
-CARD_LINES = 8  # at least, of a card below a list, with its head
+CARD_LINES = 8  # of a card below a list that is longer, with its head
 SOON = 0.02  # seconds; a timer may come a little early
 PLACES = ("forums", "live", "mentions", "saved", "outbox")
 
@@ -221,7 +221,8 @@ class Panes(Hits, SparingScreen[None], part=True):
         rows, lines = self.list_now, 0
         if self._carded() and not self.wide and self.has_class("-tall"):
             room, many = self.app.size.height - AROUND, len(rows.keys)
-            lines = min(many, max(2, (room - CARD_LINES) // 2)) * 2
+            card = min(CARD_LINES, 2 * (room + 1) // 5)  # on a low terminal the list is what one needs
+            lines = min(many, (room - card) // 2) * 2
             if isinstance(rows, ForumList) and 5 * 3 * many <= 3 * room:
                 lines = 3 * many  # with a line between them
         if self._fitted.get(self._kind, 0) != lines:
