@@ -297,12 +297,18 @@ class _Reading(apsw.Connection):
         found = self._bodies.get(key)
         if found is None:
             found = make()
-            if len(found) <= self.MOST // 2:
+            if (size := self._sized(key, found)) <= self.MOST // 2:
                 self._bodies[key] = found
-                self._size += len(found)
+                self._size += size
                 while self._size > self.MOST:
-                    self._size -= len(self._bodies.popitem(last=False)[1])
+                    self._size -= self._sized(*self._bodies.popitem(last=False))
         return found
+
+    @staticmethod
+    def _sized(key: object, body: bytes) -> int:
+        """Bytes, about. What is asked for counts as well: anybody may ask for the posts of an author of 60,000 letters,
+        and for another one each time."""
+        return len(body) + len(repr(key))
 
 
 def made_once(db: Connection, key: object, make: Callable[[], bytes]) -> bytes:

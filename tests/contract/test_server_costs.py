@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import random
 import tracemalloc
 import uuid
@@ -17,7 +18,7 @@ import pytest
 
 from jamserver import desk, objects, posts
 from jamserver.cli import main
-from jamserver.db import connect, prepare
+from jamserver.db import Readers, connect, made_once, prepare
 from jamserver.posts import Actor
 from jamserver.problems import Problem
 from jamserver.votes import VoteJoin
@@ -67,6 +68,22 @@ def test_a_token_that_nobody_has_is_revoked_without_a_write(jam: Any) -> None:
         answer = jam.guest.post("/auth/revoke", json={"token": "no token of anybody"}, timeout=5)
         assert answer.status_code == 204
         other.execute("ROLLBACK")
+
+
+async def test_pages_of_nothing_leave_little_in_memory(tmp_path: Path) -> None:
+    """Pages are kept until something is written, and an address may ask for authors of 60,000 letters."""
+    file = tmp_path / "jam.sqlite"
+    prepare(file)
+    readers = Readers(file)
+    tracemalloc.start()
+    try:
+        for number in range(400):
+            await readers.run(functools.partial(made_once, key=("posts", f"{number:060000}"), make=lambda: b"{}"))
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        await asyncio.to_thread(readers.close)
+    assert held < 12 << 20  # 2 MiB for each of four threads, of 24
 
 
 async def test_votes_for_what_is_no_post_leave_nothing_in_memory(tmp_path: Path) -> None:
