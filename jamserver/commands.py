@@ -120,8 +120,13 @@ def _unmake(path: Path) -> None:
 
 
 def _counted(counts: Counter[str]) -> str:
-    names = {"person": "people", "forum": "forums", "post": "posts"}
-    return ", ".join(f"{counts[kind]:,} {names.get(kind, kind)}" for kind in sorted(counts) if kind != "jam") or "a Jam"
+    many = {
+        "person": "people", "forum": "forums", "post": "posts", "announcement": "announcements",
+        "brief": "earlier briefs",
+        "link": "links", "poll": "polls", "tag": "tags",
+    }  # fmt: skip
+    named = {kind: kind if number == 1 else many.get(kind, kind) for kind, number in counts.items()}
+    return ", ".join(f"{counts[kind]:,} {named[kind]}" for kind in sorted(counts) if kind != "jam") or "a Jam"
 
 
 def _file(output: Path | None) -> Path | None:

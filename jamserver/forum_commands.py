@@ -106,10 +106,14 @@ def listed(arguments: argparse.Namespace) -> None:
             forum = msgspec.json.decode(raw, type=Forum)
             hosts = [_handle(reading, one) for one in forum.host_ids]
             names = ", ".join(hosts) or "every host"
-            line = f"{forum.slug:<24} {threads:>7,} threads {posts:>8,} posts  {names}  {forum.title}"
+            line = f"{forum.slug:<24} {_many(threads, 'thread')} {_many(posts, 'post')} {names}  {forum.title}"
             show(arguments, objects.decode(raw) | {"hosts": hosts, "threads": threads, "posts": posts}, line)
     if not found:
         say(f'no forum yet; add one: jamserver forum add ideas --title "Ideas" --db {arguments.db}')
+
+
+def _many(number: int, thing: str) -> str:
+    return f"{number:>7,} {thing if number == 1 else f'{thing}s':<{len(thing) + 1}}"
 
 
 def _handle(reading: db.Connection, person_id: str) -> str:

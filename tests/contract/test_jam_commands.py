@@ -285,6 +285,17 @@ def test_forums_get_their_hosts_and_are_listed(tmp_path: Path, capsys: pytest.Ca
     say("forum", "add", "rooms", "--title", "Rooms", "--host", "@ada")
     assert [one["hosts"] for one in fields("forum", "list")] == [[], ["ada"]]
     assert "every host" in say("forum", "list")[0]
+    assert "0 threads       0 posts" in say("forum", "list")[0]
+    saved = tmp_path / "saved.jsonl"
+    say("export", "-o", str(saved))
+    with saved.open("a") as out:
+        for kind in ("announcement", "announcement", "brief", "unheard-of"):
+            out.write(json.dumps({"type": kind, "data": {"id": kind}}) + "\n")
+    capsys.readouterr()
+    assert cli.main(["import", str(saved), "--db", str(tmp_path / "other.sqlite")]) == 0
+    told = capsys.readouterr().err
+    assert "imported 2 announcements, 1 brief, 2 forums, 4 people, 1 unheard-of" in told
+    assert "of types that this version does not know: unheard-of\n" in told
     out, _ = say("forum", "set", "tea", "--title", "Tea and cake", "--brief", "Which?", "--host", "ada", "--host", "mo")
     assert out == "tea: title, brief, hosts changed\n"
     (tea, _) = fields("forum", "list")
