@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -67,18 +68,33 @@ def many() -> Callable[[str, int], int]:
     return lambda name, short: int(os.environ.get(f"JAMTUI_{name}", str(short)))
 
 
+def filled(folder: Path, name: str, records: list[tuple[str, dict[str, Any]]], *options: str) -> Server:
+    archive = folder / f"{name}.jsonl"
+    archive.write_text("".join(json.dumps({"type": kind, "data": data}) + "\n" for kind, data in records))
+    server = Server(folder / f"{name}.sqlite")
+    server.admin("import", str(archive), *(options or ("--reopen",)))
+    add_people(server)
+    return server
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a server with the small Jam, to be copied: two passwords take half a second to be made safe."""
+    return filled(tmp_path_factory.mktemp("small"), "jam", small_jam()).db
+
+
 @pytest.fixture
-def new_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+def new_server(tmp_path: Path, small: Path) -> Iterator[Callable[..., Server]]:
     """``new_server(records)``: an archive of (type, object) records, `small_jam` by default, open from now."""
     made: list[Server] = []
 
     def make(records: list[tuple[str, dict[str, Any]]] | None = None, *options: str) -> Server:
-        archive = tmp_path / f"jam-{len(made)}.jsonl"
-        lines = [json.dumps({"type": kind, "data": data}) + "\n" for kind, data in records or small_jam()]
-        archive.write_text("".join(lines))
-        server = Server(tmp_path / f"jam-{len(made)}.sqlite")
-        server.admin("import", str(archive), *(options or ("--reopen",)))
-        add_people(server)
+        name = f"jam-{len(made)}"
+        if records is None and not options and not made:
+            server = Server(tmp_path / f"{name}.sqlite")
+            shutil.copy(small, server.db)
+        else:  # a second one of a test is another Jam, with people of its own
+            server = filled(tmp_path, name, records or small_jam(), *options)
         server.start()
         made.append(server)
         return server
