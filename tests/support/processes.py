@@ -26,6 +26,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 REAL_JAM = ROOT / "tests" / "data" / "real-jam" / "open-conversations.jsonl"
 PASSWORDS = {"ana": "correct horse 1", "bob": "battery staple 2"}
+END = int(signal.SIGTERM)
 LIMIT = 60.0  # seconds after which a process is taken for hung
 
 
@@ -57,11 +58,11 @@ class Ended:
 
 @dataclass
 class Server:
-    """``python -m jamserver`` on one database. `start` again after `stop` takes the same port."""
+    """``jamserver`` on one database, in a process of its own. `start` again after `stop` takes the same port."""
 
     db: Path
     port: int = 0
-    process: subprocess.Popen[str] | None = None
+    process: Any = None
 
     @property
     def url(self) -> str:
@@ -74,11 +75,7 @@ class Server:
 
     def start(self) -> None:
         words = ["run", "--db", str(self.db), "--host", "127.0.0.1", "--port", str(self.port)]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "jamserver", *words], stdout=subprocess.PIPE, text=True, env=environment(),
-            stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        assert self.process.stdout is not None
+        self.process = zygote().start("jamserver", words, environment(), ROOT)
         ready, _, _ = select.select([self.process.stdout], [], [], LIMIT)
         line = self.process.stdout.readline() if ready else ""
         assert line.startswith("listening on http://"), line
@@ -91,24 +88,17 @@ class Server:
 
     def kill(self) -> None:
         """As the kernel does it when memory runs out: nothing is said and nothing is put away."""
-        self.signal(signal.SIGKILL)
-        self.stop()
+        self.stop(signal.SIGKILL)
 
     def exported(self) -> list[tuple[str, dict[str, Any]]]:
         """What the server has, as (type, object); it may run meanwhile."""
         lines = self.admin("export").splitlines()
         return [(one["type"], one["data"]) for one in map(json.loads, lines)]
 
-    def stop(self) -> None:
+    def stop(self, number: int = END) -> None:
         process, self.process = self.process, None
         if process is not None:
-            process.terminate()
-            try:
-                process.wait(LIMIT)
-            finally:
-                process.kill()
-                assert process.stdout is not None
-                process.stdout.close()
+            process.end(number, LIMIT)
 
 
 @dataclass
