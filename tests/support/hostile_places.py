@@ -73,6 +73,7 @@ PLACES = (
     Place("preview", ("ctrl+r",), r"▎", ONE),
     Place("both versions", ("5", "G", "r"), r"It was changed meanwhile", ONE),
     Place("what was done", ("4", "m"), r"[Mm]uted: "),
+    Place("last messages", ("w",), r"Last messages +\d+(.|\n)*[Mm]uted: ", ONE),
 )
 # Of a moderator, whose desk has them, too; a notice stands above them all.
 MODERATED = (
