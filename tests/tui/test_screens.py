@@ -68,6 +68,7 @@ SCREENS: dict[str, tuple[str, ...]] = {
     "event": ("colon", *"jam", "enter"),
     "help": ("question_mark",),
     "command_line": ("colon", "t"),
+    "messages": ("enter", "s", "plus", "colon", *"digest", "enter", "w"),
 }
 
 
@@ -122,7 +123,7 @@ def test_years_later(
     assert snap_compare(app_of(session, tmp_path), terminal_size=size, run_before=steps(SCREENS["threads"]))
 
 
-@pytest.mark.parametrize("name", ["forums", "threads", "thread", "reply", "plan", "plan_walked"])
+@pytest.mark.parametrize("name", ["forums", "threads", "thread", "reply", "plan", "plan_walked", "messages"])
 def test_the_smallest_terminal(name: str, session: Session, tmp_path: Path, snap_compare: Callable[..., bool]) -> None:
     assert snap_compare(app_of(session, tmp_path), terminal_size=(40, 10), run_before=steps(SCREENS[name]))
 
