@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 from jamserver import commands, event_commands, event_words, forum_commands, sign_in_commands
 from jamserver.faults import where
@@ -39,6 +39,9 @@ class _Parser(argparse.ArgumentParser):
         super().error(safe_line(message))
 
 
+_Words: TypeAlias = "argparse._SubParsersAction[_Parser]"
+
+
 class HarmlessLog(logging.Formatter):
     """What the log says, on standard error: words of strangers in it (a path) move no cursor and add no line, and an
     error is told by where it came from, without its own words, which may quote a secret."""
@@ -63,6 +66,19 @@ def parser() -> argparse.ArgumentParser:
     rows.add_argument("--json", action="store_true", help="print one JSON object a line")
     words = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
+    _run_words(words, file, rows)
+    _file_words(words, file, rows)
+    _made_words(words, rows)
+    _person_words(words, file, rows)
+    _invite_words(words, file, rows)
+    _oidc_words(words, file, rows)
+    forum = words.add_parser("forum", help="forums").add_subparsers(metavar="COMMAND", required=True)
+    forum_commands.add_words(forum, file, rows)
+    _jam_words(words, file, rows)
+    return top
+
+
+def _run_words(words: _Words, file: _Parser, rows: _Parser) -> None:
     run = words.add_parser("run", parents=[file, rows], help="serve the Jam; makes the file when it is not there")
     run.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
     run.add_argument("--port", type=_port, default=8787, help="the port (8787); 0 picks a free one")
@@ -81,6 +97,8 @@ def parser() -> argparse.ArgumentParser:
     )
     run.set_defaults(do=commands.run)
 
+
+def _file_words(words: _Words, file: _Parser, rows: _Parser) -> None:
     load = words.add_parser("import", parents=[file, rows], help="put an archive into a new database")
     load.add_argument("archive", type=Path, metavar="FILE", help="JSON lines, plain or gzip or zstd")
     load.add_argument(
@@ -116,6 +134,8 @@ def parser() -> argparse.ArgumentParser:
     back.add_argument("source", type=Path, metavar="FILE", help="what jamserver backup wrote")
     back.set_defaults(do=commands.restore)
 
+
+def _made_words(words: _Words, rows: _Parser) -> None:
     make = words.add_parser("generate", parents=[rows], help="write an archive of a made-up Jam")
     make.add_argument("--posts", type=_count, metavar="N", help="how many posts (without it: as many as the shape had)")
     make.add_argument(
@@ -147,8 +167,8 @@ def parser() -> argparse.ArgumentParser:
     document = words.add_parser("openapi", parents=[rows], help="print the OpenAPI 3.1 document")
     document.set_defaults(do=commands.openapi)
 
-    _person_words(words, file, rows)
 
+def _invite_words(words: _Words, file: _Parser, rows: _Parser) -> None:
     invite = words.add_parser("invite", parents=[file, rows], help="print a code that lets one person in")
     invite.add_argument("--role", choices=ROLES, default="participant", help="what they will be (participant)")
     invite.add_argument("--days", type=_count, default=30, metavar="N", help="how long it may be used (30)")
@@ -157,11 +177,8 @@ def parser() -> argparse.ArgumentParser:
     invites.add_argument("--withdraw", metavar="NAME", help="take the code of this name back instead")
     invites.set_defaults(do=sign_in_commands.invites)
 
-    _oidc_words(words, file, rows)
 
-    forum = words.add_parser("forum", help="forums").add_subparsers(metavar="COMMAND", required=True)
-    forum_commands.add_words(forum, file, rows)
-
+def _jam_words(words: _Words, file: _Parser, rows: _Parser) -> None:
     jam = words.add_parser("jam", help="the Jam itself").add_subparsers(metavar="COMMAND", required=True)
     change = jam.add_parser("set", parents=[file, rows], help="change what is named")
     change.add_argument("--title", metavar="T")
@@ -177,14 +194,9 @@ def parser() -> argparse.ArgumentParser:
     change.add_argument("--guests", choices=("yes", "no"), help="whether people without an account may read")
     change.set_defaults(do=event_commands.change)
     event_commands.add_words(jam, file, rows)
-    return top
 
 
-def _person_words(
-    words: argparse._SubParsersAction[_Parser],
-    file: _Parser,
-    rows: _Parser,
-) -> None:
+def _person_words(words: _Words, file: _Parser, rows: _Parser) -> None:
     person = words.add_parser("person", help="people").add_subparsers(metavar="COMMAND", required=True)
     add = person.add_parser("add", parents=[file, rows], help="add somebody")
     add.add_argument("handle", metavar="HANDLE")
@@ -224,11 +236,7 @@ def _person_words(
     password.set_defaults(do=commands.person_password)
 
 
-def _oidc_words(
-    words: argparse._SubParsersAction[_Parser],
-    file: _Parser,
-    rows: _Parser,
-) -> None:
+def _oidc_words(words: _Words, file: _Parser, rows: _Parser) -> None:
     oidc = words.add_parser("oidc", help="sign-in by an OpenID Connect issuer").add_subparsers(
         metavar="COMMAND", required=True
     )
