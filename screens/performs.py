@@ -1,4 +1,4 @@
-"""What the palette and the ``:`` line need of a screen."""
+"""What the palette and the ``:`` line need of a screen, and a screen of the app."""
 
 from __future__ import annotations
 
@@ -26,6 +26,22 @@ class Performs(Protocol):
     async def perform(self, action_id: str, argument: str = "") -> None:
         """Does it. An action that needs an argument and has none opens the ``:`` line to ask for it."""
         ...
+
+
+@runtime_checkable
+class Hosting(Protocol):
+    """The app that screens stand in, as `jamtui.app` has it: what it was started with, and what ends it. Dialogs are
+    tested in apps that are none, and draw all marks there."""
+
+    ascii_only: bool
+
+    @property
+    def signs_in(self) -> bool: ...
+
+    @property
+    def may_delete(self) -> bool: ...
+
+    def leave_jam(self, posts: str) -> None: ...
 
 
 @runtime_checkable

@@ -7,6 +7,7 @@ from jamtui.model import Undo
 from jamtui.profiles import own_data_file, write_new
 from jamtui.safe_text import safe_line
 from screens.moving import Moving
+from screens.performs import Hosting
 
 
 class SelfService(Moving, part=True):
@@ -38,7 +39,7 @@ class SelfService(Moving, part=True):
                 for note in told:
                     self.say(sentence(note), "warning")
 
-        flags = not getattr(self.app, "ascii_only", False)
+        flags = not (isinstance(self.app, Hosting) and self.app.ascii_only)
         self.app.push_screen(ProfileDialog(session.me.handle, session.profile(), save, flags=flags), answered)
 
     def action_my_data(self, file: str = "") -> None:
@@ -60,13 +61,14 @@ class SelfService(Moving, part=True):
         """After the question jamtui ends, since nothing may be open on what goes; what becomes of it is told then."""
         session = self.session
         session.need_name("account of yours")
-        if not getattr(self.app, "may_delete", False):
+        app = self.app
+        if not (isinstance(app, Hosting) and app.may_delete):
             raise UsageError("nothing is kept of this Jam", "Your name in it goes when you leave.")
         from screens.leaving import LeavingDialog
 
         def answered(posts: str | None) -> None:
             if posts:
-                self.app.leave_jam(posts)  # type: ignore[attr-defined]  # `jamtui.app` has it
+                app.leave_jam(posts)
 
         self.app.push_screen(LeavingDialog(session), answered)
 
@@ -76,7 +78,7 @@ class SelfService(Moving, part=True):
     def action_where_from(self) -> None:
         from screens.where_from import WhereFrom
 
-        flags = not getattr(self.app, "ascii_only", False)
+        flags = not (isinstance(self.app, Hosting) and self.app.ascii_only)
         self.app.push_screen(WhereFrom(self.session.where_from, flags=flags))
 
     def _done(self, undo: Undo | None) -> None:

@@ -20,6 +20,7 @@ from jamtui.refusals import ACT_OF
 from jamtui.safe_text import safe_block
 from screens.messages import AskToSignIn
 from screens.moving import Moving
+from screens.performs import Hosting
 from screens.type_ahead import hold_keys, nowhere, release_keys
 from widgets.bindings import rebind
 from widgets.links import Link
@@ -524,7 +525,7 @@ class Writing(Moving, part=True):
             raise UsageError("an archive file has no server to sign in to")
         if not session.me.guest and not session.signed_out:
             self.say(f"You are signed in as {session.my_name()}", "fact")
-        elif not getattr(self.app, "signs_in", False):
+        elif not (isinstance(self.app, Hosting) and self.app.signs_in):
             raise UsageError("this cannot be signed in to here", f"Leave, and type: {session.signs_in}")
         else:
             self.post_message(AskToSignIn())
