@@ -19,7 +19,7 @@ def test_nothing_is_left_of_a_demo(terminal: Callable[..., Any], tmp_path: Path,
     demo = terminal("demo", "--freeze", "2011-02-09T14:00:00Z", TMPDIR=str(temporary))
     demo.wait_for("Building the social business")
     demo.press("enter")
-    demo.wait_for("threads")
+    demo.wait_for("f filter")
     assert any(temporary.rglob("mirror*"))  # there is something to be left
     program = psutil.Process(demo.process.pid)
     servers = program.children(recursive=True)

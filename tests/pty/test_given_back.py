@@ -159,7 +159,7 @@ def test_an_error_in_the_networks_thread_ends_nothing(faulty: Callable[..., Any]
     one = faulty("network", size=(140, 30))
     one.wait_for("an error of jamtui's own")
     one.press("enter")
-    one.wait_for("threads")
+    one.wait_for("f filter")
     one.press("\x11")
     assert one.wait_end() == 0
     clean(one)
@@ -207,7 +207,7 @@ def test_ctrl_z_and_back(terminal: Callable[..., Any]) -> None:
         until("1049h", "Building the social business")
         assert one.modes_left_on() >= {1049, 1004}
     one.press("enter")
-    one.wait_for("threads")
+    one.wait_for("f filter")
     mark = len(one.output)
     one.press("\x11")
     until("1049l", "ready>")
