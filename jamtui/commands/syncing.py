@@ -32,7 +32,7 @@ def sync(context: Context, args: argparse.Namespace) -> int:
 def bring(context: Context, jam: KnownJam) -> int:
     """Brings the mirror up to date and sends the outbox."""
     with closing(context.open(jam)) as session:  # both databases are there and sound from here on
-        code = _sync(context, jam)
+        code = _sync(context, jam, session)
         if not (context.out.json or jam.me.guest or jam.local):
             _tell_notices(context, session)
     return code
@@ -49,7 +49,7 @@ def _tell_notices(context: Context, session: Session) -> None:
         context.out.say(f"{reported} reported post{'' if reported == 1 else 's'} to decide on: jamtui reports.")
 
 
-def _sync(context: Context, jam: KnownJam) -> int:
+def _sync(context: Context, jam: KnownJam, session: Session) -> int:
     holder = Holder(jam.lock)
     if not _taken(holder):
         link = link_of(holder.told())
@@ -65,7 +65,8 @@ def _sync(context: Context, jam: KnownJam) -> int:
             )
         context.out.say("Another jamtui on this machine holds the connection and keeps the mirror up to date.")
         if context.out.json:
-            context.out.row({"slug": jam.slug, "applied": 0, "sent": 0, "held_elsewhere": True})
+            status = session.status()
+            _row(context, jam, Once(0, 0, status.queued, status.refused), held_elsewhere=True)
         return 0
     try:
         done = _once_asked(context, jam)
@@ -120,14 +121,18 @@ async def once(context: Context, jam: KnownJam) -> Once:
         out.progress_done()
 
 
+def _row(context: Context, jam: KnownJam, done: Once, *, held_elsewhere: bool) -> None:
+    context.out.row(
+        {
+            "slug": jam.slug, "applied": done.applied, "sent": done.sent, "queued": done.queued,
+            "refused": done.refused, "held_elsewhere": held_elsewhere,
+        }
+    )  # fmt: skip
+
+
 def _tell(context: Context, jam: KnownJam, done: Once) -> None:
     if context.out.json:
-        context.out.row(
-            {
-                "slug": jam.slug, "applied": done.applied, "sent": done.sent, "queued": done.queued,
-                "refused": done.refused, "held_elsewhere": False,
-            }
-        )  # fmt: skip
+        _row(context, jam, done, held_elsewhere=False)
         return
     changes = "1 change" if done.applied == 1 else f"{done.applied:,} changes"
     parts = [changes if done.applied else "nothing new"]

@@ -182,7 +182,8 @@ def test_one_holds_the_network_and_the_other_is_told(new_server: Any, new_home: 
     with home.popen("watch", "--json") as watcher:
         assert watcher.stderr is not None
         assert watcher.stderr.readline() == "live\n"
-        assert home.row("sync")["held_elsewhere"] is True
+        told = home.row("sync")
+        assert (told["held_elsewhere"], told["sent"], told["queued"], told["refused"]) == (True, 0, 0, 0)
         # The holder sends what a command wrote, and tells it.
         assert home.row("reply", str(THREAD["id"]), "--body", "by way of the holder")["state"] == "sent"
         assert watcher.stdout is not None
