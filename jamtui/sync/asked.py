@@ -51,5 +51,7 @@ class Asked:
             write_private(self._file, rfc3339(self._now() + min(timedelta(seconds=seconds), LONGEST)).encode())
 
     def forget(self) -> None:
-        """It answered."""
-        remove(self._file)
+        """It answered. A folder that cannot be written any more keeps a time that is over by itself."""
+        with contextlib.suppress(JamError, OSError):
+            if self._file.exists():
+                remove(self._file)

@@ -327,7 +327,10 @@ class Network:
 
     async def _heed_what_was_asked(self, own_db: connection.Connection) -> None:
         """The server asked a run before this one to wait: that stands, whoever starts jamtui anew."""
-        until = self._asked.until()
+        try:
+            until = self._asked.until()
+        except JamError:  # somebody's link in the place of our file: the server says it again
+            until = None
         if until is None:
             return
         seconds = (until - self._now()).total_seconds()

@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -530,6 +531,24 @@ def test_retry_zero_makes_no_hot_loop_and_a_huge_one_no_long_wait(
 
 
 # -- how long is waited
+
+
+def test_a_link_in_the_place_of_what_was_asked_for_stops_nothing(
+    at: Any, new_home: Callable[..., Any], tmp_path: Path
+) -> None:
+    environ = new_home().login(at.server.url, "ana").environment()
+    home = paths.Home.from_env(environ)
+    reader = Reader(registry.find(home, None), home, SHORT, environ)
+    theirs = tmp_path / "theirs"
+    theirs.write_text("2026-01-01T00:00:00Z")
+    (reader.jam.folder / "retry-after").symlink_to(theirs)
+    reader.network.start()
+    try:
+        reader.wait_live()
+        assert reader.reports == []
+        assert theirs.exists()
+    finally:
+        reader.network.stop()
 
 
 async def test_what_is_written_does_not_shorten_a_wait_that_the_server_asked_for(
