@@ -64,6 +64,8 @@ class Settings:
     connections_per_address: int = 4_000  # much, since a whole company may share one
     unread: int = 256 << 20  # bytes of answers that wait for slow readers; of an address:
     unread_per_address: int = 32 << 20
+    bodies: int = 2_000  # requests of which not all has come; of an address:
+    bodies_per_address: int = 500
     head_within: float = 15.0
     body_within: float = 30.0
     ring_items: int = 2_000
@@ -290,6 +292,8 @@ async def _run(
         proxies,
         settings.unread,
         settings.unread_per_address,
+        settings.bodies,
+        settings.bodies_per_address,
     )
     config = uvicorn.Config(
         application(services, ROUTES),

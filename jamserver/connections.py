@@ -45,8 +45,14 @@ class Doors:
         apart: Collection[str] = (),
         unread: int = 256 << 20,
         unread_per_address: int = 32 << 20,
+        bodies: int = 2_000,
+        bodies_per_address: int = 500,
     ) -> None:
-        """``unread``: bytes of answers that may wait for their readers, in all and for an address."""
+        """``unread``: bytes of answers that may wait for their readers, in all and for an address; ``bodies``: requests
+        that may be on their way here at once."""
+        self._bodies = bodies
+        self._bodies_per_address = bodies_per_address
+        self._coming: Counter[str] = Counter()
         self._unread = unread
         self._unread_per_address = unread_per_address
         self._waiting: dict[str, dict[Slow, int]] = {}  # by address: what waits for whom
@@ -74,6 +80,22 @@ class Doors:
         self._open[address] -= 1
         if not self._open[address]:
             del self._open[address]
+
+    def begin_body(self, address: str) -> None:
+        """A place for one request whose body is not all here yet: most are here at once, and what has come of the
+        others is kept, whoever sends it. `end_body` gives the place back.
+
+        Raises 503 when the server or the address has none left.
+        """
+        here = self._coming[address] >= self._bodies_per_address and address not in self._apart
+        if here or self._coming.total() >= self._bodies:
+            raise later("unavailable", "Too many requests are on their way at once.", 15)
+        self._coming[address] += 1
+
+    def end_body(self, address: str) -> None:
+        self._coming[address] -= 1
+        if not self._coming[address]:
+            del self._coming[address]
 
     def wait_for(self, address: str, reader: Slow, size: int) -> None:
         """So many bytes wait for a reader who is slow; with 0, none any more. Where it is too much by then, the
@@ -190,7 +212,16 @@ def http_of(doors: Doors) -> type[asyncio.Protocol]:
                 return
             if self._due is not None:
                 self._due.cancel()
+            if self._address is not None and self._awaited == "body":
+                doors.end_body(self._address)
             self._awaited = part
+            if self._address is not None and part == "body":
+                try:
+                    doors.begin_body(self._address)
+                except Problem as problem:
+                    self._awaited = None
+                    self._refuse(problem)
+                    return
             seconds = {"head": doors.head_within, "body": doors.body_within, None: None}[part]
             self._due = None if seconds is None else self.loop.call_later(seconds, self._too_late)
 

@@ -200,3 +200,36 @@ def test_answers_that_nobody_takes_wait_only_so_long_as_there_is_room(
         taken = [len(all_of(sock)) > whole for sock in slow]
     assert taken[:4] + taken[5:] == [False] * 4 + [True]  # the fifth made room for who took it, perhaps
     figure("promise 15: of 6 answers of 3 MiB that nobody took, 6 MiB were kept waiting: {:.0f}", sum(taken))
+
+
+BEGUN = (
+    b"POST /api/v1/auth/refresh HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 24\r\n\r\n"
+    b'{"refresh_token":"none"'
+)
+
+
+@pytest.mark.parametrize("limit", ["bodies", "bodies_per_address"])
+def test_requests_on_their_way_are_counted_and_come_back(start_server: Any, limit: str) -> None:
+    """What has come of a body is kept, whoever sends it, and 12,000 connections would keep 1.5 GiB."""
+    server = start_server(**{limit: 2})
+    with contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(connected(server)) for _ in range(2)]
+        for sock in slow:
+            sock.sendall(BEGUN)
+        for _ in range(50):  # the server has to see both
+            with connected(server) as third:
+                third.sendall(BEGUN)
+                third.settimeout(0.2)
+                with contextlib.suppress(TimeoutError):
+                    assert all_of(third).startswith(b"HTTP/1.1 503 ")
+                    break
+        else:
+            pytest.fail("any number of requests may be on their way")
+        slow[0].sendall(b"}")
+        assert an_answer(slow[0]).startswith(b"HTTP/1.1 401 ")
+        with connected(server) as fourth:
+            fourth.sendall(BEGUN + b"}")  # in one piece, and others are begun again
+            assert an_answer(fourth).startswith(b"HTTP/1.1 401 ")
+        slow[0].sendall(BEGUN)
+        slow[0].sendall(b"}")
+        assert an_answer(slow[0]).startswith(b"HTTP/1.1 401 ")
