@@ -422,12 +422,12 @@ class JamApp(TypeAhead[int]):
         title: str = "",
         severity: SeverityLevel = "information",
         timeout: float | None = None,
-        markup: bool = False,
+        markup: bool = False,  # whatever it says
     ) -> None:
         """As in Textual, but never markup; what was said can be read again."""
         if self.session is not None:
             self.session.said.add(self.session.now(), message, "fact" if severity == "information" else severity)
-        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
 
     # -- what leaves
 
