@@ -131,15 +131,19 @@ class Writing(Moving, part=True):
         composer = Composer(draft, heading, desk, titled=titled)
         rebind(composer, self.keymap)
         answered = self.session.key(draft.target) if draft.kind is not DraftKind.THREAD else None
-        self.call_later(self._open_beside, self.query_one("#right").mount(composer), answered)
+        self.call_later(self._open_beside, composer, self.query_one("#right").mount(composer), answered)
 
-    async def _open_beside(self, composer: AwaitMount, answered: int | None) -> None:
+    async def _open_beside(self, composer: Composer, mounted: AwaitMount, answered: int | None) -> None:
         """Once the composer is there, and the thread as high as it leaves room for: what is answered is at its top."""
-        await composer
+        await mounted
         self._arrange()
         self._tell_meanwhile()  # from how it stands now on
-        if answered is not None:
-            self.call_after_refresh(self.reader.call_later, self.reader.go_to, answered)
+
+        def show() -> None:
+            if answered is not None and composer.is_attached:  # else it was sent meanwhile, and the cursor is there
+                self.reader.go_to(answered)
+
+        self.call_after_refresh(self.reader.call_later, show)
 
     def _guidance(self, kind: DraftKind) -> str:
         """What the phase is for, above what participants write; an announcement or a brief is no idea."""
