@@ -272,7 +272,7 @@ def own_data_file(jam: KnownJam, named: str) -> Path:
 
 def _need_new(target: Path) -> None:
     if os.path.lexists(target):
-        raise UsageError(f"there is a {safe_line(str(target))} already", "Name another file: :my-data FILE.")
+        raise UsageError(f"there is already a file {safe_line(str(target))}", "Name another file: :my-data FILE.")
 
 
 def write_new(target: Path, data: bytes) -> None:

@@ -127,21 +127,27 @@ class Writing(Moving, part=True):
         self._stood = None
         self.set_class(draft.kind not in (DraftKind.REPLY, DraftKind.EDIT), "-new-thread")
         self.query_one(HintLine).quiet()  # the keys of the composer stand there now
-        hold_keys(self.app, lambda widget: any(one.id == "composer" for one in widget.ancestors))
+        hold_keys(self.app, nowhere)
         composer = Composer(draft, heading, desk, titled=titled)
         rebind(composer, self.keymap)
         answered = self.session.key(draft.target) if draft.kind is not DraftKind.THREAD else None
         self.call_later(self._open_beside, composer, self.query_one("#right").mount(composer), answered)
 
     async def _open_beside(self, composer: Composer, mounted: AwaitMount, answered: int | None) -> None:
-        """Once the composer is there, and the thread as high as it leaves room for: what is answered is at its top."""
+        """Once the composer is there, and the thread as high as it leaves room for: what is answered is at its top.
+
+        Before any key that leads elsewhere: behind the sending it would take the cursor off what was sent."""
         await mounted
         self._arrange()
         self._tell_meanwhile()  # from how it stands now on
 
         def show() -> None:
-            if answered is not None and composer.is_attached:  # else it was sent meanwhile, and the cursor is there
+            if answered is not None:
                 self.reader.go_to(answered)
+            if self.focused is not None and composer in self.focused.ancestors:
+                release_keys(self.app, nowhere)
+            else:
+                hold_keys(self.app, lambda widget: composer in widget.ancestors)
 
         self.call_after_refresh(self.reader.call_later, show)
 
