@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 from textual import on
 from textual.app import SuspendNotSupported
-from textual.widget import AwaitMount
+from textual.widget import AwaitMount, Widget
 
 from jamtui import model
 from jamtui.errors import JamError, NotFound, UsageError
@@ -21,7 +21,7 @@ from jamtui.safe_text import safe_block
 from screens.messages import AskToSignIn
 from screens.moving import Moving
 from screens.performs import Hosting
-from screens.type_ahead import hold_keys, nowhere, release_keys
+from screens.type_ahead import hold_keys, release_keys
 from widgets.bindings import rebind
 from widgets.links import Link
 from widgets.markdown_lines import parse
@@ -127,29 +127,22 @@ class Writing(Moving, part=True):
         self._stood = None
         self.set_class(draft.kind not in (DraftKind.REPLY, DraftKind.EDIT), "-new-thread")
         self.query_one(HintLine).quiet()  # the keys of the composer stand there now
-        hold_keys(self.app, nowhere)
         composer = Composer(draft, heading, desk, titled=titled)
         rebind(composer, self.keymap)
         answered = self.session.key(draft.target) if draft.kind is not DraftKind.THREAD else None
-        self.call_later(self._open_beside, composer, self.query_one("#right").mount(composer), answered)
+        laid_out = self._hold_keys()
+        self.call_later(self._open_beside, self.query_one("#right").mount(composer), answered, laid_out)
 
-    async def _open_beside(self, composer: Composer, mounted: AwaitMount, answered: int | None) -> None:
+    async def _open_beside(self, composer: AwaitMount, answered: int | None, laid_out: Callable[[], object]) -> None:
         """Once the composer is there, and the thread as high as it leaves room for: what is answered is at its top.
 
         Before any key that leads elsewhere: behind the sending it would take the cursor off what was sent."""
-        await mounted
+        await composer
         self._arrange()
         self._tell_meanwhile()  # from how it stands now on
-
-        def show() -> None:
-            if answered is not None:
-                self.reader.go_to(answered)
-            if self.focused is not None and composer in self.focused.ancestors:
-                release_keys(self.app, nowhere)
-            else:
-                hold_keys(self.app, lambda widget: composer in widget.ancestors)
-
-        self.call_after_refresh(self.reader.call_later, show)
+        if answered is not None:
+            self.call_after_refresh(self.reader.call_later, self.reader.go_to, answered)
+        laid_out()
 
     def _guidance(self, kind: DraftKind) -> str:
         """What the phase is for, above what participants write; an announcement or a brief is no idea."""
@@ -253,6 +246,7 @@ class Writing(Moving, part=True):
 
     async def on_composer_sent(self, message: Composer.Sent) -> None:
         await self._close_composer()
+        self._hold_keys()()
         draft, post_id = message.draft, message.outbox_id
         if draft.kind is DraftKind.EDIT:
             post_id = draft.target
@@ -276,19 +270,29 @@ class Writing(Moving, part=True):
 
     async def on_composer_closed(self, message: Composer.Closed) -> None:
         await self._close_composer()
+        self._hold_keys()()
         self.say(*(("Draft kept",) if message.kept else ("Nothing was written", "fact")))
 
     def before_more_keys(self, work: Coroutine[None, None, None], name: str) -> None:
         """Does it beside what is done now; keys wait until it is over: they are meant for what it leads to."""
+        laid_out = self._hold_keys()
 
         async def done() -> None:
             try:
                 await work
             finally:
-                release_keys(self.app, nowhere)
+                laid_out()
 
-        hold_keys(self.app, nowhere)
         self.run_worker(done(), name=name)
+
+    def _hold_keys(self) -> Callable[[], object]:
+        """Keys wait; with what it gives, they go on when the thread is as high as it will be: they may move in it."""
+
+        def held(_: Widget) -> bool:  # of its own: what is called late releases nothing that was held since
+            return False
+
+        hold_keys(self.app, held)
+        return lambda: self.call_after_refresh(self.reader.call_later, release_keys, self.app, held)
 
     async def _close_composer(self) -> None:
         await self.query("#composer").remove()
