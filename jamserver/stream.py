@@ -264,6 +264,13 @@ class Hub:
         At each heartbeat ``token``, where there is one, must still be good: who has signed out hears no more. Who
         ``person_id`` is, "" for guests, is told to look (`hints`) when what only they may see is otherwise.
         """
+        # Before the answer begins: who has it, and writes, is told of that. Another process may have written just now.
+        self._catch_up(unless_version=self._version)
+        first = self._head_comment()
+        seq = self.ring.head.seq if after is None else after.seq
+        generation = self.ring.generation
+        looks = self._looks[person_id]
+        personal = self._personal.setdefault(person_id, set())
         await send(
             {
                 "type": "http.response.start",
@@ -275,13 +282,8 @@ class Hub:
                 ],
             }
         )
-        self._catch_up(unless_version=self._version)  # another process may have written a moment ago
-        seq = self.ring.head.seq if after is None else after.seq
-        generation = self.ring.generation
-        looks = self._looks[person_id]
-        personal = self._personal.setdefault(person_id, set())
         # The first byte at once: the client knows that it is connected, and where the head is.
-        await self._send(send, self._head_comment())
+        await self._send(send, first)
         gone = asyncio.ensure_future(_hung_up(receive))
         gone.add_done_callback(lambda _: self._wake_one(waiter))
         waiter: asyncio.Future[None] = self._loop.create_future()
