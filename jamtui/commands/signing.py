@@ -94,10 +94,16 @@ async def _enter(context: Context, args: argparse.Namespace, offer: Offer) -> Kn
         offer.require("invite")
         secret = _from_stdin("password") if args.password_stdin else None
         code = args.invite or _from_stdin("invite code", "--invite --handle NAME")
-        handle = args.handle or (texts.ask(_HANDLE) if texts.on_terminal() else _made_handle(context))
-        return await sign_in.invite(
+        made = "" if args.handle or texts.on_terminal() else f"jammer-{secrets.token_hex(4)}"
+        handle = args.handle or made or texts.ask(_HANDLE)
+        known = await sign_in.invite(
             home, offer, code, handle, name=args.name, secret=secret, store=store, environ=environ
         )
+        if made:  # by us, since the account on this machine is no business of a Jam
+            context.out.say(f"You are @{made} there, for good: --handle NAME would have chosen.")
+            if not args.name:
+                context.out.say("Next: jamtui profile --set name=NAME gives a name.")
+        return known
     if args.handle:
         offer.require("password")
         secret = (
@@ -152,15 +158,6 @@ async def asked(context: Context, offer: Offer, store: str, *, handle: str = "",
     return await sign_in.password(
         home, offer, handle, _prompt(f"Password at {_host(offer)}: "), store=store, environ=environ
     )
-
-
-def _made_handle(context: Context) -> str:
-    """For who is not asked and chose none. The account on this machine is no business of a Jam."""
-    made = f"jammer-{secrets.token_hex(4)}"
-    context.out.say(
-        f"You are @{made} there, for good: --handle NAME chooses. jamtui profile --set name=NAME gives a name."
-    )
-    return made
 
 
 def _named(offer: Offer) -> str:
