@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -15,6 +16,7 @@ from textual.widgets.option_list import Option
 
 from jamtui.errors import JamError, sentence
 from jamtui.host_rows import AnnouncementRow
+from jamtui.lately import Undos
 from jamtui.model import Undo
 from jamtui.session import Session
 from screens.dialogs import Confirm
@@ -51,7 +53,7 @@ class AnnouncementsDialog(ListDialog[str | None]):
         self._ages = ages
         self._rows: list[AnnouncementRow] = []
         self._width = 0
-        self._undo: Callable[[], None] | None = None
+        self._undos = Undos()
         self._told = ""  # what was just done: it stands where the keys do until one goes on
 
     def compose(self) -> ComposeResult:
@@ -161,7 +163,7 @@ class AnnouncementsDialog(ListDialog[str | None]):
         try:
             self._session.announcement_draft(row.id)  # says why not
         except JamError as error:
-            self._say(f"{sentence(error.title)}{f'. {error.hint}' if error.hint else ''}", "$error")
+            self._complain(error)
             return
         self._leave(row.id)
 
@@ -185,21 +187,27 @@ class AnnouncementsDialog(ListDialog[str | None]):
         try:
             done = what()
         except JamError as error:
-            self._say(f"{sentence(error.title)}{f'. {error.hint}' if error.hint else ''}", "$error")
+            self._complain(error)
             return
         self._fill()
         if isinstance(done, str):
             self._say("Withdrawn")
         else:  # it was not sent yet
-            self._undo = lambda: self._session.undo(done)
+            self._undos.add(done.what, partial(self._session.undo, done))
             self._say("Withdrawn before it was sent; z brings it back")
 
     def action_undo(self) -> None:
-        undo, self._undo = self._undo, None
-        if undo is not None:
-            undo()
+        try:
+            undone = self._undos.take_back()
+        except JamError as error:
+            self._complain(error)
+            return
+        if undone is not None:
             self._told = ""
             self._fill()
+
+    def _complain(self, error: JamError) -> None:
+        self._say(f"{sentence(error.title)}. {error.hint}".strip(), "$error")
 
     def action_leave(self) -> None:
         self._leave(None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -13,7 +14,8 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from jamtui.errors import JamError, sentence
-from jamtui.model import LINK_WORDS, LinkRow, Undo
+from jamtui.lately import Undos
+from jamtui.model import LINK_WORDS, LinkRow
 from jamtui.session import Session
 from widgets.key_line import key_line
 from widgets.list_dialog import LETTERS, ListDialog
@@ -37,7 +39,7 @@ class ConnectionsDialog(ListDialog[str | None]):
         self._about = about
         self._link_key = link_key
         self._links: tuple[LinkRow, ...] = ()
-        self._undos: list[Undo] = []
+        self._undos = Undos()
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -78,21 +80,21 @@ class ConnectionsDialog(ListDialog[str | None]):
         if at is None or at >= len(self._links):
             return
         try:
-            self._undos.append(self._session.disconnect(self._post_id, self._links[at]))
+            undo = self._session.disconnect(self._post_id, self._links[at])
         except JamError as error:
             self._say(f"{sentence(error.title)}. {error.hint}", "$error")
             return
+        self._undos.add(undo.what, partial(self._session.undo, undo))
         self._fill(at)
         self._say("Taken away; z puts it back", "$success")
 
     def action_undo(self) -> None:
-        if self._undos:
-            try:
-                self._session.undo(self._undos.pop())
-            except JamError as error:
-                self._say(f"{sentence(error.title)}. {error.hint}", "$error")
-                return
-            self._fill()
+        try:
+            self._undos.take_back()
+        except JamError as error:
+            self._say(f"{sentence(error.title)}. {error.hint}", "$error")
+            return
+        self._fill()
 
 
 def _row(link: LinkRow) -> Content:

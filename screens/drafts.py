@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -13,7 +14,8 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from jamtui.errors import JamError, sentence
-from jamtui.model import Draft, DraftRow, Undo
+from jamtui.lately import Undos
+from jamtui.model import Draft, DraftRow
 from jamtui.refusals import ACT_OF
 from jamtui.session import Session
 from widgets.key_line import key_line
@@ -38,7 +40,7 @@ class DraftsDialog(ListDialog[Draft | None]):
         super().__init__()
         self._session = session
         self._rows: list[DraftRow] = []
-        self._undos: list[Undo] = []
+        self._undos = Undos()
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -119,17 +121,17 @@ class DraftsDialog(ListDialog[Draft | None]):
         found = self._row()
         if found is not None and not found[1].why:
             draft = found[1].draft
-            self._undos.append(self._session.discard_draft(draft.kind, draft.target))
+            undo = self._session.discard_draft(draft.kind, draft.target)
+            self._undos.add(undo.what, partial(self._session.undo, undo))
             self._fill(found[0])
 
     def action_undo(self) -> None:
-        if self._undos:
-            try:
-                self._session.undo(self._undos.pop())
-            except JamError as error:
-                self._say(f"{sentence(error.title)}. {error.hint}")
-                return
-            self._fill()
+        try:
+            self._undos.take_back()
+        except JamError as error:
+            self._say(f"{sentence(error.title)}. {error.hint}")
+            return
+        self._fill()
 
 
 class PlaceDialog(ListDialog[Draft | None]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -16,7 +17,8 @@ from textual.widgets.option_list import Option
 
 from jamtui.errors import JamError, sentence
 from jamtui.host_rows import PollRow
-from jamtui.model import SendState
+from jamtui.lately import Undos
+from jamtui.model import SendState, Undo
 from jamtui.session import Session
 from screens.dialogs import Confirm
 from screens.messages import JamChanged
@@ -54,7 +56,7 @@ class PollsDialog(ListDialog[str]):
         self._width = 0
         self._here = here
         self._verb = verb
-        self._undo: Callable[[], None] | None = None
+        self._undos = Undos()
         self._tells_keys = True
 
     def compose(self) -> ComposeResult:
@@ -232,7 +234,7 @@ class PollsDialog(ListDialog[str]):
             Confirm(question, f"{row.question}\n\n{detail}", verb.capitalize(), danger=True), answered
         )  # fmt: skip
 
-    def _do(self, what: Callable[[], object], words: str) -> None:
+    def _do(self, what: Callable[[], str | Undo], words: str) -> None:
         try:
             done = what()
         except JamError as error:
@@ -242,14 +244,16 @@ class PollsDialog(ListDialog[str]):
         if isinstance(done, str):
             self._say(words)
         else:  # it was not sent yet
-            self._undo = lambda: self._session.undo(done)  # type: ignore[arg-type]
+            self._undos.add(words, partial(self._session.undo, done))
             self._say(f"{words}; z brings it back")
 
     def action_undo(self) -> None:
-        undo, self._undo = self._undo, None
-        if undo is not None:
-            undo()
-            self._fill()
+        try:
+            self._undos.take_back()
+        except JamError as error:
+            self.complain(error)
+            return
+        self._fill()
 
     def dismiss(self, result: str | None = None) -> AwaitComplete:
         """What was listed has been looked at."""

@@ -14,6 +14,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from jamtui.errors import JamError, NotFound, sentence
+from jamtui.lately import Undos
 from jamtui.mod_rows import QueueRow, ReportRow
 from jamtui.model import GONE, PostRow
 from jamtui.moderating import Act
@@ -96,7 +97,7 @@ class QueueDialog(ListDialog[str]):
         self._ages = ages
         self._moderate = moderate
         self._rows: list[QueueRow] = []
-        self._undos: list[tuple[str, Callable[[], None]]] = []  # what was decided here, and what takes it back
+        self._undos = Undos()  # of what was decided here
         self._told = ("", "", "")  # what was done last, its colour, its key: it stands until one goes to another post
         self._here = ""  # the post under the cursor
 
@@ -246,7 +247,7 @@ class QueueDialog(ListDialog[str]):
     def _did(self, words: str, take_back: Callable[[], None] | None) -> None:
         """``take_back``: None for what is final."""
         if take_back is not None:
-            self._undos.append((words, take_back))
+            self._undos.add(words, take_back)
         self._fill()
         self._tell(words, undo="z takes it back" if take_back is not None else "")
 
@@ -301,9 +302,8 @@ class QueueDialog(ListDialog[str]):
         if not self._undos:
             self._tell("Nothing to take back; the audit log has what was done before", "$warning")
             return
-        words, take_back = self._undos.pop()  # one that cannot be taken back does not stand before the others
         try:
-            take_back()
+            words = self._undos.take_back()
         except JamError as error:
             self._complain(error)
             return
