@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import random
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -13,48 +12,25 @@ from typing import Any
 
 import msgspec
 import pytest
+from demo_mirror import copied
 from msgspec.structs import replace
 
-from jamserver.demo_jam import demo_records
 from jamtui.archive import rfc3339
 from jamtui.errors import NotSignedIn, Refused, UsageError
 from jamtui.handing_over import markdown, waited
 from jamtui.model import EVERYBODY, Draft, DraftKind, Mark, SendState
-from jamtui.paths import Home
 from jamtui.plain.console import Ended, Typed
 from jamtui.plain.pipe import Pipe
 from jamtui.plain.program import Plain
 from jamtui.session import Session, open_session
 from jamtui.store import connection, mirror, registry
-from jamtui.store.mirror import Loading, Mirror
-from jamtui.store.opening import prepare
+from jamtui.store.mirror import Mirror
 from jamtui.store.shifts import promised
 
 NOW = datetime(2011, 2, 9, 14, tzinfo=UTC)
 HOSTILE = "\x1b[2J\u202eevil[@click=app.quit]x[/] \x9b31m"
 Record = dict[str, Any]
-PEOPLE: dict[str, str] = {}  # handle of the first of each role, by role
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> registry.KnownJam:
-    home = Home.from_env({"JAMTUI_HOME": str(tmp_path_factory.mktemp("home"))})
-    records = list(demo_records(1, NOW))
-    me = next(data for kind, data in records if kind == "person" and data["handle"] == "demo")
-    for kind, data in records:
-        if kind == "person" and data["handle"] != "demo":
-            PEOPLE.setdefault(str(data["role"]), str(data["id"]))
-    jam = registry.for_server(home, "http://127.0.0.1:9", "social-business", "Social Business Jam").changed(
-        person_id=me["id"], handle="demo", name=me["name"], role="participant", store="file"
-    )
-    registry.remember(home, jam)
-    prepare(jam, NOW)
-    with closing(connection.connect(jam.mirror, mirror.SCHEMA)) as db:
-        loading = Loading(Mirror(db), "1-aaaa")
-        for kind, data in records:
-            loading.feed(msgspec.json.encode({"type": kind, "data": data}))
-        loading.finish("2011-02-09T14:00:00.000Z")
-    return jam
+PEOPLE: dict[str, str] = {}  # id of the first of each role, by role
 
 
 class _Keyed(Pipe):
@@ -69,8 +45,7 @@ class World:
     """A session whose reader has the role of the test's choice, and the mirror behind it."""
 
     def __init__(self, jam: registry.KnownJam, folder: Path) -> None:
-        shutil.copytree(jam.folder, folder / "jams" / jam.folder.name)
-        self.home = Home.from_env({"JAMTUI_HOME": str(folder)})
+        self.home, _ = copied(jam, folder)
         self.now = NOW
         self.seq = 1
         self.session = self.open()
@@ -105,8 +80,11 @@ class World:
 
 
 @pytest.fixture
-def world(made: registry.KnownJam, tmp_path: Path) -> Iterator[World]:
-    one = World(made, tmp_path)
+def world(mirrored: registry.KnownJam, tmp_path: Path) -> Iterator[World]:
+    one = World(mirrored, tmp_path)
+    for person in one.session.stored().people():
+        if person["id"] != one.session.me.person_id:
+            PEOPLE.setdefault(str(person["role"]), str(person["id"]))
     yield one
     one.session.close()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import random
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -14,8 +13,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from demo_mirror import copied
 
-from jamserver.demo_jam import demo_records
 from jamtui.archive import rfc3339
 from jamtui.cli import main
 from jamtui.errors import UsageError
@@ -26,40 +25,17 @@ from jamtui.plain.pipe import Pipe
 from jamtui.plain.program import Plain
 from jamtui.session import Session, open_session
 from jamtui.store import checking, connection, mirror, registry
-from jamtui.store.mirror import Loading, Mirror
-from jamtui.store.opening import prepare
+from jamtui.store.mirror import Mirror
 
 NOW = datetime(2011, 2, 9, 14, tzinfo=UTC)
 HOSTILE = "\x1b[2J\u202eevil[@click=app.quit]x[/] \x9b31m"
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> registry.KnownJam:
-    home = Home.from_env({"JAMTUI_HOME": str(tmp_path_factory.mktemp("home"))})
-    records = list(demo_records(1, NOW))
-    me = next(data for kind, data in records if kind == "person" and data["handle"] == "demo")
-    jam = registry.for_server(home, "http://127.0.0.1:9", "social-business", "Social Business Jam").changed(
-        person_id=me["id"], handle="demo", name=me["name"], role="participant", store="file"
-    )
-    registry.remember(home, jam)
-    prepare(jam, NOW)
-    with closing(connection.connect(jam.mirror, mirror.SCHEMA)) as db:
-        loading = Loading(Mirror(db), "1-aaaa")
-        for kind, data in records:
-            loading.feed(msgspec.json.encode({"type": kind, "data": data}))
-        loading.finish("2011-02-09T14:00:00.000Z")
-    return jam
-
-
 class World:
     def __init__(self, jam: registry.KnownJam, folder: Path) -> None:
-        shutil.copytree(jam.folder, folder / "jams" / jam.folder.name)
         self.folder = folder
-        home = Home.from_env({"JAMTUI_HOME": str(folder)})
         self.seq = 1
-        self.session: Session = open_session(
-            home, registry.find(home, None), clock=lambda: NOW, rng=random.Random(1), environ={}
-        )
+        self.session: Session = open_session(*copied(jam, folder), clock=lambda: NOW, rng=random.Random(1), environ={})
 
     def desk(self, role: str = "moderator", **sections: Any) -> None:
         with closing(connection.connect(self.session.known.mirror, mirror.SCHEMA)) as db:
@@ -92,8 +68,8 @@ class World:
 
 
 @pytest.fixture
-def world(made: registry.KnownJam, tmp_path: Path) -> Iterator[World]:
-    one = World(made, tmp_path)
+def world(mirrored: registry.KnownJam, tmp_path: Path) -> Iterator[World]:
+    one = World(mirrored, tmp_path)
     yield one
     one.session.close()
 
