@@ -416,18 +416,12 @@ class JamApp(TypeAhead[int]):
             self.push_screen(Palette(id="--command-palette"))
 
     def notify(
-        self,
-        message: str,
-        *,
-        title: str = "",
-        severity: SeverityLevel = "information",
-        timeout: float | None = None,
-        markup: bool = False,  # whatever it says
+        self, message: str, *, severity: SeverityLevel = "information", markup: bool = False, **more: Any
     ) -> None:
-        """As in Textual, but never markup; what was said can be read again."""
+        """As in Textual, but never markup, whatever it is called with; what was said can be read again."""
         if self.session is not None:
             self.session.said.add(self.session.now(), message, "fact" if severity == "information" else severity)
-        super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
+        super().notify(message, severity=severity, markup=False, **more)
 
     # -- what leaves
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from jamtui.model import Mark, Undo
-from screens.writing import Writing
+from screens.sending import Sending
 
 
-class Marking(Writing, part=True):
+class Marking(Sending, part=True):
     """Actions on what is muted and followed. Mixed into `screens.jam.JamScreen`."""
 
     def offer(self, undo: Undo) -> None:

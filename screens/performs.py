@@ -29,7 +29,7 @@ class Performs(Protocol):
 
 
 @runtime_checkable
-class Hosting(Protocol):
+class Program(Protocol):
     """The app that screens stand in, as `jamtui.app` has it: what it was started with, and what ends it. Dialogs are
     tested in apps that are none, and draw all marks there."""
 

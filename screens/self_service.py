@@ -7,7 +7,7 @@ from jamtui.model import Undo
 from jamtui.profiles import own_data_file, write_new
 from jamtui.safe_text import safe_line
 from screens.moving import Moving
-from screens.performs import Hosting
+from screens.performs import Program
 
 
 class SelfService(Moving, part=True):
@@ -39,7 +39,7 @@ class SelfService(Moving, part=True):
                 for note in told:
                     self.say(sentence(note), "warning")
 
-        flags = not (isinstance(self.app, Hosting) and self.app.ascii_only)
+        flags = not (isinstance(self.app, Program) and self.app.ascii_only)
         self.app.push_screen(ProfileDialog(session.me.handle, session.profile(), save, flags=flags), answered)
 
     def action_my_data(self, file: str = "") -> None:
@@ -62,7 +62,7 @@ class SelfService(Moving, part=True):
         session = self.session
         session.need_name("account of yours")
         app = self.app
-        if not (isinstance(app, Hosting) and app.may_delete):
+        if not (isinstance(app, Program) and app.may_delete):
             raise UsageError("nothing is kept of this Jam", "Your name in it goes when you leave.")
         from screens.leaving import LeavingDialog
 
@@ -78,7 +78,7 @@ class SelfService(Moving, part=True):
     def action_where_from(self) -> None:
         from screens.where_from import WhereFrom
 
-        flags = not (isinstance(self.app, Hosting) and self.app.ascii_only)
+        flags = not (isinstance(self.app, Program) and self.app.ascii_only)
         self.app.push_screen(WhereFrom(self.session.where_from, flags=flags))
 
     def _done(self, undo: Undo | None) -> None:

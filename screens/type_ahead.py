@@ -223,6 +223,16 @@ def release_keys(app: App[Any], held_for: Callable[[Widget], bool] | None = None
         app.call_later(app.release_keys, held_for)
 
 
+def holds_keys(app: App[Any]) -> Callable[[], None]:
+    """Keys are held until what this gives is called. Called late, it releases nothing that was held since."""
+
+    def until(_: Widget) -> bool:
+        return False
+
+    hold_keys(app, until)
+    return lambda: release_keys(app, until)
+
+
 def nowhere(_: Widget) -> bool:
     """For `hold_keys`: until they are released."""
     return False

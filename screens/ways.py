@@ -19,7 +19,7 @@ from jamtui.model import PersonRow, PostRow, ThreadRow
 from jamtui.notice import InboxRow
 from jamtui.ways import HotRow, PersonMore, PersonPage, Plan, chips, complete_filter, minutes_of
 from screens.moving import Moving
-from screens.performs import Hosting
+from screens.performs import Program
 from screens.spot import Spot
 from widgets.banner import Banner
 from widgets.card import Card
@@ -195,7 +195,7 @@ class Ways(Moving, part=True):
 
     @property
     def _flags(self) -> bool:
-        return not (isinstance(self.app, Hosting) and self.app.ascii_only)
+        return not (isinstance(self.app, Program) and self.app.ascii_only)
 
     def _more_of(self, page: PersonPage) -> PersonMore:
         """Counted once for as long as somebody's posts are as many: it takes longer than a key may, asked each time."""

@@ -1,4 +1,4 @@
-"""The main screen, writing half: the composer, votes, tags, saving, links, copying, the outbox."""
+"""The main screen, writing half: the composer, votes, tags, saving, links, copying."""
 
 from __future__ import annotations
 
@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 from textual import on
 from textual.app import SuspendNotSupported
-from textual.widget import AwaitMount, Widget
+from textual.widget import AwaitMount
 
 from jamtui import model
 from jamtui.errors import JamError, NotFound, UsageError
 from jamtui.event import Act
-from jamtui.model import Draft, DraftKind, OutboxRow, PostRow, SendState, ThreadRow, Undo, begins
+from jamtui.model import Draft, DraftKind, PostRow, ThreadRow, Undo, begins
 from jamtui.notice import InboxRow
 from jamtui.refusals import ACT_OF
 from jamtui.safe_text import safe_block
-from screens.messages import AskToSignIn
 from screens.moving import Moving
-from screens.performs import Hosting
-from screens.type_ahead import hold_keys, release_keys
+from screens.type_ahead import holds_keys
 from widgets.bindings import rebind
 from widgets.links import Link
 from widgets.markdown_lines import parse
@@ -130,10 +128,10 @@ class Writing(Moving, part=True):
         composer = Composer(draft, heading, desk, titled=titled)
         rebind(composer, self.keymap)
         answered = self.session.key(draft.target) if draft.kind is not DraftKind.THREAD else None
-        laid_out = self._hold_keys()
-        self.call_later(self._open_beside, self.query_one("#right").mount(composer), answered, laid_out)
+        release = holds_keys(self.app)
+        self.call_later(self._open_beside, self.query_one("#right").mount(composer), answered, release)
 
-    async def _open_beside(self, composer: AwaitMount, answered: int | None, laid_out: Callable[[], object]) -> None:
+    async def _open_beside(self, composer: AwaitMount, answered: int | None, release: Callable[[], None]) -> None:
         """Once the composer is there, and the thread as high as it leaves room for: what is answered is at its top.
 
         Before any key that leads elsewhere: behind the sending it would take the cursor off what was sent."""
@@ -141,8 +139,8 @@ class Writing(Moving, part=True):
         self._arrange()
         self._tell_meanwhile()  # from how it stands now on
         if answered is not None:
-            self.call_after_refresh(self.reader.call_later, self.reader.go_to, answered)
-        laid_out()
+            self._when_laid_out(self.reader.go_to, answered)
+        self._when_laid_out(release)
 
     def _guidance(self, kind: DraftKind) -> str:
         """What the phase is for, above what participants write; an announcement or a brief is no idea."""
@@ -246,7 +244,7 @@ class Writing(Moving, part=True):
 
     async def on_composer_sent(self, message: Composer.Sent) -> None:
         await self._close_composer()
-        self._hold_keys()()
+        self._when_laid_out(holds_keys(self.app))
         draft, post_id = message.draft, message.outbox_id
         if draft.kind is DraftKind.EDIT:
             post_id = draft.target
@@ -270,29 +268,24 @@ class Writing(Moving, part=True):
 
     async def on_composer_closed(self, message: Composer.Closed) -> None:
         await self._close_composer()
-        self._hold_keys()()
+        self._when_laid_out(holds_keys(self.app))
         self.say(*(("Draft kept",) if message.kept else ("Nothing was written", "fact")))
 
     def before_more_keys(self, work: Coroutine[None, None, None], name: str) -> None:
         """Does it beside what is done now; keys wait until it is over: they are meant for what it leads to."""
-        laid_out = self._hold_keys()
+        release = holds_keys(self.app)
 
         async def done() -> None:
             try:
                 await work
             finally:
-                laid_out()
+                self._when_laid_out(release)
 
         self.run_worker(done(), name=name)
 
-    def _hold_keys(self) -> Callable[[], object]:
-        """Keys wait; with what it gives, they go on when the thread is as high as it will be: they may move in it."""
-
-        def held(_: Widget) -> bool:  # of its own: what is called late releases nothing that was held since
-            return False
-
-        hold_keys(self.app, held)
-        return lambda: self.call_after_refresh(self.reader.call_later, release_keys, self.app, held)
+    def _when_laid_out(self, do: Callable[..., object], *given: Any) -> None:
+        """When the thread is as high as it will be: keys and what else moves in it are meant for that."""
+        self.call_after_refresh(self.reader.call_later, do, *given)
 
     async def _close_composer(self) -> None:
         await self.query("#composer").remove()
@@ -482,136 +475,3 @@ class Writing(Moving, part=True):
     def action_copy_address(self) -> None:
         self.app.copy_to_clipboard(self.session.address(self._post().id))
         self.say("Address copied")
-
-    # -- the outbox
-
-    def _waiting(self) -> OutboxRow:
-        row = self.list_now.cursor_row
-        if not isinstance(row, OutboxRow):
-            raise UsageError("nothing waits here")
-        return row
-
-    def action_retry(self) -> None:
-        row = self._waiting()
-        if self._conflicting(row):
-            return
-        told = self.session.retry(row.id)
-        self.reload()
-        self.say(told)
-
-    def _conflicting(self, row: OutboxRow) -> bool:
-        """Shows both versions of what was changed meanwhile, and does what is chosen; False for any other row."""
-        if row.code != "version_conflict" or row.state is not SendState.REFUSED:
-            return False
-        from screens.conflict import ConflictDialog
-
-        def answered(answer: str | None) -> None:
-            with self.in_words():
-                if answer == "mine":
-                    self.session.choose_mine(row.id)
-                    self.reload()
-                    self.say("Yours goes over it")
-                elif answer == "theirs":
-                    undo = self.session.choose_theirs(row.id)
-                    self.reload()
-                    self.offer(undo)
-                elif answer == "edit":
-                    self._go_on(self.session.reopen(row.id))
-
-        self.app.push_screen(ConflictDialog(self.session.conflict(row.id), self.session.now()), answered)
-        return True
-
-    def open_row(self) -> None:
-        row = self.list_now.cursor_row
-        if isinstance(row, OutboxRow) and not row.post_id and row.code != "version_conflict":
-            keys = (
-                "{reopen} takes it back to change it, {drop} drops it"
-                if row.kind in ("brief", "announce", "announce-change")
-                else "{drop} drops it"
-            )
-            self.say(self.keymap.fill(f"No post stands behind this; {keys}"), "fact")
-        elif not (isinstance(row, OutboxRow) and self._conflicting(row)):
-            super().open_row()
-
-    def action_sign_in(self) -> None:
-        session = self.session
-        if session.known.local:
-            raise UsageError("an archive file has no server to sign in to")
-        if not session.me.guest and not session.signed_out:
-            self.say(f"You are signed in as {session.my_name()}", "fact")
-        elif not (isinstance(self.app, Hosting) and self.app.signs_in):
-            raise UsageError("this cannot be signed in to here", f"Leave, and type: {session.signs_in}")
-        else:
-            self.post_message(AskToSignIn())
-
-    def action_reconnect(self) -> None:
-        if self.session.signed_out:
-            self.post_message(AskToSignIn())
-        else:
-            self.say(self.session.reconnect(), "fact")
-
-    def action_reopen(self) -> None:
-        draft = self.session.reopen(self._waiting().id)
-        self.reload()
-        self._go_on(draft)
-
-    def action_drafts(self) -> None:
-        """All drafts, and what was thrown away: the one that is chosen is gone on with where it is written."""
-        from screens.drafts import DraftsDialog
-
-        def chosen(draft: Draft | None) -> None:
-            self.reload()
-            if draft is not None:
-                with self.in_words():
-                    self._go_on(draft)
-
-        if self.writing:
-            self.composer.save_now()
-        self.app.push_screen(DraftsDialog(self.session), chosen)
-
-    def _go_on(self, draft: Draft) -> None:
-        """Opens the composer with a draft, where it is written; asks for another place when that one is gone."""
-        self._may_write(ACT_OF[draft.kind])
-        if self.writing:
-            self.composer.save_now()
-            if (unsaved := self.composer.unsaved) is not None:
-                raise unsaved
-            self.before_more_keys(self._close_and_go_on(draft), "go-on")
-            return
-        gone = next((not row.there for row in self.session.draft_rows() if _same_place(row.draft, draft)), False)
-        if gone and (places := self.session.places_for(draft)):
-            from screens.drafts import PlaceDialog
-
-            def placed(to: Draft | None) -> None:
-                if to is not None:
-                    with self.in_words():
-                        self._go_on(self.session.move_draft(draft, to))
-
-            self.app.push_screen(PlaceDialog(places), placed)
-            return
-        if draft.kind in (DraftKind.BRIEF, DraftKind.ANNOUNCEMENT):
-            self.write_as_host(draft.kind, draft.target)
-            return
-        if draft.kind is DraftKind.THREAD:
-            self.go(replace(self.spot, place="forums", forum=draft.target, thread="", reading=False))
-            self.action_new_thread()
-            return
-        self.open_post(draft.target)
-        if draft.kind is DraftKind.EDIT:
-            self.action_edit()
-        else:
-            self.action_reply()
-
-    async def _close_and_go_on(self, draft: Draft) -> None:
-        await self._close_composer()
-        with self.in_words():
-            self._go_on(draft)
-
-    def action_drop(self) -> None:
-        undo = self.session.drop(self._waiting().id)
-        self.reload()
-        self.offer(undo)
-
-
-def _same_place(one: Draft, other: Draft) -> bool:
-    return (one.kind, one.target) == (other.kind, other.target)
