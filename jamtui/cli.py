@@ -68,6 +68,8 @@ def _ended(words: list[str], environ: Mapping[str, str]) -> int:
         # No file of ours: those are told by jamtui.paths and the store, in their own words.
         return _failed(error, error.strerror or type(error).__name__, _file_of(error), 1, debug)
     except Exception as error:  # noqa: BLE001 - a fault of the program must not show strangers' text or secrets
+        if isinstance(error.__cause__, SystemExit):  # a signal while a class was made: so in Python 3.11
+            return int(error.__cause__.code or 0)
         return _failed(error, f"unexpected {type(error).__name__}", "" if debug else _reported(error), 1, debug)
 
 

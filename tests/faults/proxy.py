@@ -25,6 +25,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
+from pty_terminal import LIMIT
+
 _MOST = 1 << 20  # bytes of a request
 _ENOUGH = 10.0  # seconds in which the proxy must have started and stopped
 
@@ -139,6 +141,7 @@ class Proxy:
 
     def __post_init__(self) -> None:
         self._rng = random.Random(self.seed)
+        self._called = threading.Condition()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fault-proxy", daemon=True)
         self._moving = asyncio.Event()
@@ -155,6 +158,12 @@ class Proxy:
         return sum(isinstance(fault, kind) for _, fault in tuple(self.done))
 
     # -- the test's side
+
+    def wait_for_call(self, path: str, since: int = 0) -> None:
+        """Until it was asked for a path, behind the ``since``-th call."""
+        with self._called:
+            asked = self._called.wait_for(lambda: any(call.path == path for call, _ in self.done[since:]), LIMIT)
+        assert asked, f"never asked: {path}"
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -218,7 +227,9 @@ class Proxy:
     async def _call(self, task: asyncio.Task[None], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         call = await _read(reader, len(self.done))
         fault = self.decide(call, self._rng)
-        self.done.append((call, fault))
+        with self._called:
+            self.done.append((call, fault))
+            self._called.notify_all()
         await self._moving.wait()
         match fault:
             case DropRequest():

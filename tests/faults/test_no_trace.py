@@ -44,9 +44,11 @@ def test_a_whole_jam_is_read_and_the_server_learns_nothing(
     proxy = new_proxy(server)
     home = new_home().login(proxy.url, "ana")
     home.jamtui("sync")
+    synced = len(proxy.done)
     tui = new_tui(home, size=(120, 30))
     tui.wait_for("● live")
     tui.wait_for(f"{threads * (1 + REPLIES)} unread")
+    proxy.wait_for_call("/api/v1/me/desk", synced)  # as who connects does, whatever they read
     mirrored, before = len(proxy.done), rows(server.db)
     # Each post, with the one key that reads everything; then all else that one does who only reads.
     for _ in range(threads * (2 + REPLIES)):

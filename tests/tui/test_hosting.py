@@ -412,6 +412,23 @@ async def test_a_host_asks_a_poll_whose_words_are_kept_when_one_leaves(tui: Star
         assert len(world.session.polls()) == 1
 
 
+async def test_each_poll_and_announcement_that_was_dropped_comes_back(tui: Start, world: World) -> None:
+    """Two of each, not sent yet; z goes on to the one before."""
+    world.be("host")
+    for text in ("Now?", "Later?"):
+        world.session.ask(text, ["Yes", "No"])
+        world.session.announce(text)
+    async with tui(size=(100, 30)) as t:
+        for key, left in (("B", world.session.polls), ("exclamation_mark", world.session.announcements)):
+            before = {row.id for row in left()}
+            await t.press(key, "D", "y", "D", "y")
+            assert left() == []
+            await t.press("z", "z", "z")
+            assert {row.id for row in left()} == before
+            assert len(before) == 2
+            await t.press("escape")
+
+
 # -- a shift
 
 
